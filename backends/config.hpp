@@ -1,0 +1,87 @@
+#pragma once
+
+#include "net/config.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+// Exporters as the Collector's YAML says; names and defaults are the Collector's (reference: otlp.md
+// 2.5 to 2.7, 2.12, 2.13).
+namespace weir::backends {
+
+using std::chrono::milliseconds;
+
+struct retry_config {
+  bool enabled = true;
+  milliseconds initial_interval{5000};
+  double randomization_factor = 0.5;
+  double multiplier = 1.5;
+  milliseconds max_interval{30'000};
+  milliseconds max_elapsed_time{0}; ///< 0: for as long as the log has room.
+};
+
+/// `sending_queue`: the log is the queue; what remains is how requests are cut and how many fly.
+struct queue_config {
+  bool enabled = true;
+  std::uint32_t num_consumers = 10; ///< Requests in flight.
+};
+
+/// How requests are shaped, from the `batch` processor or `sending_queue.batch`.
+struct batch_config {
+  std::uint64_t min_items = 0;   ///< Wait for this many (0: send what is there) ...
+  milliseconds timeout{200};     ///< ... or this long.
+  std::uint64_t max_items = 0;   ///< 0 = no limit
+  std::uint64_t max_bytes = 4 << 20; ///< Unpacked bytes of a request.
+};
+
+struct otlp_grpc_config {
+  std::string endpoint; ///< host:port; http:// means plain text, https:// TLS.
+  net::tls_client_config tls;
+  std::string compression = "gzip"; ///< none, gzip, zstd, snappy
+  std::map<std::string, std::string> headers;
+  milliseconds timeout{5000};
+  std::string authority, user_agent;
+  milliseconds keepalive_time{0}, keepalive_timeout{10'000}; ///< time 0 = off
+  bool keepalive_permit_without_stream = false;
+};
+
+struct otlp_http_config {
+  std::string endpoint, traces_endpoint, metrics_endpoint, logs_endpoint;
+  net::tls_client_config tls;
+  std::string encoding = "proto";
+  std::string compression = "gzip"; ///< none, gzip, zstd, snappy, deflate, zlib, lz4, x-snappy-framed
+  int compression_level = 0;
+  std::map<std::string, std::string> headers;
+  milliseconds timeout{30'000};
+  std::string proxy_url;
+};
+
+struct debug_config {
+  std::string verbosity = "basic";
+  std::int64_t sampling_initial = 2, sampling_thereafter = 1;
+};
+
+struct file_config {
+  std::string path;
+  std::string format = "json";
+  bool append = false;
+  milliseconds flush_interval{1000};
+  bool create_directory = false;
+};
+
+struct nop_config {};
+
+/// One exporter.
+struct exporter_config {
+  std::string id; ///< "otlp/tempo": metric label, cursor name.
+  std::variant<otlp_grpc_config, otlp_http_config, debug_config, file_config, nop_config> kind;
+  retry_config retry;
+  queue_config queue;
+  std::optional<batch_config> batch; ///< `sending_queue.batch`
+};
+
+} // namespace weir::backends

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "core/bytes.hpp"
+#include "core/signal.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace weir::backends {
+
+/// What became of one request to a back end.
+struct outcome {
+  enum class kind : std::uint8_t {
+    delivered, ///< Taken; `rejected` items were refused for good by partial success.
+    retry,     ///< Not now (a retryable status, no connection, time ran out).
+    too_large, ///< Split it and send the parts.
+    refused,   ///< Never: a permanent answer.
+  };
+  kind what = kind::delivered;
+  std::uint64_t rejected = 0;
+  std::optional<std::chrono::milliseconds> retry_after; ///< The back end's own wish.
+  std::string reason;                                   ///< For the log, metrics and dead letters.
+};
+
+/// One export request: an OTLP message of one signal.
+struct export_request {
+  weir::signal signal = weir::signal::traces;
+  shared_bytes message;
+  std::uint64_t items = 0;
+};
+
+/// Sends requests to one back end. send() may be called from any thread, does not block on the
+/// network, and calls `done` exactly once, from any thread, within the back end's timeout.
+class sender {
+public:
+  virtual ~sender() = default;
+  virtual void send(export_request request, std::function<void(outcome)> done) = 0;
+  /// Gives up connections; outstanding requests end with outcome::retry.
+  virtual void stop() = 0;
+};
+
+} // namespace weir::backends

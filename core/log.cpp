@@ -1,0 +1,69 @@
+#include "core/log.hpp"
+
+#include "core/clock.hpp"
+
+#include <mutex>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <unordered_map>
+
+namespace weir::log {
+
+namespace {
+
+// spdlog escapes nothing, so the text is made a JSON string by this formatter flag.
+class json_text final : public spdlog::custom_flag_formatter {
+public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    for (const char c : message.payload) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (c == '"' || c == '\\') {
+        out.push_back('\\');
+        out.push_back(c);
+      } else if (byte < 0x20) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+      } else {
+        out.push_back(c);
+      }
+    }
+  }
+
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<json_text>();
+  }
+};
+
+} // namespace
+
+void configure(const config& options) {
+  auto logger = std::make_shared<spdlog::logger>(
+    "weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto level = spdlog::level::from_str(options.level);
+  if (level == spdlog::level::off)
+    level = spdlog::level::info;
+  logger->set_level(level);
+  if (options.encoding == "json") {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<json_text>('*').set_pattern(
+      R"({"ts":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","msg":"%*"})");
+    logger->set_formatter(std::move(formatter));
+  } else {
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z\t%^%l%$\t%v");
+  }
+  spdlog::set_default_logger(std::move(logger));
+}
+
+bool permit(std::string_view kind, unsigned interval_s) {
+  static std::mutex mutex;
+  static std::unordered_map<std::string, steady_ns> last;
+  const auto now = steady_now();
+  const std::lock_guard guard(mutex);
+  auto [it, inserted] = last.try_emplace(std::string(kind), now);
+  if (!inserted && now - it->second < static_cast<steady_ns>(interval_s) * second_ns)
+    return false;
+  it->second = now;
+  return true;
+}
+
+} // namespace weir::log

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What the Collector's YAML says about servers and clients; names and defaults are the Collector's.
+namespace weir::net {
+
+using std::chrono::milliseconds;
+
+/// `tls:` of a receiver.
+struct tls_server_config {
+  std::string cert_file, key_file, cert_pem, key_pem;
+  std::string ca_file, ca_pem;
+  std::string client_ca_file; ///< Demands and checks a client certificate.
+  bool client_ca_file_reload = false;
+  std::string min_version = "1.2";
+  std::string max_version; ///< "" = the newest
+  std::vector<std::string> cipher_suites;
+  std::vector<std::string> curve_preferences;
+  milliseconds reload_interval{0}; ///< 0 = off
+};
+
+/// `tls:` of an exporter.
+struct tls_client_config {
+  bool insecure = false; ///< Plain text.
+  bool insecure_skip_verify = false;
+  std::string server_name_override;
+  std::string ca_file, ca_pem, cert_file, key_file, cert_pem, key_pem;
+  std::string min_version = "1.2";
+  std::string max_version;
+};
+
+/// `keepalive.server_parameters` and `.enforcement_policy`; 0 = without limit.
+struct keepalive_server_config {
+  milliseconds max_connection_idle{0};
+  milliseconds max_connection_age{0};
+  milliseconds max_connection_age_grace{0};
+  milliseconds time{std::chrono::hours(2)};
+  milliseconds timeout{std::chrono::seconds(20)};
+  milliseconds min_time{std::chrono::minutes(5)};
+  bool permit_without_stream = false;
+};
+
+struct cors_config {
+  std::vector<std::string> allowed_origins, allowed_headers, exposed_headers;
+  std::int64_t max_age = 0;
+};
+
+/// One listening protocol of an otlp receiver.
+struct otlp_listener_config {
+  bool grpc = true;                  ///< Else OTLP/HTTP.
+  std::string endpoint;              ///< host:port; port 0 = any free one.
+  std::uint64_t max_message_bytes = 4 << 20; ///< Unpacked. gRPC 4 MiB, HTTP 20 MiB by default.
+  std::uint32_t max_concurrent_streams = 0;  ///< 0 = our own limit, 1000 a connection
+  std::optional<tls_server_config> tls;
+  keepalive_server_config keepalive;
+  bool include_metadata = false;
+  // HTTP alone:
+  std::string traces_url_path = "/v1/traces";
+  std::string metrics_url_path = "/v1/metrics";
+  std::string logs_url_path = "/v1/logs";
+  std::optional<cors_config> cors;
+  std::map<std::string, std::string> response_headers;
+  std::vector<std::string> compression_algorithms; ///< Empty = all.
+  milliseconds read_timeout{0}, read_header_timeout{0}, write_timeout{0}, idle_timeout{0};
+  bool keep_alives_enabled = true;
+  /// Allowed `authorization` values, checked by the caller's function where set.
+};
+
+/// An otlp receiver: its listeners.
+struct otlp_receiver_config {
+  std::string id; ///< "otlp" or "otlp/name": metric label.
+  std::vector<otlp_listener_config> listeners;
+};
+
+/// Limits that all listeners of the process share.
+struct server_limits {
+  std::uint64_t max_bytes_in_flight = 256 << 20; ///< Bodies taken in and not answered yet.
+  std::uint32_t max_connections = 10'000;
+  milliseconds handshake_timeout{std::chrono::seconds(10)};
+  milliseconds body_timeout{std::chrono::seconds(60)}; ///< Between two reads of one body.
+  std::uint32_t threads = 0;                           ///< 0 = one a core.
+};
+
+} // namespace weir::net

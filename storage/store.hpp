@@ -1,0 +1,171 @@
+#pragma once
+
+#include "core/bytes.hpp"
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "core/ids.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace weir::storage {
+
+struct options {
+  std::string directory = "./weir-data";
+  std::uint64_t max_bytes = 10ULL << 30;
+  bool fsync = true;
+  /// Size of one memtable and cap of the write-ahead log; the reserve kept free on the disk is two
+  /// memtables and the log's cap. Tests make them small.
+  std::uint64_t memtable_bytes = 32 << 20;
+  std::uint64_t max_wal_bytes = 160 << 20;
+  /// Under the database, for tests with a faulty disk. Null: the operating system's.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+};
+
+/// An exporter's place in a log: it has delivered everything before span `item` of block `position`.
+struct cursor {
+  log_position position = 0;
+  std::uint32_t item = 0;
+
+  friend auto operator<=>(const cursor&, const cursor&) = default;
+};
+
+/// What one commit writes, all or nothing. Built by the stages, merged by the writer.
+class batch {
+public:
+  batch();
+  ~batch();
+  batch(batch&&) noexcept;
+  batch& operator=(batch&&) noexcept;
+
+  void put_entry(journal_position position, std::string_view entry);
+  void erase_entry(journal_position position);
+
+  void put_progress(const entry_id& id, std::string_view progress);
+
+  /// `chunk` numbers rise; a chunk is what one flush decided.
+  void put_decisions(pipeline_id pipeline, std::uint64_t chunk, std::string_view decisions);
+
+  void append_block(pipeline_id pipeline, log_position position, unix_ns first_time,
+                    std::string_view block);
+  void put_cursor(std::string_view exporter, pipeline_id pipeline, const cursor& place);
+  void put_dead_letter(pipeline_id pipeline, log_position position, std::string_view letter);
+  void put_meta(std::string_view key, std::string_view value);
+
+  /// Adds everything of `other` behind what is here.
+  void append(batch&& other);
+  std::size_t bytes() const noexcept;
+  bool empty() const noexcept;
+
+private:
+  friend class store;
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// First and one past the last position held.
+struct bounds {
+  std::uint64_t first = 0;
+  std::uint64_t next = 0;
+};
+
+/// What opening found out, for the log and the metrics.
+struct recovery_report {
+  bool fresh = false;              ///< There was no database.
+  bool salvaged = false;           ///< Damage: moved to damaged/<time>, what could be read was kept.
+  std::string damaged_directory;   ///< Where it was moved.
+  std::uint64_t entries_salvaged = 0;
+  std::uint64_t blocks_salvaged = 0;
+  std::uint64_t records_lost = 0;  ///< Acknowledged, but not found again. 0 where nobody can know.
+  std::string text;                ///< One sentence for a person.
+};
+
+/// The node's one RocksDB database: journal, progress, logs, cursors, decisions, dead letters, meta.
+/// One thread at a time calls commit(); everything else may be called from any thread.
+class store {
+public:
+  /// Opens or makes the database. Damage never makes this fail: what cannot be read is set aside and
+  /// counted. Fails (errc::unavailable) when another process has the directory, naming its pid, with
+  /// errc::unsupported when a newer Weir wrote it, with errc::io when the directory cannot be made or
+  /// written.
+  static result<std::unique_ptr<store>> open(const options& how);
+  ~store();
+
+  const recovery_report& recovery() const noexcept;
+
+  /// The node's lasting id, and the epoch of this start.
+  node_id node() const noexcept;
+  weir::epoch epoch() const noexcept;
+
+  /// The number of the pipeline `name` ("traces/main"): its old one, or the next. Durable on return.
+  result<pipeline_id> pipeline(std::string_view name);
+  std::map<pipeline_id, std::string> pipelines() const;
+  /// Creates the column families of a log where they are missing.
+  result<void> open_log(pipeline_id pipeline);
+
+  /// Writes, and with `sync` (and options::fsync) fsyncs. errc::full: the disk or max_bytes is full,
+  /// nothing was written, try later. errc::fatal: the disk failed in another way; end the process.
+  result<void> commit(batch&& what, bool sync);
+
+  // -- journal --
+  bounds journal() const;
+  result<std::string> read_entry(journal_position position) const;
+  /// Calls `each(position, entry bytes)` from `from` on, in order, until it returns false.
+  result<void> scan_journal(journal_position from,
+                            const std::function<bool(journal_position, std::string_view)>& each) const;
+  /// Forgets everything below: head mark, then files.
+  result<void> trim_journal(journal_position below);
+
+  // -- progress --
+  result<void> scan_progress(
+    const std::function<bool(const entry_id&, std::string_view)>& each) const;
+  result<void> trim_progress(node_id node, weir::epoch epoch, sequence below);
+
+  // -- decisions --
+  /// Newest chunk first.
+  result<void> scan_decisions(
+    pipeline_id pipeline,
+    const std::function<bool(std::uint64_t chunk, std::string_view)>& each) const;
+  result<void> trim_decisions(pipeline_id pipeline, std::uint64_t below);
+
+  // -- log --
+  bounds log(pipeline_id pipeline) const;
+  result<std::string> read_block(pipeline_id pipeline, log_position position) const;
+  /// The first block that may hold data received at `from` or later: a seek in the time index.
+  result<log_position> find_time(pipeline_id pipeline, unix_ns from) const;
+  result<void> trim_log(pipeline_id pipeline, log_position below);
+  std::map<std::string, cursor> cursors(pipeline_id pipeline) const;
+
+  // -- dead letters --
+  bounds dead_letters(pipeline_id pipeline) const;
+  result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const;
+
+  std::optional<std::string> meta(std::string_view key) const;
+
+  /// Bytes that Weir has on the disk, by part ("journal", "log/<pipeline>", "wal", ...).
+  std::map<std::string, std::uint64_t> usage() const;
+
+  /// False while intake must stop: the quota or the disk's reserve is reached.
+  bool accepts_data() const noexcept;
+
+  /// For a timer, once a second, on a thread that may block: writes the synced mark, measures usage,
+  /// gives space back after trims, resumes after a full disk.
+  void maintain();
+
+private:
+  store();
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace weir::storage
