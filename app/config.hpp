@@ -1,0 +1,115 @@
+#pragma once
+
+#include "backends/config.hpp"
+#include "core/log.hpp"
+#include "core/signal.hpp"
+#include "net/config.hpp"
+#include "sampling/config.hpp"
+#include "storage/store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What a node is told to do: the configuration file, decoded, checked, defaults filled in. Made by
+// app/config/load.hpp, used by app/node.cpp.
+namespace weir::app {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+/// `storage.journal`
+struct journal_config {
+  microseconds commit_interval{2000};
+  std::uint64_t max_entry_bytes = 256 << 10; ///< Unpacked bytes that one entry gathers.
+};
+
+/// `storage.log`: what makes a block full.
+struct block_config {
+  std::uint64_t max_bytes = 1 << 20; ///< Unpacked.
+  milliseconds timeout{200};
+};
+
+/// `storage.overflow`: what happens when `storage.max_bytes` is reached.
+enum class overflow_policy : std::uint8_t {
+  refuse,      ///< Clients are told to retry.
+  drop_oldest, ///< The oldest undelivered blocks go, counted by pipeline.
+};
+
+/// `storage`
+struct storage_config {
+  storage::options database;
+  overflow_policy overflow = overflow_policy::refuse;
+  milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long for replay.
+  milliseconds progress_retention{std::chrono::hours(7 * 24)};
+  milliseconds cursor_interval{1000}; ///< At most this long until a cursor is on disk.
+  journal_config journal;
+  block_config log;
+};
+
+/// `sampling`
+struct sampling_limits {
+  std::uint64_t window_memory = 512 << 20;
+  std::uint64_t decision_cache = 10'000'000; ///< Decisions remembered, all pipelines together.
+  std::uint32_t samplers = 0;                ///< Sampler actors; 0 = one a core.
+};
+
+/// The memory_limiter processor: admission by the process's memory.
+struct memory_limiter_config {
+  milliseconds check_interval{0};
+  std::uint64_t limit_bytes = 0;       ///< 0 = not given
+  std::uint64_t spike_limit_bytes = 0; ///< 0 = a fifth of the limit
+  std::uint64_t limit_percentage = 0;  ///< Of the machine's or the cgroup's memory; 0 = not given.
+  std::uint64_t spike_limit_percentage = 0;
+};
+
+/// One entry of `service.pipelines`.
+struct pipeline_config {
+  std::string name; ///< "traces" or "traces/main"
+  weir::signal signal = weir::signal::traces;
+  std::vector<std::string> receivers; ///< Ids; each is in node_config::receivers.
+  std::vector<std::string> exporters; ///< Ids; each is in node_config::exporters.
+  std::optional<memory_limiter_config> memory_limiter;
+  std::optional<sampling::tail_sampling_config>
+      tail_sampling; ///< Absent: intake writes to the log.
+  std::optional<backends::batch_config>
+      batch; ///< The `batch` processor: shapes all its exporters' requests.
+};
+
+/// `service.telemetry`
+struct telemetry_config {
+  log::config logs;
+  std::string metrics_endpoint = "localhost:8888"; ///< "" = off
+};
+
+/// The health_check extension.
+struct health_check_config {
+  std::string endpoint = "localhost:13133";
+  std::string path = "/";
+  std::string healthy_body;   ///< `response_body.healthy`; "" = the Collector's JSON
+  std::string unhealthy_body; ///< `response_body.unhealthy`
+};
+
+/// `service.limits`
+struct limits_config {
+  net::server_limits server;              ///< Shared by all listeners.
+  std::uint64_t max_span_bytes = 1 << 20; ///< Larger spans are rejected by partial success.
+};
+
+/// Everything, by default a node that does nothing.
+struct node_config {
+  storage_config storage;
+  sampling_limits sampling;
+  limits_config limits;
+  milliseconds shutdown_timeout{std::chrono::seconds(30)};
+  telemetry_config telemetry;
+  std::optional<health_check_config> health_check;
+  std::string admin_endpoint = "127.0.0.1:13134";   ///< Accepted; nothing is served there yet.
+  std::vector<net::otlp_receiver_config> receivers; ///< Those that pipelines use.
+  std::vector<backends::exporter_config> exporters; ///< Those that pipelines use.
+  std::vector<pipeline_config> pipelines;
+};
+
+} // namespace weir::app
