@@ -1,0 +1,139 @@
+#include "cluster/settling.hpp"
+
+#include <algorithm>
+
+namespace weir::cluster {
+
+void settling::add(open_entry entry) {
+  advance(entry.position + 1);
+  if (const auto known = positions_.find(entry.id); known != positions_.end()) {
+    if (entry.position > known->second)
+      move(entry.id, entry.position);
+    return;
+  }
+  auto& of = epochs_[{entry.id.node, entry.id.epoch}];
+  of.next = std::max(of.next, entry.id.sequence + 1);
+  if (entry.settled.all())
+    return;
+  of.open.insert(entry.id.sequence);
+  open_slots_ += entry.settled.slots() - entry.settled.count();
+  positions_.emplace(entry.id, entry.position);
+  if (!entry.sent)
+    unsent_.emplace(entry.position, entry.received);
+  const auto position = entry.position;
+  by_position_.emplace(position, std::move(entry));
+}
+
+void settling::advance(journal_position next) {
+  next_ = std::max(next_, next);
+}
+
+const open_entry* settling::find(const entry_id& id) const {
+  const auto it = positions_.find(id);
+  return it == positions_.end() ? nullptr : &by_position_.at(it->second);
+}
+
+bool settling::settle(const entry_id& id, const std::vector<slot>& slots) {
+  const auto it = positions_.find(id);
+  if (it == positions_.end())
+    return false;
+  auto& entry = by_position_.at(it->second);
+  for (const auto s : slots)
+    if (entry.settled.insert(s))
+      --open_slots_;
+  if (!entry.settled.all())
+    return false;
+  forget(entry);
+  return true;
+}
+
+bool settling::abandon(const entry_id& id) {
+  const auto it = positions_.find(id);
+  if (it == positions_.end())
+    return false;
+  const auto& entry = by_position_.at(it->second);
+  open_slots_ -= entry.settled.slots() - entry.settled.count();
+  forget(entry);
+  return true;
+}
+
+void settling::forget(const open_entry& entry) {
+  const auto position = entry.position;
+  epochs_[{entry.id.node, entry.id.epoch}].open.erase(entry.id.sequence);
+  positions_.erase(entry.id);
+  unsent_.erase(position);
+  by_position_.erase(position);
+}
+
+void settling::mark_sent(const entry_id& id) {
+  if (const auto it = positions_.find(id); it != positions_.end()) {
+    by_position_.at(it->second).sent = true;
+    unsent_.erase(it->second);
+  }
+}
+
+void settling::resend_all() {
+  for (auto& [position, entry] : by_position_) {
+    entry.sent = false;
+    unsent_.emplace(position, entry.received);
+  }
+}
+
+std::optional<open_entry> settling::next_unsent() const {
+  if (unsent_.empty())
+    return std::nullopt;
+  return by_position_.at(unsent_.begin()->first);
+}
+
+std::optional<steady_ns> settling::oldest_unsent() const {
+  // Positions rise with the time of receipt but for moved entries, which are few and old.
+  std::optional<steady_ns> oldest;
+  for (const auto& [position, received] : unsent_) {
+    oldest = std::min(oldest.value_or(received), received);
+    if (position > unsent_.begin()->first + 64)
+      break;
+  }
+  return oldest;
+}
+
+journal_position settling::head() const noexcept {
+  return by_position_.empty() ? next_ : by_position_.begin()->first;
+}
+
+std::vector<low_water> settling::take_low_water_marks() {
+  std::vector<low_water> marks;
+  for (auto& [key, state] : epochs_) {
+    const auto below = state.open.empty() ? state.next : *state.open.begin();
+    if (below > state.announced) {
+      state.announced = below;
+      marks.push_back({key.node, key.epoch, below});
+    }
+  }
+  return marks;
+}
+
+std::optional<open_entry> settling::stuck(steady_ns before, std::uint64_t ratio) const {
+  if (by_position_.size() < 2)
+    return std::nullopt;
+  const auto& [position, entry] = *by_position_.begin();
+  const auto span = next_ - position;
+  if (entry.received >= before || by_position_.size() * ratio >= span)
+    return std::nullopt;
+  return entry;
+}
+
+void settling::move(const entry_id& id, journal_position to) {
+  const auto it = positions_.find(id);
+  if (it == positions_.end() || it->second == to)
+    return;
+  auto node = by_position_.extract(it->second);
+  if (unsent_.erase(it->second) > 0)
+    unsent_.emplace(to, node.mapped().received);
+  node.key() = to;
+  node.mapped().position = to;
+  by_position_.insert(std::move(node));
+  it->second = to;
+  advance(to + 1);
+}
+
+} // namespace weir::cluster

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "cluster/slot_set.hpp"
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+namespace weir::cluster {
+
+/// What the origin knows of one open entry.
+struct open_entry {
+  entry_id id;
+  pipeline_id pipeline = 0;
+  journal_position position = 0;
+  steady_ns received = 0; ///< On this process's steady clock; clamped ages after a restart.
+  std::uint32_t unpacked_bytes = 0;
+  slot_set settled;
+  bool sent = false; ///< Handed to its owner since the last start, link loss or ring change.
+};
+
+/// An epoch's low-water mark: everything below is forgotten, and that is durable.
+struct low_water {
+  node_id node = 0;
+  weir::epoch epoch = 0;
+  sequence below = 0;
+};
+
+/// The origin's side of settling: which entries are open, which of their slots are settled, what may be
+/// forgotten, where the journal begins, what has to be sent.
+///
+/// Invariants:
+///  1. An entry stays open until every one of its slots was reported as settled.
+///  2. head() is never above the position of an open entry.
+///  3. low_water_marks() never reach an open entry of their epoch: an owner that drops progress below
+///     them cannot be asked about those entries again.
+///  4. An entry is sent again after any doubt; what it knows as settled goes along.
+///
+/// Pure; one thread. `now` and `received` are on the same steady clock.
+class settling {
+public:
+  /// `next`: position that the next entry will get (head of an empty journal).
+  explicit settling(journal_position next) : next_(next) {}
+
+  /// An entry was made durable, or read back from the journal. An id that is open already at another
+  /// position (a moved entry whose old copy was still there) keeps the later position.
+  void add(open_entry entry);
+
+  /// The next position to be used rises to at least `next`.
+  void advance(journal_position next);
+
+  const open_entry* find(const entry_id& id) const;
+
+  /// Slots reported as settled. Unknown entries are ignored (forgotten already). Returns true when that
+  /// was the entry's last slot: it is forgotten now.
+  bool settle(const entry_id& id, const std::vector<slot>& slots);
+
+  /// The same for an entry that cannot be read any more (damaged): nothing of it is open.
+  bool abandon(const entry_id& id);
+
+  void mark_sent(const entry_id& id);
+  /// Everything open is to be sent again (a new owner, a lost link).
+  void resend_all();
+
+  /// The unsent entry with the lowest position at or above `from`.
+  std::optional<open_entry> next_unsent() const;
+  /// When the oldest unsent entry was received; nothing unsent: none.
+  std::optional<steady_ns> oldest_unsent() const;
+
+  /// Everything below this position is forgotten.
+  journal_position head() const noexcept;
+
+  /// Marks that rose since the last call. Announce them only once the journal's trim is synced.
+  std::vector<low_water> take_low_water_marks();
+
+  /// A head entry that holds the journal's tail: received before `before`, with fewer than one in
+  /// `ratio` of the positions behind the head still open. It should be written again at the tail.
+  std::optional<open_entry> stuck(steady_ns before, std::uint64_t ratio) const;
+
+  /// The entry was written again at `to`.
+  void move(const entry_id& id, journal_position to);
+
+  std::size_t entries() const noexcept { return by_position_.size(); }
+  std::uint64_t open_slots() const noexcept { return open_slots_; }
+
+private:
+  void forget(const open_entry& entry);
+
+  struct epoch_key {
+    node_id node;
+    weir::epoch epoch;
+    friend auto operator<=>(const epoch_key&, const epoch_key&) = default;
+  };
+  struct epoch_state {
+    std::set<sequence> open;
+    sequence next = 1;             ///< One past the highest seen.
+    sequence announced = 0;
+  };
+
+  std::map<journal_position, open_entry> by_position_;
+  std::unordered_map<entry_id, journal_position> positions_;
+  std::map<journal_position, steady_ns> unsent_;
+  std::map<epoch_key, epoch_state> epochs_;
+  journal_position next_;
+  std::uint64_t open_slots_ = 0;
+};
+
+} // namespace weir::cluster
