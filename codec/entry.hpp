@@ -31,10 +31,15 @@ struct entry_header {
 
 inline constexpr std::uint32_t entry_magic = 0x314e4557; // "WEN1"
 inline constexpr std::uint16_t entry_version = 1;
-/// Larger entries are refused before anything is allocated.
+inline constexpr std::size_t entry_header_bytes = 84;
+/// Larger entries (header and payload as written) are refused before anything is allocated.
 inline constexpr std::uint32_t max_entry_bytes = 4 << 20;
+/// An entry that would unpack to more is refused too: bounds what a lying header can make anyone
+/// take.
+inline constexpr std::uint32_t max_entry_unpacked_bytes = 64 << 20;
 
 /// Appends header and payload to `out`. `header.packed_bytes` is taken from `packed`.
+/// @pre within max_entry_bytes and max_entry_unpacked_bytes, else nobody will read it again
 void write_entry(entry_header header, std::string_view packed, std::string& out);
 
 /// A checked entry: `payload` still packed, a slice of the bytes given.
@@ -43,7 +48,8 @@ struct entry_view {
   std::string_view payload;
 };
 
-/// Checks magic, version, sizes and both checksums. errc::corrupt, or errc::unsupported for a version
+/// Checks magic, version, sizes and both checksums; `bytes` is one entry, nothing behind it.
+/// errc::corrupt, or errc::unsupported for a version
 /// that is newer than this program.
 result<entry_view> read_entry(std::string_view bytes);
 

@@ -1,0 +1,77 @@
+#include "codec/block.hpp"
+
+#include "codec/frame.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::codec {
+
+namespace {
+
+constexpr auto kind = frame_kind{"block", "WBK1", block_version, block_header_bytes};
+static_assert(block_header_bytes == 4 + 2 + 3 + 1 + 2 + 5 * 4 + 2 * 8 + 2 * 8);
+static_assert(block_magic == 0x314b4257, "WBK1 in little endian");
+
+result<void> check_kinds(std::uint8_t codec, std::uint8_t signal, std::uint8_t layout) {
+  if (!is_codec(codec))
+    return fail(errc::unsupported, fmt::format("block: codec {} is unknown here", codec));
+  if (signal < 1 || signal > 3)
+    return fail(errc::unsupported, fmt::format("block: signal {} is unknown here", signal));
+  if (layout < 1 || layout > 2)
+    return fail(errc::unsupported, fmt::format("block: layout {} is unknown here", layout));
+  return {};
+}
+
+} // namespace
+
+void write_block(block_header header, std::string_view packed, std::string& out) {
+  char raw[block_header_bytes];
+  auto to = field_writer(raw);
+  to.put(block_magic);
+  to.put(block_version);
+  to.put(header.codec);
+  to.put(header.signal);
+  to.put(header.layout);
+  to.put(std::uint8_t{0});
+  to.put(std::uint16_t{0});
+  to.put(header.pipeline);
+  to.put(header.items);
+  to.put(header.traces);
+  to.put(header.unpacked_bytes);
+  to.put(static_cast<std::uint32_t>(packed.size()));
+  to.put(header.first_time);
+  to.put(header.last_time);
+  append_frame(kind, raw, packed, out);
+}
+
+result<block_view> read_block(std::string_view bytes) {
+  if (auto checked = check_frame_header(kind, bytes); !checked)
+    return tl::unexpected(checked.error());
+  auto in = field_reader(bytes.substr(6));
+  const auto codec = in.take<std::uint8_t>();
+  const auto signal = in.take<std::uint8_t>();
+  const auto layout = in.take<std::uint8_t>();
+  in.take<std::uint8_t>();
+  in.take<std::uint16_t>();
+  block_header h;
+  h.codec = static_cast<codec_id>(codec);
+  h.signal = static_cast<weir::signal>(signal);
+  h.layout = static_cast<block_layout>(layout);
+  h.pipeline = in.take<std::uint32_t>();
+  h.items = in.take<std::uint32_t>();
+  h.traces = in.take<std::uint32_t>();
+  h.unpacked_bytes = in.take<std::uint32_t>();
+  h.packed_bytes = in.take<std::uint32_t>();
+  h.first_time = in.take<std::uint64_t>();
+  h.last_time = in.take<std::uint64_t>();
+  if (auto known = check_kinds(codec, signal, layout); !known)
+    return tl::unexpected(known.error());
+  if (h.packed_bytes > max_block_bytes || h.unpacked_bytes > max_block_bytes)
+    return fail(errc::corrupt, fmt::format("block: {} bytes packed, {} unpacked, is over the limit",
+                                           h.packed_bytes, h.unpacked_bytes));
+  if (auto checked = check_frame_payload(kind, bytes, h.packed_bytes); !checked)
+    return tl::unexpected(checked.error());
+  return block_view{h, bytes.substr(block_header_bytes)};
+}
+
+} // namespace weir::codec
