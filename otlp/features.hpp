@@ -28,6 +28,10 @@ struct value_ref {
   bool boolean = false;
 };
 
+/// Reads the body of an AnyValue message (an array's element, say). The last member set counts, as
+/// protobuf has it.
+value_ref read_value(std::string_view any_value) noexcept;
+
 /// Reads one span body. `on_attribute(std::string_view key, const value_ref&)` is called for each
 /// attribute in wire order. @pre the body was checked by scan_traces
 template <class OnAttribute>

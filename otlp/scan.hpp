@@ -29,8 +29,8 @@ struct span_ref {
 };
 
 /// One (resource, scope) pair. An envelope is every field of the ResourceSpans (ScopeSpans) message
-/// but the scope_spans (spans) themselves, in wire order: a handful of slices, mostly one. Keeping them
-/// as they came keeps unknown fields.
+/// but the scope_spans (spans) themselves, in wire order: a handful of slices, mostly one. Keeping
+/// them as they came keeps unknown fields.
 struct span_group {
   std::uint32_t first_resource_slice = 0; ///< Into span_index::slices.
   std::uint32_t resource_slices = 0;
@@ -51,20 +51,37 @@ std::string to_string(const parse_error& e);
 /// What may come in. Spans over these are left out and counted; the rest of the request is taken.
 struct scan_limits {
   std::uint32_t max_span_bytes = 1 << 20;
-  std::uint32_t max_depth = 64; ///< Nested AnyValues; deeper is a parse error.
+  /// Messages inside messages; deeper is a parse error. Protobuf's own parsers refuse more than
+  /// 100.
+  std::uint32_t max_depth = 100;
+  /// Strings must be UTF-8, as protobuf demands: a back end that checks would refuse a whole
+  /// request.
+  bool check_utf8 = true;
 };
 
 /// Spans left out of an index, by reason.
 struct rejected_spans {
   std::uint32_t too_large = 0;
-  std::uint32_t bad_trace_id = 0; ///< Not 16 bytes, or all zero.
-  std::uint32_t bad_span_id = 0;  ///< Not 8 bytes, or all zero.
+  std::uint32_t bad_trace_id =
+      0; ///< Not 16 bytes, all zero, or given twice; in a link: not 16 or 0 bytes.
+  std::uint32_t bad_span_id =
+      0; ///< Not 8 bytes, all zero, or given twice; in a link or of a parent: not 8 or 0.
+  std::uint32_t bad_utf8 = 0; ///< A string in it is not UTF-8.
 
-  std::uint32_t total() const noexcept { return too_large + bad_trace_id + bad_span_id; }
+  std::uint32_t total() const noexcept { return too_large + bad_trace_id + bad_span_id + bad_utf8; }
+
+  rejected_spans& operator+=(const rejected_spans& other) noexcept {
+    too_large += other.too_large;
+    bad_trace_id += other.bad_trace_id;
+    bad_span_id += other.bad_span_id;
+    bad_utf8 += other.bad_utf8;
+    return *this;
+  }
 };
 
-/// The spans of one entry: of the messages scanned into it, which lie behind each other in one buffer.
-/// Plain arrays that keep their capacity: a steady state allocates nothing. One thread at a time.
+/// The spans of one entry: of the messages scanned into it, which lie behind each other in one
+/// buffer. Plain arrays that keep their capacity: a steady state allocates nothing. One thread at a
+/// time.
 class span_index {
 public:
   std::vector<span_ref> spans;
@@ -86,20 +103,34 @@ public:
   void roll_back(const mark& m);
 
 private:
-  // Open addressing over `traces`; rebuilt when it grows.
-  std::vector<std::uint32_t> table_;
+  friend class span_walker;
+
+  std::size_t place_of(const trace_id& id) const noexcept;
+  void grow();
+
+  // Open addressing over `traces`, at most half full: a generation in the upper half, a slot in the
+  // lower. An old generation means empty, so that clear() costs nothing however large the table is.
+  std::vector<std::uint64_t> table_;
+  std::uint32_t generation_ = 1;
+
+  // Envelopes and deprecated fields of the resource and scope in hand.
+  std::vector<slice> resource_envelope_;
+  std::vector<slice> scope_envelope_;
+  std::vector<slice> old_scopes_;
 };
 
-/// Checks one OTLP traces message (TracesData = ExportTraceServiceRequest) deeply, all the way down to
-/// attribute values, and adds its spans to `index`, with offsets counted from `base` bytes before
-/// `message`. On an error `index` is as it was. Field 1000 (instrumentation_library_spans) counts as
-/// scope_spans where a ResourceSpans has none of those.
-/// Source: opentelemetry-proto trace/v1, common/v1, resource/v1.
+/// Checks one OTLP traces message (TracesData = ExportTraceServiceRequest) deeply, all the way down
+/// to attribute values, and adds its spans to `index`, with offsets counted from `base` bytes
+/// before `message`. On an error `index` is as it was. Field 1000 (instrumentation_library_spans)
+/// counts as scope_spans where a ResourceSpans has none of those. Source: opentelemetry-proto
+/// trace/v1, common/v1, resource/v1.
 tl::expected<rejected_spans, parse_error> scan_traces(std::string_view message, std::uint32_t base,
                                                       const scan_limits& limits, span_index& index);
 
-/// The same over bytes that were checked before (an entry read back): no deep check, never fails on
-/// what scan_traces accepted. Corrupt bytes still cannot make it read outside `message`; false then.
+/// The same over bytes that were checked before and hold no rejected span (an entry read back): no
+/// deep check, and the same index as scan_traces makes of them. Corrupt bytes cannot make it read
+/// outside `message`; they may give spans that make no sense, or false, and then `index` is as it
+/// was.
 bool index_traces(std::string_view message, std::uint32_t base, span_index& index);
 
 /// Checks a metrics or logs message deeply; returns its number of data points (log records).
