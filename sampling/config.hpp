@@ -9,9 +9,23 @@ namespace weir::sampling {
 
 /// The kinds of policy of the tail_sampling processor (its `type` in YAML, same spelling).
 enum class policy_type : std::uint8_t {
-  always_sample, latency, numeric_attribute, string_attribute, boolean_attribute, probabilistic,
-  status_code, span_count, trace_state, trace_flags, rate_limiting, bytes_limiting, ottl_condition,
-  and_, not_, drop, composite
+  always_sample,
+  latency,
+  numeric_attribute,
+  string_attribute,
+  boolean_attribute,
+  probabilistic,
+  status_code,
+  span_count,
+  trace_state,
+  trace_flags,
+  rate_limiting,
+  bytes_limiting,
+  ottl_condition,
+  and_,
+  not_,
+  drop,
+  composite
 };
 
 /// One policy as configured; which members count depends on the type. Names and defaults are the

@@ -1,0 +1,132 @@
+#include "sampling/decision_cache.hpp"
+
+#include "codec/hash.hpp"
+
+#include <algorithm>
+
+namespace weir::sampling {
+
+fingerprint fingerprint_of(const trace_id& id) noexcept {
+  return codec::xxh3(id.view());
+}
+
+decision_cache::decision_cache(std::size_t capacity)
+    : capacity_(std::max<std::size_t>(capacity, 1)) {}
+
+policy_number decision_cache::number_of(std::string_view policy_name) {
+  const auto known = std::find(names_.begin(), names_.end(), policy_name);
+  if (known != names_.end())
+    return static_cast<policy_number>(known - names_.begin());
+  if (policy_name.empty() || names_.size() >= no_policy)
+    return no_policy;
+  names_.emplace_back(policy_name);
+  return static_cast<policy_number>(names_.size() - 1);
+}
+
+std::string_view decision_cache::policy_name(policy_number number) const noexcept {
+  return number < names_.size() ? std::string_view(names_[number]) : std::string_view{};
+}
+
+std::uint32_t decision_cache::lookup(fingerprint trace) const {
+  return index_.find(trace, [&](std::uint32_t number) { return at(number).trace == trace; });
+}
+
+std::optional<decision> decision_cache::find(fingerprint trace) const {
+  const auto number = lookup(trace);
+  if (number == number_index::none)
+    return std::nullopt;
+  const auto& found = at(number);
+  return decision{found.keep != 0, found.policy, found.sampling_rate};
+}
+
+void decision_cache::append(const record& what) {
+  const auto hash_of = [this](std::uint32_t number) { return at(number).trace; };
+  const auto number = static_cast<std::uint32_t>(next_number());
+  records_.push_back(what);
+  index_.insert(what.trace, number, hash_of);
+}
+
+void decision_cache::insert(fingerprint trace, const decision& what) {
+  record fresh;
+  fresh.trace = trace;
+  fresh.sampling_rate = what.sampling_rate;
+  fresh.policy = what.policy;
+  fresh.keep = what.keep ? 1 : 0;
+  if (const auto number = lookup(trace); number != number_index::none) {
+    auto& old = at(number);
+    fresh.pins = old.pins;
+    old.replaced = 1;
+    old.pins = 0;
+    ++replaced_;
+    index_.erase(trace, number, [this](std::uint32_t other) { return at(other).trace; });
+  }
+  append(fresh);
+  evict();
+}
+
+void decision_cache::forget_oldest() {
+  const auto& oldest = records_.front();
+  if (oldest.replaced != 0)
+    --replaced_;
+  else
+    index_.erase(oldest.trace, static_cast<std::uint32_t>(first_number_),
+                 [this](std::uint32_t number) { return at(number).trace; });
+  records_.pop_front();
+  ++first_number_;
+  written_ = std::max(written_, first_number_);
+  while (!chunks_.empty() && chunks_.front().end <= first_number_)
+    chunks_.pop_front();
+}
+
+void decision_cache::evict() {
+  // A pinned one moves to the end, into the next chunk. As many steps as it has records: all pinned
+  // means that it stays over its capacity.
+  for (auto steps = records_.size(); steps > 0 && records_.size() > capacity_; --steps) {
+    const auto oldest = records_.front();
+    forget_oldest();
+    if (oldest.replaced == 0 && oldest.pins != 0)
+      append(oldest);
+  }
+}
+
+void decision_cache::pin(fingerprint trace) {
+  constexpr unsigned most = (1U << 14) - 1;
+  const auto number = lookup(trace);
+  if (number != number_index::none && at(number).pins < most)
+    at(number).pins = static_cast<std::uint16_t>((at(number).pins + 1U) & most);
+}
+
+void decision_cache::unpin(fingerprint trace) {
+  constexpr unsigned most = (1U << 14) - 1;
+  const auto number = lookup(trace);
+  // One that ever had that many stays pinned: nobody knows how many are left.
+  if (number != number_index::none && at(number).pins != 0 && at(number).pins != most)
+    at(number).pins = static_cast<std::uint16_t>((at(number).pins - 1U) & most);
+}
+
+std::size_t decision_cache::bytes() const noexcept {
+  return records_.size() * sizeof(record) + index_.bytes();
+}
+
+std::uint64_t decision_cache::first_needed_chunk() const noexcept {
+  return chunks_.empty() ? next_chunk_ : chunks_.front().number;
+}
+
+bool decision_cache::prepend(const chunk_record& what) {
+  if (records_.size() >= capacity_)
+    return false;
+  if (lookup(what.trace) != number_index::none)
+    return true;
+  record old;
+  old.trace = what.trace;
+  old.sampling_rate = what.what.sampling_rate;
+  old.policy = what.what.policy;
+  old.keep = what.what.keep ? 1 : 0;
+  records_.push_front(old);
+  --first_number_;
+  index_.insert(old.trace, static_cast<std::uint32_t>(first_number_),
+                [this](std::uint32_t number) { return at(number).trace; });
+  return true;
+}
+
+} // namespace weir::sampling

@@ -1,0 +1,127 @@
+// The stored form of what one flush decided, format version 1:
+//
+//   magic "WDC1" u32 | version u16 | reserved u16 | names u32 | records u32 | payload bytes u32 |
+//   xxh3 of the payload u64 | xxh3 of the header before this field u64
+//   payload: names, each: varint length, bytes | records, each: fingerprint u64 | sampling rate f32
+//   | policy u16 (place in names; 0xffff = none) | keep u8
+//
+// Little endian. Names stand in each chunk, since policies come and go between starts.
+#include "codec/frame.hpp"
+#include "codec/varint.hpp"
+#include "sampling/decision_cache.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
+
+namespace weir::sampling {
+
+namespace {
+
+constexpr std::size_t header_bytes = 36;
+constexpr std::size_t record_bytes = 15;
+constexpr codec::frame_kind kind{"chunk of decisions", "WDC1", 1, header_bytes};
+
+/// Gives the policies of one chunk their places in its table of names.
+class name_table {
+public:
+  explicit name_table(std::size_t known) : places_(known, no_policy) {}
+
+  policy_number place_of(policy_number policy) {
+    if (policy >= places_.size())
+      return no_policy;
+    if (places_[policy] == no_policy) {
+      places_[policy] = static_cast<policy_number>(used_.size());
+      used_.push_back(policy);
+    }
+    return places_[policy];
+  }
+
+  const std::vector<policy_number>& used() const noexcept { return used_; }
+
+private:
+  std::vector<policy_number> places_;
+  std::vector<policy_number> used_;
+};
+
+} // namespace
+
+void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
+  name_table table(names_.size());
+  std::string records;
+  std::uint32_t count = 0;
+  for (auto at = written_; at < next_number(); ++at) {
+    const auto& record = records_[at - first_number_];
+    if (record.replaced != 0)
+      continue;
+    char bytes[record_bytes];
+    codec::field_writer to(bytes);
+    to.put(record.trace);
+    to.put(std::bit_cast<std::uint32_t>(record.sampling_rate));
+    to.put(table.place_of(record.policy));
+    to.put(static_cast<std::uint8_t>(record.keep));
+    records.append(bytes, record_bytes);
+    ++count;
+  }
+  std::string payload;
+  for (const auto policy : table.used()) {
+    codec::put_varint(names_[policy].size(), payload);
+    payload += names_[policy];
+  }
+  payload += records;
+
+  char header[header_bytes] = {};
+  codec::field_writer to(header);
+  to.put(std::bit_cast<std::uint32_t>(std::array{'W', 'D', 'C', '1'}));
+  to.put(kind.version);
+  to.put(std::uint16_t{0});
+  to.put(static_cast<std::uint32_t>(table.used().size()));
+  to.put(count);
+  to.put(static_cast<std::uint32_t>(payload.size()));
+  codec::append_frame(kind, header, payload, out);
+
+  written_ = next_number();
+  next_chunk_ = number + 1;
+  if (chunks_.empty() || chunks_.back().end < written_)
+    chunks_.push_back({number, written_});
+}
+
+result<std::vector<decision_cache::chunk_record>>
+decision_cache::read_chunk(std::string_view bytes) {
+  if (auto checked = codec::check_frame_header(kind, bytes); !checked)
+    return tl::unexpected(checked.error());
+  codec::field_reader header(bytes.substr(8));
+  const auto names = header.take<std::uint32_t>();
+  const auto count = header.take<std::uint32_t>();
+  const auto payload_bytes = header.take<std::uint32_t>();
+  if (auto checked = codec::check_frame_payload(kind, bytes, payload_bytes); !checked)
+    return tl::unexpected(checked.error());
+
+  auto payload = bytes.substr(header_bytes, payload_bytes);
+  std::vector<policy_number> policies;
+  for (std::uint32_t i = 0; i < names; ++i) {
+    std::uint64_t length = 0;
+    if (!codec::take_varint(payload, length) || length > payload.size())
+      return fail(errc::corrupt, "chunk of decisions: its names run past its end");
+    policies.push_back(number_of(payload.substr(0, length)));
+    payload.remove_prefix(length);
+  }
+  if (payload.size() != std::uint64_t{count} * record_bytes)
+    return fail(errc::corrupt,
+                fmt::format("chunk of decisions: {} bytes for {} records", payload.size(), count));
+  std::vector<chunk_record> records;
+  records.reserve(count);
+  for (; !payload.empty(); payload.remove_prefix(record_bytes)) {
+    codec::field_reader from(payload);
+    chunk_record record;
+    record.trace = from.take<std::uint64_t>();
+    record.what.sampling_rate = std::bit_cast<float>(from.take<std::uint32_t>());
+    const auto policy = from.take<std::uint16_t>();
+    record.what.policy = policy < policies.size() ? policies[policy] : no_policy;
+    record.what.keep = from.take<std::uint8_t>() != 0;
+    records.push_back(record);
+  }
+  return records;
+}
+
+} // namespace weir::sampling

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+#include "sampling/features.hpp"
+#include "sampling/predicates.hpp"
+#include "sampling/probability.hpp"
+#include "sampling/rate_budget.hpp"
+#include "sampling/rate_share.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+namespace weir::sampling {
+
+/// What one policy says about a trace.
+enum class vote : std::uint8_t { not_sampled, sampled, dropped };
+
+struct verdict {
+  weir::sampling::vote vote = vote::not_sampled;
+  float sampling_rate = 1; ///< Of a sampled one: how many traces it stands for.
+};
+
+struct evaluator;
+
+struct always {};
+
+/// Duration of the trace (last end minus first start, in whole milliseconds) over `threshold_ms`
+/// and, where set, at most `upper_ms`.
+struct latency_over {
+  std::int64_t threshold_ms = 0;
+  std::int64_t upper_ms = 0; ///< 0 = none
+};
+
+/// A predicate seen on any span or resource of the trace; inverted: on none.
+struct seen {
+  predicate_number predicate = 0;
+  bool inverted = false;
+};
+
+struct span_count_in {
+  std::uint32_t min = 0;
+  std::uint32_t max = 0; ///< 0 = none
+};
+
+enum class cost_unit : std::uint8_t { spans, bytes };
+
+/// What the trace costs is taken from a budget that all shards share.
+struct within_budget {
+  std::shared_ptr<rate_budget> budget;
+  cost_unit unit = cost_unit::spans;
+};
+
+/// All parts sample. Parts are asked in order, and no more after the first that does not.
+struct all_of {
+  std::vector<evaluator> parts;
+  vote when_all = vote::sampled; ///< `dropped` for a drop policy.
+};
+
+struct none_of {
+  std::vector<evaluator> part; ///< One; a vector since the type is not complete here.
+};
+
+/// The first part that samples decides, within the rate allotted to it.
+struct composite_of {
+  std::vector<evaluator> parts;
+  std::shared_ptr<rate_shares> shares; ///< One share a part.
+};
+
+/// One policy, compiled. A copy shares its budgets with the original.
+struct evaluator {
+  std::variant<always, latency_over, seen, probability, span_count_in, within_budget, all_of,
+               none_of, composite_of>
+      rule;
+};
+
+verdict evaluate(const evaluator& policy, const trace_id& id, const trace_features& trace,
+                 steady_ns now);
+
+} // namespace weir::sampling

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace weir::sampling {
+
+/// Finds 32-bit numbers (of traces, of decisions) by a 64-bit hash of what they stand for: open
+/// addressing with linear probing, 5 bytes a place. Cut into segments that grow on their own, so
+/// that no single growth stalls or doubles all of it. The numbers' hashes are not stored but for 7
+/// bits: callers say them again where needed, and compare themselves.
+class number_index {
+public:
+  static constexpr std::uint32_t none = 0xffff'ffff;
+
+  /// The number for which `is_it(number)` holds, or none.
+  template <class IsIt>
+  std::uint32_t find(std::uint64_t hash, IsIt&& is_it) const {
+    const auto& in = segments_[segment_of(hash)];
+    if (in.tags.empty())
+      return none;
+    const auto mask = in.tags.size() - 1;
+    const auto tag = tag_of(hash);
+    for (auto place = place_of(hash) & mask; in.tags[place] != 0; place = (place + 1) & mask) {
+      if (in.tags[place] == tag && is_it(in.numbers[place]))
+        return in.numbers[place];
+    }
+    return none;
+  }
+
+  /// @pre `number` is not in here; `hash_of(number)` gives the hash of any number that is.
+  template <class HashOf>
+  void insert(std::uint64_t hash, std::uint32_t number, HashOf&& hash_of) {
+    auto& in = segments_[segment_of(hash)];
+    if ((in.used + 1) * 8 > in.tags.size() * 7)
+      grow(in, hash_of);
+    put(in, hash, number);
+    ++in.used;
+    ++size_;
+  }
+
+  /// @pre `number` is in here under `hash`.
+  template <class HashOf>
+  void erase(std::uint64_t hash, std::uint32_t number, HashOf&& hash_of) {
+    auto& in = segments_[segment_of(hash)];
+    const auto mask = in.tags.size() - 1;
+    auto hole = place_of(hash) & mask;
+    while (in.numbers[hole] != number || in.tags[hole] == 0)
+      hole = (hole + 1) & mask;
+    // What stands behind the hole moves up, unless its own place lies behind the hole too.
+    for (auto next = (hole + 1) & mask; in.tags[next] != 0; next = (next + 1) & mask) {
+      const auto home = place_of(hash_of(in.numbers[next])) & mask;
+      if (((next - home) & mask) >= ((next - hole) & mask)) {
+        in.numbers[hole] = in.numbers[next];
+        in.tags[hole] = in.tags[next];
+        hole = next;
+      }
+    }
+    in.tags[hole] = 0;
+    --in.used;
+    --size_;
+  }
+
+  template <class Each>
+  void for_each(Each&& each) const {
+    for (const auto& in : segments_) {
+      for (std::size_t place = 0; place < in.tags.size(); ++place) {
+        if (in.tags[place] != 0)
+          each(in.numbers[place]);
+      }
+    }
+  }
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// Memory held.
+  std::size_t bytes() const noexcept { return places_ * (sizeof(std::uint32_t) + 1); }
+
+private:
+  struct segment {
+    std::vector<std::uint32_t> numbers;
+    std::vector<std::uint8_t> tags; ///< 0 = empty.
+    std::size_t used = 0;
+  };
+
+  static constexpr unsigned segment_bits = 6;
+  static constexpr std::size_t first_places = 16;
+
+  // The highest bits choose the segment, those below them the tag. The lowest 12 are a trace's
+  // partition, of which a shard sees only some: they choose nothing.
+  static std::size_t segment_of(std::uint64_t hash) noexcept { return hash >> (64 - segment_bits); }
+  static std::uint8_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint8_t>((hash >> 50) | 0x80);
+  }
+  static std::size_t place_of(std::uint64_t hash) noexcept { return hash >> 12; }
+
+  static void put(segment& in, std::uint64_t hash, std::uint32_t number) {
+    const auto mask = in.tags.size() - 1;
+    auto place = place_of(hash) & mask;
+    while (in.tags[place] != 0)
+      place = (place + 1) & mask;
+    in.numbers[place] = number;
+    in.tags[place] = tag_of(hash);
+  }
+
+  template <class HashOf>
+  void grow(segment& in, HashOf&& hash_of) {
+    const auto before = in.tags.size();
+    segment larger;
+    larger.numbers.resize(before == 0 ? first_places : 2 * before);
+    larger.tags.resize(larger.numbers.size());
+    larger.used = in.used;
+    for (std::size_t place = 0; place < before; ++place) {
+      if (in.tags[place] != 0)
+        put(larger, hash_of(in.numbers[place]), in.numbers[place]);
+    }
+    places_ += larger.tags.size() - before;
+    in = std::move(larger);
+  }
+
+  std::array<segment, 1U << segment_bits> segments_;
+  std::size_t size_ = 0;
+  std::size_t places_ = 0;
+};
+
+} // namespace weir::sampling

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "core/error.hpp"
+#include "sampling/config.hpp"
+#include "sampling/evaluator.hpp"
+#include "sampling/predicates.hpp"
+
+namespace weir::sampling {
+
+/// The `type` of a policy as it stands in YAML.
+std::string_view to_string(policy_type type) noexcept;
+
+/// Makes an evaluator of each configured policy; what it must see in spans goes into `predicates`.
+class policy_compiler {
+public:
+  explicit policy_compiler(predicates& into) : predicates_(into) {}
+
+  result<evaluator> compile(const policy_config& policy);
+
+private:
+  result<std::vector<evaluator>> compile_parts(const policy_config& policy);
+  result<evaluator> string_attribute(const policy_config& policy);
+  result<evaluator> numeric_attribute(const policy_config& policy);
+  result<evaluator> status_code(const policy_config& policy);
+  result<evaluator> composite(const policy_config& policy);
+  result<evaluator> attribute(const policy_config& policy, attribute_condition condition);
+  result<evaluator> on_span(span_condition condition);
+  result<void> room_for_predicate() const;
+
+  predicates& predicates_;
+};
+
+} // namespace weir::sampling

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "core/error.hpp"
+#include "sampling/config.hpp"
+#include "sampling/decision.hpp"
+#include "sampling/evaluator.hpp"
+#include "sampling/features.hpp"
+#include "sampling/predicates.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::sampling {
+
+/// What one policy said so far, in traces.
+struct policy_counts {
+  std::uint64_t sampled = 0;
+  std::uint64_t not_sampled = 0;
+  std::uint64_t dropped = 0;
+};
+
+/// The policies of one tail_sampling processor, compiled into what must be looked at in spans and a
+/// rule over that. Follows the Collector's processor in v0.161.0: drop policies come first,
+/// whatever their place, and the first that matches drops; else the trace is kept if any policy
+/// samples it. (An inverted match is an ordinary vote there; the vetoes of older releases are
+/// gone.)
+///
+/// One thread at a time. Each shard has its own copy, compiled once: copies share the budgets of
+/// the rate limiting policies and nothing else.
+class policy_set {
+public:
+  /// Errors name the policy: errc::unsupported for a type that is not there yet, else
+  /// errc::invalid_argument.
+  static result<policy_set> compile(const tail_sampling_config& config);
+
+  /// Adds what a resource shows. An envelope that stands in several slices is given slice by slice.
+  void observe_resource(std::string_view envelope, resource_features& into) {
+    predicates_.observe_resource(envelope, into);
+  }
+
+  /// Adds one span's times, count, predicates and those of its resource. Not its bytes.
+  /// @pre the body was checked by otlp::scan_traces
+  void observe(std::string_view span_body, const resource_features& resource,
+               trace_features& into) {
+    into.seen |= resource.seen;
+    predicates_.observe_span(span_body, into);
+  }
+
+  /// Decides a trace. `policy` in the answer is an index of names(). Spends budgets, counts votes.
+  decision decide(const trace_id& id, const trace_features& trace, steady_ns now);
+
+  /// Names of the policies, drop policies first.
+  const std::vector<std::string>& names() const noexcept { return names_; }
+
+  /// By index of names().
+  const std::vector<policy_counts>& counts() const noexcept { return counts_; }
+
+  /// Number of predicates: bits in use in trace_features::seen.
+  std::size_t predicate_count() const noexcept { return predicates_.size(); }
+
+private:
+  std::vector<evaluator> policies_;
+  std::vector<std::string> names_;
+  std::vector<policy_counts> counts_;
+  predicates predicates_;
+  bool first_match_ = false;
+};
+
+} // namespace weir::sampling

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "otlp/features.hpp"
+#include "sampling/features.hpp"
+#include "sampling/string_matcher.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace weir::sampling {
+
+/// Number of a predicate: its bit in predicate_bits.
+using predicate_number = std::uint16_t;
+
+/// An attribute whose value is an integer in [min, max]. Source: the Collector's numeric_attribute;
+/// as there, a value of another type counts as 0.
+struct integer_range {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+
+/// An attribute that is this boolean; a value of another type counts as false, as in the Collector.
+struct boolean_value {
+  bool wanted = false;
+};
+
+using attribute_condition = std::variant<string_matcher, integer_range, boolean_value>;
+
+/// A span whose status code is one of a set: bit `code` of the mask.
+struct status_code_condition {
+  std::uint8_t mask = 0;
+};
+
+/// A span with the W3C sampled flag.
+struct sampled_flag_condition {};
+
+/// A span whose tracestate has one of these values under a key.
+struct trace_state_condition {
+  std::string key;
+  string_matcher values;
+};
+
+using span_condition =
+    std::variant<status_code_condition, sampled_flag_condition, trace_state_condition>;
+
+/// All conditions that a policy set asks of spans and resources, each with its number. One walk
+/// over a span's fields answers all of them. Copies are independent; one thread at a time.
+class predicates {
+public:
+  /// @pre size() < max_predicates
+  predicate_number add(std::string_view key, attribute_condition condition);
+  predicate_number add(span_condition condition);
+
+  std::size_t size() const noexcept { return count_; }
+
+  /// Evaluates the attributes of a resource; the envelope may come in several slices.
+  void observe_resource(std::string_view envelope, resource_features& into);
+
+  /// Evaluates one span: predicates, times, root. Not its bytes, nor its resource.
+  void observe_span(std::string_view body, trace_features& into);
+
+private:
+  struct key_conditions {
+    std::string key;
+    std::vector<std::pair<predicate_number, attribute_condition>> conditions;
+  };
+
+  static constexpr std::size_t lengths = 64;
+
+  key_conditions* find(std::string_view key);
+  void observe_attribute(std::string_view key, const otlp::value_ref& value, bool on_resource,
+                         predicate_bits& keys_seen, predicate_bits& into);
+  void observe_summary(const otlp::span_summary& span, trace_features& into);
+  static bool holds(attribute_condition& condition, const otlp::value_ref& value, bool on_resource);
+
+  std::size_t count_ = 0;
+  std::vector<key_conditions> keys_;
+  std::array<std::vector<std::uint16_t>, lengths>
+      keys_by_length_; ///< Last one: that long or longer.
+  std::vector<std::pair<predicate_number, span_condition>> on_spans_;
+};
+
+} // namespace weir::sampling

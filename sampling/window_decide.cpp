@@ -1,0 +1,162 @@
+// The deciding half of the window.
+#include "sampling/window.hpp"
+
+#include <algorithm>
+
+namespace weir::sampling {
+
+namespace {
+
+constexpr std::uint32_t none = number_index::none;
+
+} // namespace
+
+void window::forget(std::uint32_t number) {
+  auto& gone = traces_[number];
+  by_id_.erase(fingerprint_of(gone.id), number,
+               [this](std::uint32_t other) { return fingerprint_of(traces_[other].id); });
+  wheel_.erase(traces_, number);
+  spans_ -= gone.spans;
+  gone.too_large = false;
+  for (auto at = gone.first_ref; at != none;) {
+    const auto next = refs_[at].next;
+    refs_.give_back(at);
+    at = next;
+  }
+  traces_.give_back(number);
+}
+
+void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags, ending how,
+                        decided_batch& out) {
+  const auto& of = traces_[number];
+  decision verdict;
+  if (of.too_large) {
+    flags |= decided_too_large;
+    ++counts_.too_large;
+  } else if (how == ending::decide) {
+    verdict = policies_.decide(of.id, features_of(number), now);
+    if (verdict.policy != no_policy)
+      verdict.policy = policy_numbers_[verdict.policy];
+  }
+  const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
+  for (auto at = of.first_ref; at != none; at = refs_[at].next)
+    out.refs.push_back({refs_[at].entry, refs_[at].slot});
+  const auto refs = static_cast<std::uint32_t>(out.refs.size()) - first_ref;
+  out.traces.push_back({of.id, verdict, flags, of.spans, of.bytes, of.arrival, first_ref, refs});
+
+  const auto print = fingerprint_of(of.id);
+  cache_.insert(print, verdict);
+  cache_.pin(print);
+  ++counts_.decided;
+  counts_.decided_early += (flags & decided_early) != 0 ? 1 : 0;
+  counts_.decided_incomplete += (flags & decided_incomplete) != 0 ? 1 : 0;
+  forget(number);
+}
+
+std::size_t window::decide_too_large(steady_ns now, std::size_t max_traces, decided_batch& out) {
+  std::size_t decided = 0;
+  for (; !too_large_.empty() && decided < max_traces; too_large_.pop_back()) {
+    const auto& [number, id] = too_large_.back();
+    // It may have been decided since, and its number be another trace's.
+    if (!traces_[number].too_large || traces_[number].id != id)
+      continue;
+    decide_one(number, now, 0, ending::drop, out);
+    ++decided;
+  }
+  return decided;
+}
+
+std::size_t window::decide(steady_ns now, bool gate_open, std::size_t max_traces,
+                           decided_batch& out) {
+  auto decided = decide_too_large(now, max_traces, out);
+  const auto due_before = gate_open ? now : now - settings_.incomplete_after;
+  for (; decided < max_traces; ++decided) {
+    std::uint8_t flags = gate_open ? 0 : decided_incomplete;
+    auto number = wheel_.due(traces_, due_before);
+    if (number == none && over_limits()) {
+      number = wheel_.front();
+      flags = decided_early;
+    }
+    if (number == none)
+      break;
+    decide_one(number, now, flags, ending::decide, out);
+  }
+  return decided;
+}
+
+std::size_t window::end_all(steady_ns now, std::size_t max_traces, ending how, decided_batch& out) {
+  std::size_t ended = 0;
+  for (; ended < max_traces; ++ended) {
+    const auto number = wheel_.front();
+    if (number == none)
+      break;
+    decide_one(number, now, decided_at_end, how, out);
+  }
+  return ended;
+}
+
+std::size_t window::decide_all(steady_ns now, std::size_t max_traces, decided_batch& out) {
+  return end_all(now, max_traces, ending::decide, out);
+}
+
+std::size_t window::drop_pending(steady_ns now, std::size_t max_traces, decided_batch& out) {
+  return end_all(now, max_traces, ending::drop, out);
+}
+
+void window::abandon() {
+  for (auto number = wheel_.front(); number != none; number = wheel_.front()) {
+    for (auto at = traces_[number].first_ref; at != none; at = refs_[at].next)
+      entries_.release(refs_[at].entry, refs_[at].slot);
+    forget(number);
+  }
+}
+
+void window::release(const decided_batch& batch) {
+  for (const auto& trace : batch.traces)
+    cache_.unpin(fingerprint_of(trace.id));
+  for (const auto& ref : batch.refs)
+    entries_.release(ref.entry, ref.slot);
+}
+
+void window::moved(const entry_id& id, journal_position position) {
+  entries_.moved(id, position);
+}
+
+void window::replace_policies(
+    policy_set policies, const window_settings& settings,
+    const std::function<result<void>(entry_number, std::string_view&, otlp::span_index&)>& unpack) {
+  settings_ = settings;
+  use(std::move(policies));
+  by_id_.for_each([this](std::uint32_t number) {
+    traces_[number].min_start_ns = std::numeric_limits<std::uint64_t>::max();
+    traces_[number].max_end_ns = 0;
+    std::fill_n(words_of(number), words_, 0);
+  });
+  otlp::span_index index;
+  entries_.for_each([&](entry_number number) {
+    std::string_view unpacked;
+    index.clear();
+    if (unpack(number, unpacked, index))
+      rescan(number, unpacked, index);
+  });
+}
+
+void window::rescan(entry_number number, std::string_view unpacked, const otlp::span_index& index) {
+  slots_.assign(index.traces.size(), {});
+  std::vector<std::uint32_t> owners(slots_.size(), none);
+  for (slot slot = 0; slot < slots_.size(); ++slot) {
+    if (!entries_.holds(number, slot))
+      continue;
+    // What was decided, but is not durable yet, is held too.
+    owners[slot] = find(index.traces[slot], fingerprint_of(index.traces[slot]));
+    if (owners[slot] != none)
+      slots_[slot].is = slot_state::kind::open;
+  }
+  observe(unpacked, index);
+  for (slot slot = 0; slot < slots_.size(); ++slot) {
+    if (owners[slot] != none)
+      add_features(owners[slot], slots_[slot].features);
+  }
+}
+
+} // namespace weir::sampling
