@@ -1,0 +1,399 @@
+#include "otlp/json.hpp"
+#include "otlp/json_number.hpp"
+#include "otlp/json_text.hpp"
+#include "otlp/schema.hpp"
+#include "otlp/wire.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+namespace weir::otlp {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+using simdjson::error_code;
+
+// Whole numbers written with a point or an exponent, too.
+bool to_integer(const ondemand::number& n, wide_integer& out) noexcept {
+  if (n.is_uint64())
+    out = {false, n.get_uint64()};
+  else if (n.is_int64())
+    out = wide_integer::of(n.get_int64());
+  else
+    return to_integer(n.get_double(), out);
+  return true;
+}
+
+std::string_view name_of(ondemand::json_type type) noexcept {
+  switch (type) {
+  case ondemand::json_type::array:
+    return "an array";
+  case ondemand::json_type::object:
+    return "an object";
+  case ondemand::json_type::number:
+    return "a number";
+  case ondemand::json_type::string:
+    return "a string";
+  case ondemand::json_type::boolean:
+    return "true or false";
+  case ondemand::json_type::null:
+    return "null";
+  }
+  return "something else";
+}
+
+// Reads one document into protobuf bytes. Functions return false once fail() was called.
+class converter {
+public:
+  converter(std::string_view padded, std::string& out, std::uint32_t max_depth)
+      : begin_(padded.data()), end_(padded.data() + padded.size()), out_(out),
+        max_depth_(max_depth) {}
+
+  bool run(ondemand::parser& parser, std::size_t capacity, message_id root) {
+    ondemand::document document;
+    const auto size = static_cast<std::size_t>(end_ - begin_);
+    if (const auto e = parser.iterate(begin_, size, capacity).get(document))
+      return fail(nullptr, simdjson::error_message(e));
+    document_ = &document;
+    ondemand::object object;
+    if (const auto e = document.get_object().get(object))
+      return malformed(e);
+    if (!message(root, object, 0))
+      return false;
+    const char* rest = nullptr;
+    if (!document.current_location().get(rest))
+      return fail(rest, "something stands behind the outermost object");
+    return true;
+  }
+
+  parse_error error() && {
+    std::string path;
+    for (const auto& s : path_) {
+      if (!path.empty())
+        path += '.';
+      path += s.field->json_name;
+      if (s.field->repeated)
+        path += fmt::format("[{}]", s.index);
+    }
+    return {offset_, std::move(path), std::move(what_)};
+  }
+
+private:
+  struct step {
+    const field_info* field;
+    std::size_t index;
+  };
+
+  bool fail(const char* at, std::string what) {
+    offset_ = at == nullptr ? 0 : static_cast<std::size_t>(std::min(at, end_) - begin_);
+    what_ = std::move(what);
+    return false;
+  }
+
+  bool malformed(error_code e) { return fail(here(), simdjson::error_message(e)); }
+
+  const char* here() {
+    const char* at = end_;
+    if (document_->current_location().get(at))
+      return end_;
+    return at;
+  }
+
+  bool expected(const char* what, const char* at, ondemand::value& v) {
+    ondemand::json_type type;
+    if (const auto e = v.type().get(type))
+      return malformed(e);
+    return fail(at, fmt::format("expected {}, found {}", what, name_of(type)));
+  }
+
+  // What stands between the quotes of a string whose first character is at `raw`.
+  std::string_view quoted(const char* raw) const noexcept {
+    const char* p = raw;
+    while (p < end_ && *p != '"')
+      p += *p == '\\' ? 2 : 1;
+    return {raw, static_cast<std::size_t>(std::min(p, end_) - raw)};
+  }
+
+  bool message(message_id id, ondemand::object& object, std::uint32_t depth) {
+    const auto& m = info(id);
+    old_fields old;
+    for (auto member : object) {
+      ondemand::field f;
+      if (const auto e = std::move(member).get(f))
+        return malformed(e);
+      const auto* known = find(m, f.key().raw());
+      if (known == nullptr)
+        continue;
+      path_.push_back({known, 0});
+      const auto before = out_.size();
+      if (!field(*known, number_of(m, *known), std::move(f.value()), depth))
+        return false;
+      old.note(m, *known, before, out_.size());
+      path_.pop_back();
+    }
+    old.resolve(out_);
+    return true;
+  }
+
+  // Deprecated fields are written with the number of what took their place; they go away again
+  // where that is there as well.
+  class old_fields {
+  public:
+    void note(const message_info& m, const field_info& f, std::size_t begin, std::size_t end) {
+      if (f.old_form && begin != end)
+        ranges_.push_back({begin, end});
+      else if (begin != end && !m.fields.empty() && m.fields.back().old_form
+               && m.fields.back().message == f.message)
+        newer_ = true;
+    }
+
+    void resolve(std::string& out) const {
+      if (newer_)
+        for (auto r = ranges_.rbegin(); r != ranges_.rend(); ++r)
+          out.erase(r->first, r->second - r->first);
+    }
+
+  private:
+    std::vector<std::pair<std::size_t, std::size_t>> ranges_;
+    bool newer_ = false;
+  };
+
+  static std::uint32_t number_of(const message_info& m, const field_info& f) noexcept {
+    if (f.old_form)
+      for (const auto& other : m.fields)
+        if (other.message == f.message)
+          return other.number;
+    return f.number;
+  }
+
+  const field_info* find(const message_info& m, const char* raw_key) {
+    const auto key = quoted(raw_key);
+    if (key.find('\\') == key.npos) [[likely]]
+      return m.find_json(key);
+    text_.clear();
+    return append_unescaped(key, text_) ? m.find_json(text_) : nullptr;
+  }
+
+  bool field(const field_info& f, std::uint32_t number, ondemand::value v, std::uint32_t depth) {
+    if (v.is_null())
+      return true;
+    if (f.repeated)
+      return list(f, number, v, depth);
+    return value(f, number, v, depth, false);
+  }
+
+  bool list(const field_info& f, std::uint32_t number, ondemand::value& v, std::uint32_t depth) {
+    const char* at = v.raw_json_token().data();
+    ondemand::array array;
+    if (v.get_array().get(array))
+      return expected("an array", at, v);
+    const bool packed = f.kind >= field_kind::boolean; // numbers; field_kind stands in this order
+    const auto begin = packed ? begin_nested(number) : 0;
+    std::size_t index = 0;
+    for (auto element : array) {
+      path_.back().index = index++;
+      ondemand::value e;
+      if (const auto error = std::move(element).get(e))
+        return malformed(error);
+      if (!e.is_null() && !value(f, number, e, depth, packed))
+        return false;
+    }
+    if (packed)
+      end_nested(begin);
+    return true;
+  }
+
+  // Writes one value, with its tag unless it is an element of packed numbers.
+  bool value(const field_info& f, std::uint32_t number, ondemand::value& v, std::uint32_t depth,
+             bool packed) {
+    const char* at = v.raw_json_token().data();
+    switch (f.kind) {
+    case field_kind::message:
+      return sub_message(f, number, v, at, depth);
+    case field_kind::string:
+    case field_kind::bytes:
+    case field_kind::trace_id:
+    case field_kind::span_id:
+      return text(f, number, v, at);
+    case field_kind::boolean:
+      return boolean(number, v, at);
+    case field_kind::real:
+      return real(number, v, at, packed);
+    default:
+      return integer(f, number, v, at, packed);
+    }
+  }
+
+  bool sub_message(const field_info& f, std::uint32_t number, ondemand::value& v, const char* at,
+                   std::uint32_t depth) {
+    if (depth >= max_depth_)
+      return fail(at, fmt::format("messages are nested deeper than {}", max_depth_));
+    ondemand::object object;
+    if (v.get_object().get(object))
+      return expected("an object", at, v);
+    const auto begin = begin_nested(number);
+    if (!message(f.message, object, depth + 1))
+      return false;
+    end_nested(begin);
+    return true;
+  }
+
+  bool text(const field_info& f, std::uint32_t number, ondemand::value& v, const char* at) {
+    ondemand::raw_json_string raw;
+    if (v.get_raw_json_string().get(raw))
+      return expected("a string", at, v);
+    const auto content = quoted(raw.raw());
+    const bool is_id = f.kind == field_kind::trace_id || f.kind == field_kind::span_id;
+    if (is_id && content.empty())
+      return true;
+    const auto begin = begin_nested(number);
+    const bool good = f.kind == field_kind::string ? append_unescaped(content, out_)
+                      : is_id                      ? append_from_hex(content, out_)
+                                                   : base64(content);
+    end_nested(begin);
+    if (good)
+      return true;
+    return fail(at, f.kind == field_kind::string ? "an escape that JSON does not have"
+                    : is_id                      ? "expected pairs of hexadecimal digits"
+                                                 : "expected base64");
+  }
+
+  // JSON may write a slash as "\/".
+  bool base64(std::string_view content) {
+    if (content.find('\\') == content.npos) [[likely]]
+      return append_from_base64(content, out_);
+    text_.clear();
+    return append_unescaped(content, text_) && append_from_base64(text_, out_);
+  }
+
+  bool boolean(std::uint32_t number, ondemand::value& v, const char* at) {
+    bool value = false;
+    if (v.get_bool().get(value))
+      return expected("true or false", at, v);
+    wire::append_varint_field(out_, number, value ? 1 : 0);
+    return true;
+  }
+
+  bool real(std::uint32_t number, ondemand::value& v, const char* at, bool packed) {
+    double value = 0;
+    ondemand::raw_json_string raw;
+    if (*at == '"') {
+      if (const auto e = v.get_raw_json_string().get(raw))
+        return malformed(e);
+      if (!parse_real(quoted(raw.raw()), value))
+        return fail(at, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
+    } else if (const auto e = v.get_double().get(value)) {
+      if (e == simdjson::INCORRECT_TYPE)
+        return expected("a number", at, v);
+      return fail(at, "expected a number that a double can hold");
+    }
+    if (!packed)
+      wire::append_tag(out_, number, wire::type::fixed64);
+    wire::append_fixed(out_, value);
+    return true;
+  }
+
+  bool integer(const field_info& f, std::uint32_t number, ondemand::value& v, const char* at,
+               bool packed) {
+    wide_integer n;
+    if (*at == '"') {
+      ondemand::raw_json_string raw;
+      if (const auto e = v.get_raw_json_string().get(raw))
+        return malformed(e);
+      const auto content = quoted(raw.raw());
+      if (!enum_value(f.enumeration, content, n) && !parse_integer(content, n))
+        return fail(at, f.enumeration == enum_id::none ? "expected a decimal integer"
+                                                       : "expected a number or a name of the enum");
+    } else {
+      ondemand::number found;
+      const auto e = v.get_number().get(found);
+      if (e == simdjson::INCORRECT_TYPE || (e && *at != '-' && (*at < '0' || *at > '9')))
+        return expected("an integer or a string of one", at, v);
+      if (e || !to_integer(found, n))
+        return fail(at, "expected an integer that 64 bits can hold");
+    }
+    if (!fits(n, f.kind))
+      return fail(at, "the integer is outside the range of its field");
+    put_integer(f.kind, number, n.bits(), packed);
+    return true;
+  }
+
+  void put_integer(field_kind kind, std::uint32_t number, std::uint64_t value, bool packed) {
+    const bool four = kind == field_kind::fixed32;
+    const bool eight = kind == field_kind::fixed64 || kind == field_kind::sfixed64;
+    if (!packed)
+      wire::append_tag(out_, number,
+                       four    ? wire::type::fixed32
+                       : eight ? wire::type::fixed64
+                               : wire::type::varint);
+    if (four)
+      wire::append_fixed(out_, static_cast<std::uint32_t>(value));
+    else if (eight)
+      wire::append_fixed(out_, value);
+    else if (kind == field_kind::sint32)
+      wire::append_varint(out_, wire::zigzag(static_cast<std::int64_t>(value)));
+    else
+      wire::append_varint(out_, value);
+  }
+
+  // Lengths are known at the end only. One byte is set aside, what stands behind it moves when it
+  // takes more: each byte at most once a level.
+  std::size_t begin_nested(std::uint32_t number) {
+    wire::append_tag(out_, number, wire::type::bytes);
+    out_.push_back('\0');
+    return out_.size();
+  }
+
+  void end_nested(std::size_t begin) {
+    const auto length = out_.size() - begin;
+    if (length >= 0x80)
+      out_.insert(begin, wire::varint_size(length) - 1, '\0');
+    wire::put_varint(out_.data() + begin - 1, length);
+  }
+
+  const char* begin_;
+  const char* end_;
+  std::string& out_;
+  std::uint32_t max_depth_;
+  ondemand::document* document_ = nullptr;
+  std::vector<step> path_;
+  std::string text_;
+  std::size_t offset_ = 0;
+  std::string what_;
+};
+
+// What a thread keeps from one document to the next, unless it grew large.
+struct scratch {
+  ondemand::parser parser;
+  std::string padded;
+
+  static constexpr std::size_t kept_bytes = 1 << 20;
+
+  void shrink() {
+    if (padded.capacity() > kept_bytes) {
+      parser = ondemand::parser{};
+      padded = std::string{};
+    }
+  }
+};
+
+} // namespace
+
+tl::expected<void, parse_error> from_json(signal kind, std::string_view json, std::string& out,
+                                          const scan_limits& limits) {
+  thread_local scratch memory;
+  memory.padded.reserve(json.size() + simdjson::SIMDJSON_PADDING);
+  memory.padded.assign(json);
+  memory.padded.append(simdjson::SIMDJSON_PADDING, '\0');
+  const auto before = out.size();
+  converter c{std::string_view{memory.padded}.substr(0, json.size()), out, limits.max_depth};
+  const bool good = c.run(memory.parser, memory.padded.size(), root_of(kind));
+  memory.shrink();
+  if (good)
+    return {};
+  out.resize(before);
+  return tl::unexpected(std::move(c).error());
+}
+
+} // namespace weir::otlp

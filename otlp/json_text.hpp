@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// The texts inside JSON values: strings, hexadecimal, base64, numbers.
+namespace weir::otlp {
+
+/// Appends what a JSON string means, given what stands between its quotes. Half a surrogate pair
+/// becomes U+FFFD (JavaScript makes such). False on an escape that does not exist.
+bool append_unescaped(std::string_view raw, std::string& out);
+
+/// Appends a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, each run of a
+/// broken sequence one.
+void append_quoted(std::string_view text, std::string& out);
+
+/// Appends the bytes that hexadecimal digits of any case stand for; false on anything else.
+bool append_from_hex(std::string_view hex, std::string& out);
+
+/// Appends lower-case hexadecimal digits.
+void append_hex(std::string_view bytes, std::string& out);
+
+/// Appends the bytes of base64 in either alphabet, with or without padding; false on anything else.
+bool append_from_base64(std::string_view text, std::string& out);
+
+/// Appends padded base64 in the standard alphabet.
+void append_base64(std::string_view bytes, std::string& out);
+
+/// Appends a double in the shortest form that reads back the same; "NaN", "Infinity" and
+/// "-Infinity" with quotes.
+void append_double(double value, std::string& out);
+
+void append_integer(std::int64_t value, std::string& out);
+void append_integer(std::uint64_t value, std::string& out);
+
+} // namespace weir::otlp
