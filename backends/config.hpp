@@ -9,8 +9,8 @@
 #include <string>
 #include <variant>
 
-// Exporters as the Collector's YAML says; names and defaults are the Collector's (reference: otlp.md
-// 2.5 to 2.7, 2.12, 2.13).
+// Exporters as the Collector's YAML says; names and defaults are the Collector's (reference:
+// otlp.md 2.5 to 2.7, 2.12, 2.13).
 namespace weir::backends {
 
 using std::chrono::milliseconds;
@@ -32,32 +32,33 @@ struct queue_config {
 
 /// How requests are shaped, from the `batch` processor or `sending_queue.batch`.
 struct batch_config {
-  std::uint64_t min_items = 0;   ///< Wait for this many (0: send what is there) ...
-  milliseconds timeout{200};     ///< ... or this long.
-  std::uint64_t max_items = 0;   ///< 0 = no limit
+  std::uint64_t min_items = 0;       ///< Wait for this many (0: send what is there) ...
+  milliseconds timeout{200};         ///< ... or this long.
+  std::uint64_t max_items = 0;       ///< 0 = no limit
   std::uint64_t max_bytes = 4 << 20; ///< Unpacked bytes of a request.
 };
 
 struct otlp_grpc_config {
-  std::string endpoint; ///< host:port; http:// means plain text, https:// TLS.
-  net::tls_client_config tls;
+  std::string endpoint = {}; ///< host:port; http:// means plain text, https:// TLS.
+  net::tls_client_config tls = {};
   std::string compression = "gzip"; ///< none, gzip, zstd, snappy
-  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> headers = {};
   milliseconds timeout{5000};
-  std::string authority, user_agent;
+  std::string authority = {}, user_agent = {};
   milliseconds keepalive_time{0}, keepalive_timeout{10'000}; ///< time 0 = off
   bool keepalive_permit_without_stream = false;
 };
 
 struct otlp_http_config {
-  std::string endpoint, traces_endpoint, metrics_endpoint, logs_endpoint;
-  net::tls_client_config tls;
+  std::string endpoint = {}, traces_endpoint = {}, metrics_endpoint = {}, logs_endpoint = {};
+  net::tls_client_config tls = {};
   std::string encoding = "proto";
-  std::string compression = "gzip"; ///< none, gzip, zstd, snappy, deflate, zlib, lz4, x-snappy-framed
+  std::string compression =
+      "gzip"; ///< none, gzip, zstd, snappy, deflate, zlib, lz4, x-snappy-framed
   int compression_level = 0;
-  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> headers = {};
   milliseconds timeout{30'000};
-  std::string proxy_url;
+  std::string proxy_url = {};
 };
 
 struct debug_config {
@@ -66,7 +67,7 @@ struct debug_config {
 };
 
 struct file_config {
-  std::string path;
+  std::string path = {};
   std::string format = "json";
   bool append = false;
   milliseconds flush_interval{1000};

@@ -22,8 +22,8 @@ struct outcome {
   };
   kind what = kind::delivered;
   std::uint64_t rejected = 0;
-  std::optional<std::chrono::milliseconds> retry_after; ///< The back end's own wish.
-  std::string reason;                                   ///< For the log, metrics and dead letters.
+  std::optional<std::chrono::milliseconds> retry_after = {}; ///< The back end's own wish.
+  std::string reason = {}; ///< For the log, metrics and dead letters.
 };
 
 /// One export request: an OTLP message of one signal.
