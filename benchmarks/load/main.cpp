@@ -1,0 +1,16 @@
+#include "benchmarks/load/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+// Makes, plays, takes in and checks OTLP traces: see --help of each subcommand.
+int main(int argc, char** argv) {
+  CLI::App app("Load for OTLP servers: generate, play, sink, check", "weir-load");
+  app.require_subcommand(1);
+  int status = 0;
+  weir::load::add_generate(app, status);
+  weir::load::add_play(app, status);
+  weir::load::add_sink(app, status);
+  weir::load::add_check(app, status);
+  CLI11_PARSE(app, argc, argv);
+  return status;
+}
