@@ -28,7 +28,8 @@ struct otlp_reply {
   std::chrono::milliseconds retry_after{1000};
 };
 
-/// Answers one request, from any thread, once. One that is dropped unanswered answers `unavailable`.
+/// Answers one request, from any thread, once. One that is dropped unanswered answers
+/// `unavailable`.
 class reply_handle {
 public:
   struct target {
@@ -58,8 +59,8 @@ private:
   std::shared_ptr<target> target_;
 };
 
-/// One OTLP export request, unpacked, as protobuf (JSON was translated). Its bytes count as in flight
-/// until it is answered.
+/// One OTLP export request, unpacked, as protobuf (JSON was translated). Its bytes count as in
+/// flight until it is answered.
 struct otlp_request {
   weir::signal signal = weir::signal::traces;
   bool over_grpc = true;
@@ -77,15 +78,22 @@ public:
   /// not block.
   using handler = std::function<void(std::vector<otlp_request>&&)>;
 
+  /// Says whether a request with these headers (lower-case names) may come in; false is answered
+  /// UNAUTHENTICATED / 401. Called on network threads, several at once.
+  using authenticator =
+      std::function<bool(const std::vector<std::pair<std::string, std::string>>& headers)>;
+
   /// Signals a receiver takes; the others answer UNIMPLEMENTED / 404.
   struct receiver {
     otlp_receiver_config config;
     std::vector<weir::signal> signals;
+    authenticator authenticate = {}; ///< Empty: everyone may.
   };
 
-  /// Binds every endpoint (a port in use is an error that names it) and starts to serve.
-  static result<std::unique_ptr<otlp_server>> start(std::vector<receiver> receivers,
-                                                    const server_limits& limits, handler on_requests);
+  /// Binds every endpoint (a port in use is an error that names it) and starts to serve. Ignores
+  /// SIGPIPE for the process: OpenSSL writes to sockets without a flag against it.
+  static result<std::unique_ptr<otlp_server>>
+  start(std::vector<receiver> receivers, const server_limits& limits, handler on_requests);
 
   /// The bound addresses ("127.0.0.1:43179"), in the order of receivers and their listeners.
   std::vector<std::string> endpoints() const;
@@ -94,14 +102,15 @@ public:
   /// taken. Any thread.
   void set_accepting(bool accepting, std::string reason);
 
-  /// Stops listening and sends GOAWAY; returns when what is in flight is answered or at the deadline.
+  /// Stops listening and sends GOAWAY; returns when what is in flight is answered or at the
+  /// deadline.
   void drain(std::chrono::milliseconds deadline);
 
   ~otlp_server(); ///< Closes everything at once.
 
 private:
-  otlp_server();
   struct impl;
+  explicit otlp_server(std::unique_ptr<impl> built);
   std::unique_ptr<impl> impl_;
 };
 

@@ -1,0 +1,282 @@
+#include "net/connection.hpp"
+
+#include "net/h1_server.hpp"
+#include "net/h2_server.hpp"
+#include "net/network_thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace weir::net {
+
+namespace {
+
+constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Output that waits for a peer that does not read; beyond it, nothing more is read from that peer.
+constexpr std::size_t output_limit = 256 << 10;
+/// Reads of one connection in a row before others get their turn.
+constexpr int reads_in_a_row = 4;
+constexpr steady_ns linger_time = second_ns;
+/// A peer that reads nothing of its answers for so long is gone.
+constexpr steady_ns stuck_time = 30 * second_ns;
+
+steady_ns to_ns(std::chrono::milliseconds x) {
+  return x.count() * millisecond_ns;
+}
+
+} // namespace
+
+connection::connection(network_thread& thread, std::shared_ptr<const listener_context> listener,
+                       boost::asio::ip::tcp::socket socket, std::uint64_t id)
+    : thread_(thread), listener_(std::move(listener)),
+      socket_(std::move(socket), listener_->tls.get()), id_(id),
+      deadline_(steady_now() + to_ns(listener_->server->limits.handshake_timeout)) {
+  listener_->connections.Increment();
+}
+
+connection::~connection() {
+  listener_->connections.Decrement();
+  listener_->server->connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void connection::start() {
+  shake_hands();
+}
+
+void connection::shake_hands() {
+  switch (socket_.handshake()) {
+  case server_socket::status::ok:
+    choose_by_alpn();
+    return;
+  case server_socket::status::again:
+    wait(socket_.wants());
+    return;
+  default:
+    listener_->handshake_failures.Increment();
+    close();
+  }
+}
+
+void connection::choose_by_alpn() {
+  const auto protocol = socket_.protocol();
+  if (listener_->tls && listener_->config.grpc && protocol != "h2") {
+    listener_->handshake_failures.Increment();
+    return close();
+  }
+  phase_ = phase::sniffing;
+  // HTTP/2 begins with its preface, by ALPN or by prior knowledge.
+  read();
+}
+
+void connection::choose_by_bytes() {
+  const bool h2 = listener_->config.grpc || sniffed_.starts_with(h2_preface);
+  if (!h2 && sniffed_.size() < h2_preface.size() && h2_preface.starts_with(sniffed_))
+    return;
+  session_ = h2 ? make_h2_server(*this, listener_) : make_h1_server(*this, listener_);
+  phase_ = phase::open;
+  if (listener_->server->draining.load(std::memory_order_relaxed))
+    session_->drain();
+  const auto first = std::move(sniffed_);
+  sniffed_ = {};
+  session_over_ = !session_->feed(first, steady_now());
+}
+
+void connection::on_bytes(std::string_view bytes) {
+  listener_->received_bytes.Increment(static_cast<double>(bytes.size()));
+  if (phase_ == phase::sniffing) {
+    sniffed_.append(bytes);
+    choose_by_bytes();
+  } else if (phase_ == phase::open && !session_over_) {
+    session_over_ = !session_->feed(bytes, steady_now());
+  }
+}
+
+void connection::read() {
+  auto& buffer = thread_.read_buffer();
+  paused_ = false;
+  for (int i = 0; i < reads_in_a_row; ++i) {
+    const auto got = socket_.read(buffer.data(), buffer.size());
+    if (got.what == server_socket::status::again) {
+      wait(socket_.wants());
+      break;
+    }
+    if (got.what != server_socket::status::ok) {
+      on_end(got.what);
+      break;
+    }
+    on_bytes({buffer.data(), got.bytes});
+    if (session_over_)
+      break;
+    if (out_.size() - sent_ > output_limit || (session_ && !session_->wants_input())) {
+      paused_ = true; // flush() goes on reading
+      break;
+    }
+    if (i + 1 == reads_in_a_row || (!socket_.may_hold_bytes() && got.bytes < buffer.size())) {
+      socket_.may_hold_bytes() ? read_again() : wait(boost::asio::socket_base::wait_read);
+      break;
+    }
+  }
+  thread_.hand_over();
+  flush();
+}
+
+void connection::read_again() {
+  boost::asio::post(thread_.io(), [self = shared_from_this()] {
+    if (self->phase_ == phase::sniffing || self->phase_ == phase::open)
+      self->read();
+  });
+}
+
+void connection::on_end(server_socket::status why) {
+  input_over_ = true;
+  if (why == server_socket::status::failed || !session_)
+    return close();
+  session_->end_of_input();
+}
+
+void connection::wait(boost::asio::socket_base::wait_type what) {
+  auto& waiting = what == boost::asio::socket_base::wait_write ? waiting_write_ : waiting_read_;
+  if (waiting || phase_ == phase::closed)
+    return;
+  waiting = true;
+  socket_.raw().async_wait(
+      what, [self = shared_from_this(), &waiting](const boost::system::error_code& ec) {
+        waiting = false;
+        if (!ec)
+          self->go_on();
+      });
+}
+
+void connection::go_on() {
+  switch (phase_) {
+  case phase::handshake:
+    shake_hands();
+    break;
+  case phase::lingering:
+    discard_input();
+    break;
+  case phase::closed:
+    break;
+  default:
+    if (!input_over_ && !session_over_ && !paused_)
+      read();
+    else
+      flush();
+  }
+}
+
+bool connection::write_out() {
+  while (sent_ < out_.size()) {
+    const auto done = socket_.write(std::string_view(out_).substr(sent_));
+    if (done.what == server_socket::status::again) {
+      wait(socket_.wants());
+      return false;
+    }
+    if (done.what != server_socket::status::ok) {
+      close();
+      return false;
+    }
+    sent_ += done.bytes;
+    last_write_progress_ = 0;
+  }
+  out_.clear();
+  sent_ = 0;
+  return true;
+}
+
+void connection::flush() {
+  if (phase_ != phase::open)
+    return;
+  do {
+    if (out_.size() - sent_ < output_limit)
+      session_->produce(out_, sent_ + output_limit);
+    if (out_.empty())
+      break;
+    if (!write_out())
+      return;
+  } while (phase_ == phase::open);
+  if (session_over_ || session_->finished())
+    return linger();
+  if (paused_ && session_->wants_input()) {
+    paused_ = false;
+    read_again();
+  }
+}
+
+void connection::linger() {
+  socket_.shut_down_sending();
+  if (input_over_)
+    return close();
+  // Closing now, with bytes of the peer unread, would send RST and could take the last answer
+  // along.
+  phase_ = phase::lingering;
+  deadline_ = steady_now() + linger_time;
+  discard_input();
+}
+
+void connection::discard_input() {
+  auto& buffer = thread_.read_buffer();
+  for (int i = 0; i < reads_in_a_row; ++i) {
+    boost::system::error_code ec;
+    socket_.raw().read_some(boost::asio::buffer(buffer), ec);
+    if (ec == boost::asio::error::would_block)
+      break;
+    if (ec)
+      return close();
+  }
+  wait(boost::asio::socket_base::wait_read);
+}
+
+bool connection::reply(std::uint32_t stream, otlp_reply&& answer) {
+  if (phase_ != phase::open)
+    return false;
+  session_->reply(stream, std::move(answer));
+  return true;
+}
+
+void connection::deliver(std::uint32_t stream, otlp_request&& request, byte_reservation&& bytes) {
+  request.receiver = listener_->receiver;
+  request.over_grpc = listener_->config.grpc;
+  thread_.add(id_, stream, std::move(request), std::move(bytes));
+}
+
+void connection::tick(steady_ns now) {
+  if (phase_ != phase::open) {
+    if (now < deadline_)
+      return;
+    if (phase_ != phase::lingering)
+      listener_->handshake_failures.Increment();
+    return close();
+  }
+  if (!out_.empty()) {
+    if (last_write_progress_ == 0)
+      last_write_progress_ = now;
+    const auto patience = listener_->config.write_timeout.count() > 0
+                              ? to_ns(listener_->config.write_timeout)
+                              : stuck_time;
+    if (now - last_write_progress_ > patience)
+      return close();
+  }
+  if (!session_->tick(now))
+    return close();
+  flush();
+}
+
+void connection::drain() {
+  if (phase_ == phase::open) {
+    session_->drain();
+    flush();
+  } else if (phase_ != phase::lingering) {
+    close();
+  }
+}
+
+void connection::close() {
+  if (phase_ == phase::closed)
+    return;
+  const auto self = shared_from_this();
+  phase_ = phase::closed;
+  socket_.close();
+  thread_.forget(id_);
+}
+
+} // namespace weir::net

@@ -1,0 +1,215 @@
+#include "net/h1_server.hpp"
+
+#include "net/h1_session.hpp"
+
+#include <boost/algorithm/string/case_conv.hpp>
+#include <boost/algorithm/string/predicate.hpp>
+#include <fmt/format.h>
+
+namespace weir::net {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::uint32_t max_header_bytes = 64 << 10;
+
+steady_ns to_ns(std::chrono::milliseconds x) {
+  return x.count() * millisecond_ns;
+}
+
+/// Reasons a parser gives up on a head, in HTTP's numbers.
+unsigned status_of(const boost::beast::error_code& ec) {
+  if (ec == http::error::header_limit)
+    return 431;
+  return ec == http::error::body_limit ? 413 : 400;
+}
+
+} // namespace
+
+h1_session::h1_session(session_owner& owner, std::shared_ptr<const listener_context> listener)
+    : owner_(owner), listener_(std::move(listener)), now_(steady_now()), last_input_(now_) {
+  begin_request();
+}
+
+void h1_session::begin_request() {
+  parser_.emplace();
+  parser_->header_limit(max_header_bytes);
+  parser_->body_limit(
+      boost::none); // The body's buffer has the limit; Beast's would give no answer.
+  parser_->eager(false);
+  head_ = {};
+  body_ = body_buffer(listener_->server->budget, listener_->config.max_message_bytes);
+  parser_->get().body().to = &body_;
+  at_ = phase::head;
+  request_began_ = head_ended_ = 0;
+}
+
+bool h1_session::feed(std::string_view bytes, steady_ns now) {
+  now_ = last_input_ = now;
+  if (input_.empty()) {
+    work(bytes);
+    input_.assign(bytes);
+  } else {
+    input_.append(bytes);
+    work_on_kept();
+  }
+  return at_ != phase::over;
+}
+
+void h1_session::work_on_kept() {
+  std::string_view rest = input_;
+  work(rest);
+  input_.erase(0, input_.size() - rest.size());
+}
+
+void h1_session::work(std::string_view& input) {
+  while (!input.empty() && (at_ == phase::head || at_ == phase::body))
+    if (!parse_some(input))
+      return;
+}
+
+bool h1_session::parse_some(std::string_view& input) {
+  if (request_began_ == 0)
+    request_began_ = now_;
+  boost::beast::error_code ec;
+  const auto taken = parser_->put(boost::asio::buffer(input.data(), input.size()), ec);
+  input.remove_prefix(taken);
+  if (ec == http::error::need_more)
+    return false;
+  if (ec) {
+    on_parse_error(ec);
+    return false;
+  }
+  if (at_ == phase::head && parser_->is_header_done())
+    on_head(!input.empty());
+  if (at_ == phase::body && parser_->is_done())
+    on_request_end();
+  return taken > 0 || at_ == phase::in_flight;
+}
+
+void h1_session::on_parse_error(const boost::beast::error_code& ec) {
+  const auto verdict = parser_->get().body().verdict;
+  if (verdict != body_buffer::verdict::ok)
+    return refuse(to_http(*listener_, head_, to_answer(*listener_, verdict)));
+  refuse(plain_text(status_of(ec), fmt::format("malformed request: {}\n", ec.message())));
+}
+
+void h1_session::on_head(bool body_has_begun) {
+  const auto& message = parser_->get();
+  head_.set_method(std::string_view(message.method_string()));
+  head_.set_path(*listener_, std::string_view(message.target()));
+  for (const auto& field : message)
+    head_.add(*listener_, boost::algorithm::to_lower_copy(std::string(field.name_string())),
+              std::string_view(field.value()));
+  keep_ = message.keep_alive() && listener_->config.keep_alives_enabled;
+  at_ = phase::body;
+  head_ended_ = now_;
+  const auto expect = message[http::field::expect];
+  if (!expect.empty() && !boost::algorithm::iequals(expect, "100-continue"))
+    return refuse(plain_text(417, "only 100-continue can be expected\n"));
+  if (auto refused = refuse_http(*listener_, head_)) {
+    // Without a body the connection stays good for the next request.
+    if (parser_->is_done())
+      return send(std::move(*refused));
+    return refuse(std::move(*refused));
+  }
+  const auto verdict = body_.expect(head_.content_length.value_or(0));
+  if (verdict != body_buffer::verdict::ok)
+    return refuse(to_http(*listener_, head_, to_answer(*listener_, verdict)));
+  if (!expect.empty() && !body_has_begun && !parser_->is_done())
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  parser_->eager(true);
+}
+
+void h1_session::on_request_end() {
+  otlp_request request;
+  byte_reservation bytes;
+  at_ = phase::in_flight;
+  if (auto refused = complete(*listener_, head_, true, body_, request, bytes))
+    return answer(*refused);
+  if (listener_->config.include_metadata)
+    request.metadata = std::move(head_.metadata);
+  owner_.deliver(++request_, std::move(request), std::move(bytes));
+}
+
+void h1_session::reply(std::uint32_t request, otlp_reply&& reply) {
+  if (at_ == phase::in_flight && request == request_)
+    answer(to_answer(std::move(reply)));
+}
+
+void h1_session::refuse(http_response&& response) {
+  // The rest of the body is not wanted: after the answer the connection ends.
+  keep_ = false;
+  send(std::move(response));
+}
+
+void h1_session::send(http_response&& response) {
+  listener_->count_http(response.status);
+  const bool keep = keep_ && !draining_ && !input_over_;
+  const auto reason = http::obsolete_reason(static_cast<http::status>(response.status));
+  out_ += fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string_view(reason));
+  if (!response.content_type.empty())
+    out_ += fmt::format("Content-Type: {}\r\n", response.content_type);
+  for (const auto& [name, value] : response.headers)
+    out_ += fmt::format("{}: {}\r\n", name, value);
+  if (response.status != 204)
+    out_ += fmt::format("Content-Length: {}\r\n", response.body.size());
+  out_ += keep ? "\r\n" : "Connection: close\r\n\r\n";
+  out_ += response.body;
+  if (!keep) {
+    body_.discard();
+    at_ = phase::over;
+    return;
+  }
+  begin_request();
+}
+
+void h1_session::produce(std::string& out, std::size_t) {
+  out += out_;
+  out_.clear();
+  // What was pipelined behind the request that is answered now.
+  if (at_ == phase::head && !input_.empty()) {
+    work_on_kept();
+    out += out_;
+    out_.clear();
+  }
+}
+
+bool h1_session::finished() const {
+  if (at_ == phase::over)
+    return true;
+  return at_ != phase::in_flight && (input_over_ || (draining_ && request_began_ == 0));
+}
+
+bool h1_session::too_slow() const {
+  const auto& config = listener_->config;
+  const auto& limits = listener_->server->limits;
+  const auto over = [&](steady_ns since, std::chrono::milliseconds limit) {
+    return limit.count() > 0 && now_ - since > to_ns(limit);
+  };
+  if (at_ == phase::head)
+    return over(request_began_, config.read_header_timeout)
+           || over(request_began_, limits.handshake_timeout);
+  return over(request_began_, config.read_timeout) || over(last_input_, limits.body_timeout);
+}
+
+bool h1_session::tick(steady_ns now) {
+  now_ = now;
+  if (at_ == phase::in_flight || at_ == phase::over)
+    return true;
+  if (request_began_ == 0) {
+    const auto idle = listener_->config.idle_timeout;
+    return idle.count() <= 0 || now - last_input_ < to_ns(idle);
+  }
+  if (too_slow())
+    refuse(plain_text(408, "the request came too slowly\n"));
+  return true;
+}
+
+std::unique_ptr<session> make_h1_server(session_owner& owner,
+                                        std::shared_ptr<const listener_context> listener) {
+  return std::make_unique<h1_session>(owner, std::move(listener));
+}
+
+} // namespace weir::net

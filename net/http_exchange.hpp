@@ -1,0 +1,43 @@
+#pragma once
+
+#include "net/body_buffer.hpp"
+#include "net/request_head.hpp"
+
+#include <optional>
+
+// OTLP/HTTP and OTLP/gRPC apart from the framing: which requests are taken, and what the answers
+// say.
+namespace weir::net {
+
+/// An HTTP answer in full.
+struct http_response {
+  unsigned status = 200;
+  std::string content_type;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers; ///< Lower-case names.
+};
+
+/// The answer to a request that is refused by its head alone; nothing: take its body.
+std::optional<http_response> refuse_http(const listener_context& listener,
+                                         const request_head& head);
+
+/// The answer, in the encoding of the request. @pre `head` was not refused
+http_response to_http(const listener_context& listener, const request_head& head,
+                      const rpc_answer& answer);
+
+/// An answer in plain text: for what is not OTLP.
+http_response plain_text(unsigned status, std::string text);
+
+/// The same for gRPC. A content type that is not gRPC's is answered by HTTP status 415.
+std::optional<rpc_answer> refuse_grpc(const listener_context& listener, const request_head& head);
+
+/// What a verdict of the body's buffer means to the client.
+rpc_answer to_answer(const listener_context& listener, body_buffer::verdict verdict);
+
+/// Unpacks a whole body and makes protobuf of it, into request.body. The answer, where it is
+/// refused.
+std::optional<rpc_answer> complete(const listener_context& listener, const request_head& head,
+                                   bool packed, body_buffer& body, otlp_request& request,
+                                   byte_reservation& bytes);
+
+} // namespace weir::net

@@ -1,0 +1,116 @@
+#include "net/otlp_server.hpp"
+
+#include "core/log.hpp"
+#include "net/listener.hpp"
+#include "net/tls_server.hpp"
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <future>
+
+namespace weir::net {
+
+namespace {
+
+/// How often drain() looks whether the last connection has gone.
+constexpr std::chrono::milliseconds drain_poll{5};
+
+} // namespace
+
+struct otlp_server::impl {
+  std::shared_ptr<server_context> context;
+  std::vector<std::unique_ptr<network_thread>> threads;
+  std::vector<std::unique_ptr<listener>> listeners;
+
+  result<void> listen(const otlp_server::receiver& from, std::uint32_t index,
+                      const otlp_listener_config& config);
+  void stop_listening();
+
+  ~impl() {
+    stop_listening();
+    for (auto& thread : threads)
+      thread->stop();
+    listeners.clear(); // Their sockets belong to the first thread.
+  }
+};
+
+result<void> otlp_server::impl::listen(const otlp_server::receiver& from, std::uint32_t index,
+                                       const otlp_listener_config& config) {
+  auto shared = std::make_shared<listener_context>(context, from, index, config);
+  const auto name = from.config.id + (config.grpc ? ".grpc" : ".http");
+  if (config.tls) {
+    auto tls = tls_server_context::open(*config.tls, config.grpc);
+    if (!tls)
+      return fail(tls.error().code, name + ": " + tls.error().message);
+    shared->tls = std::move(*tls);
+  }
+  auto acceptor = listen_on(threads.front()->io(), config.endpoint);
+  if (!acceptor)
+    return fail(acceptor.error().code, name + ": " + acceptor.error().message);
+  listeners.push_back(std::make_unique<listener>(std::move(*acceptor), threads, shared));
+  log::info("{} listens on {}{}", name, listeners.back()->endpoint(),
+            config.tls ? " with TLS" : "");
+  return {};
+}
+
+void otlp_server::impl::stop_listening() {
+  if (threads.empty() || !threads.front()->running())
+    return;
+  std::promise<void> stopped;
+  boost::asio::post(threads.front()->io(), [&] {
+    for (auto& x : listeners)
+      x->stop();
+    stopped.set_value();
+  });
+  stopped.get_future().wait();
+}
+
+result<std::unique_ptr<otlp_server>> otlp_server::start(std::vector<receiver> receivers,
+                                                        const server_limits& limits,
+                                                        handler on_requests) {
+  std::signal(SIGPIPE, SIG_IGN);
+  auto built = std::make_unique<impl>();
+  built->context = std::make_shared<server_context>();
+  built->context->limits = limits;
+  built->context->on_requests = std::move(on_requests);
+  built->context->budget = std::make_shared<byte_budget>(limits.max_bytes_in_flight);
+  const auto count = limits.threads ? limits.threads : std::thread::hardware_concurrency();
+  for (std::uint32_t i = 0; i < std::max(count, 1u); ++i)
+    built->threads.push_back(std::make_unique<network_thread>(built->context));
+  for (std::uint32_t i = 0; i < receivers.size(); ++i)
+    for (const auto& config : receivers[i].config.listeners)
+      if (auto done = built->listen(receivers[i], i, config); !done)
+        return tl::unexpected(done.error());
+  for (auto& thread : built->threads)
+    thread->run();
+  for (auto& x : built->listeners)
+    x->start();
+  return std::unique_ptr<otlp_server>(new otlp_server(std::move(built)));
+}
+
+otlp_server::otlp_server(std::unique_ptr<impl> built) : impl_(std::move(built)) {}
+
+otlp_server::~otlp_server() = default;
+
+std::vector<std::string> otlp_server::endpoints() const {
+  std::vector<std::string> result;
+  for (const auto& x : impl_->listeners)
+    result.push_back(x->endpoint());
+  return result;
+}
+
+void otlp_server::set_accepting(bool accepting, std::string reason) {
+  impl_->context->set_accepting(accepting, std::move(reason));
+}
+
+void otlp_server::drain(std::chrono::milliseconds deadline) {
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  impl_->context->draining.store(true);
+  impl_->stop_listening();
+  for (auto& thread : impl_->threads)
+    boost::asio::post(thread->io(), [&x = *thread] { x.drain_connections(); });
+  while (impl_->context->connections.load() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(drain_poll);
+}
+
+} // namespace weir::net

@@ -1,0 +1,121 @@
+#include "net/server_context.hpp"
+
+#include "core/metrics.hpp"
+#include "net/grpc_protocol.hpp"
+
+namespace weir::net {
+
+namespace {
+
+constexpr std::array all_signals = {weir::signal::traces, weir::signal::metrics,
+                                    weir::signal::logs};
+constexpr std::array known_statuses = {200u, 204u, 400u, 401u, 404u, 405u, 408u,
+                                       413u, 415u, 417u, 431u, 500u, 503u};
+constexpr std::array<const char*, refusals> refusal_names = {"bytes_in_flight", "connections",
+                                                             "not_accepting", "too_large", "abuse"};
+
+metrics::labels labels_of(const std::string& id, bool grpc) {
+  return {{"receiver", id}, {"transport", grpc ? "grpc" : "http"}};
+}
+
+metrics::labels with(metrics::labels base, const std::string& key, std::string value) {
+  base.emplace(key, std::move(value));
+  return base;
+}
+
+} // namespace
+
+std::string server_context::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return reason_;
+}
+
+void server_context::set_accepting(bool accepting, std::string reason) {
+  const std::lock_guard lock(mutex_);
+  reason_ = std::move(reason);
+  accepting_.store(accepting, std::memory_order_release);
+}
+
+listener_context::listener_context(std::shared_ptr<server_context> shared,
+                                   const otlp_server::receiver& from, std::uint32_t index,
+                                   const otlp_listener_config& options)
+    : server(std::move(shared)), config(options), receiver(index), authenticate(from.authenticate),
+      connections(
+          metrics::gauge("weir_receiver_connections", labels_of(from.config.id, options.grpc))),
+      received_bytes(metrics::counter("weir_receiver_received_bytes",
+                                      labels_of(from.config.id, options.grpc))),
+      handshake_failures(metrics::counter("weir_receiver_handshake_failures",
+                                          labels_of(from.config.id, options.grpc))) {
+  const auto labels = labels_of(from.config.id, options.grpc);
+  for (const auto signal : from.signals)
+    taken_[static_cast<std::size_t>(signal)] = true;
+  for (std::size_t code = 0; options.grpc && code < grpc_codes; ++code) {
+    const std::string name(to_string(static_cast<grpc_code>(code)));
+    by_code_[code] = &metrics::counter("weir_receiver_requests", with(labels, "code", name));
+  }
+  if (!options.grpc)
+    for (const auto status : known_statuses)
+      by_status_[status] =
+          &metrics::counter("weir_receiver_requests", with(labels, "code", std::to_string(status)));
+  for (std::size_t i = 0; i < refusals; ++i)
+    by_refusal_[i] =
+        &metrics::counter("weir_receiver_refused", with(labels, "reason", refusal_names[i]));
+}
+
+std::optional<weir::signal> listener_context::route(std::string_view path) const noexcept {
+  if (config.grpc) {
+    for (const auto signal : all_signals)
+      if (path == grpc_export_path(signal))
+        return signal;
+    return {};
+  }
+  path = path.substr(0, path.find('?'));
+  if (path == config.traces_url_path)
+    return weir::signal::traces;
+  if (path == config.metrics_url_path)
+    return weir::signal::metrics;
+  if (path == config.logs_url_path)
+    return weir::signal::logs;
+  return {};
+}
+
+void listener_context::count(grpc_code code) const {
+  if (auto* counter = by_code_[static_cast<std::size_t>(code)])
+    counter->Increment();
+}
+
+void listener_context::count_http(unsigned status) const {
+  if (const auto it = by_status_.find(status); it != by_status_.end())
+    it->second->Increment();
+}
+
+void listener_context::count(refusal why) const {
+  by_refusal_[static_cast<std::size_t>(why)]->Increment();
+}
+
+rpc_answer to_answer(otlp_reply&& reply) {
+  using status = otlp_reply::status;
+  rpc_answer answer;
+  answer.message = std::move(reply.message);
+  switch (reply.code) {
+  case status::ok:
+    answer.rejected = reply.rejected;
+    break;
+  case status::invalid:
+    answer.code = grpc_code::invalid_argument;
+    break;
+  case status::too_large:
+    answer.code = grpc_code::resource_exhausted;
+    break;
+  case status::unavailable:
+    answer.code = grpc_code::unavailable;
+    answer.retry_after = reply.retry_after;
+    break;
+  case status::internal:
+    answer.code = grpc_code::internal;
+    break;
+  }
+  return answer;
+}
+
+} // namespace weir::net

@@ -1,0 +1,189 @@
+#include "net/status.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::net {
+
+namespace {
+
+constexpr std::string_view retry_info_type = "type.googleapis.com/google.rpc.RetryInfo";
+
+void put_varint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7)
+    out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+void put_number(std::string& out, unsigned field, std::uint64_t value) {
+  put_varint(out, field << 3);
+  put_varint(out, value);
+}
+
+void put_bytes(std::string& out, unsigned field, std::string_view bytes) {
+  put_varint(out, field << 3 | 2);
+  put_varint(out, bytes.size());
+  out.append(bytes);
+}
+
+/// Length of the UTF-8 sequence at the front of `text`; 0: not UTF-8.
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = at(0);
+  const std::size_t length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || text.size() < length)
+    return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((at(i) & 0xc0) != 0x80)
+      return 0;
+  const bool overlong = (first == 0xe0 && at(1) < 0xa0) || (first == 0xf0 && at(1) < 0x90);
+  const bool surrogate = first == 0xed && at(1) >= 0xa0;
+  const bool beyond = first == 0xf4 && at(1) >= 0x90;
+  return overlong || surrogate || beyond ? 0 : length;
+}
+
+std::string_view rejected_key(weir::signal signal) {
+  switch (signal) {
+  case weir::signal::traces:
+    return "rejectedSpans";
+  case weir::signal::metrics:
+    return "rejectedDataPoints";
+  case weir::signal::logs:
+    return "rejectedLogRecords";
+  }
+  return "rejected";
+}
+
+} // namespace
+
+std::string_view to_string(grpc_code code) noexcept {
+  switch (code) {
+  case grpc_code::ok:
+    return "OK";
+  case grpc_code::cancelled:
+    return "CANCELLED";
+  case grpc_code::unknown:
+    return "UNKNOWN";
+  case grpc_code::invalid_argument:
+    return "INVALID_ARGUMENT";
+  case grpc_code::deadline_exceeded:
+    return "DEADLINE_EXCEEDED";
+  case grpc_code::not_found:
+    return "NOT_FOUND";
+  case grpc_code::already_exists:
+    return "ALREADY_EXISTS";
+  case grpc_code::permission_denied:
+    return "PERMISSION_DENIED";
+  case grpc_code::resource_exhausted:
+    return "RESOURCE_EXHAUSTED";
+  case grpc_code::failed_precondition:
+    return "FAILED_PRECONDITION";
+  case grpc_code::aborted:
+    return "ABORTED";
+  case grpc_code::out_of_range:
+    return "OUT_OF_RANGE";
+  case grpc_code::unimplemented:
+    return "UNIMPLEMENTED";
+  case grpc_code::internal:
+    return "INTERNAL";
+  case grpc_code::unavailable:
+    return "UNAVAILABLE";
+  case grpc_code::data_loss:
+    return "DATA_LOSS";
+  case grpc_code::unauthenticated:
+    return "UNAUTHENTICATED";
+  }
+  return "UNKNOWN";
+}
+
+std::string encode_retry_info(std::chrono::milliseconds delay) {
+  std::string duration;
+  if (const auto seconds = delay.count() / 1000)
+    put_number(duration, 1, static_cast<std::uint64_t>(seconds));
+  if (const auto rest = delay.count() % 1000)
+    put_number(duration, 2, static_cast<std::uint64_t>(rest) * 1'000'000);
+  std::string info;
+  put_bytes(info, 1, duration);
+  return info;
+}
+
+std::string encode_status(const rpc_answer& answer) {
+  std::string out;
+  put_number(out, 1, static_cast<std::uint64_t>(answer.code));
+  put_bytes(out, 2, answer.message);
+  if (answer.retry_after) {
+    std::string any;
+    put_bytes(any, 1, retry_info_type);
+    put_bytes(any, 2, encode_retry_info(*answer.retry_after));
+    put_bytes(out, 3, any);
+  }
+  return out;
+}
+
+std::string encode_status_json(const rpc_answer& answer) {
+  auto out = fmt::format(R"({{"code":{},"message":{})", static_cast<unsigned>(answer.code),
+                         quote_json(answer.message));
+  if (answer.retry_after)
+    out += fmt::format(R"(,"details":[{{"@type":"{}","retryDelay":"{}.{:03}s"}}])", retry_info_type,
+                       answer.retry_after->count() / 1000, answer.retry_after->count() % 1000);
+  return out + "}";
+}
+
+std::string encode_export_response(const rpc_answer& answer) {
+  std::string out;
+  if (answer.rejected == 0 && answer.message.empty())
+    return out;
+  std::string partial;
+  if (answer.rejected)
+    put_number(partial, 1, answer.rejected);
+  if (!answer.message.empty())
+    put_bytes(partial, 2, answer.message);
+  put_bytes(out, 1, partial);
+  return out;
+}
+
+std::string encode_export_response_json(weir::signal signal, const rpc_answer& answer) {
+  std::string partial;
+  if (answer.rejected)
+    partial += fmt::format(R"("{}":"{}")", rejected_key(signal), answer.rejected);
+  if (!answer.message.empty())
+    partial += fmt::format(R"({}"errorMessage":{})", partial.empty() ? "" : ",",
+                           quote_json(answer.message));
+  return fmt::format(R"({{"partialSuccess":{{{}}}}})", partial);
+}
+
+std::string encode_base64(std::string_view bytes) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() * 4 + 2) / 3);
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const unsigned char byte : bytes) {
+    bits = bits << 8 | byte;
+    for (count += 8; count >= 6; count -= 6)
+      out.push_back(digits[bits >> (count - 6) & 63]);
+  }
+  if (count)
+    out.push_back(digits[bits << (6 - count) & 63]);
+  return out;
+}
+
+std::string quote_json(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const auto length = utf8_length(text);
+    const auto c = static_cast<unsigned char>(text.front());
+    if (length == 0)
+      out += "\\ufffd";
+    else if (c == '"' || c == '\\')
+      out.append({'\\', static_cast<char>(c)});
+    else if (c < 0x20)
+      out += fmt::format("\\u{:04x}", c);
+    else
+      out.append(text.substr(0, length));
+    text.remove_prefix(length ? length : 1);
+  }
+  return out + "\"";
+}
+
+} // namespace weir::net
