@@ -245,8 +245,6 @@ private:
       return expected("a string", at, v);
     const auto content = quoted(raw.raw());
     const bool is_id = f.kind == field_kind::trace_id || f.kind == field_kind::span_id;
-    if (is_id && content.empty())
-      return true;
     const auto begin = begin_nested(number);
     const bool good = f.kind == field_kind::string ? append_unescaped(content, out_)
                       : is_id                      ? append_from_hex(content, out_)
