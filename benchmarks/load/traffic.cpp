@@ -236,12 +236,16 @@ bool read_ids(std::string_view request, std::string& out) {
   return each_span(request, [&](std::string_view span) {
     const auto start = out.size();
     out.append(24, '\0');
+    auto wanted = 2; // Some write a span's fields from the last to the first.
     wire_field field;
-    for (wire_reader reader(span); reader.next(field) && field.number <= span_id;)
-      if (field.number == span_trace_id && field.bytes.size() == 16)
+    for (wire_reader reader(span); wanted > 0 && reader.next(field);)
+      if (field.number == span_trace_id && field.bytes.size() == 16) {
         out.replace(start, 16, field.bytes);
-      else if (field.number == span_id && field.bytes.size() == 8)
+        --wanted;
+      } else if (field.number == span_id && field.bytes.size() == 8) {
         out.replace(start + 16, 8, field.bytes);
+        --wanted;
+      }
   });
 }
 
