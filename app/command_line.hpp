@@ -1,0 +1,21 @@
+#pragma once
+
+#include "app/config.hpp"
+
+#include <functional>
+#include <iosfwd>
+
+namespace weir::app {
+
+/// Where the command line writes, and how it starts a node: handed in, so that tests can look.
+struct command_context {
+  std::ostream& out;
+  std::ostream& err;
+  std::function<int(const node_config&)> run;
+};
+
+/// Does what the arguments of `weir` say. Returns the exit code: 0 done, 1 the configuration is
+/// wrong or the node failed, 2 the arguments are wrong.
+int command_line(int argc, const char* const* argv, const command_context& context);
+
+} // namespace weir::app

@@ -1,0 +1,179 @@
+#include "app/config/components.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+
+namespace weir::app {
+
+namespace {
+
+template <class T>
+component_type type_of(std::vector<std::string_view> names, table_of<T> table,
+                       std::string_view text) {
+  return {std::move(names), text,
+          [table](decoder& reports, const yaml_value& value, const std::string& path) {
+            T config = table().defaults;
+            read_table(reports, table(), value, path, config);
+            return component_config{std::move(config)};
+          },
+          [table](YAML::Emitter& yaml, const component_config& config) {
+            print_table(yaml, table(), std::get<T>(config));
+          },
+          [table](std::vector<reference_row>& rows) {
+            describe_table(rows, table(), "", table().defaults);
+          }};
+}
+
+/// Accepted, with a warning, whatever its options say.
+component_type without_effect(std::string_view name, std::string_view reason) {
+  return {{name},
+          reason,
+          [reason](decoder& reports, const yaml_value& value, const std::string& path) {
+            reports.warn(value.where, path, fmt::format("no effect: {}", reason));
+            return component_config{};
+          },
+          [](YAML::Emitter& yaml, const component_config&) {
+            begin_map(yaml);
+            end_map(yaml);
+          },
+          [](std::vector<reference_row>&) {}};
+}
+
+std::vector<component_section> make_sections() {
+  return {
+      {"receivers",
+       "receiver",
+       {type_of({"otlp"}, &otlp_receiver_options, "Takes OTLP over gRPC and HTTP.")},
+       {}},
+      {"processors",
+       "processor",
+       {
+           type_of({"memory_limiter"}, &memory_limiter_options,
+                   "Refuses requests while the process uses too much memory."),
+           type_of({"batch"}, &batch_options, "Shapes the requests of the pipeline's exporters."),
+           type_of({"tail_sampling"}, &tail_sampling_options,
+                   "Decides trace by trace what is kept, when the trace is complete."),
+       },
+       {"attributes", "resource", "span", "filter", "transform", "redaction",
+        "probabilistic_sampler", "tracezip"}},
+      {"exporters",
+       "exporter",
+       {
+           type_of({"otlp", "otlp_grpc"}, &otlp_grpc_options, "Sends OTLP over gRPC."),
+           type_of({"otlphttp", "otlp_http"}, &otlp_http_options,
+                   "Sends OTLP over HTTP, protobuf."),
+           type_of({"debug", "logging"}, &debug_options, "Prints a line a request into the log."),
+           type_of({"file"}, &file_options, "Writes OTLP JSON, a line a request, into a file."),
+           type_of({"nop"}, &nop_options, "Delivers to nowhere."),
+       },
+       {"elasticsearch", "influxdb", "jaeger", "kafka", "loadbalancing"}},
+      {"extensions",
+       "extension",
+       {
+           type_of({"health_check"}, &health_check_options,
+                   "Says over HTTP whether the node is well."),
+           without_effect("file_storage",
+                          "the log on disk is the queue, under `storage.directory`"),
+           without_effect("zpages", "there are no zPages"),
+           without_effect("pprof", "there is no Go profile; `perf` works on the binary"),
+       },
+       {"basicauth", "bearertokenauth", "headers_setter", "healthcheckv2"}},
+  };
+}
+
+std::string unknown_type(const component_section& section, std::string_view type) {
+  if (std::find(section.not_yet.begin(), section.not_yet.end(), type) != section.not_yet.end())
+    return fmt::format("found the {} type {}, which is not there yet", section.word, quoted(type));
+  std::vector<std::string_view> names;
+  for (const auto& known : section.types)
+    names.insert(names.end(), known.names.begin(), known.names.end());
+  return fmt::format("found the unknown {} type {}, expected {}{}", section.word, quoted(type),
+                     any_of(names), did_you_mean(type, names));
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+    text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.remove_suffix(1);
+  return text;
+}
+
+bool is_type(std::string_view type) {
+  return !type.empty() && type.size() <= 63
+         && std::isalpha(static_cast<unsigned char>(type[0])) != 0
+         && std::all_of(type.begin(), type.end(),
+                        [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+
+bool is_name(std::string_view name) {
+  constexpr std::string_view symbols = "$+<=>^`|~";
+  return !name.empty() && name.size() <= 1024
+         && std::all_of(name.begin(), name.end(), [symbols](unsigned char c) {
+              return c > 0x20 && c != 0x7f && symbols.find(static_cast<char>(c)) == symbols.npos;
+            });
+}
+
+} // namespace
+
+const component_type* component_section::find(std::string_view type) const {
+  for (const auto& known : types)
+    if (std::find(known.names.begin(), known.names.end(), type) != known.names.end())
+      return &known;
+  return nullptr;
+}
+
+const std::vector<component_section>& component_sections() {
+  static const auto sections = make_sections();
+  return sections;
+}
+
+const component_section& section_named(std::string_view key) {
+  const auto& all = component_sections();
+  return *std::find_if(all.begin(), all.end(), [key](const auto& s) { return s.key == key; });
+}
+
+std::string_view type_of_id(std::string_view id) {
+  return id.substr(0, id.find('/'));
+}
+
+std::string normal_id(std::string_view written, std::string& problem) {
+  const auto slash = written.find('/');
+  const auto type = trimmed(written.substr(0, slash));
+  if (!is_type(type))
+    problem =
+        fmt::format("found the id {}, expected a type (letters, digits and `_`)", quoted(written));
+  if (slash == written.npos)
+    return std::string(type);
+  const auto name = trimmed(written.substr(slash + 1));
+  if (problem.empty() && !is_name(name))
+    problem = fmt::format("found the id {}, expected a name without blanks and symbols behind `/`",
+                          quoted(written));
+  return fmt::format("{}/{}", type, name);
+}
+
+void read_components(decoder& reports, const component_section& section, const yaml_value& map,
+                     std::vector<component>& out) {
+  const std::string root(section.key);
+  if (map.is_null())
+    return;
+  if (!map.is_map())
+    return reports.error(map.where, root, fmt::format("found {}, expected a map", describe(map)));
+  for (const auto& entry : map.entries) {
+    std::string problem;
+    const auto id = normal_id(entry.key, problem);
+    const auto path = fmt::format("{}.{}", root, id);
+    const auto* type = section.find(type_of_id(id));
+    if (problem.empty() && type == nullptr)
+      problem = unknown_type(section, type_of_id(id));
+    if (std::any_of(out.begin(), out.end(), [&](const auto& c) { return c.id == id; }))
+      problem = fmt::format("the id {} is given twice", quoted(id));
+    if (!problem.empty())
+      reports.error(entry.where, path, problem);
+    else
+      out.push_back({id, path, entry.where, type->read(reports, entry.value, path)});
+  }
+}
+
+} // namespace weir::app

@@ -1,0 +1,165 @@
+#include "app/config/decoder.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <yaml-cpp/emitter.h>
+#include <yaml-cpp/emittermanip.h>
+
+namespace weir::app {
+
+namespace {
+
+constexpr std::size_t max_errors = 100; // nobody reads more, and the work stays bounded
+constexpr std::string_view masked = "[REDACTED]";
+
+/// A URL without the user and password that it may carry.
+std::string without_credentials(const std::string& text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string::npos)
+    return text;
+  const auto host = scheme + 3;
+  const auto at = text.substr(host, text.find('/', host) - host).rfind('@');
+  if (at == std::string::npos)
+    return text;
+  return text.substr(0, host) + std::string(masked) + text.substr(host + at);
+}
+
+/// Whether a text can stand without quotes and still be that text.
+bool stands_plain(const std::string& text) {
+  const auto plain_char = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '/' || c == '-';
+  };
+  return !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) != 0 || text[0] == '/')
+         && std::all_of(text.begin(), text.end(), plain_char) && type_of(text) == scalar_type::text;
+}
+
+std::string with_dollars_doubled(const std::string& text) {
+  std::string done;
+  for (const char c : text)
+    done.append(c == '$' ? 2 : 1, c);
+  return done;
+}
+
+std::string shown(const std::string& text, const rule& how) {
+  return how.secret && !text.empty() ? std::string(masked) : without_credentials(text);
+}
+
+} // namespace
+
+void decoder::error(place where, const std::string& path, std::string message) {
+  if (out.errors.size() < max_errors)
+    out.error(where, path, std::move(message));
+}
+
+void decoder::warn(place where, const std::string& path, std::string message) {
+  if (out.warnings.size() < max_errors)
+    out.warn(where, path, std::move(message));
+}
+
+bool section::given(std::string_view option) const {
+  return value.find(option) != nullptr;
+}
+
+place section::where(std::string_view option) const {
+  const auto* entry = value.find(option);
+  if (entry == nullptr)
+    return value.where;
+  return entry->value.where.line != 0 ? entry->value.where : entry->where;
+}
+
+std::string section::path_of(std::string_view option) const {
+  if (option.empty())
+    return path;
+  return path.empty() ? std::string(option) : fmt::format("{}.{}", path, option);
+}
+
+void section::error(std::string_view option, std::string message) const {
+  reports.error(where(option), path_of(option), std::move(message));
+}
+
+void section::warn(std::string_view option, std::string message) const {
+  reports.warn(where(option), path_of(option), std::move(message));
+}
+
+void section::refuse_unknown(const std::vector<std::string_view>& known) const {
+  for (const auto& entry : value.entries) {
+    if (std::find(known.begin(), known.end(), entry.key) != known.end())
+      continue;
+    if (reports.out.errors.size() >= max_errors)
+      return;
+    const auto hint = did_you_mean(entry.key, known);
+    reports.error(entry.where, path_of(entry.key),
+                  fmt::format("found an unknown option, expected {}{}", any_of(known), hint));
+  }
+}
+
+void section::refuse_type(std::string_view option, const yaml_value& found,
+                          std::string_view expected, bool secret) const {
+  const auto what = secret && found.is_scalar() ? std::string("another type") : describe(found);
+  error(option, fmt::format("found {}, expected {}", what, expected));
+}
+
+bool check_one_of(const std::string& value, const rule& how, std::string& expected) {
+  if (how.one_of.empty()
+      || std::find(how.one_of.begin(), how.one_of.end(), value) != how.one_of.end())
+    return true;
+  expected = any_of(how.one_of) + did_you_mean(value, how.one_of);
+  return false;
+}
+
+std::string bounds_text(const rule& how) {
+  if (!how.min.empty() && !how.max.empty())
+    return fmt::format("{} to {}", how.min, how.max);
+  if (!how.min.empty())
+    return fmt::format("at least {}", how.min);
+  return how.max.empty() ? std::string{} : fmt::format("at most {}", how.max);
+}
+
+void emit_key(YAML::Emitter& yaml, std::string_view key) {
+  const std::string name(key);
+  yaml << YAML::Key;
+  if (stands_plain(name))
+    yaml << name;
+  else
+    yaml << YAML::DoubleQuoted << name;
+  yaml << YAML::Value;
+}
+
+void emit_scalar(YAML::Emitter& yaml, const std::string& text, bool is_text, const rule& how) {
+  const auto value = is_text ? shown(text, how) : text;
+  if (is_text && !stands_plain(value))
+    yaml << YAML::DoubleQuoted << with_dollars_doubled(value);
+  else
+    yaml << value;
+}
+
+void emit_list(YAML::Emitter& yaml, const text_list& list, const rule& how) {
+  yaml << YAML::Flow << YAML::BeginSeq;
+  for (const auto& item : list)
+    emit_scalar(yaml, item, true, how);
+  yaml << YAML::EndSeq;
+}
+
+void emit_map(YAML::Emitter& yaml, const text_map& map, const rule& how) {
+  begin_map(yaml);
+  for (const auto& [name, text] : map) {
+    emit_key(yaml, name);
+    emit_scalar(yaml, text, true, how);
+  }
+  end_map(yaml);
+}
+
+void begin_map(YAML::Emitter& yaml) {
+  yaml << YAML::BeginMap;
+}
+void end_map(YAML::Emitter& yaml) {
+  yaml << YAML::EndMap;
+}
+void begin_list(YAML::Emitter& yaml) {
+  yaml << YAML::BeginSeq;
+}
+void end_list(YAML::Emitter& yaml) {
+  yaml << YAML::EndSeq;
+}
+
+} // namespace weir::app

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "app/config/expand.hpp"
+#include "app/config/values.hpp"
+#include "app/config/yaml.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace YAML {
+class Emitter;
+}
+
+namespace weir::app {
+
+/// A file that an option names; looked at when its component is used.
+struct named_file {
+  place where;
+  std::string path; ///< Of the option.
+  std::string file;
+};
+
+/// Where decoding reports to, and what it leaves for later checks.
+struct decoder {
+  diagnostics& out;
+  std::vector<named_file> files{};
+
+  void error(place where, const std::string& path, std::string message);
+  void warn(place where, const std::string& path, std::string message);
+};
+
+/// A map that is being decoded: for checks across options.
+struct section {
+  decoder& reports;
+  const yaml_value& value; ///< A map, or null.
+  const std::string& path;
+
+  bool given(std::string_view option) const;
+  /// Where an option of the section stands; the section itself where it does not.
+  place where(std::string_view option) const;
+  std::string path_of(std::string_view option) const;
+  void error(std::string_view option, std::string message) const;
+  void warn(std::string_view option, std::string message) const;
+
+  /// Reports the keys that are not known.
+  void refuse_unknown(const std::vector<std::string_view>& known) const;
+  /// Reports a value of the wrong type, without showing what is secret.
+  void refuse_type(std::string_view option, const yaml_value& found, std::string_view expected,
+                   bool secret) const;
+};
+
+/// Checks what a rule says about a value that has the right type. `text` is the value as written.
+template <class V>
+bool check_bounds(const V& value, const rule& how, std::string& expected);
+bool check_one_of(const std::string& value, const rule& how, std::string& expected);
+
+/// "1 to 64", "at least 1", "at most 64"
+std::string bounds_text(const rule& how);
+
+/// What an option does.
+enum class effect : std::uint8_t { works, none, refused };
+
+/// One row of docs/configuration.md.
+struct reference_row {
+  std::string path;     ///< From the component on: "retry_on_failure.max_interval"
+  std::string type;     ///< "a duration such as `5s`, at least 1ms"
+  std::string fallback; ///< The default, "" = none
+  std::string text;     ///< What it means, or why it has no effect or is refused.
+  effect what = effect::works;
+};
+
+// Printing of a value with print-config: YAML that reads back as the same, secrets masked.
+
+void emit_key(YAML::Emitter& yaml, std::string_view key);
+void emit_scalar(YAML::Emitter& yaml, const std::string& text, bool is_text, const rule& how);
+void emit_list(YAML::Emitter& yaml, const text_list& list, const rule& how);
+void emit_map(YAML::Emitter& yaml, const text_map& map, const rule& how);
+
+/// A map in block style around `body`.
+void begin_map(YAML::Emitter& yaml);
+void end_map(YAML::Emitter& yaml);
+void begin_list(YAML::Emitter& yaml);
+void end_list(YAML::Emitter& yaml);
+
+template <class V>
+bool check_bounds(const V& value, const rule& how, std::string& expected) {
+  const auto bound = [&how](std::string_view written, V& out) {
+    return !written.empty()
+           && read_value({.what = yaml_value::kind::scalar, .text = std::string(written)}, how,
+                         out);
+  };
+  V limit{};
+  if ((bound(how.min, limit) && value < limit) || (bound(how.max, limit) && limit < value)) {
+    expected = bounds_text(how);
+    return false;
+  }
+  return true;
+}
+
+} // namespace weir::app

@@ -1,0 +1,98 @@
+#include "app/config/diagnostics.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+
+namespace weir::app {
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+void sort_unique(std::vector<diagnostic>& list) {
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return a.where < b.where; });
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+} // namespace
+
+void diagnostics::error(place where, std::string path, std::string message) {
+  errors.push_back({where, std::move(path), std::move(message)});
+}
+
+void diagnostics::warn(place where, std::string path, std::string message) {
+  warnings.push_back({where, std::move(path), std::move(message)});
+}
+
+void diagnostics::sort() {
+  sort_unique(errors);
+  sort_unique(warnings);
+}
+
+std::string to_text(const diagnostic& d, std::string_view file) {
+  std::string text(file);
+  if (d.where.line > 0)
+    text += fmt::format(":{}:{}", d.where.line, d.where.column);
+  text += ": ";
+  if (!d.path.empty())
+    text += d.path + ": ";
+  return text + d.message;
+}
+
+std::string_view nearest(std::string_view name, std::span<const std::string_view> known) {
+  constexpr std::size_t longest = 64; // no option is longer, and the work stays bounded
+  if (name.size() > longest)
+    return {};
+  std::string_view best;
+  auto best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  for (const auto candidate : known) {
+    const auto distance = edit_distance(name, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view name, std::span<const std::string_view> known) {
+  const auto best = nearest(name, known);
+  return best.empty() ? std::string{} : fmt::format(" (did you mean `{}`?)", best);
+}
+
+std::string any_of(std::span<const std::string_view> names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0)
+      text += i + 1 == names.size() ? " or " : ", ";
+    text += fmt::format("`{}`", names[i]);
+  }
+  return text;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  std::string shown = "`";
+  for (const char c : text.substr(0, longest))
+    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  if (text.size() > longest)
+    shown += "...";
+  return shown + "`";
+}
+
+} // namespace weir::app

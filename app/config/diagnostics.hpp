@@ -1,0 +1,57 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::app {
+
+/// A place in a configuration file; line and column count from 1. Line 0: the file as a whole.
+struct place {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+
+  friend auto operator<=>(const place&, const place&) = default;
+};
+
+/// One thing to tell the user about the configuration.
+struct diagnostic {
+  place where;
+  std::string path; ///< "exporters.otlp/tempo.tls.ca_file"; "" = the file as a whole
+  std::string message;
+
+  friend auto operator<=>(const diagnostic&, const diagnostic&) = default;
+};
+
+/// What was found wrong (errors) or doubtful (warnings), all of it.
+struct diagnostics {
+  std::vector<diagnostic> errors;
+  std::vector<diagnostic> warnings;
+
+  void error(place where, std::string path, std::string message);
+  void warn(place where, std::string path, std::string message);
+  bool ok() const noexcept { return errors.empty(); }
+
+  /// Orders by place in the file and drops repeats.
+  void sort();
+};
+
+/// `file:line:column: path: message`
+std::string to_text(const diagnostic& d, std::string_view file);
+
+/// The name of `known` that is nearest to `name` by edit distance, or "" when none is near.
+std::string_view nearest(std::string_view name, std::span<const std::string_view> known);
+
+/// " (did you mean `x`?)", or "" when no known name is near.
+std::string did_you_mean(std::string_view name, std::span<const std::string_view> known);
+
+/// "`a`, `b` or `c`"
+std::string any_of(std::span<const std::string_view> names);
+
+/// `text` in backquotes, made printable, cut when long: for messages that quote what was found.
+std::string quoted(std::string_view text);
+
+} // namespace weir::app

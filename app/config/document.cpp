@@ -1,0 +1,92 @@
+#include "app/config/document.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <yaml-cpp/emitter.h>
+
+namespace weir::app {
+
+namespace {
+
+constexpr std::array<std::string_view, 10> top_level{
+    "receivers", "processors", "exporters", "connectors", "extensions",
+    "service",   "storage",    "sampling",  "cluster",    "admin",
+};
+
+template <class T>
+void read_block(decoder& reports, const yaml_value& tree, std::string_view key,
+                const option_table<T>& table, T& out) {
+  const auto* entry = tree.find(key);
+  read_table(reports, table, entry == nullptr ? yaml_value{} : entry->value, std::string(key), out);
+}
+
+template <class T>
+void print_block(YAML::Emitter& yaml, std::string_view key, const option_table<T>& table,
+                 const T& value) {
+  emit_key(yaml, key);
+  print_table(yaml, table, value);
+}
+
+void print_components(YAML::Emitter& yaml, const component_section& section,
+                      const std::vector<component>& components) {
+  if (components.empty())
+    return;
+  emit_key(yaml, section.key);
+  begin_map(yaml);
+  for (const auto& c : components) {
+    emit_key(yaml, c.id);
+    section.find(type_of_id(c.id))->print(yaml, c.config);
+  }
+  end_map(yaml);
+}
+
+} // namespace
+
+std::vector<component>& document::of(std::string_view section) {
+  return section == "receivers"    ? receivers
+         : section == "processors" ? processors
+         : section == "exporters"  ? exporters
+                                   : extensions;
+}
+
+const std::vector<component>& document::of(std::string_view section) const {
+  return const_cast<document*>(this)->of(section);
+}
+
+document read_document(decoder& reports, const yaml_value& tree) {
+  document d;
+  const std::string root;
+  const section top{reports, tree, root};
+  if (!tree.is_map() && !tree.is_null()) {
+    top.refuse_type("", tree, "a map of receivers, exporters, service and so on", false);
+    return d;
+  }
+  top.refuse_unknown({top_level.begin(), top_level.end()});
+  refused("connectors", "Weir has no connectors").read(top);
+  refused("cluster", "a cluster is not there yet: leave `cluster` out for a single node").read(top);
+  for (const auto& kind : component_sections())
+    if (const auto* entry = tree.find(kind.key))
+      read_components(reports, kind, entry->value, d.of(kind.key));
+  read_block(reports, tree, "service", service_options(), d.service);
+  read_block(reports, tree, "storage", storage_options(), d.storage);
+  read_block(reports, tree, "sampling", sampling_options(), d.sampling);
+  read_block(reports, tree, "admin", admin_options(), d.admin);
+  if (top.given("admin"))
+    top.warn("admin", "nothing is served there yet");
+  return d;
+}
+
+std::string print_document(const document& d) {
+  YAML::Emitter yaml;
+  begin_map(yaml);
+  for (const auto& kind : component_sections())
+    print_components(yaml, kind, d.of(kind.key));
+  print_block(yaml, "service", service_options(), d.service);
+  print_block(yaml, "storage", storage_options(), d.storage);
+  print_block(yaml, "sampling", sampling_options(), d.sampling);
+  print_block(yaml, "admin", admin_options(), d.admin);
+  end_map(yaml);
+  return std::string(yaml.c_str()) + "\n";
+}
+
+} // namespace weir::app

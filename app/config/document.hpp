@@ -1,0 +1,33 @@
+#pragma once
+
+#include "app/config/components.hpp"
+
+#include <string>
+#include <vector>
+
+namespace weir::app {
+
+/// A configuration file, decoded: every component by its own table, not yet put together.
+struct document {
+  std::vector<component> receivers, processors, exporters, extensions;
+  service_shape service;
+  storage_config storage;
+  sampling_limits sampling;
+  admin_shape admin;
+
+  /// The components of "receivers", "processors", "exporters" or "extensions".
+  std::vector<component>& of(std::string_view section);
+  const std::vector<component>& of(std::string_view section) const;
+};
+
+/// Decodes a tree in which references are replaced already.
+document read_document(decoder& reports, const yaml_value& tree);
+
+/// The document as YAML: every option that works, with its value, in today's spelling; secrets
+/// masked.
+std::string print_document(const document& d);
+
+/// docs/configuration.md: every option that any table knows.
+std::string print_reference();
+
+} // namespace weir::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "app/config/yaml.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace weir::app {
+
+/// What the configuration may learn from outside; handed in, so that reading it stays pure.
+struct environment {
+  /// The value of an environment variable; absent when it is not set.
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  /// Why a file that the configuration names cannot be read, or "". Not set: files are not checked.
+  std::function<std::string(const std::string& path)> unreadable = nullptr;
+};
+
+/// The process's environment, and its files when `check_files` is set.
+environment process_environment(bool check_files);
+
+/// Replaces `${env:X}`, `${X}` and `${env:X:-default}` in all values of the tree, as the Collector
+/// does (reference: opentelemetry.io, "Configuration", environment variables): a value that is one
+/// reference takes the type of what is put in, also a list or a map; inside a longer text it is
+/// text.
+/// `$$` is a `$`. A variable that is not set and has no default is nothing, with a warning; a bare
+/// `$X` stays as it is, with a warning.
+void expand(yaml_value& tree, const environment& env, diagnostics& out);
+
+} // namespace weir::app

@@ -1,0 +1,346 @@
+#include "app/config/load.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <optional>
+#include <set>
+
+namespace weir::app {
+
+namespace {
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+/// Looks up what pipelines name, and turns shapes into what the stages take.
+class linker {
+public:
+  linker(decoder& reports, const document& source) : reports_(reports), source_(source) {}
+
+  node_config link() {
+    node_config config;
+    config.storage = source_.storage;
+    config.sampling = source_.sampling;
+    config.limits = source_.service.limits;
+    config.shutdown_timeout = source_.service.shutdown_timeout;
+    config.telemetry = telemetry();
+    config.admin_endpoint = source_.admin.endpoint;
+    require_sections();
+    for (const auto& pipeline : source_.service.pipelines)
+      if (auto linked = link_pipeline(pipeline))
+        config.pipelines.push_back(std::move(*linked));
+    for (const auto& c : source_.receivers)
+      if (used_.contains(c.path))
+        config.receivers.push_back(receiver(c));
+    for (const auto& c : source_.exporters)
+      if (used_.contains(c.path))
+        config.exporters.push_back(exporter(c));
+    extensions(config);
+    refuse_shared_endpoints(config);
+    refuse_shared_files(config);
+    return config;
+  }
+
+  /// Looks at the files that components in use name.
+  void check_files(const environment& env) {
+    if (!env.unreadable)
+      return;
+    for (const auto& file : reports_.files) {
+      const auto owned = std::any_of(used_.begin(), used_.end(), [&](const std::string& path) {
+        return file.path.starts_with(path + ".");
+      });
+      const auto why = owned ? env.unreadable(file.file) : std::string{};
+      if (!why.empty())
+        reports_.error(file.where, file.path,
+                       fmt::format("the file {} cannot be read: {}", quoted(file.file), why));
+    }
+  }
+
+private:
+  void require_sections() {
+    if (source_.receivers.empty() && !failed_in("receivers"))
+      reports_.error({}, "receivers", "found no receivers, expected at least one");
+    if (source_.exporters.empty() && !failed_in("exporters"))
+      reports_.error({}, "exporters", "found no exporters, expected at least one");
+    if (source_.service.pipelines.empty() && !failed_in("service"))
+      reports_.error({}, "service.pipelines", "found no pipelines, expected at least one");
+  }
+
+  /// Whether something below `path` is wrong already: what is missing there is no news then.
+  bool failed_in(std::string_view path) const {
+    const auto& errors = reports_.out.errors;
+    return std::any_of(errors.begin(), errors.end(),
+                       [path](const diagnostic& d) { return d.path.starts_with(path); });
+  }
+
+  // -- pipelines --
+
+  std::optional<pipeline_config> link_pipeline(const pipeline_shape& shape) {
+    const auto path = "service.pipelines." + shape.id;
+    std::string problem;
+    pipeline_config linked;
+    linked.name = normal_id(shape.id, problem);
+    const auto signal = signal_of(linked.name);
+    if (problem.empty() && !signal)
+      problem = fmt::format("found {}, expected `traces`, `metrics` or `logs`, with `/name` behind "
+                            "it where there are several",
+                            quoted(type_of_id(linked.name)));
+    if (!pipelines_.insert(linked.name).second)
+      problem = fmt::format("the pipeline {} is given twice", quoted(linked.name));
+    if (!problem.empty()) {
+      reports_.error(shape.where, path, problem);
+      return std::nullopt;
+    }
+    linked.signal = *signal;
+    linked.receivers = references(shape, path, "receivers", shape.receivers);
+    linked.exporters = references(shape, path, "exporters", shape.exporters);
+    link_processors(shape, path, linked);
+    return linked;
+  }
+
+  static std::optional<weir::signal> signal_of(std::string_view id) {
+    for (const auto s : {signal::traces, signal::metrics, signal::logs})
+      if (type_of_id(id) == to_string(s))
+        return s;
+    return std::nullopt;
+  }
+
+  /// Where the item `i` of a pipeline's list stands.
+  static place where(const pipeline_shape& shape, std::string_view list, std::size_t i) {
+    const auto* entry = shape.source == nullptr ? nullptr : shape.source->find(list);
+    if (entry == nullptr)
+      return shape.where;
+    return i < entry->value.items.size() ? entry->value.items[i].where : entry->value.where;
+  }
+
+  /// The ids of a list that are there, each once.
+  text_list references(const pipeline_shape& shape, const std::string& path, std::string_view list,
+                       const text_list& ids) {
+    text_list found;
+    const auto list_path = fmt::format("{}.{}", path, list);
+    const auto word = section_named(list).word;
+    if (ids.empty() && !failed_in(path))
+      reports_.error(where(shape, list, 0), list_path,
+                     fmt::format("found no {}, expected at least one", word));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto* c =
+          resolve(list, ids[i], where(shape, list, i), fmt::format("{}[{}]", list_path, i));
+      if (c != nullptr && std::find(found.begin(), found.end(), c->id) == found.end())
+        found.push_back(c->id);
+    }
+    return found;
+  }
+
+  /// The component that an id names; one that is not there is an error.
+  const component* resolve(std::string_view section, std::string_view id, place where,
+                           const std::string& path) {
+    std::string problem;
+    const auto normal = normal_id(id, problem);
+    const auto& all = source_.of(section);
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == normal; });
+    if (found != all.end()) {
+      used_.insert(found->path);
+      return &*found;
+    }
+    if (failed_in(fmt::format("{}.{}", section, normal)))
+      return nullptr;
+    std::vector<std::string_view> ids;
+    for (const auto& c : all)
+      ids.push_back(c.id);
+    reports_.error(where, path,
+                   fmt::format("found {}, which is not in `{}`{}", quoted(id), section,
+                               did_you_mean(normal, ids)));
+    return nullptr;
+  }
+
+  void link_processors(const pipeline_shape& shape, const std::string& path,
+                       pipeline_config& linked) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < shape.processors.size(); ++i) {
+      const auto at = where(shape, "processors", i);
+      const auto item = fmt::format("{}.processors[{}]", path, i);
+      const auto* c = resolve("processors", shape.processors[i], at, item);
+      if (c != nullptr && !seen.insert(c->id).second)
+        reports_.error(at, item, fmt::format("the processor {} stands here twice", quoted(c->id)));
+      else if (c != nullptr)
+        add_processor(*c, at, item, linked);
+    }
+    if (linked.tail_sampling && early_batch_)
+      reports_.warn(early_batch_->first, early_batch_->second,
+                    "no effect: it stands before `tail_sampling`, where Weir groups data itself; "
+                    "behind it, it shapes the exporters' requests");
+    early_batch_.reset();
+  }
+
+  void add_processor(const component& c, place at, const std::string& path,
+                     pipeline_config& linked) {
+    std::visit(overloaded{
+                   [&](const memory_limiter_config& limiter) {
+                     if (linked.memory_limiter)
+                       reports_.error(at, path, "found a second memory_limiter, expected one");
+                     linked.memory_limiter = limiter;
+                   },
+                   [&](const backends::batch_config& batch) {
+                     if (linked.batch)
+                       reports_.warn(at, path,
+                                     "no effect has the `batch` before it: the last counts");
+                     if (!linked.tail_sampling)
+                       early_batch_ = {at, path};
+                     linked.batch = batch;
+                   },
+                   [&](const sampling::tail_sampling_config& sampling) {
+                     if (linked.signal != signal::traces)
+                       reports_.error(at, path,
+                                      "found tail_sampling, expected it in a traces "
+                                      "pipeline alone");
+                     if (linked.tail_sampling)
+                       reports_.error(at, path, "found a second tail_sampling, expected one");
+                     linked.tail_sampling = sampling;
+                     linked.batch.reset();
+                   },
+                   [](const auto&) {},
+               },
+               c.config);
+  }
+
+  // -- components --
+
+  static net::otlp_receiver_config receiver(const component& c) {
+    const auto& shape = std::get<otlp_receiver_shape>(c.config);
+    net::otlp_receiver_config made;
+    made.id = c.id;
+    for (const auto& listener : {shape.grpc, shape.http})
+      if (listener)
+        made.listeners.push_back(*listener);
+    return made;
+  }
+
+  static backends::exporter_config exporter(const component& c) {
+    backends::exporter_config made;
+    made.id = c.id;
+    std::visit(overloaded{
+                   [&](const otlp_grpc_shape& shape) {
+                     auto kind = shape.kind;
+                     if (shape.keepalive) {
+                       kind.keepalive_time = shape.keepalive->time;
+                       kind.keepalive_timeout = shape.keepalive->timeout;
+                       kind.keepalive_permit_without_stream =
+                           shape.keepalive->permit_without_stream;
+                     }
+                     server_exporter(shape, std::move(kind), made);
+                   },
+                   [&](const otlp_http_shape& shape) { server_exporter(shape, shape.kind, made); },
+                   [&](const backends::debug_config& kind) { made.kind = kind; },
+                   [&](const backends::file_config& kind) { made.kind = kind; },
+                   [&](const backends::nop_config& kind) { made.kind = kind; },
+                   [](const auto&) {},
+               },
+               c.config);
+    return made;
+  }
+
+  template <class Shape, class Kind>
+  static void server_exporter(const Shape& shape, Kind kind, backends::exporter_config& made) {
+    if (kind.compression.empty())
+      kind.compression = "none";
+    made.kind = std::move(kind);
+    made.retry = shape.retry;
+    made.queue = shape.queue.queue;
+    if (!made.queue.enabled)
+      made.queue.num_consumers = 1;
+    if (const auto& batch = shape.queue.batch) {
+      made.batch.emplace();
+      made.batch->min_items = batch->min_size;
+      made.batch->max_items = batch->max_size;
+      made.batch->timeout = batch->flush_timeout;
+    }
+  }
+
+  void extensions(node_config& config) {
+    const auto& ids = source_.service.extensions;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto* c = resolve("extensions", ids[i], {}, fmt::format("service.extensions[{}]", i));
+      const auto* health = c == nullptr ? nullptr : std::get_if<health_check_config>(&c->config);
+      if (health != nullptr && config.health_check)
+        reports_.error(c->where, c->path, "found a second health_check in use, expected one");
+      if (health != nullptr)
+        config.health_check = *health;
+    }
+  }
+
+  telemetry_config telemetry() const {
+    const auto& shape = source_.service.telemetry;
+    telemetry_config made;
+    made.logs = shape.logs;
+    std::transform(made.logs.level.begin(), made.logs.level.end(), made.logs.level.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (shape.metrics.level == "none")
+      made.metrics_endpoint.clear();
+    else if (!shape.metrics.address.empty())
+      made.metrics_endpoint = shape.metrics.address;
+    else if (!shape.metrics.readers.empty() && shape.metrics.readers[0].pull)
+      made.metrics_endpoint = host_port(*shape.metrics.readers[0].pull);
+    return made;
+  }
+
+  static std::string host_port(const pull_shape& pull) {
+    const bool v6 = pull.host.find(':') != std::string::npos && !pull.host.starts_with('[');
+    return v6 ? fmt::format("[{}]:{}", pull.host, pull.port)
+              : fmt::format("{}:{}", pull.host, pull.port);
+  }
+
+  // -- what two components cannot share --
+
+  const component& by_id(std::string_view section, const std::string& id) const {
+    const auto& all = source_.of(section);
+    return *std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == id; });
+  }
+
+  void refuse_shared_endpoints(const node_config& config) {
+    std::set<std::string> seen;
+    for (const auto& r : config.receivers)
+      for (const auto& listener : r.listeners)
+        if (!listener.endpoint.ends_with(":0") && !seen.insert(listener.endpoint).second) {
+          const auto& c = by_id("receivers", r.id);
+          reports_.error(c.where, c.path,
+                         fmt::format("found the endpoint {} a second time, expected one listener "
+                                     "for each port",
+                                     quoted(listener.endpoint)));
+        }
+  }
+
+  void refuse_shared_files(const node_config& config) {
+    std::set<std::string> seen;
+    for (const auto& e : config.exporters) {
+      const auto* file = std::get_if<backends::file_config>(&e.kind);
+      if (file == nullptr || seen.insert(file->path).second)
+        continue;
+      const auto& c = by_id("exporters", e.id);
+      reports_.error(c.where, c.path,
+                     fmt::format("found the path {} a second time, expected a file for each "
+                                 "exporter",
+                                 quoted(file->path)));
+    }
+  }
+
+  decoder& reports_;
+  const document& source_;
+  std::set<std::string> used_;      // paths of components that pipelines or service name
+  std::set<std::string> pipelines_; // ids so far
+  std::optional<std::pair<place, std::string>> early_batch_;
+};
+
+} // namespace
+
+node_config link_document(decoder& reports, const document& source, const environment& env) {
+  linker links(reports, source);
+  auto config = links.link();
+  links.check_files(env);
+  return config;
+}
+
+} // namespace weir::app

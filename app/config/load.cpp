@@ -1,0 +1,51 @@
+#include "app/config/load.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+
+namespace weir::app {
+
+tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
+                                                     const environment& env) {
+  diagnostics out;
+  auto tree = parse_yaml(text, out);
+  loaded_config loaded;
+  if (tree) {
+    expand(*tree, env, out);
+    decoder reports{out};
+    loaded.source = read_document(reports, *tree);
+    loaded.config = link_document(reports, loaded.source, env);
+    for (auto& pipeline : loaded.source.service.pipelines)
+      pipeline.source = nullptr;
+  }
+  out.sort();
+  if (!out.ok())
+    return tl::unexpected(std::move(out));
+  loaded.warnings = std::move(out.warnings);
+  return loaded;
+}
+
+result<std::string> read_config_file(const std::string& path) {
+  std::error_code problem;
+  if (std::filesystem::is_directory(path, problem))
+    return fail(errc::io, fmt::format("{}: found a directory, expected a file", path));
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return fail(errno == ENOENT ? errc::not_found : errc::io,
+                fmt::format("{}: {}", path, std::strerror(errno)));
+  const auto limit =
+      yaml_limits{}.max_text + 1; // one more, so that parse_yaml sees that it is over
+  std::string text(limit, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad())
+    return fail(errc::io, fmt::format("{}: {}", path, std::strerror(errno)));
+  return text;
+}
+
+} // namespace weir::app

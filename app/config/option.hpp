@@ -1,0 +1,258 @@
+#pragma once
+
+#include "app/config/decoder.hpp"
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+// One table a component says which options there are. Parsing, defaults, checks, print-config and
+// docs/configuration.md all come from it:
+//
+//   const option_table<retry_config>& retry_options() {
+//     using c = retry_config;
+//     static const option_table<c> table{{
+//       works("enabled", &c::enabled, "..."),
+//       works("multiplier", &c::multiplier, {.min = "1"}, "..."),
+//       no_effect("queue_size", "the log is the queue"),
+//       refused("auth", "authenticators are not there yet"),
+//     }};
+//     return table;
+//   }
+namespace weir::app {
+
+template <class T>
+struct option_table;
+
+/// Tables may contain each other, so they are reached through a function.
+template <class T>
+using table_of = const option_table<T>& (*)();
+
+/// One option (or, when embedded, several) of a component whose configuration is a T.
+template <class T>
+struct option {
+  std::vector<std::string_view> names;
+  std::function<void(const section&, T&)> read;
+  std::function<void(YAML::Emitter&, const T&)> print;
+  std::function<void(std::vector<reference_row>&, const std::string& path, const T& defaults)>
+      describe;
+};
+
+template <class T>
+struct option_table {
+  std::vector<option<T>> options;
+  T defaults{};
+  /// What cannot be said about one option alone.
+  std::function<void(const section&, const T&)> check = nullptr;
+};
+
+inline std::string join_path(const std::string& path, std::string_view name) {
+  return path.empty() ? std::string(name) : path + "." + std::string(name);
+}
+
+// -- whole tables --
+
+/// Reads a map (or nothing: all defaults) into `out`, which holds the defaults already.
+template <class T>
+void read_table(decoder& reports, const option_table<T>& table, const yaml_value& value,
+                const std::string& path, T& out) {
+  const section at{reports, value, path};
+  if (!value.is_map() && !value.is_null())
+    return at.refuse_type("", value, "a map", false);
+  const auto errors_before = reports.out.errors.size();
+  std::vector<std::string_view> known;
+  for (const auto& o : table.options) {
+    known.insert(known.end(), o.names.begin(), o.names.end());
+    o.read(at, out);
+  }
+  at.refuse_unknown(known);
+  if (table.check && reports.out.errors.size() == errors_before)
+    table.check(at, out);
+}
+
+template <class T>
+void print_table(YAML::Emitter& yaml, const option_table<T>& table, const T& value) {
+  begin_map(yaml);
+  for (const auto& o : table.options)
+    o.print(yaml, value);
+  end_map(yaml);
+}
+
+template <class T>
+void describe_table(std::vector<reference_row>& rows, const option_table<T>& table,
+                    const std::string& path, const T& defaults) {
+  for (const auto& o : table.options)
+    o.describe(rows, path, defaults);
+}
+
+// -- single values --
+
+template <class V>
+void emit_value(YAML::Emitter& yaml, const V& value, const rule& how) {
+  if constexpr (std::same_as<V, text_list>)
+    emit_list(yaml, value, how);
+  else if constexpr (std::same_as<V, text_map>)
+    emit_map(yaml, value, how);
+  else
+    emit_scalar(yaml, print_value(value, how), std::same_as<V, std::string>, how);
+}
+
+/// Texts, lists and maps that are empty are not set.
+template <class V>
+bool is_unset(const V& value) {
+  if constexpr (requires { value.empty(); })
+    return value.empty();
+  return false;
+}
+
+template <class V>
+std::string type_text(const rule& how) {
+  auto text = how.one_of.empty() ? std::string(type_name<V>(how)) : any_of(how.one_of);
+  if (const auto bounds = bounds_text(how); !bounds.empty())
+    text += ", " + bounds;
+  return text + (how.required ? "; required" : "");
+}
+
+template <class V>
+bool check_value(const V& value, const rule& how, std::string& expected) {
+  if constexpr (std::same_as<V, std::string>)
+    return check_one_of(value, how, expected);
+  else if constexpr (std::same_as<V, text_list>)
+    return std::all_of(value.begin(), value.end(),
+                       [&](const auto& item) { return check_one_of(item, how, expected); });
+  else if constexpr (std::same_as<V, text_map> || std::same_as<V, bool>)
+    return true;
+  else
+    return check_bounds(value, how, expected);
+}
+
+/// Reads one option's value; what is wrong with it is reported.
+template <class V>
+void read_option(const section& at, std::string_view name, const rule& how, V& out) {
+  const auto* entry = at.value.find(name);
+  if (entry == nullptr || (entry->value.is_null() && !entry->value.substituted)) {
+    if (how.required)
+      at.error(name, "found nothing, expected "
+                         + type_text<V>(rule{how.in, how.min, how.max, how.one_of}));
+    return;
+  }
+  V read{};
+  std::string expected;
+  if (!read_value(entry->value, how, read)) {
+    if (!(entry->value.is_null() && !how.required)) // an empty variable is nothing
+      at.refuse_type(name, entry->value,
+                     how.one_of.empty() ? type_name<V>(how) : any_of(how.one_of), how.secret);
+    return;
+  }
+  if (!check_value(read, how, expected))
+    return at.refuse_type(name, entry->value, expected, how.secret);
+  if constexpr (std::same_as<V, std::string>)
+    if (how.file && !read.empty())
+      at.reports.files.push_back({at.where(name), at.path_of(name), read});
+  out = std::move(read);
+}
+
+/// An option that works: a member of T.
+template <class T, class V>
+option<T> works(std::string_view name, V T::*member, rule how, std::string_view text) {
+  return {{name},
+          [=](const section& at, T& out) { read_option(at, name, how, out.*member); },
+          [=](YAML::Emitter& yaml, const T& value) {
+            if (is_unset(value.*member))
+              return;
+            emit_key(yaml, name);
+            emit_value(yaml, value.*member, how);
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
+            rows.push_back({join_path(path, name), type_text<V>(how),
+                            how.required ? "" : print_value(defaults.*member, how),
+                            std::string(text), effect::works});
+          }};
+}
+
+template <class T, class V>
+option<T> works(std::string_view name, V T::*member, std::string_view text) {
+  return works(name, member, rule{}, text);
+}
+
+/// An option whose value is one of several names that stand for an enumerator.
+template <class V>
+struct named_value {
+  std::string_view name;
+  V value;
+};
+
+template <class T, class V>
+option<T> choice(std::string_view name, V T::*member, std::vector<named_value<V>> values,
+                 std::string_view text, bool required = false) {
+  rule how{.required = required};
+  for (const auto& v : values)
+    how.one_of.push_back(v.name);
+  const auto name_of = [values](V value) -> std::string {
+    for (const auto& v : values)
+      if (v.value == value)
+        return std::string(v.name);
+    return {};
+  };
+  return {{name},
+          [=](const section& at, T& out) {
+            auto read = name_of(out.*member);
+            read_option(at, name, how, read);
+            for (const auto& v : values)
+              if (v.name == read)
+                out.*member = v.value;
+          },
+          [=](YAML::Emitter& yaml, const T& value) {
+            emit_key(yaml, name);
+            emit_value(yaml, name_of(value.*member), how);
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
+            rows.push_back({join_path(path, name), type_text<std::string>(how),
+                            required ? "" : name_of(defaults.*member), std::string(text),
+                            effect::works});
+          }};
+}
+
+// -- options that do nothing --
+
+/// An option that does not touch the configuration; becomes an option of any component.
+struct inert_option {
+  std::string_view name;
+  effect what;
+  std::string_view reason;
+  std::string_view only = {}; ///< The one value that is what Weir does anyway.
+
+  void read(const section& at) const;
+  reference_row describe(const std::string& path) const;
+
+  template <class T>
+  operator option<T>() const { // NOLINT: meant to be implicit, so that tables read as lists
+    return {{name},
+            [self = *this](const section& at, T&) { self.read(at); },
+            [](YAML::Emitter&, const T&) {},
+            [self = *this](std::vector<reference_row>& rows, const std::string& path, const T&) {
+              rows.push_back(self.describe(path));
+            }};
+  }
+};
+
+/// Accepted without an effect, which is said once at start, with the reason.
+inline inert_option no_effect(std::string_view name, std::string_view reason) {
+  return {name, effect::none, reason};
+}
+
+/// An error with a hint, unless it is empty or false: then it asks for nothing.
+inline inert_option refused(std::string_view name, std::string_view hint) {
+  return {name, effect::refused, hint};
+}
+
+/// Only `value` is accepted; anything else is an error with a hint.
+inline inert_option only(std::string_view name, std::string_view value, std::string_view hint) {
+  return {name, effect::refused, hint, value};
+}
+
+} // namespace weir::app

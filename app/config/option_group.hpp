@@ -1,0 +1,177 @@
+#pragma once
+
+#include "app/config/option.hpp"
+
+// Options that hold further options.
+namespace weir::app {
+
+namespace detail {
+
+/// The section that `name` holds, read into `out`; nothing there: all defaults stay.
+template <class T>
+void read_section(const section& at, std::string_view name, const option_table<T>& table, T& out) {
+  const auto* entry = at.value.find(name);
+
+  if (entry != nullptr)
+    read_table(at.reports, table, entry->value, at.path_of(name), out);
+  else
+    read_table(at.reports, table, yaml_value{.where = at.value.where}, at.path_of(name), out);
+}
+
+template <class T>
+std::vector<std::string_view> names_of(const option_table<T>& table) {
+  std::vector<std::string_view> names;
+  for (const auto& o : table.options)
+    names.insert(names.end(), o.names.begin(), o.names.end());
+  return names;
+}
+
+inline reference_row heading(const std::string& path, std::string_view name, std::string_view type,
+                             std::string_view text) {
+  return {join_path(path, name), std::string(type), "", std::string(text), effect::works};
+}
+
+} // namespace detail
+
+/// A member that is a configuration of its own, with its own table.
+template <class T, class V>
+option<T> block(std::string_view name, V T::*member, table_of<V> table) {
+  return {{name},
+          [=](const section& at, T& out) { detail::read_section(at, name, table(), out.*member); },
+          [=](YAML::Emitter& yaml, const T& value) {
+            emit_key(yaml, name);
+            print_table(yaml, table(), value.*member);
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
+            describe_table(rows, table(), join_path(path, name), defaults.*member);
+          }};
+}
+
+/// The same, there only when the key is: an empty value means all defaults.
+template <class T, class V>
+option<T> block(std::string_view name, std::optional<V> T::*member, table_of<V> table,
+                std::string_view text) {
+  return {{name},
+          [=](const section& at, T& out) {
+            if (!at.given(name))
+              return;
+            (out.*member) = table().defaults;
+            detail::read_section(at, name, table(), *(out.*member));
+          },
+          [=](YAML::Emitter& yaml, const T& value) {
+            if (!(value.*member))
+              return;
+            emit_key(yaml, name);
+            print_table(yaml, table(), *(value.*member));
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
+            rows.push_back(detail::heading(path, name, "a map", text));
+            describe_table(rows, table(), join_path(path, name), table().defaults);
+          }};
+}
+
+/// A map in YAML whose options are members of the same T. With `when`, it belongs to a T for which
+/// that holds: elsewhere it is not read, with a warning.
+template <class T>
+option<T> group(std::string_view name, table_of<T> table,
+                std::function<bool(const T&)> when = nullptr) {
+  return {{name},
+          [=](const section& at, T& out) {
+            if (!when || when(out))
+              detail::read_section(at, name, table(), out);
+            else if (at.given(name))
+              at.warn(name, "no effect: it belongs to another type");
+          },
+          [=](YAML::Emitter& yaml, const T& value) {
+            if (table().options.empty() || (when && !when(value)))
+              return;
+            emit_key(yaml, name);
+            print_table(yaml, table(), value);
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
+            describe_table(rows, table(), join_path(path, name), defaults);
+          }};
+}
+
+/// The options of a member, as if they were those of T.
+template <class T, class V>
+option<T> embedded(V T::*member, table_of<V> table) {
+  return {detail::names_of(table()),
+          [=](const section& at, T& out) {
+            for (const auto& o : table().options)
+              o.read(at, out.*member);
+            if (table().check)
+              table().check(at, out.*member);
+          },
+          [=](YAML::Emitter& yaml, const T& value) {
+            for (const auto& o : table().options)
+              o.print(yaml, value.*member);
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
+            describe_table(rows, table(), path, defaults.*member);
+          }};
+}
+
+/// How a list of blocks appears in the reference.
+enum class listing : std::uint8_t {
+  described, ///< With the options of its items.
+  as_above,  ///< Its items stand elsewhere.
+};
+
+/// A list of configurations.
+template <class T, class V>
+option<T> list(std::string_view name, std::vector<V> T::*member, table_of<V> table,
+               std::string_view text, listing how = listing::described) {
+  return {{name},
+          [=](const section& at, T& out) {
+            const auto* entry = at.value.find(name);
+            if (entry == nullptr || entry->value.is_null())
+              return;
+            if (!entry->value.is_list())
+              return at.refuse_type(name, entry->value, "a list", false);
+            const auto& items = entry->value.items;
+            for (std::size_t i = 0; i < items.size(); ++i) {
+              const auto path = at.path_of(name) + "[" + std::to_string(i) + "]";
+              read_table(at.reports, table(), items[i], path,
+                         (out.*member).emplace_back(table().defaults));
+            }
+          },
+          [=](YAML::Emitter& yaml, const T& value) {
+            if ((value.*member).empty())
+              return;
+            emit_key(yaml, name);
+            begin_list(yaml);
+            for (const auto& item : value.*member)
+              print_table(yaml, table(), item);
+            end_list(yaml);
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
+            const auto item = join_path(path, name) + "[]";
+            rows.push_back(detail::heading(path, name, "a list", text));
+            if (how == listing::described)
+              describe_table(rows, table(), item, table().defaults);
+          }};
+}
+
+/// Exactly one configuration, kept as a list of one.
+template <class T, class V>
+option<T> single(std::string_view name, std::vector<V> T::*member, table_of<V> table,
+                 std::string_view text) {
+  return {{name},
+          [=](const section& at, T& out) {
+            (out.*member).assign(1, table().defaults);
+            detail::read_section(at, name, table(), (out.*member).front());
+          },
+          [=](YAML::Emitter& yaml, const T& value) {
+            emit_key(yaml, name);
+            if ((value.*member).empty())
+              print_table(yaml, table(), table().defaults);
+            else
+              print_table(yaml, table(), (value.*member).front());
+          },
+          [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
+            rows.push_back(detail::heading(path, name, "a map", text));
+          }};
+}
+
+} // namespace weir::app

@@ -1,0 +1,107 @@
+#include "app/config/document.hpp"
+
+#include <fmt/format.h>
+
+// Writes docs/configuration.md from the option tables.
+namespace weir::app {
+
+namespace {
+
+constexpr std::string_view head = R"(# Configuration
+
+<!-- Written by `weir print-config --reference` from the option tables in app/config; do not edit. -->
+
+A node reads one YAML file in the form of the OpenTelemetry Collector's, with the blocks `storage`,
+`sampling` and `admin` of its own. What is not in the tables below is an error that names it.
+
+- **Types.** Numbers and truth values stand without quotes, texts that look like them in quotes.
+  Durations are written `1h30m`, `5s`, `200ms`; sizes `10GiB`, `256KiB`, `10GB` or as a number of bytes;
+  a list of texts may also be one text with commas. An empty value means the default.
+- **Environment.** `${env:X}` or `${X}` stands for a variable, `${env:X:-text}` for `text` where it is
+  not set, `$$` for a `$`. A reference that is a whole value has the type of what it stands for.
+- **Ids.** A component's key is its type, or `type/name` where there are several of one type.
+- **Bounds of the file.** At most 1 MiB, 64 levels deep, 100,000 values once aliases are expanded; one
+  document; no merge keys (`<<`).
+
+Options marked *no effect* are accepted, and said once at start with the reason. Options marked *error*
+are known, but Weir does not have them.
+)";
+
+std::string escaped(std::string_view text) {
+  std::string done;
+  for (const char c : text)
+    done += c == '|' ? std::string("\\|") : std::string(1, c);
+  return done;
+}
+
+std::string meaning(const reference_row& row) {
+  const auto text = escaped(row.text);
+  switch (row.what) {
+  case effect::works:
+    return text;
+  case effect::none:
+    return "*no effect*: " + text;
+  case effect::refused:
+    return (row.type.empty() ? "*error*: " : "anything else is an *error*: ") + text;
+  }
+  return text;
+}
+
+std::string code(const std::string& text) {
+  return text.empty() ? std::string{} : fmt::format("`{}`", text);
+}
+
+std::string table(const std::vector<reference_row>& rows) {
+  if (rows.empty())
+    return "It has no options.\n";
+  std::string done = "| option | type | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const auto& row : rows)
+    done += fmt::format("| {} | {} | {} | {} |\n", code(row.path), escaped(row.type),
+                        code(row.fallback), meaning(row));
+  return done;
+}
+
+std::string names(const component_type& type) {
+  std::string done;
+  for (const auto name : type.names)
+    done += (done.empty() ? "" : ", ") + code(std::string(name));
+  return done;
+}
+
+template <class T>
+std::string block(std::string_view name, std::string_view text, const option_table<T>& options) {
+  std::vector<reference_row> rows;
+  describe_table(rows, options, "", options.defaults);
+  return fmt::format("\n## {}\n\n{}\n\n{}", name, text, table(rows));
+}
+
+std::string components(const component_section& section) {
+  auto done = fmt::format("\n## {}\n", section.key);
+  for (const auto& type : section.types) {
+    std::vector<reference_row> rows;
+    type.describe(rows);
+    done += fmt::format("\n### {}\n\n{}\n", names(type), type.text);
+    if (!rows.empty())
+      done += "\n" + table(rows);
+  }
+  if (!section.not_yet.empty())
+    done += fmt::format("\nNot there yet: {}.\n", any_of(section.not_yet));
+  return done;
+}
+
+} // namespace
+
+std::string print_reference() {
+  std::string done(head);
+  for (const auto& section : component_sections())
+    done += components(section);
+  done +=
+      block("service", "What is started, and how the node tells about itself.", service_options());
+  done += block("storage", "What the node keeps on disk.", storage_options());
+  done +=
+      block("sampling", "Limits of all `tail_sampling` processors together.", sampling_options());
+  done += block("admin", "Accepted; nothing is served there yet.", admin_options());
+  return done;
+}
+
+} // namespace weir::app

@@ -1,0 +1,94 @@
+#include "app/config/option_group.hpp"
+#include "app/config/tables.hpp"
+
+// Weir's own blocks: storage, sampling, admin.
+namespace weir::app {
+
+namespace {
+
+const option_table<journal_config>& journal_options() {
+  using c = journal_config;
+  static const option_table<c> table{{
+      works("commit_interval", &c::commit_interval, {.min = "0s", .max = "1s"},
+            "What arrives within this time is written and fsynced together."),
+      works("max_entry_bytes", &c::max_entry_bytes,
+            {.in = unit::size, .min = "4KiB", .max = "1MiB"},
+            "Bytes, unpacked, at which a journal entry is full."),
+  }};
+  return table;
+}
+
+const option_table<block_config>& log_options() {
+  using c = block_config;
+  static const option_table<c> table{{
+      works("max_block_bytes", &c::max_bytes, {.in = unit::size, .min = "4KiB", .max = "4MiB"},
+            "Bytes, unpacked, at which a block of a log is full."),
+      works("max_block_age", &c::timeout, {.min = "1ms", .max = "1m"},
+            "A block is written after this long even when it is not full."),
+  }};
+  return table;
+}
+
+const option_table<storage::options>& database_options() {
+  using c = storage::options;
+  static const option_table<c> table{{
+      works("directory", &c::directory, "One for each node; it is made when it is missing."),
+      works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "64MiB"},
+            "Everything that Weir writes; `overflow` says what happens when it is reached."),
+      works(
+          "fsync", &c::fsync,
+          "Off: clients are answered before their data is on the disk, and a power cut loses it."),
+      works(
+          "memtable_bytes", &c::memtable_bytes, {.in = unit::size, .min = "1MiB", .max = "256MiB"},
+          "Size of one write buffer of the database; two are kept free on the disk as a reserve."),
+      works("max_wal_bytes", &c::max_wal_bytes, {.in = unit::size, .min = "4MiB", .max = "4GiB"},
+            "Bound of the write-ahead log, and so of the time a start takes."),
+  }};
+  return table;
+}
+
+} // namespace
+
+const option_table<storage_config>& storage_options() {
+  using c = storage_config;
+  static const option_table<c> table{{
+      embedded(&c::database, &database_options),
+      choice(
+          "overflow", &c::overflow,
+          {{"refuse", overflow_policy::refuse}, {"drop_oldest", overflow_policy::drop_oldest}},
+          "When `max_bytes` is reached: clients are told to retry, or the oldest goes, counted."),
+      works("retention", &c::retention, {.min = "0s"},
+            "Delivered blocks stay this long, for a replay."),
+      works("progress_retention", &c::progress_retention, {.min = "1m"},
+            "How long it is remembered what was settled for a node that is away."),
+      works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},
+            "At most this long until an exporter's place is on disk: what is sent twice after a "
+            "crash."),
+      block("journal", &c::journal, &journal_options),
+      block("log", &c::log, &log_options),
+  }};
+  return table;
+}
+
+const option_table<sampling_limits>& sampling_options() {
+  using c = sampling_limits;
+  static const option_table<c> table{{
+      works("window_memory", &c::window_memory, {.in = unit::size, .min = "1MiB"},
+            "Memory for undecided traces; beyond it their bytes are read back from disk."),
+      works("decision_cache", &c::decision_cache, {.min = "1"},
+            "Decisions that are remembered, for spans that come late."),
+      works("samplers", &c::samplers, {.max = "256"}, "Sampler actors; 0: one a core."),
+  }};
+  return table;
+}
+
+const option_table<admin_shape>& admin_options() {
+  using c = admin_shape;
+  static const option_table<c> table{
+      {works("endpoint", &c::endpoint, "Where the admin API will listen; nothing is served yet.")},
+      c{},
+      [](const section& at, const c& admin) { check_listen_endpoint(at, admin.endpoint); }};
+  return table;
+}
+
+} // namespace weir::app

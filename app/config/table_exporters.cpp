@@ -1,0 +1,252 @@
+#include "app/config/option_group.hpp"
+#include "app/config/tables.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::app {
+
+namespace {
+
+constexpr std::string_view log_is_queue = "the log on disk is the queue";
+constexpr std::string_view pooled = "connections are kept as requests in flight need them";
+constexpr std::string_view no_buffers = "sockets are written as far as the back end takes it";
+
+const option_table<backends::retry_config>& retry_options() {
+  using c = backends::retry_config;
+  static const option_table<c> table{{
+      works("enabled", &c::enabled, "Tries again after an answer that allows it."),
+      works("initial_interval", &c::initial_interval, {.min = "1ms"}, "The first pause."),
+      works("randomization_factor", &c::randomization_factor, {.min = "0", .max = "1"},
+            "Pauses are longer or shorter by up to this share."),
+      works("multiplier", &c::multiplier, {.min = "1"}, "Each pause is this much longer."),
+      works("max_interval", &c::max_interval, {.min = "1ms"}, "The longest pause."),
+      works("max_elapsed_time", &c::max_elapsed_time, {.min = "0s"},
+            "After this long a request goes to the dead letters; 0: it is tried for as long as the "
+            "log has room. (The Collector's default is 5m.)"),
+  }};
+  return table;
+}
+
+const option_table<queue_batch_shape>& queue_batch_options() {
+  using c = queue_batch_shape;
+  static const option_table<c> table{
+      {
+          works("min_size", &c::min_size, "Items that a request waits for."),
+          works("max_size", &c::max_size, "The most that one request holds; 0: no limit."),
+          works("flush_timeout", &c::flush_timeout, {.min = "0s"}, "How long it waits for them."),
+          only("sizer", "items", "requests are cut by items, and by 4 MiB in any case"),
+          refused("partition", "client metadata is not there yet"),
+      },
+      c{},
+      [](const section& at, const c& batch) {
+        if (batch.max_size != 0 && batch.max_size < batch.min_size)
+          at.error("max_size", "it is below `min_size`");
+      }};
+  return table;
+}
+
+const option_table<backends::queue_config>& queue_config_options() {
+  using c = backends::queue_config;
+  static const option_table<c> table{{
+      works("enabled", &c::enabled, "Off: one request in flight. The log is the queue either way."),
+      works("num_consumers", &c::num_consumers, {.min = "1", .max = "1024"},
+            "Requests in flight at the same time."),
+  }};
+  return table;
+}
+
+const option_table<queue_shape>& queue_options() {
+  using c = queue_shape;
+  static const option_table<c> table{{
+      embedded(&c::queue, &queue_config_options),
+      block("batch", &c::batch, &queue_batch_options,
+            "How requests are cut; absent: as the pipeline's `batch` processor says."),
+      no_effect("queue_size", log_is_queue),
+      no_effect("sizer", log_is_queue),
+      no_effect("storage", log_is_queue),
+      no_effect("wait_for_result", "clients are answered when their data is on disk"),
+      no_effect("block_on_overflow", log_is_queue),
+  }};
+  return table;
+}
+
+bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [text](std::string_view prefix) { return text.starts_with(prefix); });
+}
+
+void check_grpc_endpoint(const section& at, const std::string& endpoint) {
+  if (starts_with_any(endpoint, {"unix:", "passthrough:", "dns:"}))
+    return at.error("endpoint", fmt::format("found {}, expected host:port: other schemes than "
+                                            "http and https are not there yet",
+                                            quoted(endpoint)));
+  std::string_view host = endpoint;
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (host.starts_with(scheme))
+      host.remove_prefix(scheme.size());
+  if (host.ends_with('/'))
+    host.remove_suffix(1);
+  if (!is_host_port(host) || host.starts_with(':') || host.ends_with(":0"))
+    at.error("endpoint",
+             fmt::format("found {}, expected host:port such as `tempo:4317`", quoted(endpoint)));
+}
+
+const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
+  using c = backends::otlp_grpc_config;
+  static const option_table<c> table{
+      {
+          works("endpoint", &c::endpoint, {.required = true},
+                "host:port of the back end; with http:// in front plain text, with https:// TLS."),
+          block("tls", &c::tls, &tls_client_options),
+          works("compression", &c::compression, {.one_of = {"none", "gzip", "zstd", "snappy", ""}},
+                "How requests are packed."),
+          works("headers", &c::headers, {.secret = true}, "Metadata of every request."),
+          works("timeout", &c::timeout, {.min = "0s"}, "For one attempt; 0: without limit."),
+          works("authority", &c::authority, "The :authority of requests; absent: the endpoint."),
+          works("user_agent", &c::user_agent, "Absent: `weir/<version>`."),
+      },
+      c{},
+      [](const section& at, const c& grpc) { check_grpc_endpoint(at, grpc.endpoint); }};
+  return table;
+}
+
+const option_table<keepalive_client_shape>& keepalive_options() {
+  using c = keepalive_client_shape;
+  static const option_table<c> table{{
+      works("time", &c::time, {.min = "0s"},
+            "A silent connection is pinged after this long; 0: never."),
+      works("timeout", &c::timeout, {.min = "0s"}, "The ping must be answered within this time."),
+      works("permit_without_stream", &c::permit_without_stream,
+            "Also while no request is in flight."),
+  }};
+  return table;
+}
+
+const option_table<backends::otlp_http_config>& compression_params() {
+  using c = backends::otlp_http_config;
+  static const option_table<c> table{
+      {works("level", &c::compression_level, {.min = "0", .max = "22"},
+             "The compressor's level; 0: its default.")}};
+  return table;
+}
+
+void check_http_endpoints(const section& at, const backends::otlp_http_config& http) {
+  if (http.endpoint.empty() && http.traces_endpoint.empty() && http.metrics_endpoint.empty()
+      && http.logs_endpoint.empty())
+    at.error("", "found no endpoint, expected `endpoint` or one for a signal");
+  for (const auto& [name, url] : {std::pair{"endpoint", &http.endpoint},
+                                  {"traces_endpoint", &http.traces_endpoint},
+                                  {"metrics_endpoint", &http.metrics_endpoint},
+                                  {"logs_endpoint", &http.logs_endpoint}})
+    if (!url->empty() && !starts_with_any(*url, {"http://", "https://"}))
+      at.error(name,
+               fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(*url)));
+}
+
+const option_table<backends::otlp_http_config>& http_kind_options() {
+  using c = backends::otlp_http_config;
+  static const option_table<c> table{
+      {
+          works("endpoint", &c::endpoint, "Base URL; `/v1/traces` and so on is added."),
+          works("traces_endpoint", &c::traces_endpoint, "URL for traces, taken as it is."),
+          works("metrics_endpoint", &c::metrics_endpoint, "URL for metrics, taken as it is."),
+          works("logs_endpoint", &c::logs_endpoint, "URL for logs, taken as it is."),
+          block("tls", &c::tls, &tls_client_options),
+          works("compression", &c::compression,
+                {.one_of = {"none", "gzip", "zstd", "snappy", "deflate", "zlib", "lz4",
+                            "x-snappy-framed", ""}},
+                "How requests are packed."),
+          group("compression_params", &compression_params),
+          works("headers", &c::headers, {.secret = true}, "Headers of every request."),
+          works("timeout", &c::timeout, {.min = "0s"}, "For one attempt; 0: without limit."),
+          works("proxy_url", &c::proxy_url, "A proxy to go through."),
+          only("encoding", "proto", "JSON requests are not there yet"),
+          no_effect("max_idle_conns", pooled),
+          no_effect("max_idle_conns_per_host", pooled),
+          no_effect("max_conns_per_host", pooled),
+          no_effect("idle_conn_timeout", pooled),
+          no_effect("force_attempt_http2", "HTTP/2 is used where the server offers it"),
+          no_effect("http2_read_idle_timeout", "`timeout` bounds every request"),
+          no_effect("http2_ping_timeout", "`timeout` bounds every request"),
+          refused("disable_keep_alives", "connections are always kept"),
+          refused("cookies", "cookies are not there yet"),
+      },
+      c{},
+      &check_http_endpoints};
+  return table;
+}
+
+/// What both kinds share, around the options of the kind.
+template <class Shape, class Kind>
+option_table<Shape> server_exporter(Kind Shape::*kind, table_of<Kind> options) {
+  return {{
+      embedded(kind, options),
+      block("retry_on_failure", &Shape::retry, &retry_options),
+      block("sending_queue", &Shape::queue, &queue_options),
+      no_effect("read_buffer_size", no_buffers),
+      no_effect("write_buffer_size", no_buffers),
+      refused("auth", "authenticators are not there yet"),
+      refused("middlewares", "Weir has no middlewares"),
+  }};
+}
+
+} // namespace
+
+const option_table<otlp_grpc_shape>& otlp_grpc_options() {
+  static const option_table<otlp_grpc_shape> table = [] {
+    auto made = server_exporter(&otlp_grpc_shape::kind, &grpc_kind_options);
+    made.options.push_back(block("keepalive", &otlp_grpc_shape::keepalive, &keepalive_options,
+                                 "Pings; absent: none."));
+    made.options.push_back(no_effect("balancer_name", "there is one connection pool an endpoint"));
+    made.options.push_back(no_effect("wait_for_ready", "requests are tried again until they pass"));
+    return made;
+  }();
+  return table;
+}
+
+const option_table<otlp_http_shape>& otlp_http_options() {
+  static const option_table<otlp_http_shape> table =
+      server_exporter(&otlp_http_shape::kind, &http_kind_options);
+  return table;
+}
+
+const option_table<backends::debug_config>& debug_options() {
+  using c = backends::debug_config;
+  static const option_table<c> table{{
+      only("verbosity", "basic", "one line a request; more is not there yet"),
+      works("sampling_initial", &c::sampling_initial, {.min = "0"},
+            "Lines a second that are always printed."),
+      works("sampling_thereafter", &c::sampling_thereafter, {.min = "0"},
+            "Beyond these, one line in this many; 0: none."),
+      only("use_internal_logger", "true", "lines go to the log"),
+      no_effect("output_paths", "lines go to the log"),
+      no_effect("sending_queue", log_is_queue),
+      refused("loglevel", "it was replaced by `verbosity: basic`"),
+  }};
+  return table;
+}
+
+const option_table<backends::file_config>& file_options() {
+  using c = backends::file_config;
+  static const option_table<c> table{{
+      works("path", &c::path, {.required = true}, "Where the lines go."),
+      only("format", "json", "other formats are not there yet"),
+      works("append", &c::append, "Keeps what stands in the file at start."),
+      works("flush_interval", &c::flush_interval, {.min = "1ms"},
+            "At most this long until a line is in the file."),
+      works("create_directory", &c::create_directory, "Makes the directory of `path`."),
+      refused("encoding", "encoding extensions are not there yet"),
+      refused("compression", "not there yet"),
+      refused("rotation", "not there yet"),
+      refused("directory_permissions", "not there yet: directories are made with 0755"),
+      refused("group_by", "not there yet"),
+  }};
+  return table;
+}
+
+const option_table<backends::nop_config>& nop_options() {
+  static const option_table<backends::nop_config> table{};
+  return table;
+}
+
+} // namespace weir::app

@@ -1,0 +1,73 @@
+#include "app/config/option_group.hpp"
+#include "app/config/tables.hpp"
+
+namespace weir::app {
+
+namespace {
+
+constexpr std::string_view no_collector = "Weir has no garbage collector";
+
+backends::batch_config processor_defaults() {
+  backends::batch_config c;
+  c.min_items = 8192;
+  c.timeout = milliseconds{200};
+  return c;
+}
+
+} // namespace
+
+const option_table<memory_limiter_config>& memory_limiter_options() {
+  using c = memory_limiter_config;
+  static const option_table<c> table{
+      {
+          works("check_interval", &c::check_interval, {.min = "1ms", .required = true},
+                "How often the process's memory is measured."),
+          works("limit_mib", &c::limit_bytes, {.in = unit::mib, .min = "1"},
+                "Hard limit of the process's memory, in MiB."),
+          works("spike_limit_mib", &c::spike_limit_bytes, {.in = unit::mib},
+                "Requests are refused from this much below the limit on; 0: a fifth of it."),
+          works("limit_percentage", &c::limit_percentage, {.min = "1", .max = "100"},
+                "The limit as a share of the memory of the machine or its cgroup."),
+          works("spike_limit_percentage", &c::spike_limit_percentage, {.max = "100"},
+                "The same for `spike_limit_mib`; 0: a fifth of the limit."),
+          no_effect("min_gc_interval_when_soft_limited", no_collector),
+          no_effect("min_gc_interval_when_hard_limited", no_collector),
+          no_effect("max_gc_interval_when_soft_limited", no_collector),
+          no_effect("max_gc_interval_when_hard_limited", no_collector),
+      },
+      c{},
+      [](const section& at, const c& limiter) {
+        if (limiter.limit_bytes == 0 && limiter.limit_percentage == 0)
+          at.error("", "found no limit, expected `limit_mib` or `limit_percentage`");
+        if (limiter.limit_bytes != 0 && limiter.spike_limit_bytes >= limiter.limit_bytes)
+          at.error("spike_limit_mib", "it is not below `limit_mib`: everything would be refused");
+        if (limiter.limit_percentage != 0
+            && limiter.spike_limit_percentage >= limiter.limit_percentage)
+          at.error("spike_limit_percentage",
+                   "it is not below `limit_percentage`: everything would be refused");
+      }};
+  return table;
+}
+
+const option_table<backends::batch_config>& batch_options() {
+  using c = backends::batch_config;
+  static const option_table<c> table{
+      {
+          works("send_batch_size", &c::min_items,
+                "Spans, data points or log records that an exporter's request waits for."),
+          works("timeout", &c::timeout, {.min = "0s"},
+                "How long it waits for them; 0: not at all."),
+          works("send_batch_max_size", &c::max_items,
+                "The most that one request holds; 0: no limit."),
+          refused("metadata_keys", "client metadata is not there yet"),
+          no_effect("metadata_cardinality_limit", "there are no `metadata_keys`"),
+      },
+      processor_defaults(),
+      [](const section& at, const c& batch) {
+        if (batch.max_items != 0 && batch.max_items < batch.min_items)
+          at.error("send_batch_max_size", "it is below `send_batch_size`");
+      }};
+  return table;
+}
+
+} // namespace weir::app

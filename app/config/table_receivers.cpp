@@ -1,0 +1,174 @@
+#include "app/config/option_group.hpp"
+#include "app/config/tables.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::app {
+
+namespace {
+
+using listener = net::otlp_listener_config;
+using keepalive = net::keepalive_server_config;
+
+constexpr std::string_view no_buffers = "sockets are read as far as the limits allow";
+
+const option_table<keepalive>& server_parameters() {
+  using c = keepalive;
+  static const option_table<c> table{{
+      works("max_connection_idle", &c::max_connection_idle, {.min = "0s"},
+            "A connection without calls for this long is closed; 0: never."),
+      works("max_connection_age", &c::max_connection_age, {.min = "0s"},
+            "A connection of this age is asked to go (GOAWAY); 0: never."),
+      works("max_connection_age_grace", &c::max_connection_age_grace, {.min = "0s"},
+            "How long its last calls may take then; 0: without limit."),
+      works("time", &c::time, {.min = "0s"},
+            "A silent client is pinged after this long; 0: never."),
+      works("timeout", &c::timeout, {.min = "0s"}, "The ping must be answered within this time."),
+  }};
+  return table;
+}
+
+const option_table<keepalive>& enforcement_policy() {
+  using c = keepalive;
+  static const option_table<c> table{{
+      works("min_time", &c::min_time, {.min = "0s"}, "Clients that ping more often are sent away."),
+      works("permit_without_stream", &c::permit_without_stream,
+            "Clients may ping while they have no call."),
+  }};
+  return table;
+}
+
+const option_table<keepalive>& keepalive_options() {
+  static const option_table<keepalive> table{{
+      group("server_parameters", &server_parameters),
+      group("enforcement_policy", &enforcement_policy),
+  }};
+  return table;
+}
+
+void check_listener(const section& at, const listener& c) {
+  check_listen_endpoint(at, c.endpoint);
+}
+
+listener listening(bool grpc, std::string endpoint, std::uint64_t max_message_bytes) {
+  listener c;
+  c.grpc = grpc;
+  c.endpoint = std::move(endpoint);
+  c.max_message_bytes = max_message_bytes;
+  return c;
+}
+
+const option_table<listener>& grpc_options() {
+  using c = listener;
+  static const option_table<c> table{
+      {
+          works("endpoint", &c::endpoint, "host:port to listen on; port 0: any free one."),
+          only("transport", "tcp", "Unix sockets are not there yet"),
+          works("max_recv_msg_size_mib", &c::max_message_bytes,
+                {.in = unit::mib, .min = "1", .max = "1024"},
+                "The largest message, in MiB, once unpacked."),
+          works("max_concurrent_streams", &c::max_concurrent_streams,
+                "Calls at the same time on one connection; 0: 1000."),
+          block("keepalive", &c::keepalive, &keepalive_options),
+          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+          no_effect("read_buffer_size", no_buffers),
+          no_effect("write_buffer_size", no_buffers),
+          refused("include_metadata", "client metadata is not there yet"),
+          refused("auth", "authenticators are not there yet"),
+          refused("middlewares", "Weir has no middlewares"),
+      },
+      listening(true, "localhost:4317", 4 << 20),
+      &check_listener};
+  return table;
+}
+
+const option_table<listener>& http_options() {
+  using c = listener;
+  static const option_table<c> table{
+      {
+          works("endpoint", &c::endpoint, "host:port to listen on; port 0: any free one."),
+          only("transport", "tcp", "Unix sockets are not there yet"),
+          works("max_request_body_size", &c::max_message_bytes, {.min = "1", .max = "1073741824"},
+                "The largest body, in bytes, once unpacked."),
+          works("traces_url_path", &c::traces_url_path, "Path of the traces service."),
+          works("metrics_url_path", &c::metrics_url_path, "Path of the metrics service."),
+          works("logs_url_path", &c::logs_url_path, "Path of the logs service."),
+          works("compression_algorithms", &c::compression_algorithms,
+                {.one_of = {"", "gzip", "zstd", "zlib", "deflate", "snappy", "lz4",
+                            "x-snappy-framed"}},
+                "Content encodings that are accepted; absent: all."),
+          works("response_headers", &c::response_headers, {.secret = true},
+                "Headers added to every answer."),
+          works("read_timeout", &c::read_timeout, {.min = "0s"},
+                "For reading one request; 0: `service.limits.body_timeout` alone."),
+          works("read_header_timeout", &c::read_header_timeout, {.min = "0s"},
+                "For reading its headers; 0: as above."),
+          works("write_timeout", &c::write_timeout, {.min = "0s"},
+                "For writing one answer; 0: without limit."),
+          works("idle_timeout", &c::idle_timeout, {.min = "0s"},
+                "A connection without requests for this long is closed; 0: never."),
+          works("keep_alives_enabled", &c::keep_alives_enabled,
+                "Connections stay open after a request."),
+          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+          refused("include_metadata", "client metadata is not there yet"),
+          refused("cors", "CORS is not there yet"),
+          refused("auth", "authenticators are not there yet"),
+          refused("middlewares", "Weir has no middlewares"),
+      },
+      listening(false, "localhost:4318", 20 << 20),
+      [](const section& at, const c& http) {
+        check_listener(at, http);
+        for (const auto& [name, path] : {std::pair{"traces_url_path", &http.traces_url_path},
+                                         {"metrics_url_path", &http.metrics_url_path},
+                                         {"logs_url_path", &http.logs_url_path}})
+          if (!path->starts_with('/'))
+            at.error(name,
+                     fmt::format("found {}, expected a path that begins with `/`", quoted(*path)));
+      }};
+  return table;
+}
+
+const option_table<otlp_receiver_shape>& protocols_options() {
+  using c = otlp_receiver_shape;
+  static const option_table<c> table{
+      {
+          block("grpc", &c::grpc, &grpc_options, "OTLP/gRPC, on when the key is there."),
+          block("http", &c::http, &http_options, "OTLP/HTTP, on when the key is there."),
+      },
+      c{},
+      [](const section& at, const c& protocols) {
+        if (!protocols.grpc && !protocols.http)
+          at.error("", "found no protocol, expected `grpc`, `http` or both");
+      }};
+  return table;
+}
+
+} // namespace
+
+bool is_host_port(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == text.npos)
+    return false;
+  const auto host = text.substr(0, colon);
+  const auto port = text.substr(colon + 1);
+  std::int64_t number = 0;
+  if (port.size() > 5 || port.find_first_not_of("0123456789") != port.npos
+      || !parse_integer(port, number) || number > 65'535)
+    return false;
+  if (host.starts_with('['))
+    return host.size() > 2 && host.ends_with(']');
+  return host.find_first_of(":/@ ") == host.npos;
+}
+
+void check_listen_endpoint(const section& at, const std::string& endpoint) {
+  if (!is_host_port(endpoint))
+    at.error("endpoint",
+             fmt::format("found {}, expected host:port such as `0.0.0.0:4317`", quoted(endpoint)));
+}
+
+const option_table<otlp_receiver_shape>& otlp_receiver_options() {
+  static const option_table<otlp_receiver_shape> table{{group("protocols", &protocols_options)}};
+  return table;
+}
+
+} // namespace weir::app

@@ -1,0 +1,221 @@
+#include "app/config/option_group.hpp"
+#include "app/config/tables.hpp"
+
+#include <fmt/format.h>
+
+// `service` and the extensions.
+namespace weir::app {
+
+namespace {
+
+constexpr std::string_view plain_lines = "log lines have a fixed form";
+
+const option_table<log::config>& log_options() {
+  using c = log::config;
+  static const option_table<c> table{{
+      works("level", &c::level,
+            {.one_of = {"debug", "info", "warn", "error", "DEBUG", "INFO", "WARN", "ERROR"}},
+            "The least important lines that are written."),
+      works("encoding", &c::encoding, {.one_of = {"console", "json"}}, "How lines look."),
+      no_effect("output_paths", "the log goes to standard error"),
+      no_effect("error_output_paths", "the log goes to standard error"),
+      no_effect("sampling", "lines that repeat are limited by kind"),
+      no_effect("development", plain_lines),
+      no_effect("disable_caller", plain_lines),
+      no_effect("disable_stacktrace", plain_lines),
+      refused("initial_fields", "not there yet"),
+      refused("processors", "Weir does not export its own logs yet"),
+  }};
+  return table;
+}
+
+const option_table<pull_shape>& prometheus_options() {
+  using c = pull_shape;
+  static const option_table<c> table{{
+      works("host", &c::host, "The address to listen on."),
+      works("port", &c::port, "The port; 0: any free one."),
+      only("without_scope_info", "true", "names are the Collector's default ones"),
+      only("without_units", "true", "names are the Collector's default ones"),
+      only("without_type_suffix", "true", "names are the Collector's default ones"),
+      no_effect("with_resource_constant_labels", "resource attributes stand on `target_info`"),
+  }};
+  return table;
+}
+
+const option_table<pull_shape>& pull_exporter_options() {
+  static const option_table<pull_shape> table{{group("prometheus", &prometheus_options)}};
+  return table;
+}
+
+const option_table<pull_shape>& pull_options() {
+  static const option_table<pull_shape> table{{group("exporter", &pull_exporter_options)}};
+  return table;
+}
+
+const option_table<reader_shape>& reader_options() {
+  using c = reader_shape;
+  static const option_table<c> table{{
+      block("pull", &c::pull, &pull_options, "A Prometheus page at `/metrics`."),
+      refused("periodic", "Weir does not push its own metrics yet"),
+  }};
+  return table;
+}
+
+const option_table<metrics_shape>& metrics_options() {
+  using c = metrics_shape;
+  static const option_table<c> table{
+      {
+          works("level", &c::level, {.one_of = {"none", "basic", "normal", "detailed"}},
+                "`none`: no metrics page; all else: everything."),
+          list("readers", &c::readers, &reader_options,
+               "Where metrics can be read; absent: localhost:8888."),
+          works("address", &c::address, "host:port, the Collector's old way to say it."),
+          no_effect("views", "metrics are what they are"),
+      },
+      c{},
+      [](const section& at, const c& metrics) {
+        if (!metrics.address.empty())
+          at.warn("address", "the Collector removed it: write `readers: [{pull: {exporter: "
+                             "{prometheus: {host: ..., port: ...}}}}]`");
+        if (!metrics.address.empty() && !is_host_port(metrics.address))
+          at.error("address", fmt::format("found {}, expected host:port", quoted(metrics.address)));
+        if (metrics.readers.size() > 1)
+          at.error("readers", "found several readers, expected one");
+      }};
+  return table;
+}
+
+const option_table<telemetry_shape>& telemetry_options() {
+  using c = telemetry_shape;
+  static const option_table<c> table{{
+      block("logs", &c::logs, &log_options),
+      block("metrics", &c::metrics, &metrics_options),
+      refused("traces", "Weir does not export its own traces yet"),
+      no_effect("resource", "nothing is exported that would carry it"),
+  }};
+  return table;
+}
+
+const option_table<net::server_limits>& server_options() {
+  using c = net::server_limits;
+  static const option_table<c> table{{
+      works("max_bytes_in_flight", &c::max_bytes_in_flight, {.in = unit::size, .min = "1MiB"},
+            "Bodies taken in and not answered yet; beyond, clients are told to retry."),
+      works("max_connections", &c::max_connections, {.min = "1"}, "Of all receivers together."),
+      works("handshake_timeout", &c::handshake_timeout, {.min = "1ms"},
+            "For TLS, and for the first bytes of a connection."),
+      works("body_timeout", &c::body_timeout, {.min = "1ms"},
+            "The longest pause inside a request's body."),
+      works("network_threads", &c::threads, {.max = "256"}, "0: one a core."),
+  }};
+  return table;
+}
+
+const option_table<limits_config>& limits_options() {
+  using c = limits_config;
+  static const option_table<c> table{{
+      embedded(&c::server, &server_options),
+      works("max_span_bytes", &c::max_span_bytes, {.in = unit::size, .min = "1KiB", .max = "1GiB"},
+            "Larger spans are rejected, by partial success; the rest of their request is taken."),
+  }};
+  return table;
+}
+
+/// The map `service.pipelines`: its keys are ids.
+option<service_shape> pipelines() {
+  return {{"pipelines"},
+          [](const section& at, service_shape& out) {
+            const auto* map = at.value.find("pipelines");
+            if (map == nullptr || map->value.is_null())
+              return;
+            if (!map->value.is_map())
+              return at.refuse_type("pipelines", map->value, "a map", false);
+            for (const auto& entry : map->value.entries) {
+              auto& pipeline = out.pipelines.emplace_back();
+              pipeline.id = entry.key;
+              pipeline.where = entry.where;
+              pipeline.source = &entry.value;
+              read_table(at.reports, pipeline_options(), entry.value,
+                         at.path_of("pipelines") + "." + entry.key, pipeline);
+            }
+          },
+          [](YAML::Emitter& yaml, const service_shape& value) {
+            emit_key(yaml, "pipelines");
+            begin_map(yaml);
+            for (const auto& pipeline : value.pipelines) {
+              emit_key(yaml, pipeline.id);
+              print_table(yaml, pipeline_options(), pipeline);
+            }
+            end_map(yaml);
+          },
+          [](std::vector<reference_row>& rows, const std::string& path, const service_shape&) {
+            rows.push_back(detail::heading(path, "pipelines", "a map",
+                                           "By `traces`, `metrics` or `logs`, with `/name` where "
+                                           "there are several."));
+            describe_table(rows, pipeline_options(), join_path(path, "pipelines") + ".*",
+                           pipeline_shape{});
+          }};
+}
+
+const option_table<health_check_config>& body_options() {
+  using c = health_check_config;
+  static const option_table<c> table{{
+      works("healthy", &c::healthy_body, "The answer's body when ready; absent: JSON."),
+      works("unhealthy", &c::unhealthy_body, "The same when not ready."),
+  }};
+  return table;
+}
+
+} // namespace
+
+const option_table<pipeline_shape>& pipeline_options() {
+  using c = pipeline_shape;
+  static const option_table<c> table{{
+      works("receivers", &c::receivers, "Ids of `receivers`."),
+      works("processors", &c::processors, "Ids of `processors`, in this order."),
+      works("exporters", &c::exporters, "Ids of `exporters`."),
+  }};
+  return table;
+}
+
+const option_table<service_shape>& service_options() {
+  using c = service_shape;
+  static const option_table<c> table{{
+      works("extensions", &c::extensions, "Ids of `extensions` that are started."),
+      pipelines(),
+      block("telemetry", &c::telemetry, &telemetry_options),
+      block("limits", &c::limits, &limits_options),
+      works("shutdown_timeout", &c::shutdown_timeout, {.min = "0s", .max = "1h"},
+            "After SIGTERM: for finishing what is in flight."),
+  }};
+  return table;
+}
+
+const option_table<health_check_config>& health_check_options() {
+  using c = health_check_config;
+  static const option_table<c> table{
+      {
+          works("endpoint", &c::endpoint, "host:port to listen on."),
+          works("path", &c::path, "Answers 200 when ready; `/live` and `/ready` do as well."),
+          group("response_body", &body_options),
+          no_effect("check_collector_pipeline", "the Collector ignores it as well"),
+          refused("use_v2", "not there yet"),
+          refused("http", "not there yet"),
+          refused("grpc", "not there yet"),
+          refused("component_health", "not there yet"),
+          refused("tls", "not there yet"),
+          refused("auth", "not there yet"),
+          refused("cors", "not there yet"),
+          refused("response_headers", "not there yet"),
+      },
+      c{},
+      [](const section& at, const c& health) {
+        check_listen_endpoint(at, health.endpoint);
+        if (!health.path.starts_with('/'))
+          at.error("path", fmt::format("found {}, expected a path that begins with `/`",
+                                       quoted(health.path)));
+      }};
+  return table;
+}
+
+} // namespace weir::app

@@ -1,0 +1,305 @@
+#include "app/config/option_group.hpp"
+#include "app/config/tables.hpp"
+#include "sampling/policy_set.hpp"
+
+#include <fmt/format.h>
+#include <set>
+
+namespace weir::app {
+
+namespace {
+
+using sampling::policy_config;
+using sampling::policy_type;
+using sampling::tail_sampling_config;
+using c = policy_config;
+
+const std::vector<named_value<policy_type>> policy_types{
+    {"always_sample", policy_type::always_sample},
+    {"latency", policy_type::latency},
+    {"numeric_attribute", policy_type::numeric_attribute},
+    {"string_attribute", policy_type::string_attribute},
+    {"boolean_attribute", policy_type::boolean_attribute},
+    {"probabilistic", policy_type::probabilistic},
+    {"status_code", policy_type::status_code},
+    {"span_count", policy_type::span_count},
+    {"trace_state", policy_type::trace_state},
+    {"trace_flags", policy_type::trace_flags},
+    {"rate_limiting", policy_type::rate_limiting},
+    {"bytes_limiting", policy_type::bytes_limiting},
+    {"ottl_condition", policy_type::ottl_condition},
+    {"and", policy_type::and_},
+    {"not", policy_type::not_},
+    {"drop", policy_type::drop},
+    {"composite", policy_type::composite},
+};
+
+const option_table<c>& latency_options() {
+  static const option_table<c> table{{
+      works("threshold_ms", &c::threshold_ms, {.min = "0"},
+            "From the first start to the last end of the spans that came: kept from here on."),
+      works("upper_threshold_ms", &c::upper_threshold_ms, {.min = "0"},
+            "Kept up to here, and only above `threshold_ms` then; 0: without end."),
+  }};
+  return table;
+}
+
+const option_table<c>& numeric_options() {
+  static const option_table<c> table{{
+      works("key", &c::key, {.required = true}, "A resource's or a span's attribute."),
+      works("min_value", &c::min_value, "The smallest whole number that matches."),
+      works("max_value", &c::max_value, "The largest."),
+      works("invert_match", &c::invert_match, "Keeps what does not match."),
+  }};
+  return table;
+}
+
+const option_table<c>& string_options() {
+  static const option_table<c> table{{
+      works("key", &c::key, {.required = true}, "A resource's or a span's attribute."),
+      works("values", &c::values, {.required = true}, "Texts that match, or regular expressions."),
+      works("enabled_regex_matching", &c::enabled_regex_matching, "`values` are RE2 expressions."),
+      works("invert_match", &c::invert_match, "Keeps what does not match."),
+      no_effect("cache_max_size", "expressions are fast enough without a cache"),
+  }};
+  return table;
+}
+
+const option_table<c>& boolean_options() {
+  static const option_table<c> table{{
+      works("key", &c::key, {.required = true}, "A resource's or a span's attribute."),
+      works("value", &c::value, "The value that matches."),
+      works("invert_match", &c::invert_match, "Keeps what does not match."),
+  }};
+  return table;
+}
+
+const option_table<c>& probabilistic_options() {
+  static const option_table<c> table{{
+      works("sampling_percentage", &c::sampling_percentage, {.min = "0", .max = "100"},
+            "The share of traces that is kept."),
+      works("hash_salt", &c::hash_salt, "Hashed with the trace id; absent: the Collector's."),
+  }};
+  return table;
+}
+
+const option_table<c>& status_options() {
+  static const option_table<c> table{{
+      works("status_codes", &c::status_codes,
+            {.one_of = {"OK", "ERROR", "UNSET"}, .required = true},
+            "A span with one of these keeps its trace."),
+  }};
+  return table;
+}
+
+const option_table<c>& span_count_options() {
+  static const option_table<c> table{{
+      works("min_spans", &c::min_spans, {.min = "0"}, "Kept from this many spans on."),
+      works("max_spans", &c::max_spans, {.min = "0"}, "Kept up to this many; 0: without end."),
+  }};
+  return table;
+}
+
+const option_table<c>& trace_state_options() {
+  static const option_table<c> table{{
+      works("key", &c::key, {.required = true}, "A member of the trace state."),
+      works("values", &c::values, {.required = true}, "Its values that match, exactly."),
+  }};
+  return table;
+}
+
+const option_table<c>& rate_options() {
+  static const option_table<c> table{{
+      works("spans_per_second", &c::spans_per_second, {.min = "1", .required = true},
+            "Traces are kept as long as their spans stay below this rate."),
+      works("burst_capacity", &c::burst_capacity, {.min = "0"},
+            "The most at once; 0: twice the rate."),
+  }};
+  return table;
+}
+
+const option_table<c>& bytes_options() {
+  static const option_table<c> table{{
+      works("bytes_per_second", &c::bytes_per_second, {.min = "1", .required = true},
+            "Traces are kept as long as their bytes stay below this rate."),
+      works("burst_capacity", &c::burst_capacity, {.min = "0"},
+            "The most at once; 0: twice the rate."),
+  }};
+  return table;
+}
+
+const option_table<c>& ottl_options() {
+  static const option_table<c> table{{
+      works("error_mode", &c::error_mode, {.one_of = {"ignore", "silent", "propagate"}},
+            "What an error in a condition does."),
+      works("span", &c::span_conditions, "Conditions on spans; one that holds keeps the trace."),
+      works("spanevent", &c::spanevent_conditions, "Conditions on events of spans."),
+  }};
+  return table;
+}
+
+constexpr std::string_view below = "Policies, written as in `policies`.";
+
+const option_table<c>& and_options() {
+  static const option_table<c> table{{list("and_sub_policy", &c::sub_policies, &policy_options,
+                                           "Kept when all of these keep.", listing::as_above)}};
+  return table;
+}
+
+const option_table<c>& not_options() {
+  static const option_table<c> table{
+      {single("not_sub_policy", &c::sub_policies, &policy_options,
+              "One policy, written as in `policies`, turned round.")}};
+  return table;
+}
+
+const option_table<c>& drop_options() {
+  static const option_table<c> table{
+      {list("drop_sub_policy", &c::sub_policies, &policy_options,
+            "Dropped when all of these keep, whatever other policies say.", listing::as_above)}};
+  return table;
+}
+
+const option_table<c::rate_allocation>& allocation_options() {
+  using a = c::rate_allocation;
+  static const option_table<a> table{{
+      works("policy", &a::policy, {.required = true}, "A name of `policy_order`."),
+      works("percent", &a::percent, {.min = "0", .max = "100"}, "Its share of the rate."),
+  }};
+  return table;
+}
+
+const option_table<c>& composite_options() {
+  static const option_table<c> table{{
+      works("max_total_spans_per_second", &c::max_total_spans_per_second, {.min = "1"},
+            "The rate that all of them share."),
+      works("policy_order", &c::policy_order, "Their names, first to be asked first."),
+      list("composite_sub_policy", &c::sub_policies, &policy_options, below, listing::as_above),
+      list("rate_allocation", &c::rate_allocations, &allocation_options, "Who gets how much."),
+  }};
+  return table;
+}
+
+option<c> of_type(policy_type type, std::string_view name, table_of<c> table) {
+  return group<c>(name, table, [type](const c& policy) { return policy.type == type; });
+}
+
+const option_table<c>& nothing() {
+  static const option_table<c> table{};
+  return table;
+}
+
+bool has_sub_policies(policy_type type) {
+  return type == policy_type::and_ || type == policy_type::not_ || type == policy_type::drop
+         || type == policy_type::composite;
+}
+
+void check_policy(const section& at, const c& policy) {
+  if (has_sub_policies(policy.type) && policy.sub_policies.empty())
+    at.error("", "found no sub policies, expected at least one");
+}
+
+/// Each policy is compiled on its own, so that all that is wrong is said, at its place.
+void check_policies(const section& at, const tail_sampling_config& config) {
+  const auto* list = at.value.find("policies");
+  for (std::size_t i = 0; i < config.policies.size(); ++i) {
+    auto alone = config;
+    alone.policies = {config.policies[i]};
+    if (const auto compiled = sampling::policy_set::compile(alone); !compiled)
+      at.reports.error(list->value.items[i].where, fmt::format("{}[{}]", at.path_of("policies"), i),
+                       compiled.error().message);
+  }
+}
+
+void check_names(const section& at, const tail_sampling_config& config) {
+  if (config.policies.empty())
+    return at.error("policies", "found no policies, expected at least one");
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < config.policies.size(); ++i) {
+    const auto& name = config.policies[i].name;
+    if (!names.insert(name).second)
+      at.error("policies",
+               fmt::format("found two policies with the name {}, expected different names",
+                           quoted(name)));
+  }
+  check_policies(at, config);
+}
+
+const option_table<tail_sampling_config>& cache_options() {
+  using t = tail_sampling_config;
+  static const option_table<t> table{{
+      works("sampled_cache_size", &t::sampled_cache_size,
+            "An upper bound on the kept traces that are remembered; 0: `sampling.decision_cache`."),
+      works("non_sampled_cache_size", &t::non_sampled_cache_size, "The same for dropped traces."),
+  }};
+  return table;
+}
+
+} // namespace
+
+const option_table<policy_config>& policy_options() {
+  using enum policy_type;
+  static const option_table<c> table{
+      {
+          works("name", &c::name, {.required = true}, "Stands in metrics; each name once."),
+          choice("type", &c::type, policy_types, "What the policy looks at.", true),
+          of_type(always_sample, "always_sample", &nothing),
+          of_type(latency, "latency", &latency_options),
+          of_type(numeric_attribute, "numeric_attribute", &numeric_options),
+          of_type(string_attribute, "string_attribute", &string_options),
+          of_type(boolean_attribute, "boolean_attribute", &boolean_options),
+          of_type(probabilistic, "probabilistic", &probabilistic_options),
+          of_type(status_code, "status_code", &status_options),
+          of_type(span_count, "span_count", &span_count_options),
+          of_type(trace_state, "trace_state", &trace_state_options),
+          of_type(trace_flags, "trace_flags", &nothing),
+          of_type(rate_limiting, "rate_limiting", &rate_options),
+          of_type(bytes_limiting, "bytes_limiting", &bytes_options),
+          of_type(ottl_condition, "ottl_condition", &ottl_options),
+          of_type(and_, "and", &and_options),
+          of_type(not_, "not", &not_options),
+          of_type(drop, "drop", &drop_options),
+          of_type(composite, "composite", &composite_options),
+      },
+      c{},
+      &check_policy};
+  return table;
+}
+
+const option_table<tail_sampling_config>& tail_sampling_options() {
+  using t = tail_sampling_config;
+  static const option_table<t> table{
+      {
+          works("decision_wait", &t::decision_wait_ns, {.in = unit::nanoseconds, .min = "1ms"},
+                "From the first span of a trace to its decision."),
+          works("decision_wait_after_root_received", &t::decision_wait_after_root_ns,
+                {.in = unit::nanoseconds, .min = "0s"},
+                "A shorter wait from when the root span came; 0: off."),
+          works("num_traces", &t::num_traces,
+                "The most undecided traces; beyond, the oldest are decided early. 0: no limit but "
+                "`sampling.window_memory`."),
+          group("decision_cache", &cache_options),
+          works("sample_on_first_match", &t::sample_on_first_match,
+                "The first policy that keeps decides; the others are not asked."),
+          works("drop_pending_traces_on_shutdown", &t::drop_pending_traces_on_shutdown,
+                "At a stop, undecided traces are dropped; else the next start decides them."),
+          works("maximum_trace_size_bytes", &t::maximum_trace_size_bytes,
+                "Traces with more bytes are dropped at once; 0: no limit."),
+          list("policies", &t::policies, &policy_options,
+               "What decides; one that keeps is enough."),
+          only(
+              "sampling_strategy", "trace-complete",
+              "Weir decides a trace once, from all its spans; a decision for each batch would take "
+              "that back"),
+          refused("tail_storage", "undecided traces are on disk already, in the journal"),
+          no_effect("expected_new_traces_per_sec", "memory is taken as it is needed"),
+          no_effect("block_on_overflow",
+                    "beyond its limits the window decides early, and counts it"),
+          no_effect("num_shards", "there is one sampler a core: `sampling.samplers`"),
+      },
+      t{},
+      &check_names};
+  return table;
+}
+
+} // namespace weir::app

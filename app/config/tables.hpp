@@ -1,0 +1,119 @@
+#pragma once
+
+#include "app/config.hpp"
+#include "app/config/option.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+// The shapes that the YAML has where they differ from app/config.hpp, and the option tables of
+// every component and block.
+namespace weir::app {
+
+/// `receivers.otlp`: a protocol is on when its key is there.
+struct otlp_receiver_shape {
+  std::optional<net::otlp_listener_config> grpc, http;
+};
+
+/// `sending_queue.batch`
+struct queue_batch_shape {
+  std::uint64_t min_size = 8192, max_size = 0;
+  milliseconds flush_timeout{200};
+};
+
+/// `sending_queue`
+struct queue_shape {
+  backends::queue_config queue;
+  std::optional<queue_batch_shape> batch;
+};
+
+/// `keepalive` of a gRPC client: off unless its key is there.
+struct keepalive_client_shape {
+  milliseconds time{10'000}, timeout{10'000};
+  bool permit_without_stream = false;
+};
+
+struct otlp_grpc_shape {
+  backends::otlp_grpc_config kind;
+  std::optional<keepalive_client_shape> keepalive;
+  backends::retry_config retry;
+  queue_shape queue;
+};
+
+struct otlp_http_shape {
+  backends::otlp_http_config kind;
+  backends::retry_config retry;
+  queue_shape queue;
+};
+
+/// A Prometheus page: `service.telemetry.metrics.readers[].pull`.
+struct pull_shape {
+  std::string host = "localhost";
+  std::uint16_t port = 8888;
+};
+struct reader_shape {
+  std::optional<pull_shape> pull;
+};
+struct metrics_shape {
+  std::string level = "normal";
+  std::string address; ///< The Collector's old way to say host and port.
+  std::vector<reader_shape> readers;
+};
+struct telemetry_shape {
+  log::config logs;
+  metrics_shape metrics;
+};
+
+/// One of `service.pipelines`.
+struct pipeline_shape {
+  std::string id;
+  place where;
+  const yaml_value* source = nullptr; ///< Lives as long as the tree that is being decoded.
+  text_list receivers, processors, exporters;
+};
+
+/// `service`
+struct service_shape {
+  text_list extensions;
+  std::vector<pipeline_shape> pipelines;
+  telemetry_shape telemetry;
+  limits_config limits;
+  milliseconds shutdown_timeout = node_config{}.shutdown_timeout;
+};
+
+/// `admin`
+struct admin_shape {
+  std::string endpoint = node_config{}.admin_endpoint;
+};
+
+// receivers
+const option_table<otlp_receiver_shape>& otlp_receiver_options();
+// processors
+const option_table<memory_limiter_config>& memory_limiter_options();
+const option_table<backends::batch_config>& batch_options();
+const option_table<sampling::tail_sampling_config>& tail_sampling_options();
+const option_table<sampling::policy_config>& policy_options();
+// exporters
+const option_table<otlp_grpc_shape>& otlp_grpc_options();
+const option_table<otlp_http_shape>& otlp_http_options();
+const option_table<backends::debug_config>& debug_options();
+const option_table<backends::file_config>& file_options();
+const option_table<backends::nop_config>& nop_options();
+// extensions
+const option_table<health_check_config>& health_check_options();
+// blocks
+const option_table<service_shape>& service_options();
+const option_table<pipeline_shape>& pipeline_options();
+const option_table<storage_config>& storage_options();
+const option_table<sampling_limits>& sampling_options();
+const option_table<admin_shape>& admin_options();
+// shared
+const option_table<net::tls_server_config>& tls_server_options();
+const option_table<net::tls_client_config>& tls_client_options();
+
+/// Whether `text` is "host:port", ":port" or "[v6]:port", the port 0 to 65535.
+bool is_host_port(std::string_view text);
+void check_listen_endpoint(const section& at, const std::string& endpoint);
+
+} // namespace weir::app

@@ -1,0 +1,131 @@
+#pragma once
+
+#include "app/config/yaml.hpp"
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// The types an option may have: how each is written in YAML, read and printed.
+namespace weir::app {
+
+/// What a number in an option means, where the member's own type does not say it.
+enum class unit : std::uint8_t {
+  none,
+  size,        ///< Bytes, written "256KiB", "10GB" or as a plain number.
+  mib,         ///< Written in MiB, kept in bytes.
+  nanoseconds, ///< Written as a duration, kept as a number of nanoseconds.
+};
+
+/// What holds for an option's value. Bounds are written as the option itself is.
+struct rule {
+  unit in = unit::none;
+  std::string_view min = {};
+  std::string_view max = {};
+  std::vector<std::string_view> one_of = {};
+  bool required = false;
+  bool secret = false; ///< Never shown: not by print-config, not in a message.
+  bool file = false;   ///< Names a file that has to be readable.
+};
+
+/// "1h30m", "200ms", "1.5s", "0": Go's syntax. False when it is something else or out of range.
+bool parse_duration(std::string_view text, std::chrono::nanoseconds& out) noexcept;
+std::string print_duration(std::chrono::nanoseconds value);
+
+/// "10GiB", "256KiB", "1.5MiB", "10GB", "4096". False when it is something else or out of range.
+bool parse_size(std::string_view text, std::uint64_t& out) noexcept;
+std::string print_size(std::uint64_t value);
+
+bool parse_integer(std::string_view text, std::int64_t& out) noexcept;
+bool parse_number(std::string_view text, double& out) noexcept;
+
+template <class V>
+concept duration_value = requires(V v) {
+  std::chrono::duration_cast<std::chrono::nanoseconds>(v);
+};
+template <class V>
+concept integer_value = std::integral<V> && !std::same_as<V, bool>;
+using text_list = std::vector<std::string>;
+using text_map = std::map<std::string, std::string>;
+
+// Reading: false when the value has another type. A null never gets here, but for a text that an
+// environment variable left empty.
+
+bool read_value(const yaml_value& value, const rule& how, bool& out);
+bool read_value(const yaml_value& value, const rule& how, double& out);
+bool read_value(const yaml_value& value, const rule& how, std::string& out);
+/// A list, or one text with commas.
+bool read_value(const yaml_value& value, const rule& how, text_list& out);
+/// A map, or a list of {name, value}.
+bool read_value(const yaml_value& value, const rule& how, text_map& out);
+bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out);
+bool read_duration(const yaml_value& value, std::chrono::nanoseconds& out);
+
+template <integer_value V>
+bool read_value(const yaml_value& value, const rule& how, V& out) {
+  std::int64_t whole = 0;
+  if (!read_whole(value, how, whole) || !std::in_range<V>(whole))
+    return false;
+  out = static_cast<V>(whole);
+  return true;
+}
+
+/// Rounds up to what the member can hold, so that a short wait never becomes none.
+template <duration_value V>
+bool read_value(const yaml_value& value, const rule&, V& out) {
+  std::chrono::nanoseconds exact{0};
+  if (!read_duration(value, exact))
+    return false;
+  out = std::chrono::ceil<V>(exact);
+  return true;
+}
+
+// Printing, as it may stand in YAML; lists and maps print as flow style for the reference.
+
+std::string print_value(bool value, const rule& how);
+std::string print_value(double value, const rule& how);
+std::string print_value(const std::string& value, const rule& how);
+std::string print_value(const text_list& value, const rule& how);
+std::string print_value(const text_map& value, const rule& how);
+std::string print_whole(std::int64_t value, const rule& how);
+
+template <integer_value V>
+std::string print_value(V value, const rule& how) {
+  return print_whole(static_cast<std::int64_t>(value), how);
+}
+template <duration_value V>
+std::string print_value(V value, const rule&) {
+  return print_duration(value);
+}
+
+// Naming a type for a person.
+
+std::string_view number_type(const rule& how) noexcept;
+
+template <class V>
+std::string_view type_name(const rule& how) noexcept {
+  if constexpr (std::same_as<V, bool>)
+    return "true or false";
+  else if constexpr (std::same_as<V, std::string>)
+    return "text";
+  else if constexpr (std::same_as<V, text_list>)
+    return "a list of texts";
+  else if constexpr (std::same_as<V, text_map>)
+    return "a map of texts";
+  else if constexpr (std::same_as<V, double>)
+    return "a number";
+  else if constexpr (duration_value<V>)
+    return "a duration such as `5s`";
+  else if (std::unsigned_integral<V> && how.in == unit::none)
+    return "a whole number from 0 on";
+  else
+    return number_type(how);
+}
+
+} // namespace weir::app

@@ -1,0 +1,325 @@
+#include "app/config/yaml.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+#include <unordered_map>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+namespace weir::app {
+
+namespace {
+
+constexpr std::string_view text_tag = "tag:yaml.org,2002:str";
+
+place place_of(const YAML::Mark& mark) {
+  if (mark.is_null())
+    return {};
+  return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
+}
+
+/// Ends the parse; never leaves parse_yaml().
+struct refusal : std::runtime_error {
+  refusal(place at, const std::string& why) : std::runtime_error(why), where(at) {}
+  place where;
+};
+
+struct size_of_value {
+  std::size_t values = 1;
+  std::size_t bytes = 0;
+  std::size_t depth = 0;
+};
+
+size_of_value measure(const yaml_value& value) {
+  size_of_value total{1, value.text.size(), 0};
+  const auto add = [&](const yaml_value& child) {
+    const auto size = measure(child);
+    total.values += size.values;
+    total.bytes += size.bytes;
+    total.depth = std::max(total.depth, size.depth + 1);
+  };
+  for (const auto& item : value.items)
+    add(item);
+  for (const auto& entry : value.entries) {
+    add(entry.value);
+    total.bytes += entry.key.size();
+  }
+  return total;
+}
+
+/// Builds the tree of one document.
+class builder final : public YAML::EventHandler {
+public:
+  builder(diagnostics& out, const yaml_limits& limits) : out_(out), limits_(limits) {}
+
+  std::optional<yaml_value> root;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    place_value({.where = place_of(mark)}, anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    check_tag(mark, tag);
+    place_value({.what = yaml_value::kind::scalar,
+                 .plain = tag == "?",
+                 .where = place_of(mark),
+                 .text = text},
+                anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end())
+      throw refusal(place_of(mark), "an alias stands inside the value that it names");
+    if (stack_.size() + found->second.size.depth > limits_.max_depth)
+      too_deep(place_of(mark));
+    count(found->second.size, place_of(mark));
+    auto copy = found->second.value;
+    copy.where = place_of(mark);
+    insert(std::move(copy));
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(yaml_value::kind::list, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(yaml_value::kind::map, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+private:
+  struct frame {
+    yaml_value value;
+    YAML::anchor_t anchor = YAML::NullAnchor;
+    std::optional<yaml_entry> pending{};            // of a map: its value comes next
+    std::unordered_map<std::string, place> known{}; // of a map: the keys so far
+  };
+  struct anchored {
+    yaml_value value;
+    size_of_value size;
+  };
+
+  void check_tag(const YAML::Mark& mark, const std::string& tag) const {
+    if (!tag.empty() && tag != "?" && tag != "!" && tag != text_tag)
+      throw refusal(place_of(mark),
+                    fmt::format("found the YAML tag {}, expected a plain value", quoted(tag)));
+  }
+
+  [[noreturn]] void too_deep(place where) const {
+    throw refusal(where, fmt::format("lists and maps stand in each other more than {} deep",
+                                     limits_.max_depth));
+  }
+
+  void count(const size_of_value& size, place where) {
+    values_ += size.values;
+    bytes_ += size.bytes;
+    if (values_ > limits_.max_values || bytes_ > limits_.max_bytes)
+      throw refusal(where, fmt::format("the file is too large once its aliases are expanded: more "
+                                       "than {} values or {} bytes",
+                                       limits_.max_values, limits_.max_bytes));
+  }
+
+  void open(yaml_value::kind what, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
+    check_tag(mark, tag);
+    if (stack_.size() == limits_.max_depth)
+      too_deep(place_of(mark));
+    count({}, place_of(mark));
+    stack_.push_back({.value = {.what = what, .where = place_of(mark)}, .anchor = anchor});
+  }
+
+  void close() {
+    auto done = std::move(stack_.back());
+    stack_.pop_back();
+    if (done.anchor != YAML::NullAnchor)
+      anchors_.insert_or_assign(done.anchor, anchored{done.value, measure(done.value)});
+    insert(std::move(done.value));
+  }
+
+  void place_value(yaml_value&& value, YAML::anchor_t anchor) {
+    count({1, value.text.size(), 0}, value.where);
+    if (anchor != YAML::NullAnchor)
+      anchors_.insert_or_assign(anchor, anchored{value, measure(value)});
+    insert(std::move(value));
+  }
+
+  void insert(yaml_value&& value) {
+    if (stack_.empty())
+      root = std::move(value);
+    else if (auto& top = stack_.back(); top.value.is_list())
+      top.value.items.push_back(std::move(value));
+    else if (!top.pending)
+      take_key(top, std::move(value));
+    else
+      take_value(top, std::move(value));
+  }
+
+  static void take_key(frame& top, yaml_value&& key) {
+    if (!key.is_scalar())
+      throw refusal(key.where, fmt::format("found {} as a key, expected text", describe(key)));
+    if (key.plain && key.text == "<<")
+      throw refusal(key.where, "merge keys (`<<`) are not supported: write the keys out");
+    top.pending = yaml_entry{std::move(key.text), key.where, {}};
+  }
+
+  void take_value(frame& top, yaml_value&& value) {
+    auto entry = std::move(*top.pending);
+    top.pending.reset();
+    const auto [known, is_new] = top.known.try_emplace(entry.key, entry.where);
+    if (!is_new) {
+      out_.error(entry.where, entry.key,
+                 fmt::format("the key is given twice; first on line {}", known->second.line));
+      return;
+    }
+    entry.value = std::move(value);
+    top.value.entries.push_back(std::move(entry));
+  }
+
+  diagnostics& out_;
+  const yaml_limits& limits_;
+  std::vector<frame> stack_;
+  std::map<YAML::anchor_t, anchored> anchors_;
+  std::size_t values_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+/// Whether a line is indented by a tab: what yaml-cpp says about it then helps nobody.
+bool indented_by_tab(const std::string& text, place where) {
+  std::istringstream lines(text);
+  std::string line;
+  for (std::uint32_t n = 1; std::getline(lines, line) && n <= where.line; ++n) {
+    const auto first = line.find_first_not_of(' ');
+    if (n + 1 >= where.line && first != std::string::npos && line[first] == '\t')
+      return true;
+  }
+  return false;
+}
+
+void report(const YAML::Exception& why, const std::string& text, diagnostics& out) {
+  const auto where = place_of(why.mark);
+  if (indented_by_tab(text, where))
+    out.error(where, "", "found a tab, expected spaces: YAML is indented by spaces alone");
+  else
+    out.error(where, "", "not YAML: " + why.msg);
+}
+
+bool matches_digits(std::string_view text, bool hex = false) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [hex](unsigned char c) {
+    return hex ? std::isxdigit(c) != 0 : std::isdigit(c) != 0;
+  });
+}
+
+std::string_view without_sign(std::string_view text) {
+  if (!text.empty() && (text[0] == '-' || text[0] == '+'))
+    text.remove_prefix(1);
+  return text;
+}
+
+bool is_number(std::string_view text) {
+  text = without_sign(text);
+  if (text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN")
+    return true;
+  if (const auto e = text.find_first_of("eE"); e != text.npos) {
+    if (!matches_digits(without_sign(text.substr(e + 1))))
+      return false;
+    text = text.substr(0, e);
+  }
+  const auto point = text.find('.');
+  if (point == text.npos)
+    return matches_digits(text);
+  const auto whole = text.substr(0, point);
+  const auto part = text.substr(point + 1);
+  return (whole.empty() || matches_digits(whole)) && (part.empty() || matches_digits(part))
+         && whole.size() + part.size() > 0;
+}
+
+} // namespace
+
+const yaml_entry* yaml_value::find(std::string_view key) const noexcept {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [key](const yaml_entry& e) { return e.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
+                                     const yaml_limits& limits) {
+  if (text.size() > limits.max_text) {
+    out.error(
+        {}, "",
+        fmt::format("the file has {} bytes, expected at most {}", text.size(), limits.max_text));
+    return std::nullopt;
+  }
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    builder first(out, limits);
+    if (!parser.HandleNextDocument(first))
+      return yaml_value{};
+    builder second(out, limits);
+    if (parser.HandleNextDocument(second) && second.root && !second.root->is_null()) {
+      out.error(second.root->where, "", "found a second YAML document, expected one");
+      return std::nullopt;
+    }
+    return first.root ? std::move(first.root) : yaml_value{};
+  } catch (const refusal& why) {
+    out.error(why.where, "", why.what());
+  } catch (const YAML::Exception& why) {
+    report(why, text, out);
+  }
+  return std::nullopt;
+}
+
+scalar_type type_of(std::string_view plain) noexcept {
+  if (plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL")
+    return scalar_type::null;
+  for (const std::string_view truth : {"true", "True", "TRUE", "false", "False", "FALSE"})
+    if (plain == truth)
+      return scalar_type::boolean;
+  const auto digits = without_sign(plain);
+  if (matches_digits(digits) || (plain.starts_with("0x") && matches_digits(plain.substr(2), true)))
+    return scalar_type::integer;
+  return is_number(plain) ? scalar_type::number : scalar_type::text;
+}
+
+std::string describe(const yaml_value& value) {
+  switch (value.what) {
+  case yaml_value::kind::null:
+    return "nothing";
+  case yaml_value::kind::list:
+    return "a list";
+  case yaml_value::kind::map:
+    return "a map";
+  case yaml_value::kind::scalar:
+    break;
+  }
+  const auto shown = quoted(value.text);
+  if (!value.plain)
+    return "the text " + shown;
+  switch (type_of(value.text)) {
+  case scalar_type::null:
+    return "nothing";
+  case scalar_type::boolean:
+    return "the truth value " + shown;
+  case scalar_type::integer:
+  case scalar_type::number:
+    return "the number " + shown;
+  case scalar_type::text:
+    break;
+  }
+  return "the text " + shown;
+}
+
+} // namespace weir::app

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "app/config/diagnostics.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::app {
+
+struct yaml_entry;
+
+/// A YAML value that remembers where it stood. yaml-cpp's own tree loses repeated keys and expands
+/// aliases without a bound, so the tree is built here, from yaml-cpp's events.
+struct yaml_value {
+  enum class kind : std::uint8_t { null, scalar, list, map };
+
+  kind what = kind::null;
+  bool plain = true; ///< Of a scalar: without quotes, so it may be a number or a truth value.
+  bool substituted = false; ///< Stood for a whole `${...}`: `text` is the original also for null.
+  place where{};
+  std::string text{};
+  std::vector<yaml_value> items{};
+  std::vector<yaml_entry> entries{}; ///< In file order, keys distinct.
+
+  bool is_null() const noexcept { return what == kind::null; }
+  bool is_scalar() const noexcept { return what == kind::scalar; }
+  bool is_list() const noexcept { return what == kind::list; }
+  bool is_map() const noexcept { return what == kind::map; }
+
+  /// The entry of a map, or null.
+  const yaml_entry* find(std::string_view key) const noexcept;
+};
+
+struct yaml_entry {
+  std::string key;
+  place where;
+  yaml_value value;
+};
+
+/// Bounds on a file; what is over them is an error.
+struct yaml_limits {
+  std::size_t max_text = 1 << 20;   ///< Bytes of the file.
+  std::size_t max_depth = 64;       ///< Lists and maps inside each other.
+  std::size_t max_values = 100'000; ///< Values once aliases are expanded.
+  std::size_t max_bytes = 4 << 20;  ///< Bytes of scalars once aliases are expanded.
+};
+
+/// Parses one YAML document. Repeated keys are reported, and the first one stays; anything else
+/// that is wrong ends the parse: reported, and nothing is returned.
+std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
+                                     const yaml_limits& limits = {});
+
+/// What a plain scalar is under YAML 1.2's core schema.
+enum class scalar_type : std::uint8_t { text, null, boolean, integer, number };
+scalar_type type_of(std::string_view plain) noexcept;
+
+/// What a value is, in words: "the number `5`", "a list", "nothing".
+std::string describe(const yaml_value& value);
+
+} // namespace weir::app

@@ -1,0 +1,8 @@
+#include "app/command_line.hpp"
+#include "app/node.hpp"
+
+#include <iostream>
+
+int main(int argc, char** argv) {
+  return weir::app::command_line(argc, argv, {std::cout, std::cerr, &weir::app::run_node});
+}
