@@ -30,9 +30,17 @@ struct options {
   std::uint64_t max_wal_bytes = 160 << 20;
   /// Under the database, for tests with a faulty disk. Null: the operating system's.
   std::shared_ptr<rocksdb::FileSystem> file_system;
+  /// Promises broken on purpose, so that the tests can show that they would notice. Never set
+  /// otherwise.
+  struct {
+    bool skip_sync = false;     ///< Commits are answered before they are synced.
+    bool trim_unsynced = false; ///< Files go before the head mark that says so is synced.
+    bool skip_salvage = false;  ///< Damage is moved aside and nothing is read from it.
+  } broken;
 };
 
-/// An exporter's place in a log: it has delivered everything before span `item` of block `position`.
+/// An exporter's place in a log: it has delivered everything before span `item` of block
+/// `position`.
 struct cursor {
   log_position position = 0;
   std::uint32_t item = 0;
@@ -40,7 +48,8 @@ struct cursor {
   friend auto operator<=>(const cursor&, const cursor&) = default;
 };
 
-/// What one commit writes, all or nothing. Built by the stages, merged by the writer.
+/// What one commit writes, all or nothing. Built by the stages, merged by the writer. Where bytes
+/// can be shared they are not copied; a view is copied.
 class batch {
 public:
   batch();
@@ -49,6 +58,8 @@ public:
   batch& operator=(batch&&) noexcept;
 
   void put_entry(journal_position position, std::string_view entry);
+  void put_entry(journal_position position, shared_bytes entry);
+  /// Takes one entry out of the middle (it was written again further back).
   void erase_entry(journal_position position);
 
   void put_progress(const entry_id& id, std::string_view progress);
@@ -56,8 +67,13 @@ public:
   /// `chunk` numbers rise; a chunk is what one flush decided.
   void put_decisions(pipeline_id pipeline, std::uint64_t chunk, std::string_view decisions);
 
-  void append_block(pipeline_id pipeline, log_position position, unix_ns first_time,
+  /// `last_time`: the latest receive time of what is inside (block_header::last_time), for
+  /// find_time().
+  /// @pre the blocks of a log are committed in the order of their positions
+  void append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
                     std::string_view block);
+  void append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
+                    shared_bytes block);
   void put_cursor(std::string_view exporter, pipeline_id pipeline, const cursor& place);
   void put_dead_letter(pipeline_id pipeline, log_position position, std::string_view letter);
   void put_meta(std::string_view key, std::string_view value);
@@ -73,7 +89,8 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// First and one past the last position held.
+/// First and one past the last position held. Numbering begins at 0; after damage there may be
+/// holes.
 struct bounds {
   std::uint64_t first = 0;
   std::uint64_t next = 0;
@@ -81,23 +98,23 @@ struct bounds {
 
 /// What opening found out, for the log and the metrics.
 struct recovery_report {
-  bool fresh = false;              ///< There was no database.
-  bool salvaged = false;           ///< Damage: moved to damaged/<time>, what could be read was kept.
-  std::string damaged_directory;   ///< Where it was moved.
+  bool fresh = false;            ///< There was no database.
+  bool salvaged = false;         ///< Damage: moved to damaged/<time>, what could be read was kept.
+  std::string damaged_directory; ///< Where it was moved.
   std::uint64_t entries_salvaged = 0;
   std::uint64_t blocks_salvaged = 0;
-  std::uint64_t records_lost = 0;  ///< Acknowledged, but not found again. 0 where nobody can know.
-  std::string text;                ///< One sentence for a person.
+  std::uint64_t records_lost = 0; ///< Acknowledged, but not found again. 0 where nobody can know.
+  std::string text;               ///< One sentence for a person.
 };
 
-/// The node's one RocksDB database: journal, progress, logs, cursors, decisions, dead letters, meta.
-/// One thread at a time calls commit(); everything else may be called from any thread.
+/// The node's one RocksDB database: journal, progress, logs, cursors, decisions, dead letters,
+/// meta. One thread at a time calls commit(); everything else may be called from any thread.
 class store {
 public:
-  /// Opens or makes the database. Damage never makes this fail: what cannot be read is set aside and
-  /// counted. Fails (errc::unavailable) when another process has the directory, naming its pid, with
-  /// errc::unsupported when a newer Weir wrote it, with errc::io when the directory cannot be made or
-  /// written.
+  /// Opens or makes the database. Damage never makes this fail: what cannot be read is set aside
+  /// and counted. Fails (errc::unavailable) when another process has the directory, naming its pid,
+  /// with errc::unsupported when a newer Weir wrote it, with errc::io when the directory cannot be
+  /// made or written.
   static result<std::unique_ptr<store>> open(const options& how);
   ~store();
 
@@ -107,41 +124,53 @@ public:
   node_id node() const noexcept;
   weir::epoch epoch() const noexcept;
 
-  /// The number of the pipeline `name` ("traces/main"): its old one, or the next. Durable on return.
+  /// The number of the pipeline `name` ("traces/main"): its old one, or the next. Durable on
+  /// return.
   result<pipeline_id> pipeline(std::string_view name);
   std::map<pipeline_id, std::string> pipelines() const;
   /// Creates the column families of a log where they are missing.
   result<void> open_log(pipeline_id pipeline);
 
-  /// Writes, and with `sync` (and options::fsync) fsyncs. errc::full: the disk or max_bytes is full,
-  /// nothing was written, try later. errc::fatal: the disk failed in another way; end the process.
+  /// Writes, and with `sync` (and options::fsync) fsyncs. On success `what` is empty; on failure it
+  /// is unchanged, so that it can be tried again. errc::full: the disk is full, nothing is
+  /// promised, try later. errc::unavailable: the disk does not keep up, the same.
+  /// errc::invalid_argument: a log that was not opened. errc::fatal: the disk failed in another
+  /// way; end the process. max_bytes does not make this fail (what is on its way must be settled):
+  /// intake asks accepts_data() before it takes.
   result<void> commit(batch&& what, bool sync);
+
+  // Reading: errc::not_found outside the bounds, errc::corrupt where the bytes are lost or damaged
+  // (callers count it, go on, and may set_aside() what they have). Scans skip what is damaged and
+  // count it in weir_storage_damaged_records.
 
   // -- journal --
   bounds journal() const;
   result<std::string> read_entry(journal_position position) const;
   /// Calls `each(position, entry bytes)` from `from` on, in order, until it returns false.
-  result<void> scan_journal(journal_position from,
-                            const std::function<bool(journal_position, std::string_view)>& each) const;
-  /// Forgets everything below: head mark, then files.
+  result<void>
+  scan_journal(journal_position from,
+               const std::function<bool(journal_position, std::string_view)>& each) const;
+  /// Forgets everything below: at once to readers, durably (head mark, then files) by maintain().
   result<void> trim_journal(journal_position below);
 
   // -- progress --
-  result<void> scan_progress(
-    const std::function<bool(const entry_id&, std::string_view)>& each) const;
+  /// What was trimmed may come back after a crash, until maintain() has run twice.
+  result<void>
+  scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const;
   result<void> trim_progress(node_id node, weir::epoch epoch, sequence below);
 
   // -- decisions --
   /// Newest chunk first.
-  result<void> scan_decisions(
-    pipeline_id pipeline,
-    const std::function<bool(std::uint64_t chunk, std::string_view)>& each) const;
+  result<void>
+  scan_decisions(pipeline_id pipeline,
+                 const std::function<bool(std::uint64_t chunk, std::string_view)>& each) const;
   result<void> trim_decisions(pipeline_id pipeline, std::uint64_t below);
 
   // -- log --
   bounds log(pipeline_id pipeline) const;
   result<std::string> read_block(pipeline_id pipeline, log_position position) const;
-  /// The first block that may hold data received at `from` or later: a seek in the time index.
+  /// The first block that holds data received at `from` or later (a seek in the time index), or
+  /// log().next.
   result<log_position> find_time(pipeline_id pipeline, unix_ns from) const;
   result<void> trim_log(pipeline_id pipeline, log_position below);
   std::map<std::string, cursor> cursors(pipeline_id pipeline) const;
@@ -149,17 +178,22 @@ public:
   // -- dead letters --
   bounds dead_letters(pipeline_id pipeline) const;
   result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const;
+  result<void> trim_dead_letters(pipeline_id pipeline, log_position below);
 
   std::optional<std::string> meta(std::string_view key) const;
 
-  /// Bytes that Weir has on the disk, by part ("journal", "log/<pipeline>", "wal", ...).
+  /// Keeps bytes that turned out to be damaged for a person to look at: damaged/<kind>-<position>.
+  void set_aside(std::string_view kind, std::uint64_t position, std::string_view bytes);
+
+  /// Bytes that Weir has on the disk, by part ("journal", "log/<pipeline name>", "wal", ...), as
+  /// maintain() last saw them.
   std::map<std::string, std::uint64_t> usage() const;
 
   /// False while intake must stop: the quota or the disk's reserve is reached.
   bool accepts_data() const noexcept;
 
-  /// For a timer, once a second, on a thread that may block: writes the synced mark, measures usage,
-  /// gives space back after trims, resumes after a full disk.
+  /// For a timer, once a second, on a thread that may block: writes the synced mark, measures
+  /// usage, gives space back after trims, resumes after a full disk.
   void maintain();
 
 private:

@@ -1,0 +1,100 @@
+#include "storage/batch_impl.hpp"
+
+#include <iterator>
+
+namespace weir::storage {
+
+namespace {
+
+shared_bytes copy(std::string_view bytes) {
+  return shared_bytes(std::string(bytes));
+}
+
+} // namespace
+
+std::string encode(const cursor& place) {
+  auto value = std::string();
+  keys::append_u64(value, place.position);
+  keys::append_u32(value, place.item);
+  return value;
+}
+
+cursor decode_cursor(std::string_view value) {
+  return {keys::read_u64(value), keys::read_u32(value.substr(8))};
+}
+
+batch::batch() : impl_(std::make_unique<impl>()) {}
+batch::~batch() = default;
+
+batch::batch(batch&& other) noexcept : impl_(std::move(other.impl_)) {}
+
+batch& batch::operator=(batch&& other) noexcept {
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+
+void batch::put_entry(journal_position position, std::string_view entry) {
+  put_entry(position, copy(entry));
+}
+
+void batch::put_entry(journal_position position, shared_bytes entry) {
+  impl_->add({keys::kind::entry, 0, position, 0, keys::entry(position), std::move(entry)});
+}
+
+void batch::erase_entry(journal_position position) {
+  impl_->add({keys::kind::erased, 0, position, 0, keys::erased(position), {}});
+}
+
+void batch::put_progress(const entry_id& id, std::string_view progress) {
+  impl_->add({keys::kind::progress, 0, id.sequence, 0, keys::progress(id), copy(progress)});
+}
+
+void batch::put_decisions(pipeline_id pipeline, std::uint64_t chunk, std::string_view decisions) {
+  impl_->add({keys::kind::decisions, pipeline, chunk, 0, keys::decisions(pipeline, chunk),
+              copy(decisions)});
+}
+
+void batch::append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
+                         std::string_view block) {
+  append_block(pipeline, position, last_time, copy(block));
+}
+
+void batch::append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
+                         shared_bytes block) {
+  impl_->add({keys::kind::block, pipeline, position, last_time, keys::block(pipeline, position),
+              std::move(block)});
+}
+
+void batch::put_cursor(std::string_view exporter, pipeline_id pipeline, const cursor& place) {
+  impl_->add({keys::kind::cursor, pipeline, place.position, 0, keys::cursor(pipeline, exporter),
+              shared_bytes(encode(place))});
+}
+
+void batch::put_dead_letter(pipeline_id pipeline, log_position position, std::string_view letter) {
+  impl_->add(
+      {keys::kind::letter, pipeline, position, 0, keys::letter(pipeline, position), copy(letter)});
+}
+
+void batch::put_meta(std::string_view key, std::string_view value) {
+  impl_->add({keys::kind::meta, 0, 0, 0, keys::meta(key), copy(value)});
+}
+
+void batch::append(batch&& other) {
+  auto& from = other.impl_->operations;
+  auto& to = impl_->operations;
+  if (to.empty())
+    to = std::move(from);
+  else
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  impl_->bytes += std::exchange(other.impl_->bytes, 0);
+  from.clear();
+}
+
+std::size_t batch::bytes() const noexcept {
+  return impl_->bytes;
+}
+bool batch::empty() const noexcept {
+  return impl_->operations.empty();
+}
+
+} // namespace weir::storage

@@ -1,0 +1,165 @@
+#include "storage/status.hpp"
+#include "storage/store_impl.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <fmt/format.h>
+#include <thread>
+
+namespace weir::storage {
+
+namespace {
+
+using keys::kind;
+
+// How long a commit waits for memtables to be flushed before it says so.
+constexpr auto stall_pause = std::chrono::milliseconds(2);
+constexpr int stall_attempts = 500;
+
+rocksdb::Slice slice(std::string_view of) {
+  return {of.data(), of.size()};
+}
+
+std::string_view small_family(kind of) {
+  switch (of) {
+  case kind::progress:
+    return "progress";
+  case kind::decisions:
+    return "decisions";
+  case kind::cursor:
+    return "cursors";
+  default:
+    return "meta";
+  }
+}
+
+struct instruments {
+  prometheus::Histogram& fsync = metrics::histogram("weir_storage_fsync_seconds");
+  prometheus::Counter& commits = metrics::counter("weir_storage_commits");
+  prometheus::Counter& bytes = metrics::counter("weir_storage_committed_bytes");
+  prometheus::Counter& full =
+      metrics::counter("weir_storage_refused_commits", {{"reason", "full"}});
+  prometheus::Counter& stalled =
+      metrics::counter("weir_storage_refused_commits", {{"reason", "stalled"}});
+};
+
+instruments& seen() {
+  static instruments all;
+  return all;
+}
+
+} // namespace
+
+rocksdb::Status store::impl::put(rocksdb::WriteBatch& into, std::string_view family,
+                                 const std::string& key, std::string_view value) {
+  auto version = std::string();
+  keys::append_u64(version, data->db().GetLatestSequenceNumber() + 1);
+  const rocksdb::Slice parts[] = {version, slice(value)};
+  const auto whole_key = rocksdb::Slice(key);
+  return into.Put(data->family(family), rocksdb::SliceParts(&whole_key, 1),
+                  rocksdb::SliceParts(parts, 2));
+}
+
+rocksdb::Status store::impl::write(rocksdb::WriteBatch& what, bool sync) {
+  auto options = rocksdb::WriteOptions();
+  options.sync = sync && how.fsync && !how.broken.skip_sync;
+  return data->db().Write(options, &what);
+}
+
+result<void> store::impl::encode_batch(const batch& from) {
+  scratch.Clear();
+  auto last_times = std::map<pipeline_id, unix_ns>();
+  for (const auto& o : from.impl_->operations) {
+    const auto value = slice(o.value.view());
+    if (o.kind == kind::entry) {
+      (void)scratch.Put(journal->family, o.key, value);
+    } else if (o.kind == kind::block || o.kind == kind::letter) {
+      const auto log = log_of(o.pipeline);
+      if (!log)
+        return tl::unexpected(log.error());
+      auto& of = **log;
+      (void)scratch.Put(o.kind == kind::block ? of.blocks.family : of.letters.family, o.key, value);
+      if (o.kind == kind::block) {
+        auto& last = last_times.try_emplace(o.pipeline, of.last_time).first->second;
+        last = std::max(last, o.time);
+        (void)scratch.Put(of.index, keys::time(o.pipeline, last, o.number), {});
+      }
+    } else {
+      (void)put(scratch, small_family(o.kind), o.key, o.value.view());
+    }
+  }
+  return {};
+}
+
+void store::impl::applied(const batch& what) {
+  for (const auto& o : what.impl_->operations) {
+    if (o.kind == kind::entry) {
+      journal->extend(o.number);
+    } else if (o.kind == kind::erased) {
+      const std::unique_lock guard(mutex);
+      erased.insert(o.number);
+    } else if (o.kind == kind::block || o.kind == kind::letter) {
+      auto& log = **log_of(o.pipeline);
+      (o.kind == kind::block ? log.blocks : log.letters).extend(o.number);
+      if (o.kind == kind::block)
+        log.last_time = std::max(log.last_time, o.time);
+    }
+  }
+  space.wrote(what.bytes());
+  commits.fetch_add(1);
+  seen().commits.Increment();
+  seen().bytes.Increment(static_cast<double>(what.bytes()));
+}
+
+// Sorts a failed write: no room, no time, or the end.
+result<void> store::impl::refuse(const rocksdb::Status& why) {
+  if (is_no_space(why)) {
+    seen().full.Increment();
+    return fail(errc::full, fmt::format("the disk under {} is full", how.directory));
+  }
+  if (why.IsIncomplete()) {
+    seen().stalled.Increment();
+    return fail(errc::unavailable, "the disk does not keep up with what is written");
+  }
+  failed = true;
+  if (data->corrupt() || why.IsCorruption()) {
+    // The next start moves the database aside and salvages it.
+    (void)disk.replace(path("SALVAGE"), {}, true);
+    return fail(errc::fatal,
+                fmt::format("the database is damaged and is salvaged at the next start: {}",
+                            why.ToString()));
+  }
+  return fail(errc::fatal, fmt::format("the disk failed: {}", why.ToString()));
+}
+
+result<void> store::impl::commit(batch& what, bool sync) {
+  if (failed)
+    return fail(errc::fatal, "the disk has failed before");
+  if (what.empty() && !sync)
+    return {};
+  if (auto ok = encode_batch(what); !ok)
+    return ok;
+  auto options = rocksdb::WriteOptions();
+  options.sync = sync && how.fsync && !how.broken.skip_sync;
+  options.no_slowdown = true;
+  const auto begin = steady_now();
+  auto status = data->db().Write(options, &scratch);
+  if (is_no_space(status) && space.ran_out() && data->db().Resume().ok())
+    status = data->db().Write(options, &scratch);
+  for (int i = 0; status.IsIncomplete() && i < stall_attempts; ++i) {
+    std::this_thread::sleep_for(stall_pause);
+    status = data->db().Write(options, &scratch);
+  }
+  if (!status.ok())
+    return refuse(status);
+  if (options.sync)
+    seen().fsync.Observe(static_cast<double>(steady_now() - begin) / second_ns);
+  if (sync)
+    acknowledged = data->db().GetLatestSequenceNumber();
+  applied(what);
+  what = batch();
+  return {};
+}
+
+} // namespace weir::storage

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "core/error.hpp"
+
+#include <string>
+
+namespace weir::storage {
+
+/// The sole right to a directory: an flock on its file LOCK, which names the holder's pid. Ends
+/// with the object, or with the process however that dies.
+class directory_lock {
+public:
+  /// errc::unavailable, naming the pid, when another has it; errc::io.
+  static result<directory_lock> take(const std::string& directory);
+
+  directory_lock(directory_lock&& other) noexcept;
+  directory_lock& operator=(directory_lock&& other) noexcept;
+  ~directory_lock();
+
+private:
+  explicit directory_lock(int descriptor) noexcept : descriptor_(descriptor) {}
+
+  int descriptor_ = -1;
+};
+
+} // namespace weir::storage

@@ -1,0 +1,227 @@
+#include "storage/mark.hpp"
+#include "storage/status.hpp"
+#include "storage/store_impl.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <fmt/format.h>
+#include <rocksdb/convenience.h>
+
+namespace weir::storage {
+
+namespace {
+
+// Idle for this many calls (seconds): what was trimmed is flushed out of memtables and write-ahead
+// log.
+constexpr unsigned idle_limit = 10;
+// And for so many calls more, files are looked at again, as compactions move them behind the
+// scenes.
+constexpr unsigned idle_follow_up = 5;
+
+} // namespace
+
+// The head marks of all queues that were trimmed, and what goes with them, in one synced batch:
+// files must not go before that.
+result<void> store::impl::persist_heads(bool& moved) {
+  auto heads = rocksdb::WriteBatch();
+  auto trimmed = std::vector<std::pair<queue*, std::uint64_t>>();
+  for (auto* of : queues()) {
+    const auto held = of->held();
+    if (held.first == of->durable_first)
+      continue;
+    (void)put(heads, "meta", keys::head(of->prefix), encode(held));
+    trimmed.emplace_back(of, held.first);
+  }
+  if (trimmed.empty())
+    return {};
+  auto passed = std::vector<journal_position>();
+  {
+    const std::shared_lock guard(mutex);
+    for (const auto position : erased)
+      if (position < journal->first)
+        passed.push_back(position);
+  }
+  for (const auto position : passed)
+    (void)heads.Delete(data->family("meta"), keys::erased(position));
+  if (how.broken.trim_unsynced)
+    free_files();
+  if (auto s = write(heads, true); !s.ok())
+    return tl::unexpected(to_error(s, "writing head marks"));
+  for (const auto& [of, first] : trimmed)
+    of->durable_first = first;
+  const std::unique_lock guard(mutex);
+  for (const auto position : passed)
+    erased.erase(position);
+  moved = true;
+  return {};
+}
+
+// Drops the table files that lie wholly before a head. Level 0 is not looked at by RocksDB; files
+// leave it at once (rocks_options.cpp).
+void store::impl::free_files() {
+  for (const auto* of : queues()) {
+    const auto below = how.broken.trim_unsynced ? of->held().first : of->durable_first;
+    if (below == 0)
+      continue;
+    const auto begin = of->key(0);
+    const auto end = of->key(below);
+    const auto range = rocksdb::Slice(begin);
+    const auto limit = rocksdb::Slice(end);
+    const auto ranges = rocksdb::RangePtr(&range, &limit);
+    const auto status =
+        rocksdb::DeleteFilesInRanges(&data->db(), of->family, &ranges, 1, /*include_end=*/false);
+    if (!status.ok() && log::permit("storage-free"))
+      log::warn("giving space back: {}", status.ToString());
+  }
+}
+
+// Progress, decisions and index entries are small: a range delete, which compaction turns into
+// space.
+void store::impl::trim_small() {
+  auto progress = decltype(progress_floor)();
+  auto decisions = decltype(decisions_floor)();
+  {
+    const std::shared_lock guard(mutex);
+    progress = progress_floor;
+    decisions = decisions_floor;
+  }
+  auto deletes = rocksdb::WriteBatch();
+  for (const auto& [of, below] : progress) {
+    auto& done = progress_trimmed[of];
+    if (done < below)
+      (void)deletes.DeleteRange(data->family("progress"),
+                                keys::progress({of.first, of.second, done}),
+                                keys::progress({of.first, of.second, below}));
+    done = below;
+  }
+  for (const auto& [pipeline, below] : decisions) {
+    auto& done = decisions_trimmed[pipeline];
+    if (done < below)
+      (void)deletes.DeleteRange(data->family("decisions"), keys::decisions(pipeline, done),
+                                keys::decisions(pipeline, below));
+    done = below;
+  }
+  if (deletes.Count() > 0)
+    (void)write(deletes, false);
+}
+
+void store::impl::trim_index(pipeline_log& of) {
+  const auto first = of.blocks.durable_first;
+  const auto prefix = keys::prefix(keys::kind::time, of.pipeline);
+  auto end = std::string();
+  (void)scan(of.index, keys::time(of.pipeline, 0, 0), keys::end_of(prefix),
+             [&](std::string_view key, std::string_view) {
+               const auto passed = keys::parse(key)->number < first;
+               if (passed)
+                 end = std::string(key) + '\0'; // The key right behind it.
+               return passed;
+             });
+  if (end.empty())
+    return;
+  auto deletes = rocksdb::WriteBatch();
+  (void)deletes.DeleteRange(of.index, keys::time(of.pipeline, 0, 0), end);
+  (void)write(deletes, false);
+}
+
+void store::impl::flush_when_idle() {
+  const auto now = commits.load();
+  idle_ticks = now == std::exchange(commits_seen, now) ? idle_ticks + 1 : 0;
+  if (idle_ticks < idle_limit || !trimmed_since_flush)
+    return;
+  if (idle_ticks == idle_limit) {
+    auto families = std::vector<rocksdb::ColumnFamilyHandle*>();
+    for (const auto& [name, family] : data->families())
+      families.push_back(family);
+    (void)data->db().Flush(rocksdb::FlushOptions(), families);
+    return;
+  }
+  free_files();
+  if (idle_ticks == idle_limit + idle_follow_up)
+    trimmed_since_flush = false;
+}
+
+void store::impl::write_mark() {
+  auto now = mark();
+  // Before anything else is read: the mark may promise less than there is, never more.
+  now.sequence = acknowledged;
+  now.node = who.node;
+  now.journal = journal->held();
+  for (const auto& name : disk.list(path("db")))
+    if (name.ends_with(".log"))
+      now.wal = std::max<std::uint64_t>(now.wal, std::strtoull(name.c_str(), nullptr, 10));
+  {
+    const std::shared_lock guard(mutex);
+    for (const auto& [id, name] : names)
+      now.logs[id].name = name;
+    for (const auto& [id, log] : logs) {
+      now.logs[id].blocks = log->blocks.held();
+      now.logs[id].letters = log->letters.held();
+    }
+  }
+  (void)scan(data->family("cursors"), keys::prefix(keys::kind::cursor),
+             keys::end_of(keys::prefix(keys::kind::cursor)),
+             [&](std::string_view key, std::string_view value) {
+               const auto parsed = keys::parse(key);
+               if (parsed && value.size() == version_bytes + 12)
+                 now.cursors[{parsed->pipeline, std::string(parsed->text)}] =
+                     decode_cursor(value.substr(version_bytes));
+               return true;
+             });
+  auto text = encode(now);
+  if (text == last_mark)
+    return;
+  if (const auto written = disk.replace(mark_path(how.directory), text, false); written)
+    last_mark = std::move(text);
+  else if (log::permit("storage-mark", 60))
+    log::warn("{}", written.error().message);
+}
+
+void store::impl::measure() {
+  auto parts = std::map<std::string, std::uint64_t>();
+  for (const auto& [name, family] : data->families()) {
+    auto bytes = std::uint64_t{0};
+    (void)data->db().GetIntProperty(family, rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+    auto part = name;
+    if (const auto dot = name.find('.'); dot != std::string::npos) {
+      const std::shared_lock guard(mutex);
+      const auto known =
+          names.find(static_cast<pipeline_id>(std::strtoul(&name[dot + 1], nullptr, 10)));
+      part =
+          name.substr(0, dot) + '/' + (known == names.end() ? name.substr(dot + 1) : known->second);
+    }
+    parts[part] += bytes;
+  }
+  space.measure(std::move(parts));
+}
+
+void store::impl::maintain() {
+  const std::lock_guard guard(maintenance);
+  if (!data || failed)
+    return;
+  if (space.full() && space.worth_resuming() && data->db().Resume().ok()) {
+    space.recovered();
+    log::info("there is room on the disk under {} again", how.directory);
+  }
+  auto moved = false;
+  if (const auto persisted = persist_heads(moved); !persisted) {
+    if (persisted.error().code == errc::full)
+      space.ran_out();
+    else if (log::permit("storage-maintain"))
+      log::warn("{}", persisted.error().message);
+  }
+  if (moved) {
+    trimmed_since_flush = true;
+    free_files();
+    const std::shared_lock shared(mutex);
+    for (const auto& [id, log] : logs)
+      trim_index(*log);
+  }
+  trim_small();
+  flush_when_idle();
+  write_mark();
+  measure();
+  space.restore_ballast();
+}
+
+} // namespace weir::storage

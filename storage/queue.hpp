@@ -1,0 +1,55 @@
+#pragma once
+
+#include "storage/keys.hpp"
+#include "storage/store.hpp"
+
+#include <atomic>
+#include <rocksdb/db.h>
+
+namespace weir::storage {
+
+/// Records under rising positions, read from the front and trimmed there: journal, log, dead
+/// letters. Bounds may be read from any thread; the rest says who.
+struct queue {
+  queue(rocksdb::ColumnFamilyHandle* family, std::string prefix)
+      : family(family), prefix(std::move(prefix)) {}
+
+  /// Reads the bounds back. @param floor what the head mark says
+  rocksdb::Status load(rocksdb::DB& db, const bounds& floor);
+
+  bounds held() const noexcept {
+    const auto begin = first.load();
+    return {begin, std::max(begin, next.load())};
+  }
+  std::string key(std::uint64_t position) const;
+  /// Moves the front, never back, never past the end.
+  void trim(std::uint64_t below) noexcept;
+  /// A record was written.
+  void extend(std::uint64_t position) noexcept;
+
+  rocksdb::ColumnFamilyHandle* const family;
+  const std::string prefix;
+  std::atomic<std::uint64_t> first = 0;
+  std::atomic<std::uint64_t> next = 0;
+  std::uint64_t durable_first = 0; ///< What the synced head mark says. For maintain() alone.
+};
+
+/// The value of a head mark, behind its version.
+std::string encode(const bounds& what);
+bounds decode_bounds(std::string_view value);
+
+/// What one pipeline has on disk.
+struct pipeline_log {
+  pipeline_log(pipeline_id pipeline, rocksdb::ColumnFamilyHandle* blocks,
+               rocksdb::ColumnFamilyHandle* index, rocksdb::ColumnFamilyHandle* letters);
+
+  const pipeline_id pipeline;
+  queue blocks;
+  queue letters;
+  rocksdb::ColumnFamilyHandle* const index;
+  /// Latest receive time so far: index times never go back, so that a seek is exact. For the
+  /// writer.
+  unix_ns last_time = 0;
+};
+
+} // namespace weir::storage

@@ -1,0 +1,317 @@
+#include "storage/status.hpp"
+#include "storage/store_impl.hpp"
+
+#include "core/metrics.hpp"
+
+#include <fmt/format.h>
+#include <limits>
+#include <optional>
+
+namespace weir::storage {
+
+namespace {
+
+void count_damaged(std::uint64_t records) {
+  static auto& counter = metrics::counter("weir_storage_damaged_records");
+  counter.Increment(static_cast<double>(records));
+}
+
+// Where in a key the number stands that rises from record to record, and by how much: positions and
+// sequences by one, index times by milliseconds. Nothing for keys that end in a name.
+std::optional<std::pair<std::size_t, std::uint64_t>> rising_number(std::string_view key) {
+  const auto parsed = keys::parse(key);
+  if (!parsed || !parsed->text.empty() || key.size() < 9)
+    return {};
+  if (parsed->kind == keys::kind::time)
+    return std::pair{std::size_t{5}, std::uint64_t{millisecond_ns}};
+  return std::pair{key.size() - 8, std::uint64_t{1}};
+}
+
+// Finds the first readable record behind the damage at `last`: doubles the distance until something
+// can be read, then narrows it down. False: nothing more.
+bool pass_damage(rocksdb::Iterator& at, const std::string& last) {
+  const auto rising = rising_number(last);
+  if (!rising)
+    return false;
+  const auto [offset, unit] = *rising;
+  const auto number = keys::read_u64(std::string_view(last).substr(offset));
+  const auto furthest = (std::numeric_limits<std::uint64_t>::max() - number) / unit;
+  const auto readable_ahead = [&](std::uint64_t steps) {
+    auto key = last.substr(0, offset);
+    keys::append_u64(key, number + steps * unit);
+    key.resize(last.size());
+    at.Seek(key);
+    return at.Valid() || at.status().ok();
+  };
+  auto bad = std::uint64_t{0};
+  auto good = std::uint64_t{1};
+  for (; !readable_ahead(good); good *= 2) {
+    bad = good;
+    if (good > furthest / 2)
+      return false;
+  }
+  while (good - bad > 1) {
+    const auto middle = bad + (good - bad) / 2;
+    (readable_ahead(middle) ? good : bad) = middle;
+  }
+  return readable_ahead(good) && at.Valid();
+}
+
+} // namespace
+
+result<void> store::impl::scan(rocksdb::ColumnFamilyHandle* family, const std::string& begin,
+                               const std::string& end, const record_visitor& each) const {
+  const auto upper = rocksdb::Slice(end);
+  auto options = rocksdb::ReadOptions();
+  options.iterate_upper_bound = &upper;
+  options.fill_cache = false;
+  options.readahead_size = 1 << 20;
+  const auto at = std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(options, family));
+  auto last = begin; // Ahead of it, when the first block is damaged.
+  at->Seek(begin);
+  for (;;) {
+    if (!at->Valid()) {
+      if (at->status().ok())
+        return {};
+      if (!at->status().IsCorruption())
+        return tl::unexpected(to_error(at->status(), "reading the database"));
+      count_damaged(1);
+      if (!pass_damage(*at, last))
+        return {};
+    }
+    last = at->key().ToString();
+    if (!each(last, at->value().ToStringView()))
+      return {};
+    at->Next();
+  }
+}
+
+result<std::string> store::impl::read(const queue& from, std::uint64_t position,
+                                      std::string_view what) const {
+  const auto held = from.held();
+  if (position < held.first || position >= held.next)
+    return fail(errc::not_found, fmt::format("{} {} is not held", what, position));
+  auto value = std::string();
+  const auto status =
+      data->db().Get(rocksdb::ReadOptions(), from.family, from.key(position), &value);
+  if (status.ok())
+    return value;
+  if (status.IsNotFound())
+    return fail(errc::corrupt, fmt::format("{} {} is lost", what, position));
+  if (status.IsCorruption())
+    count_damaged(1);
+  return tl::unexpected(to_error(status, fmt::format("reading {} {}", what, position)));
+}
+
+result<pipeline_log*> store::impl::log_of(pipeline_id pipeline) const {
+  const std::shared_lock guard(mutex);
+  const auto found = logs.find(pipeline);
+  if (found == logs.end())
+    return fail(errc::invalid_argument,
+                fmt::format("the log of pipeline {} was not opened", pipeline));
+  return found->second.get();
+}
+
+std::vector<queue*> store::impl::queues() const {
+  auto all = std::vector<queue*>{journal.get()};
+  const std::shared_lock guard(mutex);
+  for (const auto& [id, log] : logs) {
+    all.push_back(&log->blocks);
+    all.push_back(&log->letters);
+  }
+  return all;
+}
+
+// -- journal --
+
+bounds store::journal() const {
+  return impl_->journal->held();
+}
+
+result<std::string> store::read_entry(journal_position position) const {
+  {
+    const std::shared_lock guard(impl_->mutex);
+    if (impl_->erased.contains(position))
+      return fail(errc::not_found, fmt::format("entry {} was erased", position));
+  }
+  return impl_->read(*impl_->journal, position, "entry");
+}
+
+result<void>
+store::scan_journal(journal_position from,
+                    const std::function<bool(journal_position, std::string_view)>& each) const {
+  const auto erased = [&] {
+    const std::shared_lock guard(impl_->mutex);
+    return impl_->erased;
+  }();
+  const auto& journal = *impl_->journal;
+  const auto begin = journal.key(std::max(from, journal.held().first));
+  return impl_->scan(journal.family, begin, keys::end_of(journal.prefix),
+                     [&](std::string_view key, std::string_view value) {
+                       const auto position = keys::read_u64(key.substr(1));
+                       return erased.contains(position) || each(position, value);
+                     });
+}
+
+result<void> store::trim_journal(journal_position below) {
+  impl_->journal->trim(below);
+  return {};
+}
+
+// -- progress --
+
+result<void>
+store::scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const {
+  const auto floors = [&] {
+    const std::shared_lock guard(impl_->mutex);
+    return impl_->progress_floor;
+  }();
+  const auto prefix = keys::prefix(keys::kind::progress);
+  const auto visit = [&](std::string_view key, std::string_view value) {
+    const auto parsed = keys::parse(key);
+    if (!parsed || value.size() < version_bytes)
+      return true;
+    const auto floor = floors.find({parsed->id.node, parsed->id.epoch});
+    if (floor != floors.end() && parsed->id.sequence < floor->second)
+      return true;
+    return each(parsed->id, value.substr(version_bytes));
+  };
+  return impl_->scan(impl_->data->family("progress"), keys::progress({}), keys::end_of(prefix),
+                     visit);
+}
+
+result<void> store::trim_progress(node_id node, weir::epoch epoch, sequence below) {
+  const std::unique_lock guard(impl_->mutex);
+  auto& floor = impl_->progress_floor[{node, epoch}];
+  floor = std::max(floor, below);
+  return {};
+}
+
+// -- decisions --
+
+result<void> store::scan_decisions(
+    pipeline_id pipeline,
+    const std::function<bool(std::uint64_t chunk, std::string_view)>& each) const {
+  auto floor = std::uint64_t{0};
+  {
+    const std::shared_lock guard(impl_->mutex);
+    if (const auto found = impl_->decisions_floor.find(pipeline);
+        found != impl_->decisions_floor.end())
+      floor = found->second;
+  }
+  // Forwards first, for the numbers alone, as only that direction steps over damage.
+  auto chunks = std::vector<std::uint64_t>();
+  const auto family = impl_->data->family("decisions");
+  const auto begin = keys::decisions(pipeline, floor);
+  const auto end = keys::end_of(keys::prefix(keys::kind::decisions, pipeline));
+  auto listed = impl_->scan(family, begin, end, [&](std::string_view key, std::string_view) {
+    chunks.push_back(keys::read_u64(key.substr(5)));
+    return true;
+  });
+  if (!listed)
+    return listed;
+  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+    auto value = std::string();
+    const auto status = impl_->data->db().Get(rocksdb::ReadOptions(), family,
+                                              keys::decisions(pipeline, *chunk), &value);
+    if (status.ok() && value.size() >= version_bytes
+        && !each(*chunk, std::string_view(value).substr(version_bytes)))
+      break;
+  }
+  return {};
+}
+
+result<void> store::trim_decisions(pipeline_id pipeline, std::uint64_t below) {
+  const std::unique_lock guard(impl_->mutex);
+  auto& floor = impl_->decisions_floor[pipeline];
+  floor = std::max(floor, below);
+  return {};
+}
+
+// -- log --
+
+bounds store::log(pipeline_id pipeline) const {
+  const auto log = impl_->log_of(pipeline);
+  return log ? (*log)->blocks.held() : bounds{};
+}
+
+result<std::string> store::read_block(pipeline_id pipeline, log_position position) const {
+  const auto log = impl_->log_of(pipeline);
+  if (!log)
+    return tl::unexpected(log.error());
+  return impl_->read((*log)->blocks, position, "block");
+}
+
+result<log_position> store::find_time(pipeline_id pipeline, unix_ns from) const {
+  const auto log = impl_->log_of(pipeline);
+  if (!log)
+    return tl::unexpected(log.error());
+  const auto held = (*log)->blocks.held();
+  auto found = held.next;
+  auto ok = impl_->scan((*log)->index, keys::time(pipeline, from, 0),
+                        keys::end_of(keys::prefix(keys::kind::time, pipeline)),
+                        [&](std::string_view key, std::string_view) {
+                          const auto position = keys::parse(key)->number;
+                          if (position < held.first)
+                            return true;
+                          found = position;
+                          return false;
+                        });
+  if (!ok)
+    return tl::unexpected(ok.error());
+  return found;
+}
+
+result<void> store::trim_log(pipeline_id pipeline, log_position below) {
+  const auto log = impl_->log_of(pipeline);
+  if (!log)
+    return tl::unexpected(log.error());
+  (*log)->blocks.trim(below);
+  return {};
+}
+
+std::map<std::string, cursor> store::cursors(pipeline_id pipeline) const {
+  auto result = std::map<std::string, cursor>();
+  const auto prefix = keys::prefix(keys::kind::cursor, pipeline);
+  (void)impl_->scan(impl_->data->family("cursors"), prefix, keys::end_of(prefix),
+                    [&](std::string_view key, std::string_view value) {
+                      if (value.size() == version_bytes + 12)
+                        result.emplace(key.substr(prefix.size()),
+                                       decode_cursor(value.substr(version_bytes)));
+                      return true;
+                    });
+  return result;
+}
+
+// -- dead letters --
+
+bounds store::dead_letters(pipeline_id pipeline) const {
+  const auto log = impl_->log_of(pipeline);
+  return log ? (*log)->letters.held() : bounds{};
+}
+
+result<std::string> store::read_dead_letter(pipeline_id pipeline, log_position position) const {
+  const auto log = impl_->log_of(pipeline);
+  if (!log)
+    return tl::unexpected(log.error());
+  return impl_->read((*log)->letters, position, "dead letter");
+}
+
+result<void> store::trim_dead_letters(pipeline_id pipeline, log_position below) {
+  const auto log = impl_->log_of(pipeline);
+  if (!log)
+    return tl::unexpected(log.error());
+  (*log)->letters.trim(below);
+  return {};
+}
+
+std::optional<std::string> store::meta(std::string_view key) const {
+  auto value = std::string();
+  const auto status = impl_->data->db().Get(rocksdb::ReadOptions(), impl_->data->family("meta"),
+                                            keys::meta(key), &value);
+  if (!status.ok() || value.size() < version_bytes)
+    return {};
+  return value.substr(version_bytes);
+}
+
+} // namespace weir::storage

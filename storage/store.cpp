@@ -1,0 +1,180 @@
+#include "storage/status.hpp"
+#include "storage/store_impl.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::storage {
+
+namespace {
+
+std::shared_ptr<rocksdb::FileSystem> system_of(const options& how) {
+  return how.file_system ? how.file_system : rocksdb::FileSystem::Default();
+}
+
+} // namespace
+
+store::impl::impl(const options& options)
+    : how(options), disk(system_of(options)), env(rocksdb::NewCompositeEnv(system_of(options))),
+      space(how, disk) {}
+
+store::impl::~impl() {
+  if (data && !failed) {
+    const std::lock_guard guard(maintenance);
+    write_mark();
+  }
+  close_database();
+}
+
+void store::impl::close_database() {
+  logs.clear();
+  journal.reset();
+  data.reset();
+}
+
+rocksdb::Status store::impl::open_database() {
+  auto status = database::open(how, path("db"), env.get(), data);
+  if (status.ok())
+    status = load();
+  if (!status.ok())
+    close_database();
+  return status;
+}
+
+rocksdb::Status store::impl::load_meta() {
+  names.clear();
+  erased.clear();
+  const auto at = std::unique_ptr<rocksdb::Iterator>(
+      data->db().NewIterator(rocksdb::ReadOptions(), data->family("meta")));
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    const auto parsed = keys::parse(at->key().ToStringView());
+    const auto value = at->value().ToStringView();
+    if (!parsed || value.size() < version_bytes)
+      return rocksdb::Status::Corruption("a record of family meta that is none of this format");
+    if (parsed->kind == keys::kind::pipeline && value.size() == version_bytes + 4)
+      names.emplace(keys::read_u32(value.substr(version_bytes)), parsed->text);
+    else if (parsed->kind == keys::kind::erased)
+      erased.insert(parsed->number);
+  }
+  return at->status();
+}
+
+rocksdb::Status store::impl::load() {
+  if (auto s = load_meta(); !s.ok())
+    return s;
+  journal = std::make_unique<queue>(data->family("journal"), keys::prefix(keys::kind::entry));
+  logs.clear();
+  for (const auto& [name, family] : data->families()) {
+    if (!name.starts_with("dead_letters.")) // The last of a log's families that is made.
+      continue;
+    const auto number = name.substr(name.find('.') + 1);
+    const auto id = static_cast<pipeline_id>(std::strtoul(number.c_str(), nullptr, 10));
+    logs.emplace(id, std::make_unique<pipeline_log>(id, data->family("log." + number),
+                                                    data->family("index." + number), family));
+  }
+  for (auto* of : queues()) {
+    auto value = std::string();
+    auto floor = bounds();
+    auto s = data->db().Get(rocksdb::ReadOptions(), data->family("meta"), keys::head(of->prefix),
+                            &value);
+    if (s.ok() && value.size() == version_bytes + 16)
+      floor = decode_bounds(std::string_view(value).substr(version_bytes));
+    else if (!s.IsNotFound())
+      return s.ok() ? rocksdb::Status::Corruption("a head mark of the wrong size") : s;
+    if (s = of->load(data->db(), floor); !s.ok())
+      return s;
+  }
+  for (const auto& [id, log] : logs) {
+    const auto at = std::unique_ptr<rocksdb::Iterator>(
+        data->db().NewIterator(rocksdb::ReadOptions(), log->index));
+    at->SeekToLast();
+    if (!at->Valid() && !at->status().ok())
+      return at->status();
+    log->last_time = at->Valid() ? keys::parse(at->key().ToStringView())->time : 0;
+  }
+  acknowledged = data->db().GetLatestSequenceNumber();
+  return rocksdb::Status::OK();
+}
+
+store::store() = default;
+store::~store() = default;
+
+result<std::unique_ptr<store>> store::open(const options& how) {
+  auto opened = std::unique_ptr<store>(new store);
+  opened->impl_ = std::make_unique<impl>(how);
+  if (auto ok = opened->impl_->open(); !ok)
+    return tl::unexpected(ok.error());
+  opened->maintain();
+  return opened;
+}
+
+const recovery_report& store::recovery() const noexcept {
+  return impl_->report;
+}
+node_id store::node() const noexcept {
+  return impl_->who.node;
+}
+epoch store::epoch() const noexcept {
+  return impl_->epoch;
+}
+
+result<pipeline_id> store::pipeline(std::string_view name) {
+  const std::unique_lock guard(impl_->mutex);
+  auto next = pipeline_id{1};
+  for (const auto& [id, known] : impl_->names) {
+    if (known == name)
+      return id;
+    next = id + 1;
+  }
+  // A log whose name was lost keeps its number.
+  if (!impl_->logs.empty())
+    next = std::max(next, impl_->logs.rbegin()->first + 1);
+  auto value = std::string();
+  keys::append_u32(value, next);
+  auto record = rocksdb::WriteBatch();
+  (void)impl_->put(record, "meta", keys::pipeline(name), value);
+  if (auto s = impl_->write(record, true); !s.ok())
+    return tl::unexpected(to_error(s, "writing a pipeline's number"));
+  impl_->names.emplace(next, name);
+  return next;
+}
+
+std::map<pipeline_id, std::string> store::pipelines() const {
+  const std::shared_lock guard(impl_->mutex);
+  return impl_->names;
+}
+
+result<void> store::open_log(pipeline_id pipeline) {
+  const std::unique_lock guard(impl_->mutex);
+  if (impl_->logs.contains(pipeline))
+    return {};
+  for (const auto* family : {"log", "index", "dead_letters"})
+    if (auto s = impl_->data->add_family(impl_->how, fmt::format("{}.{}", family, pipeline));
+        !s.ok())
+      return tl::unexpected(to_error(s, "making a log"));
+  const auto family = [&](const char* name) {
+    return impl_->data->family(fmt::format("{}.{}", name, pipeline));
+  };
+  impl_->logs.emplace(pipeline,
+                      std::make_unique<pipeline_log>(pipeline, family("log"), family("index"),
+                                                     family("dead_letters")));
+  return {};
+}
+
+result<void> store::commit(batch&& what, bool sync) {
+  return impl_->commit(what, sync);
+}
+
+std::map<std::string, std::uint64_t> store::usage() const {
+  return impl_->space.usage();
+}
+bool store::accepts_data() const noexcept {
+  return !impl_->failed && impl_->space.accepts_data();
+}
+void store::maintain() {
+  impl_->maintain();
+}
+
+} // namespace weir::storage

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "storage/batch_impl.hpp"
+#include "storage/database.hpp"
+#include "storage/identity.hpp"
+#include "storage/lock.hpp"
+#include "storage/queue.hpp"
+#include "storage/space.hpp"
+
+#include <mutex>
+#include <optional>
+#include <rocksdb/write_batch.h>
+#include <set>
+#include <shared_mutex>
+
+namespace weir::storage {
+
+using record_visitor = std::function<bool(std::string_view key, std::string_view value)>;
+
+struct store::impl {
+  explicit impl(const options& options);
+  ~impl();
+
+  // -- opening (store.cpp, recovery.cpp) --
+  result<void> open();
+  /// Opens the database and everything read from it at start; a failure leaves nothing open.
+  rocksdb::Status open_database();
+  rocksdb::Status load();
+  rocksdb::Status load_meta();
+  void close_database();
+
+  // -- writing (commit.cpp) --
+  result<void> commit(batch& what, bool sync);
+  result<void> encode_batch(const batch& from);
+  result<void> refuse(const rocksdb::Status& why);
+  void applied(const batch& what);
+  rocksdb::Status put(rocksdb::WriteBatch& into, std::string_view family, const std::string& key,
+                      std::string_view value);
+  /// For small writes beside the writer's.
+  rocksdb::Status write(rocksdb::WriteBatch& what, bool sync);
+
+  // -- reading (reading.cpp) --
+  result<std::string> read(const queue& from, std::uint64_t position, std::string_view what) const;
+  /// Records of a family from `begin` to before `end`; what is damaged is skipped and counted.
+  result<void> scan(rocksdb::ColumnFamilyHandle* family, const std::string& begin,
+                    const std::string& end, const record_visitor& each) const;
+  /// errc::invalid_argument for a log that was not opened.
+  result<pipeline_log*> log_of(pipeline_id pipeline) const;
+  std::vector<queue*> queues() const;
+
+  // -- maintenance (maintain.cpp) --
+  void maintain();
+  result<void> persist_heads(bool& moved);
+  void free_files();
+  void trim_small();
+  void trim_index(pipeline_log& of);
+  void flush_when_idle();
+  void write_mark();
+  void measure();
+
+  std::string path(std::string_view name) const { return how.directory + '/' + std::string(name); }
+
+  const options how;
+  const files disk;
+  const std::unique_ptr<rocksdb::Env> env;
+  std::optional<directory_lock> lock;
+  identity who;
+  const weir::epoch epoch = random_id();
+  recovery_report report;
+  std::unique_ptr<database> data;
+  storage::space space;
+
+  mutable std::shared_mutex mutex; ///< Guards what follows, the database's families too.
+  std::map<pipeline_id, std::string> names;
+  std::map<pipeline_id, std::unique_ptr<pipeline_log>> logs;
+  std::set<journal_position> erased;
+  std::map<std::pair<node_id, weir::epoch>, sequence> progress_floor;
+  std::map<pipeline_id, std::uint64_t> decisions_floor;
+
+  std::unique_ptr<queue> journal;
+  rocksdb::WriteBatch scratch;                 ///< The writer's.
+  std::atomic<std::uint64_t> acknowledged = 0; ///< RocksDB's sequence at the last synced commit.
+  std::atomic<std::uint64_t> commits = 0;
+  std::atomic<bool> failed = false;
+
+  std::mutex maintenance; ///< One maintain() at a time; guards what follows.
+  std::map<std::pair<node_id, weir::epoch>, sequence> progress_trimmed;
+  std::map<pipeline_id, std::uint64_t> decisions_trimmed;
+  std::uint64_t commits_seen = 0;
+  unsigned idle_ticks = 0;
+  bool trimmed_since_flush = false;
+  std::string last_mark;
+};
+
+/// Bytes of the version in front of the values that are overwritten.
+inline constexpr std::size_t version_bytes = 8;
+
+} // namespace weir::storage
