@@ -1,7 +1,6 @@
 #pragma once
 
 #include "codec/compression.hpp"
-#include "codec/envelope_table.hpp"
 #include "core/clock.hpp"
 #include "core/ids.hpp"
 #include "core/signal.hpp"
@@ -14,10 +13,10 @@ namespace weir::codec {
 
 /// How a block's unpacked bytes are laid out. On disk: never renumber.
 enum class block_layout : std::uint8_t {
-  otlp =
-      1, ///< OTLP messages behind each other (which are one message): pipelines that only pass on.
-  traces =
-      2, ///< Tables of resource and scope envelopes, then spans, the spans of a trace together.
+  /// OTLP messages behind each other (which are one message): pipelines that only pass on.
+  otlp = 1,
+  /// What spans share, then columns, the spans of a trace together (codec/traces_block.hpp).
+  traces = 2,
 };
 
 /// Header of a block, format version 1: fixed size, little endian, before the packed payload.
@@ -56,62 +55,5 @@ struct block_view {
 /// Checks magic, version, sizes, checksums; `bytes` is one block, nothing behind it. errc::corrupt,
 /// or errc::unsupported for a newer version.
 result<block_view> read_block(std::string_view bytes);
-
-/// Builds the unpacked bytes of a block of layout `traces`: version-free body
-///
-///   varint resources, then each: varint length, bytes | varint scopes, the same |
-///   varint spans, then for each: varint resource, varint scope, varint length | the spans' bytes
-///
-/// Spans are added trace by trace. Envelopes are found again by content, so that each stands once.
-class traces_block_builder {
-public:
-  /// The number of a resource (scope) envelope within this block; equal bytes get equal numbers.
-  std::uint32_t resource(std::string_view envelope);
-  std::uint32_t scope(std::string_view envelope);
-
-  void span(std::uint32_t resource, std::uint32_t scope, std::string_view body);
-
-  std::size_t spans() const noexcept;
-  /// Unpacked bytes so far.
-  std::size_t size() const noexcept;
-
-  /// Appends the body to `out` and begins anew (capacity is kept).
-  void finish(std::string& out);
-
-private:
-  envelope_table resources_;
-  envelope_table scopes_;
-  std::string table_;  // resource, scope, length of each span
-  std::string bodies_; // the spans' bytes
-  std::size_t spans_ = 0;
-};
-
-/// Reads such a body, which must outlive it; all of it is checked by open(). Never reads outside
-/// it; errc::corrupt where it does not hold together.
-class traces_block_reader {
-public:
-  static result<traces_block_reader> open(std::string_view body);
-
-  struct span_entry {
-    std::uint32_t resource, scope;
-    std::string_view body;
-  };
-
-  std::size_t spans() const noexcept { return spans_.size(); }
-  /// @pre `index < spans()`
-  const span_entry& span(std::size_t index) const noexcept { return spans_[index]; }
-
-  std::uint32_t resources() const noexcept { return static_cast<std::uint32_t>(resources_.size()); }
-  std::uint32_t scopes() const noexcept { return static_cast<std::uint32_t>(scopes_.size()); }
-  /// @pre `index < resources()`; a span's always is
-  std::string_view resource(std::uint32_t index) const noexcept { return resources_[index]; }
-  /// @pre `index < scopes()`; a span's always is
-  std::string_view scope(std::uint32_t index) const noexcept { return scopes_[index]; }
-
-private:
-  std::vector<std::string_view> resources_;
-  std::vector<std::string_view> scopes_;
-  std::vector<span_entry> spans_;
-};
 
 } // namespace weir::codec

@@ -33,4 +33,13 @@ inline bool take_varint(std::string_view& bytes, std::uint64_t& value) noexcept 
   return false;
 }
 
+/// Signed differences as small varints; wraps, so that any two numbers have one.
+constexpr std::uint64_t zigzag(std::uint64_t difference) noexcept {
+  return difference << 1 ^ (difference >> 63 ? ~std::uint64_t{0} : 0);
+}
+
+constexpr std::uint64_t unzigzag(std::uint64_t value) noexcept {
+  return value >> 1 ^ (value & 1 ? ~std::uint64_t{0} : 0);
+}
+
 } // namespace weir::codec
