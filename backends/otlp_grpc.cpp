@@ -1,0 +1,104 @@
+#include "backends/otlp_grpc.hpp"
+
+#include "backends/export_response.hpp"
+#include "core/metrics.hpp"
+#include "net/grpc_client.hpp"
+
+namespace weir::backends {
+
+namespace {
+
+using net::grpc_code;
+
+const char* export_path(weir::signal kind) {
+  switch (kind) {
+  case signal::traces:
+    return "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+  case signal::metrics:
+    return "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+  case signal::logs:
+    return "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+  }
+  return "";
+}
+
+class otlp_grpc_sender final : public sender {
+public:
+  otlp_grpc_sender(const std::string& id, std::unique_ptr<net::grpc_client> client)
+      : bytes_sent_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
+        client_(std::move(client)) {}
+
+  void send(export_request request, std::function<void(outcome)> done) override {
+    client_->call(export_path(request.signal), std::move(request.message),
+                  [this, done = std::move(done)](const net::grpc_reply& reply) {
+                    bytes_sent_.Increment(static_cast<double>(reply.sent_bytes));
+                    done(outcome_of(reply));
+                  });
+  }
+
+  void stop() override { client_->stop(); }
+
+private:
+  prometheus::Counter& bytes_sent_;
+  std::unique_ptr<net::grpc_client> client_;
+};
+
+bool retryable(const net::grpc_reply& reply) {
+  switch (reply.code) {
+  case grpc_code::cancelled:
+  case grpc_code::deadline_exceeded:
+  case grpc_code::aborted:
+  case grpc_code::out_of_range:
+  case grpc_code::unavailable:
+  case grpc_code::data_loss:
+    return true;
+  case grpc_code::resource_exhausted:
+    return reply.retry_delay.has_value();
+  default:
+    return false;
+  }
+}
+
+} // namespace
+
+outcome outcome_of(const net::grpc_reply& reply) {
+  if (reply.code == grpc_code::ok)
+    return read_export_response(reply.body);
+  outcome out{.reason = std::string(to_string(reply.code)) + ": " + tidy(reply.message)};
+  if (retryable(reply)) {
+    out.what = outcome::kind::retry;
+    out.retry_after = reply.retry_delay;
+  } else if ((reply.code == grpc_code::resource_exhausted
+              || reply.code == grpc_code::invalid_argument)
+             && speaks_of_size(reply.message)) {
+    out.what = outcome::kind::too_large;
+  } else {
+    out.what = outcome::kind::refused;
+  }
+  return out;
+}
+
+result<std::unique_ptr<sender>> make_otlp_grpc_sender(const std::string& id,
+                                                      const otlp_grpc_config& config) {
+  const auto compression =
+      codec::grpc_encoding(config.compression == "none" ? "" : config.compression);
+  if (!compression)
+    return fail(errc::invalid_argument,
+                "compression \"" + config.compression + "\": expected none, gzip, zstd or snappy");
+  auto client = net::grpc_client::start(
+      {.endpoint = config.endpoint,
+       .tls = config.tls,
+       .compression = *compression,
+       .headers = config.headers,
+       .timeout = config.timeout,
+       .authority = config.authority,
+       .user_agent = config.user_agent,
+       .keepalive_time = config.keepalive_time,
+       .keepalive_timeout = config.keepalive_timeout,
+       .keepalive_permit_without_stream = config.keepalive_permit_without_stream});
+  if (!client)
+    return tl::unexpected(client.error());
+  return std::make_unique<otlp_grpc_sender>(id, std::move(*client));
+}
+
+} // namespace weir::backends
