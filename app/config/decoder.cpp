@@ -88,15 +88,38 @@ void section::refuse_unknown(const std::vector<std::string_view>& known) const {
     if (reports.out.errors.size() >= max_errors)
       return;
     const auto hint = did_you_mean(entry.key, known);
-    reports.error(entry.where, path_of(entry.key),
-                  fmt::format("found an unknown option, expected {}{}", any_of(known), hint));
+    const auto expected = hint.empty() ? ", expected " + any_of(known) : hint;
+    reports.error(entry.where, path_of(entry.key), "found an unknown option" + expected);
   }
 }
 
 void section::refuse_type(std::string_view option, const yaml_value& found,
                           std::string_view expected, bool secret) const {
-  const auto what = secret && found.is_scalar() ? std::string("another type") : describe(found);
+  const auto what =
+      secret && found.is_scalar() ? std::string("a value of another type") : describe(found);
   error(option, fmt::format("found {}, expected {}", what, expected));
+}
+
+bool section::refuse_items(std::string_view option, const rule& how) const {
+  const auto& found = value.find(option)->value;
+  const auto path_here = path_of(option);
+  bool refused = false;
+  const auto check = [&](const yaml_value& item, const std::string& item_path) {
+    std::string expected = "text";
+    if (is_text(item) && check_one_of(item.text, how, expected))
+      return;
+    const auto what =
+        how.secret && item.is_scalar() ? std::string("a value of another type") : describe(item);
+    reports.error(item.where, item_path, fmt::format("found {}, expected {}", what, expected));
+    refused = true;
+  };
+  for (std::size_t i = 0; i < found.items.size(); ++i)
+    if (!found.items[i].is_map()) // else {name, value}, which read_value looks at
+      check(found.items[i], fmt::format("{}[{}]", path_here, i));
+  for (const auto& entry : found.entries)
+    if (!entry.value.is_null())
+      check(entry.value, fmt::format("{}.{}", path_here, entry.key));
+  return refused;
 }
 
 bool check_one_of(const std::string& value, const rule& how, std::string& expected) {

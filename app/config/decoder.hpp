@@ -48,6 +48,9 @@ struct section {
   /// Reports a value of the wrong type, without showing what is secret.
   void refuse_type(std::string_view option, const yaml_value& found, std::string_view expected,
                    bool secret) const;
+  /// Reports the items of a list or a map that are not texts, or not those allowed. False: all
+  /// good.
+  bool refuse_items(std::string_view option, const rule& how) const;
 };
 
 /// Checks what a rule says about a value that has the right type. `text` is the value as written.

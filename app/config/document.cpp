@@ -16,8 +16,9 @@ constexpr std::array<std::string_view, 10> top_level{
 template <class T>
 void read_block(decoder& reports, const yaml_value& tree, std::string_view key,
                 const option_table<T>& table, T& out) {
+  static const yaml_value nothing;
   const auto* entry = tree.find(key);
-  read_table(reports, table, entry == nullptr ? yaml_value{} : entry->value, std::string(key), out);
+  read_table(reports, table, entry == nullptr ? nothing : entry->value, std::string(key), out);
 }
 
 template <class T>

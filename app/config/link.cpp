@@ -62,11 +62,11 @@ public:
 private:
   void require_sections() {
     if (source_.receivers.empty() && !failed_in("receivers"))
-      reports_.error({}, "receivers", "found no receivers, expected at least one");
+      reports_.error({1, 1}, "receivers", "found no receivers, expected at least one");
     if (source_.exporters.empty() && !failed_in("exporters"))
-      reports_.error({}, "exporters", "found no exporters, expected at least one");
+      reports_.error({1, 1}, "exporters", "found no exporters, expected at least one");
     if (source_.service.pipelines.empty() && !failed_in("service"))
-      reports_.error({}, "service.pipelines", "found no pipelines, expected at least one");
+      reports_.error({1, 1}, "service.pipelines", "found no pipelines, expected at least one");
   }
 
   /// Whether something below `path` is wrong already: what is missing there is no news then.
@@ -263,7 +263,8 @@ private:
   void extensions(node_config& config) {
     const auto& ids = source_.service.extensions;
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      const auto* c = resolve("extensions", ids[i], {}, fmt::format("service.extensions[{}]", i));
+      const auto* c = resolve("extensions", ids[i], source_.service.extension_places[i],
+                              fmt::format("service.extensions[{}]", i));
       const auto* health = c == nullptr ? nullptr : std::get_if<health_check_config>(&c->config);
       if (health != nullptr && config.health_check)
         reports_.error(c->where, c->path, "found a second health_check in use, expected one");

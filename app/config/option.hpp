@@ -142,8 +142,11 @@ void read_option(const section& at, std::string_view name, const rule& how, V& o
   }
   V read{};
   std::string expected;
+  if constexpr (std::same_as<V, text_list> || std::same_as<V, text_map>)
+    if (at.refuse_items(name, how))
+      return;
   if (!read_value(entry->value, how, read)) {
-    if (!(entry->value.is_null() && !how.required)) // an empty variable is nothing
+    if (!entry->value.is_null()) // an empty variable is nothing
       at.refuse_type(name, entry->value,
                      how.one_of.empty() ? type_name<V>(how) : any_of(how.one_of), how.secret);
     return;

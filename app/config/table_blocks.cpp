@@ -1,6 +1,8 @@
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
 
+#include <fmt/format.h>
+
 // Weir's own blocks: storage, sampling, admin.
 namespace weir::app {
 
@@ -29,21 +31,34 @@ const option_table<block_config>& log_options() {
   return table;
 }
 
+void check_room(const section& at, const storage::options& database) {
+  const auto least = 2 * (2 * database.memtable_bytes + database.max_wal_bytes);
+  if (database.max_bytes < least)
+    at.error("max_bytes",
+             fmt::format("found {}, expected at least {}: twice what the write buffers "
+                         "and the write-ahead log take",
+                         print_size(database.max_bytes), print_size(least)));
+}
+
 const option_table<storage::options>& database_options() {
   using c = storage::options;
-  static const option_table<c> table{{
-      works("directory", &c::directory, "One for each node; it is made when it is missing."),
-      works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "64MiB"},
-            "Everything that Weir writes; `overflow` says what happens when it is reached."),
-      works(
-          "fsync", &c::fsync,
-          "Off: clients are answered before their data is on the disk, and a power cut loses it."),
-      works(
-          "memtable_bytes", &c::memtable_bytes, {.in = unit::size, .min = "1MiB", .max = "256MiB"},
-          "Size of one write buffer of the database; two are kept free on the disk as a reserve."),
-      works("max_wal_bytes", &c::max_wal_bytes, {.in = unit::size, .min = "4MiB", .max = "4GiB"},
-            "Bound of the write-ahead log, and so of the time a start takes."),
-  }};
+  static const option_table<c> table{
+      {
+          works("directory", &c::directory, "One for each node; it is made when it is missing."),
+          works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "1MiB"},
+                "Everything that Weir writes; `overflow` says what happens when it is reached."),
+          works("fsync", &c::fsync,
+                "Off: clients are answered before their data is on the disk, and a power cut loses "
+                "it."),
+          works("memtable_bytes", &c::memtable_bytes,
+                {.in = unit::size, .min = "1MiB", .max = "256MiB"},
+                "A write buffer of the database; two are kept free on the disk as a reserve."),
+          works("max_wal_bytes", &c::max_wal_bytes,
+                {.in = unit::size, .min = "4MiB", .max = "4GiB"},
+                "Bound of the write-ahead log, and so of the time a start takes."),
+      },
+      c{},
+      &check_room};
   return table;
 }
 

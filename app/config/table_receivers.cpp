@@ -82,6 +82,19 @@ const option_table<listener>& grpc_options() {
   return table;
 }
 
+const option_table<net::cors_config>& cors_options() {
+  using c = net::cors_config;
+  static const option_table<c> table{{
+      works("allowed_origins", &c::allowed_origins,
+            "Origins that may send; `*` stands for any text."),
+      works("allowed_headers", &c::allowed_headers,
+            "Headers that they may use besides the safe ones."),
+      works("exposed_headers", &c::exposed_headers, "Headers of the answer that they may read."),
+      works("max_age", &c::max_age, {.min = "0"}, "Seconds that a browser may remember this."),
+  }};
+  return table;
+}
+
 const option_table<listener>& http_options() {
   using c = listener;
   static const option_table<c> table{
@@ -111,7 +124,7 @@ const option_table<listener>& http_options() {
                 "Connections stay open after a request."),
           block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
           refused("include_metadata", "client metadata is not there yet"),
-          refused("cors", "CORS is not there yet"),
+          block("cors", &c::cors, &cors_options, "For browsers; absent: none is let in."),
           refused("auth", "authenticators are not there yet"),
           refused("middlewares", "Weir has no middlewares"),
       },

@@ -157,6 +157,19 @@ option<service_shape> pipelines() {
           }};
 }
 
+/// The list `service.extensions`, with the place of each item.
+option<service_shape> extensions() {
+  auto made = works("extensions", &service_shape::extensions, "Ids of `extensions` to start.");
+  made.read = [read = made.read](const section& at, service_shape& out) {
+    read(at, out);
+    const auto* entry = at.value.find("extensions");
+    for (std::size_t i = 0; i < out.extensions.size(); ++i)
+      out.extension_places.push_back(entry->value.is_list() ? entry->value.items[i].where
+                                                            : entry->value.where);
+  };
+  return made;
+}
+
 const option_table<health_check_config>& body_options() {
   using c = health_check_config;
   static const option_table<c> table{{
@@ -181,7 +194,7 @@ const option_table<pipeline_shape>& pipeline_options() {
 const option_table<service_shape>& service_options() {
   using c = service_shape;
   static const option_table<c> table{{
-      works("extensions", &c::extensions, "Ids of `extensions` that are started."),
+      extensions(),
       pipelines(),
       block("telemetry", &c::telemetry, &telemetry_options),
       block("limits", &c::limits, &limits_options),

@@ -194,21 +194,14 @@ bool has_sub_policies(policy_type type) {
          || type == policy_type::composite;
 }
 
+/// Each policy is compiled on its own, so that all that is wrong is said, at its place.
 void check_policy(const section& at, const c& policy) {
   if (has_sub_policies(policy.type) && policy.sub_policies.empty())
-    at.error("", "found no sub policies, expected at least one");
-}
-
-/// Each policy is compiled on its own, so that all that is wrong is said, at its place.
-void check_policies(const section& at, const tail_sampling_config& config) {
-  const auto* list = at.value.find("policies");
-  for (std::size_t i = 0; i < config.policies.size(); ++i) {
-    auto alone = config;
-    alone.policies = {config.policies[i]};
-    if (const auto compiled = sampling::policy_set::compile(alone); !compiled)
-      at.reports.error(list->value.items[i].where, fmt::format("{}[{}]", at.path_of("policies"), i),
-                       compiled.error().message);
-  }
+    return at.error("", "found no sub policies, expected at least one");
+  tail_sampling_config alone;
+  alone.policies = {policy};
+  if (const auto compiled = sampling::policy_set::compile(alone); !compiled)
+    at.error("", compiled.error().message);
 }
 
 void check_names(const section& at, const tail_sampling_config& config) {
@@ -222,7 +215,6 @@ void check_names(const section& at, const tail_sampling_config& config) {
                fmt::format("found two policies with the name {}, expected different names",
                            quoted(name)));
   }
-  check_policies(at, config);
 }
 
 const option_table<tail_sampling_config>& cache_options() {

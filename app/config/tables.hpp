@@ -76,6 +76,7 @@ struct pipeline_shape {
 /// `service`
 struct service_shape {
   text_list extensions;
+  std::vector<place> extension_places; ///< Where each of them stands.
   std::vector<pipeline_shape> pipelines;
   telemetry_shape telemetry;
   limits_config limits;

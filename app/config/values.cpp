@@ -68,11 +68,6 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
 }
 
-bool is_text(const yaml_value& value) {
-  return value.is_scalar()
-         && (!value.plain || value.substituted || type_of(value.text) == scalar_type::text);
-}
-
 /// One {name, value} of a list that stands for a map.
 bool read_pair(const yaml_value& value, text_map& out) {
   const auto* name = value.find("name");
@@ -173,6 +168,11 @@ bool parse_number(std::string_view text, double& out) noexcept {
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return !text.empty() && error == std::errc{} && stop == text.data() + text.size()
          && std::isfinite(out);
+}
+
+bool is_text(const yaml_value& value) {
+  return value.is_scalar()
+         && (!value.plain || value.substituted || type_of(value.text) == scalar_type::text);
 }
 
 bool read_value(const yaml_value& value, const rule&, bool& out) {

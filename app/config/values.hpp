@@ -57,6 +57,9 @@ using text_map = std::map<std::string, std::string>;
 // Reading: false when the value has another type. A null never gets here, but for a text that an
 // environment variable left empty.
 
+/// Whether a value is text: a plain `5` or `true` is not.
+bool is_text(const yaml_value& value);
+
 bool read_value(const yaml_value& value, const rule& how, bool& out);
 bool read_value(const yaml_value& value, const rule& how, double& out);
 bool read_value(const yaml_value& value, const rule& how, std::string& out);
