@@ -10,17 +10,26 @@ namespace {
 
 constexpr std::int32_t stream_window = 8 << 20;
 constexpr std::int32_t connection_window = 64 << 20;
-constexpr std::uint32_t max_frame_bytes = 64 << 10;
 constexpr std::uint32_t our_max_streams = 1000;
 /// A head above the first is answered with an error, above the second it ends the connection.
 constexpr std::size_t max_header_bytes = 64 << 10;
 constexpr std::size_t abusive_header_bytes = 1 << 20;
 /// Time between the first and the last GOAWAY for a client that does not answer the ping between.
 constexpr steady_ns goodbye_time = second_ns;
+/// A refused request is answered when it has ended, as clients expect, but not later than after so
+/// much more of its body, or so long.
+constexpr std::size_t patient_bytes = 64 << 10;
+constexpr steady_ns patient_time = second_ns / 2;
 constexpr std::uint8_t goodbye_ping[8] = {'w', 'e', 'i', 'r', 'b', 'y', 'e', 0};
 
 std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
+}
+
+std::optional<h2_refusal> to_refusal(std::optional<rpc_answer>&& answer) {
+  if (!answer)
+    return {};
+  return std::move(*answer);
 }
 
 steady_ns to_ns(std::chrono::milliseconds x) {
@@ -71,7 +80,7 @@ struct h2_callbacks {
   static int data(nghttp2_session* h2, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
                   std::size_t size, void* user) {
     auto* stream = stream_of(h2, id);
-    if (stream && stream->at == h2_stream::phase::body)
+    if (stream)
       self(user).on_data(*stream, view(bytes, size));
     return 0;
   }
@@ -89,7 +98,7 @@ struct h2_callbacks {
         break;
       if (stream->at == h2_stream::phase::head)
         session.on_request_head(*stream);
-      if (end && stream->at == h2_stream::phase::body)
+      if (end)
         session.on_request_end(*stream);
       break;
     }
@@ -146,8 +155,6 @@ h2_session::h2_session(session_owner& owner, std::shared_ptr<const listener_cont
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, h2_callbacks::stream_close);
   nghttp2_option* options = nullptr;
   nghttp2_option_new(&options);
-  // Closed streams are only kept for RFC 7540's priorities, which nobody uses here.
-  nghttp2_option_set_no_closed_streams(options, 1);
   nghttp2_option_set_stream_reset_rate_limit(options, 500, 50);
   nghttp2_session_server_new2(&h2_, callbacks, this, options);
   nghttp2_option_del(options);
@@ -165,7 +172,6 @@ void h2_session::submit_settings() {
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
                              configured ? configured : our_max_streams},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
-      nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_FRAME_SIZE, max_frame_bytes},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, max_header_bytes},
   };
   nghttp2_submit_settings(h2_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
@@ -217,44 +223,66 @@ bool h2_session::on_header(h2_stream& stream, std::string_view name, std::string
   return true;
 }
 
-void h2_session::on_request_head(h2_stream& stream) {
+std::optional<h2_refusal> h2_session::check_head(h2_stream& stream) {
   using media = request_head::media;
-  auto& head = stream.head;
+  const auto& head = stream.head;
   const bool grpc = listener_->config.grpc;
-  stream.at = h2_stream::phase::body;
   if (stream.header_bytes > max_header_bytes)
-    return answer_http(stream, plain_text(431, "the headers are too large\n"));
+    return plain_text(431, "the headers are too large\n");
   if (grpc && head.content != media::grpc)
-    return answer_http(stream, plain_text(415, "this port speaks gRPC: application/grpc\n"));
+    return plain_text(415, "this port speaks gRPC: application/grpc\n");
   if (grpc && head.method != request_head::verb::post)
-    return answer_http(stream, plain_text(405, "this port speaks gRPC: POST\n"));
+    return plain_text(405, "this port speaks gRPC: POST\n");
   if (grpc) {
     if (head.timeout)
       stream.deadline = now_ + head.timeout->count();
-    if (auto refused = refuse_grpc(*listener_, head))
-      answer(stream, *refused);
-    return;
+    return to_refusal(refuse_grpc(*listener_, head));
   }
   if (auto refused = refuse_http(*listener_, head))
-    return answer_http(stream, std::move(*refused));
+    return std::move(*refused);
   const auto verdict = stream.body.expect(head.content_length.value_or(0));
   if (verdict != body_buffer::verdict::ok)
-    answer(stream, to_answer(*listener_, verdict));
+    return to_answer(*listener_, verdict);
+  return {};
+}
+
+void h2_session::on_request_head(h2_stream& stream) {
+  stream.at = h2_stream::phase::body;
+  if (auto refused = check_head(stream))
+    refuse(stream, std::move(*refused));
 }
 
 void h2_session::on_data(h2_stream& stream, std::string_view piece) {
   stream.last_data = now_;
-  if (listener_->config.grpc) {
-    if (auto refused = stream.add_grpc(*listener_, piece))
-      answer(stream, *refused);
-    return;
+  if (stream.at == h2_stream::phase::refused) {
+    stream.unwanted_bytes += piece.size();
+    if (stream.unwanted_bytes > patient_bytes)
+      answer_refused(stream);
+  } else if (stream.at == h2_stream::phase::body) {
+    if (auto refused = stream.add(*listener_, piece))
+      refuse(stream, std::move(*refused));
   }
-  const auto verdict = stream.body.append(piece);
-  if (verdict != body_buffer::verdict::ok)
-    answer(stream, to_answer(*listener_, verdict));
+}
+
+void h2_session::refuse(h2_stream& stream, h2_refusal&& why) {
+  stream.at = h2_stream::phase::refused;
+  stream.refused_at = now_;
+  stream.body.discard();
+  stream.refusal = std::move(why);
+}
+
+void h2_session::answer_refused(h2_stream& stream) {
+  if (auto* response = std::get_if<http_response>(&stream.refusal))
+    answer_http(stream, std::move(*response));
+  else
+    answer(stream, std::get<rpc_answer>(stream.refusal));
 }
 
 void h2_session::on_request_end(h2_stream& stream) {
+  if (stream.at == h2_stream::phase::refused)
+    return answer_refused(stream);
+  if (stream.at != h2_stream::phase::body)
+    return;
   otlp_request request;
   byte_reservation bytes;
   if (auto refused = stream.finish(*listener_, now_, request, bytes))
@@ -346,6 +374,10 @@ void h2_session::check_streams(steady_ns now) {
   const auto patience = to_ns(listener_->server->limits.body_timeout);
   for (auto& [id, stream] : streams_) {
     const bool incomplete = stream.at == h2_stream::phase::body;
+    if (stream.at == h2_stream::phase::refused && now - stream.refused_at > patient_time) {
+      answer_refused(stream);
+      continue;
+    }
     if (stream.at == h2_stream::phase::head && now - stream.last_data > patience)
       return give_up(NGHTTP2_PROTOCOL_ERROR, "its headers came too slowly");
     if (stream.deadline && now >= stream.deadline && stream.at != h2_stream::phase::answered)

@@ -31,12 +31,15 @@ private:
 
   void submit_settings();
   void on_request_head(h2_stream& stream);
+  std::optional<h2_refusal> check_head(h2_stream& stream);
   void on_data(h2_stream& stream, std::string_view piece);
   void on_request_end(h2_stream& stream);
   void on_ping(const nghttp2_frame& frame);
   void on_idle_frame();
   bool on_header(h2_stream& stream, std::string_view name, std::string_view value);
 
+  void refuse(h2_stream& stream, h2_refusal&& why);
+  void answer_refused(h2_stream& stream);
   void answer(h2_stream& stream, const rpc_answer& answer);
   void answer_grpc(h2_stream& stream, const rpc_answer& answer);
   void answer_http(h2_stream& stream, http_response&& response);

@@ -23,6 +23,15 @@ std::optional<rpc_answer> h2_stream::check_prefix(const listener_context& listen
   return {};
 }
 
+std::optional<rpc_answer> h2_stream::add(const listener_context& listener, std::string_view piece) {
+  if (listener.config.grpc)
+    return add_grpc(listener, piece);
+  const auto verdict = body.append(piece);
+  if (verdict != body_buffer::verdict::ok)
+    return to_answer(listener, verdict);
+  return {};
+}
+
 std::optional<rpc_answer> h2_stream::add_grpc(const listener_context& listener,
                                               std::string_view piece) {
   if (prefix_size < grpc_prefix_bytes) {
