@@ -176,7 +176,10 @@ private:
   }
 
   bool field(const field_info& f, std::uint32_t number, ondemand::value v, std::uint32_t depth) {
-    if (v.is_null())
+    bool absent = false;
+    if (const auto e = v.is_null().get(absent))
+      return malformed(e);
+    if (absent)
       return true;
     if (f.repeated)
       return list(f, number, v, depth);
@@ -196,7 +199,10 @@ private:
       ondemand::value e;
       if (const auto error = std::move(element).get(e))
         return malformed(error);
-      if (!e.is_null() && !value(f, number, e, depth, packed))
+      bool absent = false;
+      if (const auto error = e.is_null().get(absent))
+        return malformed(error);
+      if (!absent && !value(f, number, e, depth, packed))
         return false;
     }
     if (packed)

@@ -228,10 +228,26 @@ BOOST_AUTO_TEST_CASE(wrong_values_name_byte_path_and_reason) {
 // Scenario: what is no JSON document of one object.
 // Guarantee: a clean error.
 BOOST_AUTO_TEST_CASE(broken_documents_are_refused) {
-  for (const std::string_view json :
-       {"", " ", "[]", "null", "7", "\"x\"", "{", "{\"resourceSpans\":", "{\"resourceSpans\":[}",
-        "{\"resourceSpans\":[{]}", "{} {}", "{}x", "{\"a\" 1}", "{\"resourceSpans\":[{} {}]}",
-        "{\"resourceSpans\":[{},]}", "{\"resourceSpans\":[{}", "\xff", "{\"resourceSpans\":\"x}"}) {
+  for (const std::string_view json : {"",
+                                      " ",
+                                      "[]",
+                                      "null",
+                                      "7",
+                                      "\"x\"",
+                                      "{",
+                                      "{\"resourceSpans\":",
+                                      "{\"resourceSpans\":[}",
+                                      "{\"resourceSpans\":[{]}",
+                                      "{} {}",
+                                      "{}x",
+                                      "{\"a\" 1}",
+                                      "{\"resourceSpans\":[{} {}]}",
+                                      "{\"resourceSpans\":nul}",
+                                      "{\"resourceSpans\":[null\"x\"]}",
+                                      "{\"resourceSpans\":[{},]}",
+                                      "{\"resourceSpans\":[{}",
+                                      "\xff",
+                                      "{\"resourceSpans\":\"x}"}) {
     const auto e = error_of(json);
     BOOST_TEST(!e.what.empty());
     BOOST_TEST(e.offset <= json.size());
