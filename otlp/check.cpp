@@ -18,7 +18,10 @@ enum op : std::uint8_t {
   check_string,
   check_trace_id,
   check_span_id,
+  check_own_trace_id,
+  check_own_span_id,
   check_message,
+  check_attribute,
   packed_varint,
   packed_fixed64,
   refuse_group,
@@ -63,7 +66,7 @@ wire::type wire_type_of(field_kind kind) noexcept {
   }
 }
 
-rule rule_of_known(const field_info& f, std::uint32_t tag) noexcept {
+rule rule_of_known(message_id id, const field_info& f, std::uint32_t tag) noexcept {
   const auto wanted = wire_type_of(f.kind);
   const auto type = static_cast<wire::type>(tag & 7);
   if (f.repeated && wanted != wire::type::bytes && type == wire::type::bytes)
@@ -72,15 +75,16 @@ rule rule_of_known(const field_info& f, std::uint32_t tag) noexcept {
     const auto unknown = rule_of_unknown(tag);
     return unknown.op < check_string ? rule{refuse_wrong_wire_type, message_id::none} : unknown;
   }
+  const bool own_ids = id == message_id::span;
   switch (f.kind) {
   case field_kind::message:
-    return {check_message, f.message};
+    return {f.message == message_id::key_value ? check_attribute : check_message, f.message};
   case field_kind::string:
     return {check_string, message_id::none};
   case field_kind::trace_id:
-    return {check_trace_id, message_id::none};
+    return {own_ids ? check_own_trace_id : check_trace_id, message_id::none};
   case field_kind::span_id:
-    return {check_span_id, message_id::none};
+    return {own_ids && f.number == 2 ? check_own_span_id : check_span_id, message_id::none};
   default:
     return rule_of_unknown(tag);
   }
@@ -88,7 +92,7 @@ rule rule_of_known(const field_info& f, std::uint32_t tag) noexcept {
 
 rule rule_of(message_id id, std::uint32_t tag) noexcept {
   const auto* f = info(id).find(tag >> 3);
-  return f != nullptr ? rule_of_known(*f, tag) : rule_of_unknown(tag);
+  return f != nullptr ? rule_of_known(id, *f, tag) : rule_of_unknown(tag);
 }
 
 std::array<rules, message_count> make_tables() noexcept {
@@ -120,6 +124,24 @@ bool is_ascii(const char* p, std::size_t n) noexcept {
   return (bits & 0x8080'8080'8080'8080) == 0;
 }
 
+// The most common attribute of all: a short key, then a short string or a small integer, all ASCII.
+// The whole of it is then bytes below 0x80, tags and lengths too. Anything else is for the long
+// way.
+bool is_plain_attribute(std::string_view body) noexcept {
+  constexpr std::size_t head = 2; // tag and length
+  const auto* p = reinterpret_cast<const std::uint8_t*>(body.data());
+  if (body.size() < 2 * head || body.size() > 0x100 || p[0] != 0x0a)
+    return false;
+  const std::size_t value = head + p[1];
+  if (value + 2 * head > body.size() || p[value] != 0x12
+      || value + head + p[value + 1] != body.size())
+    return false;
+  const auto* any = p + value + head;
+  const bool text = any[0] == 0x0a && std::size_t{any[1]} + head == p[value + 1];
+  const bool integer = any[0] == 0x18 && p[value + 1] == head;
+  return (text || integer) && is_ascii(body.data(), body.size());
+}
+
 } // namespace
 
 bool is_utf8(std::string_view text) noexcept {
@@ -136,6 +158,15 @@ void checker::note(value_fault v, const char* tag) noexcept {
     return;
   value_ = v;
   value_at_ = tag;
+}
+
+// Notes an id of the span in hand.
+void checker::take_id(std::string_view& id, std::string_view bytes, std::size_t size,
+                      value_fault fault, const char* tag) noexcept {
+  ids_.twice |= id.data() != nullptr;
+  id = bytes;
+  if (bytes.size() != size && !bytes.empty())
+    note(fault, tag);
 }
 
 bool checker::walk(message_id id, const char* p, const char* end, std::uint32_t depth) noexcept {
@@ -201,6 +232,16 @@ const char* checker::field(std::uint8_t op, message_id sub, const char* p, const
     if (bytes.size() != 8 && !bytes.empty())
       note(value_fault::span_id_length, tag);
     return p;
+  case check_own_trace_id:
+    take_id(ids_.trace, bytes, 16, value_fault::trace_id_length, tag);
+    return p;
+  case check_own_span_id:
+    take_id(ids_.span, bytes, 8, value_fault::span_id_length, tag);
+    return p;
+  case check_attribute:
+    if (depth + 1 < max_depth_ && is_plain_attribute(bytes)) [[likely]]
+      return p;
+    [[fallthrough]];
   case check_message:
     if (depth >= max_depth_)
       return refuse(fault_kind::too_deep, tag);

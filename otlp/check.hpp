@@ -27,6 +27,13 @@ enum class fault_kind : std::uint8_t {
 /// What is wrong with a value that is well-formed: the reader can go on behind it.
 enum class value_fault : std::uint8_t { none, trace_id_length, span_id_length, utf8 };
 
+/// The ids of the span checked last, as they stand in it; empty where they do not.
+struct span_ids {
+  std::string_view trace;
+  std::string_view span;
+  bool twice = false; ///< One of them stands there more than once.
+};
+
 /// Checks messages. Cheap to make; one thread at a time.
 class checker {
 public:
@@ -52,9 +59,18 @@ public:
   /// Where the fault is; the tag of the bad value where there is only that.
   const char* at() const noexcept { return kind_ != fault_kind::none ? at_ : value_at_; }
 
-  void forget_value() noexcept { value_ = value_fault::none; }
+  /// The ids of the last Span message since forget().
+  const span_ids& ids() const noexcept { return ids_; }
+
+  /// Forgets what was noted of values and ids.
+  void forget() noexcept {
+    value_ = value_fault::none;
+    ids_ = {};
+  }
 
 private:
+  void take_id(std::string_view& id, std::string_view bytes, std::size_t size, value_fault fault,
+               const char* tag) noexcept;
   bool walk(message_id id, const char* p, const char* end, std::uint32_t depth) noexcept;
   const char* field(std::uint8_t op, message_id sub, const char* p, const char* end,
                     std::uint32_t depth, const char* tag) noexcept;
@@ -66,6 +82,7 @@ private:
   bool check_utf8_;
   fault_kind kind_ = fault_kind::none;
   value_fault value_ = value_fault::none;
+  span_ids ids_;
   const char* at_ = nullptr;
   const char* value_at_ = nullptr;
 };

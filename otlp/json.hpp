@@ -14,8 +14,8 @@ namespace weir::otlp {
 ///
 /// - Keys in lowerCamelCase or snake_case; unknown keys are skipped at every level; null means
 /// absent.
-/// - Ids are hexadecimal of any case ("" is an empty one, that is none). Other bytes are base64, standard or
-/// url-safe.
+/// - Ids are hexadecimal of any case ("" is an empty one, that is none). Other bytes are base64,
+/// standard or url-safe.
 /// - Integers are numbers or decimal strings; enums are numbers or names; doubles may be "NaN",
 ///   "Infinity", "-Infinity".
 /// - A key that stands twice acts as a field that stands twice in protobuf: of single values (and

@@ -25,40 +25,19 @@ bool all_zero(std::string_view id) noexcept {
   return true;
 }
 
-// The ids of a span whose form was checked.
-struct span_ids {
-  std::string_view trace;
-  std::string_view span;
-  bool trace_twice = false;
-  bool span_twice = false;
-};
-
-span_ids read_ids(std::string_view body) noexcept {
-  span_ids ids;
-  const char* end = body.data() + body.size();
-  wire::field f;
-  for (const char* p = body.data(); p != nullptr && p < end;) {
-    p = wire::read_field(p, end, f);
-    if (p == nullptr || f.number > 2 || f.type != type::bytes)
-      continue;
-    auto& id = f.number == 1 ? ids.trace : ids.span;
-    (f.number == 1 ? ids.trace_twice : ids.span_twice) |= id.data() != nullptr;
-    id = f.bytes;
-  }
-  return ids;
-}
-
 // The trace id of a span that was accepted once: it stands there once, nearly always first.
 bool read_trace_id(std::string_view body, trace_id& id) noexcept {
   if (body.size() >= 18 && body[0] == static_cast<char>(field_1) && body[1] == 16) [[likely]] {
     id = trace_id::from(body.substr(2, 16));
     return true;
   }
-  const auto trace = read_ids(body).trace;
-  if (trace.size() != 16)
-    return false;
-  id = trace_id::from(trace);
-  return true;
+  wire::reader fields{body};
+  while (auto f = fields.next())
+    if (f->number == 1 && f->bytes.size() == 16) {
+      id = trace_id::from(f->bytes);
+      return true;
+    }
+  return false;
 }
 
 } // namespace
@@ -144,7 +123,7 @@ private:
       } else if (check_ != nullptr) {
         if (!check_->check(message_id::scope_spans, body.in(message_), scope_depth))
           return false;
-        check_->forget_value();
+        check_->forget();
       }
     }
     return true;
@@ -193,15 +172,16 @@ private:
       ++rejected_.too_large;
       return true;
     }
+    check_->forget();
     if (!check_->check(message_id::span, body, span_depth))
       return false;
     const auto bad_value = check_->value();
-    check_->forget_value();
-    const auto ids = read_ids(body);
-    if (ids.trace.size() != 16 || ids.trace_twice || all_zero(ids.trace)
+    const auto ids = check_->ids();
+    check_->forget();
+    if (ids.trace.size() != 16 || ids.twice || all_zero(ids.trace)
         || bad_value == value_fault::trace_id_length) {
       ++rejected_.bad_trace_id;
-    } else if (ids.span.size() != 8 || ids.span_twice || all_zero(ids.span)
+    } else if (ids.span.size() != 8 || all_zero(ids.span)
                || bad_value == value_fault::span_id_length) {
       ++rejected_.bad_span_id;
     } else if (bad_value == value_fault::utf8) {

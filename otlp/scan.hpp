@@ -62,10 +62,11 @@ struct scan_limits {
 /// Spans left out of an index, by reason.
 struct rejected_spans {
   std::uint32_t too_large = 0;
-  std::uint32_t bad_trace_id =
-      0; ///< Not 16 bytes, all zero, or given twice; in a link: not 16 or 0 bytes.
-  std::uint32_t bad_span_id =
-      0; ///< Not 8 bytes, all zero, or given twice; in a link or of a parent: not 8 or 0.
+  /// Not 16 bytes, all zero, or an id that stands there twice; in a link: neither 16 bytes nor
+  /// none.
+  std::uint32_t bad_trace_id = 0;
+  /// Not 8 bytes, or all zero; in a link, or of a parent: neither 8 bytes nor none.
+  std::uint32_t bad_span_id = 0;
   std::uint32_t bad_utf8 = 0; ///< A string in it is not UTF-8.
 
   std::uint32_t total() const noexcept { return too_large + bad_trace_id + bad_span_id + bad_utf8; }

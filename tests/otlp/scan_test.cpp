@@ -125,8 +125,8 @@ BOOST_AUTO_TEST_CASE(bad_spans_are_left_out_and_counted) {
       span('g', '1') + field(4, "") + link("", ""),
   });
   const auto [index, rejected] = scan(message, {.max_span_bytes = 1000});
-  BOOST_TEST(rejected.bad_trace_id == 5U);
-  BOOST_TEST(rejected.bad_span_id == 6U);
+  BOOST_TEST(rejected.bad_trace_id == 6U);
+  BOOST_TEST(rejected.bad_span_id == 5U);
   BOOST_TEST(rejected.bad_utf8 == 2U);
   BOOST_TEST(rejected.too_large == 1U);
   BOOST_REQUIRE_EQUAL(index.spans.size(), 1U);
