@@ -73,7 +73,7 @@ result<play_summary> player::run() {
       stopping_ = true;
     pump();
   });
-  started_ = steady_now();
+  started_ = last_connected_ = steady_now();
   next_round();
   for (std::size_t i = 0; i < config_.connections; ++i) {
     links_.push_back(std::make_unique<link>(io_, i));
@@ -81,6 +81,8 @@ result<play_summary> player::run() {
   }
   tick();
   io_.run();
+  if (unreachable_)
+    return fail(errc::unavailable, fmt::format("{}: nobody answers", settings_.authority));
   summary_.seconds = static_cast<double>(steady_now() - started_) / second_ns;
   summary_.offered = config_.spans_per_second;
   if (config_.progress)
@@ -305,6 +307,7 @@ void player::tick() {
       overdue.emplace_back(request->over->connection, id);
   for (const auto& [connection, id] : overdue)
     connection->cancel(id);
+  give_up_unreachable();
   if (config_.progress)
     show_progress();
   pump();
@@ -313,6 +316,17 @@ void player::tick() {
     if (!cancelled)
       tick();
   });
+}
+
+void player::give_up_unreachable() {
+  for (const auto& link : links_)
+    if (link->connection)
+      last_connected_ = steady_now();
+  const auto away = milliseconds((steady_now() - last_connected_) / millisecond_ns);
+  if (summary_.requests > 0 || config_.max_elapsed.count() == 0 || away < config_.max_elapsed)
+    return;
+  unreachable_ = true;
+  io_.stop();
 }
 
 void player::show_progress() {

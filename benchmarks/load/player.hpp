@@ -32,7 +32,8 @@ struct player_config {
   milliseconds timeout{10'000};
   milliseconds initial_backoff{500};
   milliseconds max_backoff{5'000};
-  milliseconds max_elapsed{60'000}; ///< A request is given up after this; 0: never.
+  milliseconds max_elapsed{
+      60'000}; ///< A request, or a server nobody answers for, is given up; 0: never.
   bool progress = false;
 };
 
@@ -82,6 +83,7 @@ private:
   void retry_later(seat& request, const answer& got);
   void finish(std::uint64_t id);
   void tick();
+  void give_up_unreachable();
   link* least_busy();
   void show_progress();
 
@@ -105,6 +107,8 @@ private:
   std::uint64_t next_id_ = 1;
   round_stamp stamp_;
   steady_ns started_ = 0;
+  steady_ns last_connected_ = 0; ///< When a connection was last seen usable.
+  bool unreachable_ = false;
   bool stopping_ = false;
   bool pumping_ = false;
   play_summary summary_;
