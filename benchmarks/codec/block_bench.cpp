@@ -15,17 +15,33 @@ using bench::recorded_span;
 
 constexpr std::size_t wanted_bytes = 1 << 20;
 
-/// Blocks of layout `traces`.
+/// Blocks of layout `traces`. Envelopes are asked for once a block, as the sampler does.
 class traces_bodies {
 public:
   void add(const std::vector<recorded_span>& trace) {
-    for (const auto& span : trace)
-      builder_.span(builder_.resource(span.resource), builder_.scope(span.scope), span.body);
+    for (const auto& span : trace) {
+      auto& resource = resources_[span.resource];
+      if (resource == none)
+        resource = builder_.resource(envelopes_[span.resource]);
+      auto& scope = scopes_[span.scope];
+      if (scope == none)
+        scope = builder_.scope(envelopes_[span.scope]);
+      builder_.span(resource, scope, span.body);
+    }
   }
   std::size_t size() const { return builder_.size(); }
-  void finish(std::string& out) { builder_.finish(out); }
+  void finish(std::string& out) {
+    builder_.finish(out);
+    resources_.assign(envelopes_.size(), none);
+    scopes_.assign(envelopes_.size(), none);
+  }
 
 private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  const std::vector<std::string>& envelopes_ = bench::hipstershop().envelopes;
+  std::vector<std::uint32_t> resources_ = std::vector<std::uint32_t>(envelopes_.size(), none);
+  std::vector<std::uint32_t> scopes_ = resources_;
   codec::traces_block_builder builder_;
 };
 
@@ -36,8 +52,8 @@ public:
     const recorded_span* before = nullptr;
     for (const auto& span : trace) {
       if (!before || before->resource != span.resource || before->scope != span.scope) {
-        writer_.resource(span.resource);
-        writer_.scope(span.scope);
+        writer_.resource(envelopes_[span.resource]);
+        writer_.scope(envelopes_[span.scope]);
       }
       writer_.span(span.body);
       before = &span;
@@ -50,6 +66,7 @@ public:
   }
 
 private:
+  const std::vector<std::string>& envelopes_ = bench::hipstershop().envelopes;
   otlp::traces_writer writer_;
 };
 

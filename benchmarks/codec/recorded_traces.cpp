@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 namespace weir::bench {
 
@@ -52,13 +53,20 @@ recorded_traces load() {
   if (!otlp::index_traces(data.message, 0, index))
     return {};
   data.traces.resize(index.traces.size());
+  std::map<std::string, std::uint32_t> numbers;
+  const auto number_of = [&](std::uint32_t first, std::uint32_t count) {
+    const auto [it, fresh] = numbers.try_emplace(joined(index, data.message, first, count),
+                                                 static_cast<std::uint32_t>(numbers.size()));
+    if (fresh)
+      data.envelopes.push_back(it->first);
+    return it->second;
+  };
   for (const auto& span : index.spans) {
     const auto& group = index.groups[span.group];
     const auto body = span.body.in(data.message);
-    data.traces[span.slot].push_back(
-        {joined(index, data.message, group.first_resource_slice, group.resource_slices),
-         joined(index, data.message, group.first_scope_slice, group.scope_slices), body,
-         otlp::read_span(body).end_ns});
+    data.traces[span.slot].push_back({number_of(group.first_resource_slice, group.resource_slices),
+                                      number_of(group.first_scope_slice, group.scope_slices), body,
+                                      otlp::read_span(body).end_ns});
     ++data.spans;
     data.span_bytes += body.size();
   }
