@@ -1,0 +1,122 @@
+#include "benchmarks/load/check.hpp"
+#include "benchmarks/load/player.hpp"
+#include "benchmarks/load/shop.hpp"
+#include "benchmarks/load/sink.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
+
+using namespace weir::load;
+
+namespace {
+
+/// A directory of its own that goes with the test.
+struct scratch {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("weir-play-" + std::to_string(::getpid()));
+  scratch() { std::filesystem::create_directories(path); }
+  ~scratch() { std::filesystem::remove_all(path); }
+  std::string file(const char* name) const { return path / name; }
+};
+
+/// A sink on a thread of its own.
+class running_sink {
+public:
+  explicit running_sink(sink_config config) : server_(io_, with_free_port(std::move(config))) {
+    const auto address = server_.listen().value();
+    port = address.substr(address.rfind(':') + 1);
+    thread_ = std::thread([this] { summary_ = server_.run(); });
+  }
+  ~running_sink() { stop(); }
+
+  sink_summary stop() {
+    if (thread_.joinable()) {
+      io_.stop();
+      thread_.join();
+    }
+    return summary_;
+  }
+
+  std::string port;
+
+private:
+  static sink_config with_free_port(sink_config config) {
+    config.port = "0";
+    return config;
+  }
+  asio::io_context io_{1};
+  sink server_;
+  sink_summary summary_;
+  std::thread thread_;
+};
+
+play_summary play(const traffic& requests, player_config config, const std::string& acked) {
+  auto notes = tally_writer::create(acked).value();
+  asio::io_context io(1);
+  config.max_elapsed = milliseconds(20'000);
+  return player(io, std::move(config), requests, &notes).run().value();
+}
+
+traffic shop_traffic() {
+  const auto messages = generate_shop({.seed = 3, .traces = 400});
+  return cut_requests({messages.begin(), messages.end()}, 100).value();
+}
+
+check_result checked(const scratch& files) {
+  return compare(read_tally(files.file("acked")).value(), read_tally(files.file("seen")).value());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(play_test)
+
+// Scenario: three rounds are played into a sink, over two connections, packed with gzip.
+// Guarantee: every span arrives exactly once, and what is noted on both sides agrees.
+BOOST_AUTO_TEST_CASE(everything_arrives_once) {
+  const scratch files;
+  running_sink server({.record = files.file("seen")});
+  const auto requests = shop_traffic();
+  const auto summary =
+      play(requests, {.port = server.port, .compression = "gzip", .connections = 2, .rounds = 3},
+           files.file("acked"));
+  const auto taken = server.stop();
+  BOOST_TEST(summary.acknowledged_spans == 3 * requests.spans);
+  BOOST_TEST(taken.spans == 3 * requests.spans);
+  const auto result = checked(files);
+  BOOST_TEST(result.acknowledged == 3 * requests.spans);
+  BOOST_TEST(result.missing + result.foreign + result.duplicates + result.traces_part == 0u);
+}
+
+// Scenario: the sink refuses every second request with UNAVAILABLE and a delay of 10 ms.
+// Guarantee: refused requests are sent again until they are taken, and each refusal's RetryInfo is
+// seen.
+BOOST_AUTO_TEST_CASE(refused_requests_are_sent_again) {
+  const scratch files;
+  running_sink server(
+      {.record = files.file("seen"), .fail_rate = 0.5, .retry_after = milliseconds(10)});
+  const auto requests = shop_traffic();
+  const auto summary = play(requests, {.port = server.port, .initial_backoff = milliseconds(1)},
+                            files.file("acked"));
+  server.stop();
+  BOOST_TEST(summary.acknowledged_spans == requests.spans);
+  BOOST_TEST(summary.refusals > 0u);
+  BOOST_TEST(summary.refusals_without_delay == 0u);
+  BOOST_TEST(checked(files).missing == 0u);
+}
+
+// Scenario: the sink refuses everything with INVALID_ARGUMENT.
+// Guarantee: nothing is sent again, and all of it counts as failed.
+BOOST_AUTO_TEST_CASE(permanent_refusals_are_final) {
+  const scratch files;
+  running_sink server({.fail_rate = 1, .fail_with = 3});
+  const auto requests = shop_traffic();
+  const auto summary = play(requests, {.port = server.port}, files.file("acked"));
+  BOOST_TEST(summary.failed_spans == requests.spans);
+  BOOST_TEST(summary.refusals == 0u);
+  BOOST_TEST(server.stop().refused_requests == requests.requests.size());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
