@@ -29,10 +29,10 @@ struct tls_server_config {
 struct tls_client_config {
   bool insecure = false; ///< Plain text.
   bool insecure_skip_verify = false;
-  std::string server_name_override;
-  std::string ca_file, ca_pem, cert_file, key_file, cert_pem, key_pem;
+  std::string server_name_override = {};
+  std::string ca_file = {}, ca_pem = {}, cert_file = {}, key_file = {}, cert_pem = {}, key_pem = {};
   std::string min_version = "1.2";
-  std::string max_version;
+  std::string max_version = {};
 };
 
 /// `keepalive.server_parameters` and `.enforcement_policy`; 0 = without limit.
@@ -53,8 +53,8 @@ struct cors_config {
 
 /// One listening protocol of an otlp receiver.
 struct otlp_listener_config {
-  bool grpc = true;                  ///< Else OTLP/HTTP.
-  std::string endpoint;              ///< host:port; port 0 = any free one.
+  bool grpc = true;                          ///< Else OTLP/HTTP.
+  std::string endpoint;                      ///< host:port; port 0 = any free one.
   std::uint64_t max_message_bytes = 4 << 20; ///< Unpacked. gRPC 4 MiB, HTTP 20 MiB by default.
   std::uint32_t max_concurrent_streams = 0;  ///< 0 = our own limit, 1000 a connection
   std::optional<tls_server_config> tls;

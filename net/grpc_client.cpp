@@ -128,7 +128,7 @@ void grpc_client::impl::submit(call_id id, call_state& call) {
   auto& headers = request.headers;
   headers.emplace_back("te", "trailers");
   headers.emplace_back("content-type", "application/grpc");
-  headers.emplace_back("user-agent", config.user_agent);
+  headers.emplace_back("user-agent", config.user_agent.empty() ? "weir" : config.user_agent);
   // At most eight digits.
   headers.emplace_back("grpc-timeout", std::to_string(std::min<steady_ns>(left, 99'999'999)) + "m");
   if (call.prefix[0] != 0)

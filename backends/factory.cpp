@@ -1,0 +1,40 @@
+#include "backends/factory.hpp"
+
+#include "backends/debug.hpp"
+#include "backends/file.hpp"
+#include "backends/nop.hpp"
+#include "backends/otlp_grpc.hpp"
+#include "backends/otlp_http.hpp"
+
+namespace weir::backends {
+
+namespace {
+
+using made = result<std::unique_ptr<sender>>;
+
+made make(const std::string& id, const otlp_grpc_config& c) {
+  return make_otlp_grpc_sender(id, c);
+}
+made make(const std::string& id, const otlp_http_config& c) {
+  return make_otlp_http_sender(id, c);
+}
+made make(const std::string& id, const debug_config& c) {
+  return make_debug_sender(id, c);
+}
+made make(const std::string& id, const file_config& c) {
+  return make_file_sender(id, c);
+}
+made make(const std::string&, const nop_config&) {
+  return make_nop_sender();
+}
+
+} // namespace
+
+result<std::unique_ptr<sender>> make_sender(const exporter_config& config) {
+  auto out = std::visit([&](const auto& kind) { return make(config.id, kind); }, config.kind);
+  if (!out)
+    return fail(out.error().code, "exporter " + config.id + ": " + out.error().message);
+  return out;
+}
+
+} // namespace weir::backends

@@ -1,0 +1,131 @@
+#include "backends/otlp_http.hpp"
+
+#include "backends/export_response.hpp"
+#include "core/metrics.hpp"
+#include "net/grpc_client_status.hpp"
+
+#include <array>
+
+namespace weir::backends {
+
+namespace {
+
+constexpr std::size_t shown_body_bytes = 200;
+
+std::size_t index_of(weir::signal kind) {
+  return static_cast<std::size_t>(kind) - 1;
+}
+
+// The URL of a signal: its own where it has one, else below the common one; "" where there is
+// neither.
+std::string url_of(const std::string& own, std::string base, weir::signal kind) {
+  if (!own.empty() || base.empty())
+    return own;
+  while (base.ends_with('/'))
+    base.pop_back();
+  return base + "/v1/" + std::string(to_string(kind));
+}
+
+class otlp_http_sender final : public sender {
+public:
+  otlp_http_sender(const std::string& id, const otlp_http_config& c,
+                   std::unique_ptr<net::http_client> client)
+      : urls_{url_of(c.traces_endpoint, c.endpoint, signal::traces),
+              url_of(c.metrics_endpoint, c.endpoint, signal::metrics),
+              url_of(c.logs_endpoint, c.endpoint, signal::logs)},
+        bytes_sent_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
+        client_(std::move(client)) {
+    headers_ = {{"Content-Type", "application/x-protobuf"}, {"User-Agent", "weir"}};
+    for (const auto& h : c.headers)
+      headers_.emplace_back(h);
+  }
+
+  void send(export_request request, std::function<void(outcome)> done) override {
+    const auto& url = urls_[index_of(request.signal)];
+    if (url.empty())
+      return done({.what = outcome::kind::refused,
+                   .reason = "no endpoint is set for " + std::string(to_string(request.signal))});
+    client_->post({.url = url, .headers = headers_, .body = std::move(request.message)},
+                  [this, done = std::move(done)](const net::http_response& response) {
+                    bytes_sent_.Increment(static_cast<double>(response.sent_bytes));
+                    done(outcome_of(response));
+                  });
+  }
+
+  void stop() override { client_->stop(); }
+
+private:
+  std::array<std::string, 3> urls_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+  prometheus::Counter& bytes_sent_;
+  std::unique_ptr<net::http_client> client_;
+};
+
+// What the server wrote about it: a google.rpc.Status, or text.
+std::string explanation(const net::http_response& response) {
+  if (response.content_type.starts_with("application/x-protobuf")) {
+    const auto status = net::read_rpc_status(response.body);
+    return status ? tidy(status->message) : "";
+  }
+  return tidy(std::string_view(response.body).substr(0, shown_body_bytes));
+}
+
+bool retryable(int status) {
+  return status == 429 || (status >= 502 && status <= 504);
+}
+
+bool well_formed(const std::string& url) {
+  return url.empty() || url.starts_with("http://") || url.starts_with("https://");
+}
+
+} // namespace
+
+outcome outcome_of(const net::http_response& response) {
+  if (response.status == 0)
+    return {.what = outcome::kind::retry, .reason = tidy(response.error)};
+  if (response.status >= 200 && response.status < 300)
+    return response.content_type.starts_with("application/json")
+               ? outcome{}
+               : read_export_response(response.body);
+  outcome out{.what = outcome::kind::refused, .reason = "HTTP " + std::to_string(response.status)};
+  if (const auto text = explanation(response); !text.empty())
+    out.reason += ": " + text;
+  if (retryable(response.status)) {
+    out.what = outcome::kind::retry;
+    if (response.status == 429 || response.status == 503)
+      out.retry_after = response.retry_after;
+  } else if (response.status == 413 || (response.status == 400 && speaks_of_size(out.reason))) {
+    out.what = outcome::kind::too_large;
+  }
+  return out;
+}
+
+result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
+                                                      const otlp_http_config& config) {
+  if (config.encoding != "proto")
+    return fail(errc::unsupported,
+                "encoding \"" + config.encoding + "\": only proto is there so far");
+  const auto compression =
+      codec::http_encoding(config.compression == "none" ? "" : config.compression);
+  if (!compression)
+    return fail(errc::invalid_argument, "compression \"" + config.compression + "\" is not known");
+  bool any = false;
+  for (const auto& url :
+       {config.endpoint, config.traces_endpoint, config.metrics_endpoint, config.logs_endpoint}) {
+    if (!well_formed(url))
+      return fail(errc::invalid_argument, "endpoint \"" + url + "\": expected http:// or https://");
+    any = any || !url.empty();
+  }
+  if (!any)
+    return fail(errc::invalid_argument, "endpoint is missing");
+  auto client = net::http_client::start({.tls = config.tls,
+                                         .compression = *compression,
+                                         .compression_level = config.compression_level,
+                                         .timeout = config.timeout,
+                                         .proxy_url = config.proxy_url});
+  if (!client)
+    return tl::unexpected(client.error());
+  return std::make_unique<otlp_http_sender>(id, config, std::move(*client));
+}
+
+} // namespace weir::backends

@@ -1,0 +1,159 @@
+#include "net/http_client.hpp"
+
+#include "net/http_client_transfer.hpp"
+#include "net/tls_client.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+namespace weir::net {
+
+namespace {
+
+constexpr long kept_connections = 100;
+constexpr int poll_ms = 1000; // wakeup() ends it; this is only a net below that.
+
+void initialise_curl() {
+  static const auto once = curl_global_init(CURL_GLOBAL_DEFAULT);
+  (void)once;
+}
+
+} // namespace
+
+struct http_client::impl {
+  explicit impl(http_client_config c) : config(std::move(c)), multi(curl_multi_init()) {
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept_connections);
+  }
+
+  ~impl() { curl_multi_cleanup(multi); }
+
+  struct job {
+    http_request request;
+    bool packed;
+    on_response done;
+  };
+
+  http_client_config config;
+  CURLM* multi;
+  std::unique_ptr<boost::asio::thread_pool> packers;
+  std::atomic<bool> stopped = false;
+  std::mutex mutex;
+  std::vector<job> inbox;
+  std::thread thread;
+  std::unordered_map<CURL*, std::unique_ptr<http_transfer>> transfers; ///< The thread's own.
+
+  void put(job j) {
+    {
+      const std::lock_guard guard(mutex);
+      inbox.push_back(std::move(j));
+    }
+    curl_multi_wakeup(multi);
+  }
+
+  void run();
+  void begin_new();
+  void answer_finished();
+  void give_up_all();
+};
+
+void http_client::impl::begin_new() {
+  std::vector<job> jobs;
+  {
+    const std::lock_guard guard(mutex);
+    jobs.swap(inbox);
+  }
+  for (auto& j : jobs) {
+    auto transfer =
+        std::make_unique<http_transfer>(config, std::move(j.request), j.packed, std::move(j.done));
+    const auto handle = transfer->handle();
+    curl_multi_add_handle(multi, handle);
+    transfers.emplace(handle, std::move(transfer));
+  }
+}
+
+void http_client::impl::answer_finished() {
+  int left = 0;
+  while (const auto* message = curl_multi_info_read(multi, &left)) {
+    if (message->msg != CURLMSG_DONE)
+      continue;
+    const auto code = message->data.result;
+    auto node = transfers.extract(message->easy_handle);
+    curl_multi_remove_handle(multi, message->easy_handle);
+    if (!node.empty())
+      node.mapped()->finish(code);
+  }
+}
+
+void http_client::impl::give_up_all() {
+  for (auto& [handle, transfer] : transfers) {
+    curl_multi_remove_handle(multi, handle);
+    transfer->give_up("the client is stopped");
+  }
+  transfers.clear();
+}
+
+void http_client::impl::run() {
+  while (!stopped) {
+    begin_new();
+    int running = 0;
+    curl_multi_perform(multi, &running);
+    answer_finished();
+    if (!stopped)
+      curl_multi_poll(multi, nullptr, 0, poll_ms, nullptr);
+  }
+  begin_new();
+  give_up_all();
+}
+
+http_client::http_client() = default;
+
+http_client::~http_client() {
+  stop();
+}
+
+result<std::unique_ptr<http_client>> http_client::start(http_client_config config) {
+  initialise_curl();
+  // libcurl reads the TLS files again for each connection; a mistake should show at start.
+  if (auto checked = make_tls_client_context(config.tls); !checked)
+    return tl::unexpected(checked.error());
+  std::unique_ptr<http_client> client(new http_client);
+  client->impl_ = std::make_shared<impl>(std::move(config));
+  auto& i = *client->impl_;
+  if (i.config.compression != codec::encoding::identity)
+    i.packers = std::make_unique<boost::asio::thread_pool>(
+        std::max(1U, std::thread::hardware_concurrency()));
+  i.thread = std::thread([self = client->impl_] { self->run(); });
+  return client;
+}
+
+void http_client::post(http_request request, on_response done) {
+  if (impl_->stopped)
+    return done({.error = "the client is stopped"});
+  if (impl_->packers == nullptr)
+    return impl_->put({std::move(request), false, std::move(done)});
+  boost::asio::post(*impl_->packers, [self = impl_.get(), request = std::move(request),
+                                      done = std::move(done)]() mutable {
+    std::string packed;
+    const auto encoded = codec::encode(self->config.compression, request.body.view(),
+                                       self->config.compression_level, packed);
+    if (encoded)
+      request.body = shared_bytes(std::move(packed));
+    self->put({std::move(request), encoded.has_value(), std::move(done)});
+  });
+}
+
+void http_client::stop() {
+  if (impl_ == nullptr || impl_->stopped.exchange(true))
+    return;
+  if (impl_->packers)
+    impl_->packers->join();
+  curl_multi_wakeup(impl_->multi);
+  impl_->thread.join();
+}
+
+} // namespace weir::net

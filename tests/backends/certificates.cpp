@@ -1,0 +1,53 @@
+#include "certificates.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace weir::test {
+
+namespace {
+
+void run(const std::string& command) {
+  if (std::system((command + " >/dev/null 2>&1").c_str()) != 0)
+    throw std::runtime_error("failed: " + command);
+}
+
+} // namespace
+
+certificates::certificates() {
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / "weir-certificates-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    throw std::runtime_error("no temporary directory");
+  directory_ = pattern;
+  const std::string key = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
+  const auto at = [this](const char* name) { return file(name); };
+  for (const char* name : {"ca", "other"})
+    run(key + "-x509 -days 2 -subj /CN=weir-test-" + name + " -keyout "
+        + file(std::string(name) + ".key") + " -out " + file(std::string(name) + ".pem"));
+  std::ofstream(at("server.ext")) << "subjectAltName=DNS:localhost,IP:127.0.0.1\n";
+  std::ofstream(at("client.ext")) << "extendedKeyUsage=clientAuth\n";
+  for (const std::string name : {"server", "client"}) {
+    run(key + "-subj /CN=" + name + " -keyout " + file(name + ".key") + " -out "
+        + file(name + ".csr"));
+    run("openssl x509 -req -days 2 -in " + file(name + ".csr") + " -CA " + at("ca.pem") + " -CAkey "
+        + at("ca.key") + " -CAcreateserial -extfile " + file(name + ".ext") + " -out "
+        + file(name + ".pem"));
+  }
+}
+
+certificates::~certificates() {
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+std::string certificates::pem(const std::string& name) const {
+  std::ostringstream out;
+  out << std::ifstream(file(name)).rdbuf();
+  return out.str();
+}
+
+} // namespace weir::test

@@ -1,0 +1,217 @@
+#include "backends/otlp_http.hpp"
+
+#include "certificates.hpp"
+#include "codec/encoding.hpp"
+#include "fake_http_server.hpp"
+#include "net/status.hpp"
+#include "otlp/wire.hpp"
+#include "waiting.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace std::chrono_literals;
+using weir::backends::otlp_http_config;
+using weir::backends::outcome;
+using weir::test::fake_http_server;
+using weir::test::send_and_wait;
+using kind = weir::backends::outcome::kind;
+namespace wire = weir::otlp::wire;
+
+namespace {
+
+std::unique_ptr<weir::backends::sender> make(const otlp_http_config& config) {
+  auto made = weir::backends::make_otlp_http_sender("otlphttp/test", config);
+  BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+  return std::move(*made);
+}
+
+outcome outcome_for(const fake_http_server::answer& answer) {
+  fake_http_server server([&](const auto&) { return answer; });
+  return send_and_wait(*make({.endpoint = server.url(), .compression = "none"}), "x");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(otlp_http_test)
+
+// Scenario: requests of each signal to a base URL with a slash at its end. Guarantee: paths,
+// headers and bodies are as OTLP/HTTP wants them; one connection serves them all.
+BOOST_AUTO_TEST_CASE(requests_arrive_as_they_were) {
+  weir::test::inbox<fake_http_server::request> requests;
+  fake_http_server server([&](const auto& r) {
+    requests.put(r);
+    return fake_http_server::answer{};
+  });
+  auto sender = make(
+      {.endpoint = server.url() + "/otlp/", .compression = "none", .headers = {{"X-Tenant", "a"}}});
+  const std::string big(3'000'000, 'b');
+  BOOST_TEST((send_and_wait(*sender, big).what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, "m", weir::signal::metrics).what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, "", weir::signal::logs).what == kind::delivered));
+  const auto seen = requests.wait(3);
+  BOOST_TEST(seen[0].target == "/otlp/v1/traces");
+  BOOST_TEST((seen[0].body == big));
+  BOOST_TEST(seen[0].headers.at("content-type") == "application/x-protobuf");
+  BOOST_TEST(seen[0].headers.at("x-tenant") == "a");
+  BOOST_TEST(seen[0].headers.count("expect") == 0u);
+  BOOST_TEST(seen[1].target == "/otlp/v1/metrics");
+  BOOST_TEST(seen[2].target == "/otlp/v1/logs");
+  BOOST_TEST(seen[2].body == "");
+  BOOST_TEST(seen[2].connection == 1);
+}
+
+// Scenario: every compression. Guarantee: the encoding is named and the body unpacks to what it
+// was.
+BOOST_AUTO_TEST_CASE(bodies_are_packed) {
+  weir::test::inbox<fake_http_server::request> requests;
+  fake_http_server server([&](const auto& r) {
+    requests.put(r);
+    return fake_http_server::answer{};
+  });
+  const std::string text(100'000, 'z');
+  std::size_t count = 0;
+  for (const char* name : {"gzip", "zstd", "snappy", "deflate", "zlib", "lz4", "x-snappy-framed"}) {
+    auto sender = make({.traces_endpoint = server.url() + "/own", .compression = name});
+    BOOST_TEST((send_and_wait(*sender, text).what == kind::delivered));
+    const auto seen = requests.wait(++count).back();
+    BOOST_TEST(seen.target == "/own");
+    const auto how = weir::codec::http_encoding(seen.headers.at("content-encoding"));
+    BOOST_REQUIRE(how);
+    std::string unpacked;
+    BOOST_REQUIRE(weir::codec::decode(*how, seen.body, 1 << 20, unpacked));
+    BOOST_TEST((unpacked == text), name);
+  }
+  auto sender = make({.traces_endpoint = server.url()});
+  BOOST_TEST((send_and_wait(*sender, text, weir::signal::logs).what == kind::refused));
+}
+
+// Scenario: every status that matters. Guarantee: the outcome of the OTLP specification's table;
+// the reason has the status and what the server wrote.
+BOOST_AUTO_TEST_CASE(statuses_become_outcomes) {
+  for (const int status : {429, 502, 503, 504})
+    BOOST_TEST((outcome_for({.status = status}).what == kind::retry), status);
+  for (const int status : {301, 400, 401, 403, 404, 405, 415, 500, 501})
+    BOOST_TEST((outcome_for({.status = status}).what == kind::refused), status);
+  BOOST_TEST((outcome_for({.status = 413}).what == kind::too_large));
+  BOOST_TEST((outcome_for({.status = 202}).what == kind::delivered));
+  const auto text = outcome_for({.status = 400, .body = "http: request body too large\n"});
+  BOOST_TEST((text.what == kind::too_large));
+  std::string status;
+  wire::append_varint_field(status, 1, 3);
+  wire::append_bytes_field(status, 2, "bad trace id");
+  const auto decoded = outcome_for(
+      {.status = 400, .body = status, .headers = {{"Content-Type", "application/x-protobuf"}}});
+  BOOST_TEST((decoded.what == kind::refused));
+  BOOST_TEST(decoded.reason == "HTTP 400: bad trace id");
+}
+
+// Scenario: Retry-After in seconds, as a date, on a status that has none, and nonsense. Guarantee:
+// the delay is taken from 429 and 503 alone.
+BOOST_AUTO_TEST_CASE(retry_after_is_read) {
+  BOOST_TEST((outcome_for({.status = 429, .headers = {{"Retry-After", "7"}}}).retry_after == 7s));
+  BOOST_TEST((outcome_for({.status = 503, .headers = {{"retry-after", "0"}}}).retry_after == 0s));
+  BOOST_TEST((outcome_for({.status = 502, .headers = {{"Retry-After", "7"}}}).retry_after
+              == std::nullopt));
+  BOOST_TEST((outcome_for({.status = 503, .headers = {{"Retry-After", "soon"}}}).retry_after
+              == std::nullopt));
+  const weir::unix_ns now = 784111777ULL * 1'000'000'000; // Sun, 06 Nov 1994 08:49:37 GMT
+  using weir::net::parse_retry_after;
+  BOOST_TEST((parse_retry_after("Sun, 06 Nov 1994 08:50:07 GMT", now) == 30s));
+  BOOST_TEST((parse_retry_after("Sun, 06 Nov 1994 08:49:07 GMT", now) == 0s));
+  BOOST_TEST((parse_retry_after("99999999999999999999", now) == 24h));
+  BOOST_TEST((parse_retry_after("", now) == std::nullopt));
+}
+
+// Scenario: a partial success; a success with a body that is longer than anyone reads. Guarantee:
+// rejected items and their reason; delivered.
+BOOST_AUTO_TEST_CASE(success_bodies_are_read_with_a_bound) {
+  weir::net::rpc_answer some_bad;
+  some_bad.message = "two were bad";
+  some_bad.rejected = 2;
+  const auto body = weir::net::encode_export_response(some_bad);
+  const auto partial =
+      outcome_for({.body = body, .headers = {{"Content-Type", "application/x-protobuf"}}});
+  BOOST_TEST((partial.what == kind::delivered));
+  BOOST_TEST(partial.rejected == 2u);
+  BOOST_TEST(partial.reason == "two were bad");
+  const auto endless = outcome_for({.body = std::string(1 << 20, 'x')});
+  BOOST_TEST((endless.what == kind::delivered));
+  const auto refused = outcome_for({.status = 500, .body = std::string(1 << 20, 'x')});
+  BOOST_TEST((refused.what == kind::refused));
+  BOOST_TEST(refused.reason.size() < 300u);
+}
+
+// Scenario: nobody listens; the server hangs up; it never answers; the sender is stopped.
+// Guarantee: each ends with retry and a reason, within the timeout.
+BOOST_AUTO_TEST_CASE(no_answer_is_worth_another_try) {
+  const auto nobody = send_and_wait(*make({.endpoint = "http://127.0.0.1:1"}), "x");
+  BOOST_TEST((nobody.what == kind::retry));
+  BOOST_TEST(nobody.reason != "");
+  BOOST_TEST((outcome_for({.hang_up = true}).what == kind::retry));
+  fake_http_server server([](const auto&) { return fake_http_server::answer{.never = true}; });
+  auto impatient = make({.endpoint = server.url(), .timeout = 200ms});
+  BOOST_TEST((send_and_wait(*impatient, "x").what == kind::retry));
+  auto stopped = make({.endpoint = server.url()});
+  weir::test::inbox<outcome> outcomes;
+  for (int i = 0; i < 20; ++i)
+    stopped->send({.message = weir::shared_bytes("x")},
+                  [&](outcome o) { outcomes.put(std::move(o)); });
+  stopped->stop();
+  for (const auto& o : outcomes.wait(20))
+    BOOST_TEST((o.what == kind::retry));
+  BOOST_TEST((send_and_wait(*stopped, "x").what == kind::retry));
+}
+
+// Scenario: TLS with the right authority, another one, none checked, another name, and with client
+// certificates demanded. Guarantee: it connects where it should and nowhere else.
+BOOST_AUTO_TEST_CASE(tls_is_checked_on_both_sides) {
+  const weir::test::certificates files;
+  fake_http_server server({.key_file = files.server_key(), .certificate_file = files.server_cert()},
+                          [](const auto&) { return fake_http_server::answer{}; });
+  const auto result = [&](const fake_http_server& to, weir::net::tls_client_config tls) {
+    return send_and_wait(*make({.endpoint = to.url(), .tls = std::move(tls)}), "x").what;
+  };
+  BOOST_TEST((result(server, {.ca_file = files.ca()}) == kind::delivered));
+  BOOST_TEST((result(server, {.ca_pem = files.pem("ca.pem")}) == kind::delivered));
+  BOOST_TEST((result(server, {.ca_file = files.other_ca()}) == kind::retry));
+  BOOST_TEST((result(server, {}) == kind::retry));
+  BOOST_TEST((result(server, {.insecure_skip_verify = true}) == kind::delivered));
+  BOOST_TEST((result(server, {.server_name_override = "localhost", .ca_file = files.ca()})
+              == kind::delivered));
+  BOOST_TEST((result(server, {.server_name_override = "elsewhere", .ca_file = files.ca()})
+              == kind::retry));
+
+  fake_http_server strict({.key_file = files.server_key(),
+                           .certificate_file = files.server_cert(),
+                           .client_ca_file = files.ca()},
+                          [](const auto&) { return fake_http_server::answer{}; });
+  BOOST_TEST((result(strict, {.ca_file = files.ca()}) == kind::retry));
+  BOOST_TEST((result(strict, {.ca_file = files.ca(),
+                              .cert_file = files.client_cert(),
+                              .key_file = files.client_key()})
+              == kind::delivered));
+  BOOST_TEST((result(strict, {.ca_file = files.ca(),
+                              .cert_pem = files.pem("client.pem"),
+                              .key_pem = files.pem("client.key")})
+              == kind::delivered));
+}
+
+// Scenario: settings that cannot work. Guarantee: an error at once that names the setting.
+BOOST_AUTO_TEST_CASE(bad_settings_are_errors) {
+  const auto error_of = [](const otlp_http_config& c) {
+    const auto made = weir::backends::make_otlp_http_sender("otlphttp", c);
+    BOOST_REQUIRE(!made);
+    return made.error().message;
+  };
+  BOOST_TEST(error_of({}).find("endpoint") != std::string::npos);
+  BOOST_TEST(error_of({.endpoint = "ftp://x"}).find("ftp://x") != std::string::npos);
+  BOOST_TEST(error_of({.endpoint = "http://x", .compression = "br"}).find("br")
+             != std::string::npos);
+  BOOST_TEST(error_of({.endpoint = "http://x", .encoding = "json"}).find("json")
+             != std::string::npos);
+  BOOST_TEST(
+      error_of({.endpoint = "https://x", .tls = {.ca_file = "/nowhere.pem"}}).find("/nowhere.pem")
+      != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
