@@ -58,6 +58,27 @@ BOOST_AUTO_TEST_CASE(a_block_comes_back) {
   BOOST_TEST(reader->scopes() == 1u);
 }
 
+// Scenario: the header's bytes as format version 1 has them. Guarantee: the format does not change
+// by accident.
+BOOST_AUTO_TEST_CASE(the_format_is_what_it_was) {
+  std::string block;
+  write_block({.pipeline = 7,
+               .signal = weir::signal::logs,
+               .layout = block_layout::otlp,
+               .codec = codec_id::lz4,
+               .items = 1,
+               .traces = 2,
+               .unpacked_bytes = 3,
+               .first_time = 5,
+               .last_time = 6},
+              "four", block);
+  BOOST_TEST(block.size() == block_header_bytes + 4);
+  BOOST_TEST(to_hex(block.substr(0, 32))
+             == "57424b31010002030100000007000000"
+                "01000000020000000300000004000000");
+  BOOST_TEST(to_hex(block.substr(32, 16)) == "05000000000000000600000000000000");
+}
+
 // Scenario: each bit of a block is flipped in turn. Guarantee: every one is found.
 BOOST_AUTO_TEST_CASE(every_flipped_bit_is_found) {
   auto block = some_block();

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <random>
+#include <tuple>
 
 using namespace weir;
 using namespace weir::codec;
@@ -197,6 +198,30 @@ BOOST_AUTO_TEST_CASE(ids_made_to_collide_cost_no_time) {
     spans.push_back({"r", "s", span_body(trace, id, id, i, i, "")});
   }
   check_comes_back(spans);
+}
+
+// Scenario: two spans of one trace, the second the parent of the first, in format 1. Guarantee: the
+// format does not change by accident.
+BOOST_AUTO_TEST_CASE(the_format_is_what_it_was) {
+  const auto trace = std::string(16, 't');
+  const auto root = std::string("rootroot");
+  traces_block_builder builder;
+  for (const auto& [id, parent, start] :
+       {std::tuple{std::string("child001"), root, 1001}, {root, std::string("outside1"), 1000}})
+    builder.span(builder.resource("R"), builder.scope("S"),
+                 with_length(0x0a, trace) + with_length(0x12, id) + with_length(0x22, parent)
+                     + fixed64(0x39, static_cast<std::uint64_t>(start)) + fixed64(0x41, 1004));
+  std::string body;
+  builder.finish(body);
+  const auto expected =
+      std::string("\x01\x01R\x01\x01S", 6)                                  // envelopes
+      + std::string("\x01\x0a\x00\x00\x0a\x10\x12\x08\x22\x08\x39\x41", 12) // shapes
+      + "\x01" + trace + "\x02"                                             // traces
+      + std::string("\x00\x01", 2) // shape: the next, number 0
+      + std::string("\x03\x00", 2) // parent: one further on, elsewhere
+      + "child001" + root + "outside1" + std::string("\xd2\x0f\x01", 3) // start: 1001, one less
+      + std::string("\x06\x08", 2);                                     // end: 3 later, 4 later
+  BOOST_TEST(to_hex(body) == to_hex(expected));
 }
 
 // Scenario: a builder is used again. Guarantee: nothing of the first body is in the second.
