@@ -41,7 +41,7 @@ std::optional<decision> decision_cache::find(fingerprint trace) const {
 
 void decision_cache::append(const record& what) {
   const auto hash_of = [this](std::uint32_t number) { return at(number).trace; };
-  const auto number = static_cast<std::uint32_t>(next_number());
+  const auto number = indexed(next_number());
   records_.push_back(what);
   index_.insert(what.trace, number, hash_of);
 }
@@ -69,7 +69,7 @@ void decision_cache::forget_oldest() {
   if (oldest.replaced != 0)
     --replaced_;
   else
-    index_.erase(oldest.trace, static_cast<std::uint32_t>(first_number_),
+    index_.erase(oldest.trace, indexed(first_number_),
                  [this](std::uint32_t number) { return at(number).trace; });
   records_.pop_front();
   ++first_number_;
@@ -124,7 +124,7 @@ bool decision_cache::prepend(const chunk_record& what) {
   old.keep = what.what.keep ? 1 : 0;
   records_.push_front(old);
   --first_number_;
-  index_.insert(old.trace, static_cast<std::uint32_t>(first_number_),
+  index_.insert(old.trace, indexed(first_number_),
                 [this](std::uint32_t number) { return at(number).trace; });
   return true;
 }

@@ -84,14 +84,19 @@ private:
     decision what;
   };
 
-  // Records have running numbers, kept as 32 bits in the index.
+  // Records have running numbers. The index has 32 bits for them, of which it needs one value
+  // itself.
+  static constexpr std::uint64_t numbers = number_index::none;
+
   std::uint64_t next_number() const noexcept { return first_number_ + records_.size(); }
-  record& at(std::uint32_t number) {
-    return records_[static_cast<std::uint32_t>(number - static_cast<std::uint32_t>(first_number_))];
+  static std::uint32_t indexed(std::uint64_t number) noexcept {
+    return static_cast<std::uint32_t>(number % numbers);
   }
-  const record& at(std::uint32_t number) const {
-    return records_[static_cast<std::uint32_t>(number - static_cast<std::uint32_t>(first_number_))];
+  std::size_t offset_of(std::uint32_t number) const noexcept {
+    return (number + numbers - indexed(first_number_)) % numbers;
   }
+  record& at(std::uint32_t number) { return records_[offset_of(number)]; }
+  const record& at(std::uint32_t number) const { return records_[offset_of(number)]; }
   std::uint32_t lookup(fingerprint trace) const;
   void append(const record& what);
   void forget_oldest();

@@ -1,0 +1,145 @@
+#include "sampling/assembly.hpp"
+
+#include <algorithm>
+
+namespace weir::sampling {
+
+namespace {
+
+constexpr std::uint32_t none = 0xffff'ffff;
+
+} // namespace
+
+std::size_t kept_spans::bytes() const noexcept {
+  return bytes_.bytes() + pieces_.capacity() * sizeof(piece)
+         + envelopes_.capacity() * sizeof(std::string_view)
+         + ends_.capacity() * sizeof(std::uint32_t);
+}
+
+std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t first,
+                                  std::size_t max_bytes) const {
+  // The builder finds envelopes by content; once each is enough.
+  std::vector<std::uint32_t> resources(envelopes_.size(), none);
+  std::vector<std::uint32_t> scopes(envelopes_.size(), none);
+  auto trace = first;
+  auto at = first == 0 ? 0U : ends_[first - 1];
+  for (; trace < ends_.size() && (to.spans() == 0 || to.size() < max_bytes); ++trace) {
+    for (; at < ends_[trace]; ++at) {
+      const auto& piece = pieces_[at];
+      auto& resource = resources[piece.resource];
+      if (resource == none)
+        resource = to.resource(envelopes_[piece.resource]);
+      auto& scope = scopes[piece.scope];
+      if (scope == none)
+        scope = to.scope(envelopes_[piece.scope]);
+      to.span(resource, scope, piece.body);
+    }
+  }
+  return trace;
+}
+
+std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
+  wanted_.clear();
+  traces_ = 0;
+  std::uint64_t bytes = 0;
+  auto at = first;
+  for (; at < batch.traces.size(); ++at) {
+    const auto& trace = batch.traces[at];
+    if (!trace.verdict.keep)
+      continue;
+    if (traces_ != 0 && bytes + trace.bytes > max_bytes_)
+      break;
+    bytes += trace.bytes;
+    for (std::uint32_t i = 0; i < trace.refs; ++i) {
+      const auto& ref = batch.refs[trace.first_ref + i];
+      wanted_.push_back({ref.entry, ref.slot, traces_});
+    }
+    ++traces_;
+  }
+  return at;
+}
+
+std::size_t assembler::collect(const decided_batch& batch, std::size_t first,
+                               const entry_reader& read, kept_spans& out) {
+  out = kept_spans();
+  const auto next = select(batch, first);
+  std::sort(wanted_.begin(), wanted_.end());
+  found_.clear();
+  known_.clear();
+  for (std::size_t begin = 0; begin < wanted_.size();) {
+    auto end = begin + 1;
+    while (end < wanted_.size() && wanted_[end].entry == wanted_[begin].entry)
+      ++end;
+    take_entry(begin, end, read, out);
+    begin = end;
+  }
+  arrange(out);
+  return next;
+}
+
+void assembler::take_entry(std::size_t begin, std::size_t end, const entry_reader& read,
+                           kept_spans& out) {
+  const auto lose = [&](std::size_t i) {
+    out.unreadable_.push_back({wanted_[i].entry, wanted_[i].slot});
+  };
+  index_.clear();
+  const auto entry = read(wanted_[begin].entry);
+  if (!entry || !otlp::index_traces(entry->bytes, 0, index_)) {
+    for (auto i = begin; i < end; ++i)
+      lose(i);
+    return;
+  }
+  trace_of_slot_.assign(index_.traces.size(), none);
+  for (auto i = begin; i < end; ++i) {
+    if (wanted_[i].slot < trace_of_slot_.size())
+      trace_of_slot_[wanted_[i].slot] = wanted_[i].trace;
+    else
+      lose(i);
+  }
+  take_spans(*entry, out);
+}
+
+void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
+  envelopes_of_group_.assign(index_.groups.size(), {none, none});
+  out.first_received_ = std::min(out.first_received_, entry.first_received);
+  out.last_received_ = std::max(out.last_received_, entry.last_received);
+  for (const auto& span : index_.spans) {
+    const auto trace = trace_of_slot_[span.slot];
+    if (trace == none)
+      continue;
+    auto& [resource, scope] = envelopes_of_group_[span.group];
+    if (resource == none) {
+      const auto& group = index_.groups[span.group];
+      resource = envelope(group.first_resource_slice, group.resource_slices, entry.bytes, out);
+      scope = envelope(group.first_scope_slice, group.scope_slices, entry.bytes, out);
+    }
+    found_.push_back({trace, {resource, scope, out.bytes_.copy(span.body.in(entry.bytes))}});
+  }
+}
+
+std::uint32_t assembler::envelope(std::uint32_t first, std::uint32_t count,
+                                  std::string_view unpacked, kept_spans& out) {
+  joined_.clear();
+  for (std::uint32_t i = 0; i < count; ++i)
+    joined_ += index_.slices[first + i].in(unpacked);
+  if (const auto known = known_.find(joined_); known != known_.end())
+    return known->second;
+  const auto number = static_cast<std::uint32_t>(out.envelopes_.size());
+  out.envelopes_.push_back(out.bytes_.copy(joined_));
+  known_.emplace(out.envelopes_.back(), number);
+  return number;
+}
+
+void assembler::arrange(kept_spans& out) {
+  std::vector<std::uint32_t> at(traces_ + 1, 0);
+  for (const auto& span : found_)
+    ++at[span.trace + 1];
+  for (std::uint32_t i = 0; i < traces_; ++i)
+    at[i + 1] += at[i];
+  out.ends_.assign(at.begin() + 1, at.end());
+  out.pieces_.resize(found_.size());
+  for (const auto& span : found_)
+    out.pieces_[at[span.trace]++] = span.piece;
+}
+
+} // namespace weir::sampling

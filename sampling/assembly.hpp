@@ -1,0 +1,111 @@
+#pragma once
+
+#include "codec/traces_block.hpp"
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "otlp/scan.hpp"
+#include "sampling/arena.hpp"
+#include "sampling/decision.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace weir::sampling {
+
+/// Spans to keep, copied out of their entries once, trace by trace. Moves cheaply between threads.
+class kept_spans {
+public:
+  std::size_t traces() const noexcept { return ends_.size(); }
+  std::size_t spans() const noexcept { return pieces_.size(); }
+  /// Memory held.
+  std::size_t bytes() const noexcept;
+
+  /// Earliest and latest receive time of the entries they came in: the time range of their block.
+  unix_ns first_received() const noexcept { return first_received_; }
+  unix_ns last_received() const noexcept { return last_received_; }
+
+  /// What could not be read: these slots are lost, and to be counted as damaged.
+  const std::vector<slot_ref>& unreadable() const noexcept { return unreadable_; }
+
+  /// Appends whole traces from number `first` on until `to` has at least `max_bytes`, to an empty
+  /// one at least one trace. Returns the number of the next one (traces() when all are done).
+  std::size_t append_to(codec::traces_block_builder& to, std::size_t first,
+                        std::size_t max_bytes) const;
+
+private:
+  friend class assembler;
+
+  struct piece {
+    std::uint32_t resource = 0; ///< Into envelopes_.
+    std::uint32_t scope = 0;
+    std::string_view body;
+  };
+
+  arena bytes_;
+  std::vector<std::string_view> envelopes_;
+  std::vector<piece> pieces_;       ///< The spans of a trace together.
+  std::vector<std::uint32_t> ends_; ///< By trace: where its pieces end.
+  std::vector<slot_ref> unreadable_;
+  unix_ns first_received_ = std::numeric_limits<unix_ns>::max();
+  unix_ns last_received_ = 0;
+};
+
+/// An entry's bytes, unpacked, and when they were received.
+struct unpacked_entry {
+  std::string_view bytes; ///< Valid until the next one is asked for.
+  unix_ns first_received = 0;
+  unix_ns last_received = 0;
+};
+
+/// Puts the kept traces of decided batches together. Each entry is unpacked and scanned once a
+/// call, whatever number of kept traces it has spans of. Holds scratch; one thread at a time.
+class assembler {
+public:
+  using entry_reader = std::function<result<unpacked_entry>(entry_number)>;
+
+  /// `max_bytes`: of spans collected in one call (a single larger trace is still taken whole).
+  explicit assembler(std::size_t max_bytes = 16 << 20) : max_bytes_(max_bytes) {}
+
+  /// Collects the kept traces from `batch.traces[first]` on, as many as fit, into `out` (replaced).
+  /// Returns the index of the first trace not looked at. An entry that cannot be read leaves the
+  /// rest whole: its slots are in out.unreadable().
+  std::size_t collect(const decided_batch& batch, std::size_t first, const entry_reader& read,
+                      kept_spans& out);
+
+private:
+  struct wanted_slot {
+    entry_number entry;
+    weir::slot slot;
+    std::uint32_t trace; ///< Of this call's kept traces.
+
+    friend auto operator<=>(const wanted_slot&, const wanted_slot&) = default;
+  };
+
+  struct found_span {
+    std::uint32_t trace;
+    kept_spans::piece piece;
+  };
+
+  std::size_t select(const decided_batch& batch, std::size_t first);
+  void take_entry(std::size_t begin, std::size_t end, const entry_reader& read, kept_spans& out);
+  void take_spans(const unpacked_entry& entry, kept_spans& out);
+  std::uint32_t envelope(std::uint32_t first, std::uint32_t count, std::string_view unpacked,
+                         kept_spans& out);
+  void arrange(kept_spans& out);
+
+  std::size_t max_bytes_;
+  std::uint32_t traces_ = 0;
+  std::vector<wanted_slot> wanted_;
+  std::vector<found_span> found_;
+  otlp::span_index index_;
+  std::vector<std::uint32_t> trace_of_slot_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> envelopes_of_group_;
+  std::unordered_map<std::string_view, std::uint32_t> known_; ///< Envelopes, by content.
+  std::string joined_;
+};
+
+} // namespace weir::sampling

@@ -1,0 +1,201 @@
+#include "otlp_builder.hpp"
+#include "sampling/assembly.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <map>
+#include <random>
+#include <set>
+
+using namespace weir;
+using namespace weir::sampling;
+using weir::sampling::testing::id_of;
+using weir::sampling::testing::message_of;
+using weir::sampling::testing::span_body;
+using weir::sampling::testing::test_span;
+
+namespace {
+
+struct test_entry {
+  std::string bytes;
+  otlp::span_index index;
+};
+
+/// A batch over random entries, and what of it is to be kept, by trace: bodies with resources.
+struct scene {
+  explicit scene(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::map<trace_id, std::vector<slot_ref>> refs;
+    std::map<trace_id, std::uint32_t> sizes;
+    for (entry_number number = 0; number < 20; ++number) {
+      std::vector<test_span> spans;
+      for (int i = 0; i < 30; ++i) {
+        test_span span;
+        span.trace = id_of(random() % 40);
+        span.id = random();
+        span.on_resource = {{"service", "s" + std::to_string(random() % 3)}};
+        spans.push_back(span);
+        sizes[span.trace] += static_cast<std::uint32_t>(span_body(span).size());
+        bodies[span.trace].insert({span_body(span), span.on_resource});
+      }
+      auto& entry = entries[number];
+      entry.bytes = message_of(spans);
+      BOOST_REQUIRE(otlp::index_traces(entry.bytes, 0, entry.index));
+      for (slot slot = 0; slot < entry.index.traces.size(); ++slot)
+        refs[entry.index.traces[slot]].push_back({number, slot});
+    }
+    for (const auto& [id, of] : refs) {
+      decided_trace trace;
+      trace.id = id;
+      trace.verdict.keep = random() % 2 == 0;
+      trace.bytes = sizes[id];
+      trace.first_ref = static_cast<std::uint32_t>(batch.refs.size());
+      trace.refs = static_cast<std::uint32_t>(of.size());
+      batch.refs.insert(batch.refs.end(), of.begin(), of.end());
+      batch.traces.push_back(trace);
+      if (!trace.verdict.keep)
+        bodies.erase(id);
+    }
+  }
+
+  assembler::entry_reader reader() {
+    return [this](entry_number number) -> result<unpacked_entry> {
+      ++reads;
+      if (number == broken)
+        return fail(errc::corrupt, "broken");
+      return unpacked_entry{entries[number].bytes, 100 + number, 200 + number};
+    };
+  }
+
+  std::map<entry_number, test_entry> entries;
+  decided_batch batch;
+  std::map<trace_id, std::multiset<std::pair<std::string, testing::attributes>>> bodies;
+  std::size_t reads = 0;
+  entry_number broken = no_entry;
+};
+
+/// The resource envelope that message_of() writes for these attributes.
+std::string envelope_of(const testing::attributes& on_resource) {
+  test_span span;
+  span.on_resource = on_resource;
+  const auto message = message_of({span});
+  otlp::span_index index;
+  otlp::index_traces(message, 0, index);
+  return std::string(index.slices[index.groups[0].first_resource_slice].in(message));
+}
+
+using seen_spans = std::map<trace_id, std::multiset<std::pair<std::string, std::string>>>;
+
+/// Takes all blocks out of `kept`, adds their spans (body, resource envelope) to `into`; each trace
+/// has to be in one run.
+void take_blocks(const kept_spans& kept, std::size_t block_bytes, seen_spans& into) {
+  codec::traces_block_builder builder;
+  for (std::size_t at = 0; at < kept.traces();) {
+    at = kept.append_to(builder, at, block_bytes);
+    std::string body;
+    builder.finish(body);
+    const auto block = codec::traces_block_reader::open(body);
+    BOOST_REQUIRE(block);
+    trace_id before;
+    for (std::size_t i = 0; i < block->spans(); ++i) {
+      const auto id = block->trace_of(i);
+      if (id != before)
+        BOOST_REQUIRE(!into.contains(id));
+      before = id;
+      std::string span;
+      block->append_span(i, span);
+      into[id].insert({span, std::string(block->resource(block->resource_of(i)))});
+    }
+  }
+}
+
+seen_spans expected(const scene& from) {
+  seen_spans all;
+  for (const auto& [id, spans] : from.bodies) {
+    for (const auto& [body, on_resource] : spans)
+      all[id].insert({body, envelope_of(on_resource)});
+  }
+  return all;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(assembly_test)
+
+// Scenario: half of 40 traces are kept, out of 20 entries that all hold a part of most.
+// Guarantee: exactly their spans, bit for bit, under their resources, each trace in one run, into
+// small blocks and large ones; each entry is read once.
+BOOST_AUTO_TEST_CASE(kept_traces_come_out_whole) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    scene one(seed);
+    assembler collector;
+    kept_spans kept;
+    BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept) == one.batch.traces.size());
+    BOOST_TEST(one.reads == one.entries.size());
+    BOOST_TEST(kept.first_received() == 100U);
+    BOOST_TEST(kept.last_received() == 219U);
+    for (const std::size_t block_bytes : {1UL, 3000UL, 1UL << 20}) {
+      seen_spans seen;
+      take_blocks(kept, block_bytes, seen);
+      BOOST_TEST((seen == expected(one)), "seed " << seed);
+    }
+  }
+}
+
+// Scenario: scratch for a few traces only, and for less than one.
+// Guarantee: the same spans over several calls.
+BOOST_AUTO_TEST_CASE(scratch_is_bounded) {
+  for (const std::size_t scratch : {1UL, 5000UL}) {
+    scene one(3);
+    assembler collector(scratch);
+    kept_spans kept;
+    seen_spans seen;
+    std::size_t calls = 0;
+    for (std::size_t at = 0; at < one.batch.traces.size(); ++calls) {
+      at = collector.collect(one.batch, at, one.reader(), kept);
+      take_blocks(kept, 1 << 20, seen);
+    }
+    BOOST_TEST(calls > 2U);
+    BOOST_TEST((seen == expected(one)));
+  }
+}
+
+// Scenario: one entry cannot be read.
+// Guarantee: its slots are named, everything else comes out.
+BOOST_AUTO_TEST_CASE(an_entry_that_cannot_be_read) {
+  scene one(4);
+  one.broken = 7;
+  assembler collector;
+  kept_spans kept;
+  collector.collect(one.batch, 0, one.reader(), kept);
+  std::size_t lost = 0;
+  for (const auto& trace : one.batch.traces) {
+    for (std::uint32_t i = 0; trace.verdict.keep && i < trace.refs; ++i)
+      lost += one.batch.refs[trace.first_ref + i].entry == 7 ? 1 : 0;
+  }
+  BOOST_TEST(lost > 0U);
+  BOOST_TEST(kept.unreadable().size() == lost);
+  seen_spans seen;
+  take_blocks(kept, 1 << 20, seen);
+  std::size_t missing = 0;
+  for (const auto& [id, spans] : expected(one)) {
+    for (const auto& span : spans)
+      missing += seen[id].contains(span) ? 0 : 1;
+  }
+  BOOST_TEST(missing > 0U);
+  BOOST_TEST(missing <= 30U);
+}
+
+// Scenario: nothing is kept.
+// Guarantee: nothing is read.
+BOOST_AUTO_TEST_CASE(nothing_to_keep) {
+  scene one(5);
+  for (auto& trace : one.batch.traces)
+    trace.verdict.keep = false;
+  assembler collector;
+  kept_spans kept;
+  BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept) == one.batch.traces.size());
+  BOOST_TEST(kept.spans() == 0U);
+  BOOST_TEST(one.reads == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

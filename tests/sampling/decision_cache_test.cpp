@@ -1,0 +1,160 @@
+#include "otlp_builder.hpp"
+#include "sampling/decision_cache.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <map>
+#include <random>
+
+using namespace weir;
+using namespace weir::sampling;
+using weir::sampling::testing::id_of;
+
+namespace {
+
+const auto everyones = [](fingerprint) { return true; };
+
+decision kept_by(policy_number policy, float rate = 1) {
+  return {true, policy, rate};
+}
+
+fingerprint print(std::uint64_t number) {
+  return fingerprint_of(id_of(number));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(decision_cache_test)
+
+// Scenario: random insertions, replacements, pins and unpins around a small capacity.
+// Guarantee: finds exactly what a plain model finds: the newest decisions, and all that are pinned.
+BOOST_AUTO_TEST_CASE(follows_the_model) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      std::mt19937_64 random(seed);
+      decision_cache cache(50);
+      std::map<fingerprint, decision> model; // Without forgetting.
+      std::map<fingerprint, int> pins;
+      std::vector<fingerprint> order;
+      for (int i = 0; i < 2000; ++i) {
+        const auto trace = print(random() % 300);
+        if (const auto action = random() % 8; action < 5) {
+          const decision what{random() % 2 == 0, no_policy, 1};
+          cache.insert(trace, what);
+          model[trace] = what;
+          std::erase(order, trace);
+          order.push_back(trace);
+        } else if (action == 5 && cache.find(trace) && pins.size() < 20) {
+          cache.pin(trace);
+          ++pins[trace];
+        } else if (auto pinned = pins.begin(); action > 5 && pinned != pins.end()) {
+          cache.unpin(pinned->first);
+          if (--pinned->second == 0)
+            pins.erase(pinned);
+        }
+        for (const auto& [pinned, count] : pins)
+          BOOST_REQUIRE((cache.find(pinned) == model[pinned]));
+        BOOST_REQUIRE((order.empty() || cache.find(order.back()) == model[order.back()]));
+        BOOST_REQUIRE(cache.size() <= 50);
+      }
+      for (const auto& [trace, what] : model) {
+        const auto found = cache.find(trace);
+        BOOST_REQUIRE((!found || *found == what));
+      }
+    }
+  }
+}
+
+// Scenario: 100 decisions into a cache of 30.
+// Guarantee: the last 30 are known, no other.
+BOOST_AUTO_TEST_CASE(forgets_the_oldest_first) {
+  decision_cache cache(30);
+  for (std::uint64_t i = 0; i < 100; ++i)
+    cache.insert(print(i), kept_by(no_policy));
+  for (std::uint64_t i = 0; i < 100; ++i)
+    BOOST_TEST(cache.find(print(i)).has_value() == (i >= 70));
+}
+
+// Scenario: three chunks are written, a fourth cache reads them, newest first; policies have other
+// numbers there.
+// Guarantee: the newest decision of each trace, by the same policy's name; only this shard's; what
+// does not fit is the oldest.
+BOOST_AUTO_TEST_CASE(chunks_come_back) {
+  decision_cache writer(1000);
+  const auto errors = writer.number_of("errors");
+  const auto slow = writer.number_of("slow");
+  std::vector<std::string> chunks(3);
+  for (std::uint64_t chunk = 0; chunk < 3; ++chunk) {
+    for (std::uint64_t i = 0; i < 10; ++i)
+      writer.insert(print(chunk * 10 + i), i % 2 == 0 ? kept_by(errors, 4) : decision{});
+    // One trace is decided again in each chunk (two halves of a cluster may).
+    writer.insert(print(99), chunk == 2 ? kept_by(slow) : decision{});
+    BOOST_TEST(writer.has_news());
+    writer.write_chunk(chunk + 5, chunks[chunk]);
+    BOOST_TEST(!writer.has_news());
+  }
+  BOOST_TEST(writer.first_needed_chunk() == 5U);
+
+  decision_cache reader(25);
+  reader.number_of("another");
+  BOOST_TEST(reader.load_chunk(7, chunks[2], everyones).value());
+  BOOST_TEST(reader.load_chunk(6, chunks[1], everyones).value());
+  BOOST_TEST(!reader.load_chunk(5, chunks[0], everyones).value());
+  BOOST_TEST(reader.size() == 25U);
+  BOOST_TEST(!reader.has_news());
+  for (std::uint64_t i = 10; i < 30; ++i) {
+    const auto found = reader.find(print(i));
+    BOOST_REQUIRE(found);
+    BOOST_TEST(found->keep == (i % 2 == 0));
+    BOOST_TEST(reader.policy_name(found->policy) == (i % 2 == 0 ? "errors" : ""));
+    BOOST_TEST(found->sampling_rate == (i % 2 == 0 ? 4 : 1));
+  }
+  BOOST_TEST(reader.policy_name(reader.find(print(99))->policy) == "slow");
+  BOOST_TEST(reader.first_needed_chunk() == 5U);
+  for (std::uint64_t i = 100; i < 110; ++i)
+    reader.insert(print(i), {});
+  BOOST_TEST(reader.first_needed_chunk() == 6U);
+
+  decision_cache half(1000);
+  BOOST_TEST(half.load_chunk(7, chunks[2], [](fingerprint f) { return f % 2 == 0; }).value());
+  for (std::uint64_t i = 20; i < 30; ++i)
+    BOOST_TEST(half.find(print(i)).has_value() == (print(i) % 2 == 0));
+}
+
+// Scenario: a pinned decision outlives the chunk it was written in.
+// Guarantee: it stands in the next chunk again.
+BOOST_AUTO_TEST_CASE(pinned_decisions_move_to_newer_chunks) {
+  decision_cache cache(10);
+  cache.insert(print(0), kept_by(cache.number_of("p")));
+  cache.pin(print(0));
+  std::string chunk;
+  cache.write_chunk(1, chunk);
+  for (std::uint64_t i = 1; i <= 10; ++i)
+    cache.insert(print(i), {});
+  chunk.clear();
+  cache.write_chunk(2, chunk);
+  BOOST_TEST(cache.first_needed_chunk() == 2U);
+  decision_cache reader(100);
+  BOOST_TEST(reader.load_chunk(2, chunk, everyones).value());
+  BOOST_REQUIRE(reader.find(print(0)));
+  BOOST_TEST(reader.find(print(0))->keep);
+}
+
+// Scenario: every byte of a chunk is flipped in turn, and it is cut at every place.
+// Guarantee: an error each time, nothing taken over, no read outside.
+BOOST_AUTO_TEST_CASE(damage_is_found) {
+  decision_cache writer(100);
+  for (std::uint64_t i = 0; i < 5; ++i)
+    writer.insert(print(i), kept_by(writer.number_of("policy")));
+  std::string chunk;
+  writer.write_chunk(1, chunk);
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    auto damaged = chunk;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x40);
+    decision_cache reader(100);
+    BOOST_TEST(!reader.load_chunk(1, damaged, everyones));
+    BOOST_TEST(!reader.load_chunk(1, std::string_view(chunk).substr(0, i), everyones));
+    BOOST_TEST(reader.size() == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,231 @@
+#include "otlp_builder.hpp"
+#include "sampling/window.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <map>
+
+using namespace weir;
+using namespace weir::sampling;
+using weir::sampling::testing::id_of;
+using weir::sampling::testing::message_of;
+using weir::sampling::testing::test_span;
+
+namespace {
+
+constexpr steady_ns start = 5000 * second_ns;
+
+policy_set keep_errors() {
+  policy_config errors;
+  errors.name = "errors";
+  errors.type = policy_type::status_code;
+  errors.status_codes = {"ERROR"};
+  tail_sampling_config config;
+  config.policies = {errors};
+  return *policy_set::compile(config);
+}
+
+policy_set keep_all() {
+  policy_config all;
+  all.name = "all";
+  tail_sampling_config config;
+  config.policies = {all};
+  return *policy_set::compile(config);
+}
+
+/// A window whose entries hold one span of each named trace; a negative number is a failed span.
+struct bench {
+  explicit bench(window_settings settings = {}, policy_set policies = keep_errors())
+      : held(settings, std::move(policies), cache) {}
+
+  additions add(const std::vector<int>& traces, steady_ns now, steady_ns received = -1) {
+    std::vector<test_span> spans;
+    for (const auto trace : traces) {
+      test_span span;
+      span.trace = id_of(static_cast<std::uint64_t>(std::abs(trace)));
+      span.status = trace < 0 ? 2 : 0;
+      spans.push_back(span);
+    }
+    auto& bytes = messages[++sequence];
+    bytes = message_of(spans);
+    otlp::span_index index;
+    BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
+    window_entry entry;
+    entry.id = {1, 1, sequence};
+    entry.packed = shared_bytes(bytes);
+    additions out;
+    held.add(entry, bytes, index, std::vector<bool>(index.traces.size(), true),
+             received < 0 ? now : received, now, out);
+    return out;
+  }
+
+  decided_batch decide(steady_ns now, bool gate_open = true) {
+    decided_batch out;
+    held.decide(now, gate_open, 1'000'000, out);
+    return out;
+  }
+
+  decision_cache cache{1000};
+  window held;
+  std::uint64_t sequence = 0;
+  std::map<std::uint64_t, std::string> messages;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(window_test)
+
+// Scenario: traces are due while older spans are still unsent somewhere.
+// Guarantee: nothing is decided until 30 s past the deadline, then with the flag that says so.
+BOOST_AUTO_TEST_CASE(the_gate_holds_decisions_back) {
+  bench one;
+  one.add({1, -2}, start);
+  BOOST_TEST(one.decide(start + 59 * second_ns, false).traces.empty());
+  const auto out = one.decide(start + 61 * second_ns, false);
+  BOOST_REQUIRE(out.traces.size() == 2U);
+  for (const auto& trace : out.traces) {
+    BOOST_TEST(trace.flags == decided_incomplete);
+    BOOST_TEST(trace.verdict.keep == (trace.id == id_of(2)));
+  }
+  BOOST_TEST(one.held.snapshot().counts.decided_incomplete == 2U);
+}
+
+// Scenario: spans that waited elsewhere for a while before they came.
+// Guarantee: the wait counts from when they were received.
+BOOST_AUTO_TEST_CASE(age_counts) {
+  bench one;
+  one.add({1}, start, start - 25 * second_ns);
+  BOOST_TEST(one.decide(start + 4 * second_ns).traces.empty());
+  BOOST_TEST(one.decide(start + 6 * second_ns).traces.size() == 1U);
+}
+
+// Scenario: a decided trace gets more spans before and after its slots are released.
+// Guarantee: they follow the decision; the entry stays until they are released too.
+BOOST_AUTO_TEST_CASE(late_spans_follow) {
+  bench one;
+  one.add({-1, 2}, start);
+  const auto out = one.decide(start + 31 * second_ns);
+  BOOST_REQUIRE(out.traces.size() == 2U);
+  const auto late = one.add({1, 2, 3}, start + 32 * second_ns);
+  BOOST_TEST(late.taken == 1U);
+  BOOST_REQUIRE(late.late.traces.size() == 2U);
+  BOOST_TEST(late.late.traces[0].verdict.keep);
+  BOOST_TEST(!late.late.traces[1].verdict.keep);
+  one.held.release(out);
+  BOOST_TEST(one.held.snapshot().entries == 1U);
+  one.held.release(late.late);
+  BOOST_TEST(one.held.snapshot().entries == 1U);
+  one.held.release(one.decide(start + 63 * second_ns));
+  BOOST_TEST(one.held.snapshot().entries == 0U);
+}
+
+// Scenario: a shutdown that decides everything, and one that drops what is pending.
+// Guarantee: each trace once, by its policies or dropped.
+BOOST_AUTO_TEST_CASE(the_end) {
+  bench one;
+  one.add({-1, 2}, start);
+  decided_batch out;
+  BOOST_TEST(one.held.decide_all(start + 1, 100, out) == 2U);
+  BOOST_TEST(out.traces[0].verdict.keep);
+  BOOST_TEST(out.traces[0].flags == decided_at_end);
+  one.add({-3}, start);
+  out.clear();
+  BOOST_TEST(one.held.drop_pending(start + 1, 100, out) == 1U);
+  BOOST_TEST(!out.traces[0].verdict.keep);
+  BOOST_TEST(one.held.snapshot().traces == 0U);
+}
+
+// Scenario: the shard is given to another node.
+// Guarantee: undecided traces and their entries are gone, and nothing was decided.
+BOOST_AUTO_TEST_CASE(abandoned) {
+  bench one;
+  one.add({1, 2}, start);
+  one.held.abandon();
+  BOOST_TEST(one.held.snapshot().traces == 0U);
+  BOOST_TEST(one.held.snapshot().entries == 0U);
+  BOOST_TEST(one.add({1}, start).taken == 1U);
+}
+
+// Scenario: other policies while traces wait; one was decided before and is not released yet.
+// Guarantee: the waiting ones are decided by the new policies over all their spans.
+BOOST_AUTO_TEST_CASE(policies_change_under_held_traces) {
+  bench one({}, keep_all());
+  one.add({9}, start - 31 * second_ns);
+  const auto before = one.decide(start);
+  BOOST_REQUIRE(before.traces.size() == 1U);
+  one.add({9, 1, -2}, start);
+  one.held.replace_policies(
+      keep_errors(), {},
+      [&](entry_number number, std::string_view& bytes, otlp::span_index& index) -> result<void> {
+        bytes = one.messages[one.held.entry(number).id.sequence];
+        otlp::index_traces(bytes, 0, index);
+        return {};
+      });
+  const auto out = one.decide(start + 31 * second_ns);
+  BOOST_REQUIRE(out.traces.size() == 2U);
+  for (const auto& trace : out.traces) {
+    BOOST_TEST(trace.verdict.keep == (trace.id == id_of(2)));
+    BOOST_TEST(trace.spans == 1U);
+  }
+}
+
+// Scenario: the journal writes an entry again further back.
+// Guarantee: the window knows the new place.
+BOOST_AUTO_TEST_CASE(entries_move) {
+  bench one;
+  const auto added = one.add({1}, start);
+  one.held.moved({1, 1, 1}, 77);
+  one.held.moved({1, 1, 999}, 78);
+  BOOST_TEST(one.held.entry(added.entry).position == 77U);
+}
+
+// Scenario: memory for a few entries; some may not be read back.
+// Guarantee: those that came last are set down, but never those that cannot be read again.
+BOOST_AUTO_TEST_CASE(the_newest_are_set_down_first) {
+  entry_table entries;
+  std::vector<entry_number> numbers;
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    window_entry entry;
+    entry.id = {1, 1, i};
+    entry.slots = 1;
+    entry.packed = shared_bytes(std::string(100, 'x'));
+    entry.can_read_back = i != 4;
+    numbers.push_back(entries.add(entry));
+    entries.hold(numbers.back(), 0);
+  }
+  BOOST_TEST(entries.set_down(350) == 3U);
+  std::string resident;
+  for (const auto number : numbers)
+    resident += entries[number].packed.empty() ? '-' : 'x';
+  BOOST_TEST(resident == "xx--x-");
+  BOOST_TEST(entries.packed_bytes() == 300U);
+}
+
+// Scenario: deadlines much further ahead than the ring of buckets, at an idle window.
+// Guarantee: each comes out at its time, in order.
+BOOST_AUTO_TEST_CASE(far_deadlines) {
+  struct item {
+    steady_ns deadline;
+    std::uint32_t next, previous, bucket;
+  };
+  deadline_wheel wheel(second_ns);
+  std::vector<item> items;
+  const std::vector<int> seconds{1, 500, 2, 30, 499, 60, 5};
+  for (const auto at : seconds) {
+    items.push_back({start + at * second_ns, 0, 0, 0});
+    wheel.insert(items, static_cast<std::uint32_t>(items.size() - 1), start);
+  }
+  std::vector<int> order;
+  for (auto now = start; now < start + 510 * second_ns; now += 250 * millisecond_ns) {
+    for (auto due = wheel.due(items, now); due != deadline_wheel::none;
+         due = wheel.due(items, now)) {
+      BOOST_TEST(items[due].deadline <= now);
+      BOOST_TEST(items[due].deadline > now - second_ns);
+      order.push_back(seconds[due]);
+      wheel.erase(items, due);
+    }
+  }
+  BOOST_TEST(order == (std::vector<int>{1, 2, 5, 30, 60, 499, 500}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
