@@ -21,19 +21,6 @@ rocksdb::Slice slice(std::string_view of) {
   return {of.data(), of.size()};
 }
 
-std::string_view small_family(kind of) {
-  switch (of) {
-  case kind::progress:
-    return "progress";
-  case kind::decisions:
-    return "decisions";
-  case kind::cursor:
-    return "cursors";
-  default:
-    return "meta";
-  }
-}
-
 struct instruments {
   prometheus::Histogram& fsync = metrics::histogram("weir_storage_fsync_seconds");
   prometheus::Counter& commits = metrics::counter("weir_storage_commits");
@@ -50,6 +37,19 @@ instruments& seen() {
 }
 
 } // namespace
+
+std::string_view small_family(kind of) {
+  switch (of) {
+  case kind::progress:
+    return "progress";
+  case kind::decisions:
+    return "decisions";
+  case kind::cursor:
+    return "cursors";
+  default:
+    return "meta";
+  }
+}
 
 rocksdb::Status store::impl::put(rocksdb::WriteBatch& into, std::string_view family,
                                  const std::string& key, std::string_view value) {

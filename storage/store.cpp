@@ -146,21 +146,23 @@ std::map<pipeline_id, std::string> store::pipelines() const {
   return impl_->names;
 }
 
-result<void> store::open_log(pipeline_id pipeline) {
-  const std::unique_lock guard(impl_->mutex);
-  if (impl_->logs.contains(pipeline))
+result<void> store::impl::open_log(pipeline_id pipeline) {
+  const std::unique_lock guard(mutex);
+  if (logs.contains(pipeline))
     return {};
   for (const auto* family : {"log", "index", "dead_letters"})
-    if (auto s = impl_->data->add_family(impl_->how, fmt::format("{}.{}", family, pipeline));
-        !s.ok())
+    if (auto s = data->add_family(how, fmt::format("{}.{}", family, pipeline)); !s.ok())
       return tl::unexpected(to_error(s, "making a log"));
   const auto family = [&](const char* name) {
-    return impl_->data->family(fmt::format("{}.{}", name, pipeline));
+    return data->family(fmt::format("{}.{}", name, pipeline));
   };
-  impl_->logs.emplace(pipeline,
-                      std::make_unique<pipeline_log>(pipeline, family("log"), family("index"),
-                                                     family("dead_letters")));
+  logs.emplace(pipeline, std::make_unique<pipeline_log>(pipeline, family("log"), family("index"),
+                                                        family("dead_letters")));
   return {};
+}
+
+result<void> store::open_log(pipeline_id pipeline) {
+  return impl_->open_log(pipeline);
 }
 
 result<void> store::commit(batch&& what, bool sync) {

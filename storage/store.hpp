@@ -197,6 +197,7 @@ public:
   void maintain();
 
 private:
+  friend class salvage;
   store();
   struct impl;
   std::unique_ptr<impl> impl_;

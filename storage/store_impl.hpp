@@ -4,6 +4,7 @@
 #include "storage/database.hpp"
 #include "storage/identity.hpp"
 #include "storage/lock.hpp"
+#include "storage/mark.hpp"
 #include "storage/queue.hpp"
 #include "storage/space.hpp"
 
@@ -14,6 +15,13 @@
 #include <shared_mutex>
 
 namespace weir::storage {
+
+/// A salvage that is needed or under way; the file SALVAGE holds it until it is done.
+struct rescue {
+  bool whole = true; ///< The database was moved aside; else only its write-ahead log was linked.
+  std::string directory; ///< Where to, below the storage directory.
+  unsigned attempts = 0; ///< Starts that have tried.
+};
 
 using record_visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
@@ -28,6 +36,14 @@ struct store::impl {
   rocksdb::Status load();
   rocksdb::Status load_meta();
   void close_database();
+  result<void> open_log(pipeline_id pipeline);
+  void resolve_identity(const std::optional<identity>& found, const std::optional<mark>& expected);
+  result<void> open_or_set_aside(std::optional<rescue>& needed);
+  result<void> recover(const std::optional<rescue>& needed, const std::optional<mark>& expected);
+  result<void> compare(const mark& expected);
+  /// Positions begin behind those that the mark knows.
+  void extend_to(const mark& expected);
+  void say(const std::optional<rescue>& needed);
 
   // -- writing (commit.cpp) --
   result<void> commit(batch& what, bool sync);
@@ -91,6 +107,9 @@ struct store::impl {
   bool trimmed_since_flush = false;
   std::string last_mark;
 };
+
+/// Where records of the kinds that are overwritten live.
+std::string_view small_family(keys::kind of);
 
 /// Bytes of the version in front of the values that are overwritten.
 inline constexpr std::size_t version_bytes = 8;

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "storage/mark.hpp"
+#include "storage/store_impl.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace weir::storage {
+
+/// True when RocksDB would silently drop records: between the records of the write-ahead log in
+/// `directory` there is a hole with good ones behind it. A torn end is no hole.
+bool has_hole(const files& disk, const std::string& directory);
+
+/// Reads what can be read from the files of a damaged database and writes it into the open one,
+/// each record under its old key, so that doing it twice does no harm. Newest first: a record that
+/// is there already stays. Files that were read without any damage are removed; the others stay for
+/// a person.
+class salvage {
+public:
+  /// @param whole the open database is a fresh one; else it holds all but the end of its
+  /// write-ahead log
+  salvage(store::impl& into, std::string directory, bool whole);
+
+  /// errc::full and other errors of writing: what is left stays where it is, for the next start.
+  result<void> run(const std::optional<mark>& expected);
+
+private:
+  enum class pass { small, queues };
+
+  result<void> read_logs(const std::vector<std::string>& names, pass now);
+  result<void> read_log(const std::string& name, pass now);
+  result<void> read_table(const std::string& name, pass now);
+  result<void> take_frames(std::string_view bytes);
+
+  result<void> take(std::string_view key, std::string_view value, pass now);
+  result<void> take_small(std::string_view key, std::string_view value);
+  result<void> take_queued(const keys::parsed& of, std::string_view key, std::string_view value);
+  result<pipeline_log*> log_for(pipeline_id pipeline);
+
+  result<void> take_mark(const mark& expected);
+  result<void> prepare_queues(const std::optional<mark>& expected);
+  result<void> place_orphans();
+  result<void> close_bounds(const std::optional<mark>& expected);
+  result<void> finish_files(const std::vector<std::string>& names);
+  result<void> written(const rocksdb::Status& status) const;
+
+  store::impl& into_;
+  const std::string directory_;
+  const bool whole_;
+  std::map<std::string, std::uint64_t, std::less<>> versions_;
+  std::set<std::string> damaged_; ///< Names of files with damage.
+  std::unordered_set<std::uint64_t>
+      frames_; ///< Entries and blocks taken, by their headers' checksums.
+  std::map<const queue*, std::uint64_t> before_; ///< Where each queue ended.
+  std::map<const queue*, std::uint64_t> placed_; ///< Records put into it.
+  std::vector<std::string> orphans_;             ///< Entries and blocks without a position.
+  std::size_t orphan_bytes_ = 0;
+  std::uint64_t moved_ = 0; ///< Orphans placed.
+  bool overwrite_ = false;  ///< The write-ahead log is newer than anything in a table.
+};
+
+} // namespace weir::storage

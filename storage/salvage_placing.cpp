@@ -1,0 +1,187 @@
+#include "storage/salvage.hpp"
+
+#include "storage/frame_finder.hpp"
+#include "storage/status.hpp"
+
+#include "core/metrics.hpp"
+
+namespace weir::storage {
+
+namespace {
+
+using keys::kind;
+
+bool is_small(kind of) {
+  return of != kind::entry && of != kind::block && of != kind::time && of != kind::letter;
+}
+
+} // namespace
+
+result<void> salvage::written(const rocksdb::Status& status) const {
+  if (status.ok())
+    return {};
+  return tl::unexpected(to_error(status, "writing what was salvaged"));
+}
+
+result<void> salvage::take(std::string_view key, std::string_view value, pass now) {
+  const auto parsed = keys::parse(key);
+  if (!parsed || is_small(parsed->kind) != (now == pass::small))
+    return {};
+  return now == pass::small ? take_small(key, value) : take_queued(*parsed, key, value);
+}
+
+result<void> salvage::take_small(std::string_view key, std::string_view value) {
+  if (value.size() < version_bytes)
+    return {};
+  const auto version = keys::read_u64(value);
+  auto known = versions_.find(key);
+  if (known != versions_.end() && known->second > version)
+    return {};
+  if (known == versions_.end())
+    known = versions_.emplace(key, 0).first;
+  known->second = version;
+  auto record = rocksdb::WriteBatch();
+  (void)into_.put(record, small_family(keys::parse(key)->kind), std::string(key),
+                  value.substr(version_bytes));
+  return written(into_.write(record, false));
+}
+
+result<void> salvage::take_queued(const keys::parsed& of, std::string_view key,
+                                  std::string_view value) {
+  auto* to = into_.journal.get();
+  auto* family = to->family;
+  if (of.kind != kind::entry) {
+    const auto log = log_for(of.pipeline);
+    if (!log)
+      return tl::unexpected(log.error());
+    to = of.kind == kind::letter ? &(*log)->letters : &(*log)->blocks;
+    family = of.kind == kind::time ? (*log)->index : to->family;
+  }
+  if (of.number < to->first)
+    return {};
+  auto existing = rocksdb::PinnableSlice();
+  const auto raw_key = rocksdb::Slice(key.data(), key.size());
+  const auto there = into_.data->db().Get(rocksdb::ReadOptions(), family, raw_key, &existing).ok();
+  if (const auto sum = frame_checksum(value); sum != 0)
+    frames_.insert(sum);
+  if (!there || (overwrite_ && existing != rocksdb::Slice(value.data(), value.size()))) {
+    const auto status = into_.data->db().Put(rocksdb::WriteOptions(), family, raw_key,
+                                             rocksdb::Slice(value.data(), value.size()));
+    if (!status.ok())
+      return written(status);
+  }
+  if (of.kind == kind::time || there)
+    return {};
+  to->extend(of.number);
+  placed_[to] += of.number >= before_[to];
+  into_.report.entries_salvaged += of.kind == kind::entry;
+  into_.report.blocks_salvaged += of.kind == kind::block;
+  return {};
+}
+
+result<pipeline_log*> salvage::log_for(pipeline_id pipeline) {
+  if (auto known = into_.log_of(pipeline))
+    return known;
+  if (auto made = into_.open_log(pipeline); !made)
+    return tl::unexpected(made.error());
+  return into_.log_of(pipeline);
+}
+
+// The mark is a second witness for the little that everything else depends on: names, heads,
+// cursors. Of two places the later is taken.
+result<void> salvage::take_mark(const mark& expected) {
+  auto records = rocksdb::WriteBatch();
+  const auto head = [&](const std::string& prefix, const bounds& of) {
+    if (!versions_.contains(keys::head(prefix)))
+      (void)into_.put(records, "meta", keys::head(prefix), encode(of));
+  };
+  head(keys::prefix(kind::entry), expected.journal);
+  for (const auto& [id, of] : expected.logs) {
+    auto value = std::string();
+    keys::append_u32(value, id);
+    if (!of.name.empty() && !versions_.contains(keys::pipeline(of.name)))
+      (void)into_.put(records, "meta", keys::pipeline(of.name), value);
+    head(keys::prefix(kind::block, id), of.blocks);
+    head(keys::prefix(kind::letter, id), of.letters);
+  }
+  for (const auto& [of, place] : expected.cursors) {
+    auto value = std::string();
+    const auto key = keys::cursor(of.first, of.second);
+    const auto s =
+        into_.data->db().Get(rocksdb::ReadOptions(), into_.data->family("cursors"), key, &value);
+    if (!s.ok() || value.size() != version_bytes + 12
+        || decode_cursor(std::string_view(value).substr(version_bytes)) < place)
+      (void)into_.put(records, "cursors", key, encode(place));
+  }
+  return written(into_.write(records, false));
+}
+
+// Names and heads are known: makes the logs and takes the bounds, before the first record goes into
+// a queue.
+result<void> salvage::prepare_queues(const std::optional<mark>& expected) {
+  if (whole_ && expected)
+    if (auto ok = take_mark(*expected); !ok)
+      return ok;
+  if (auto ok = written(into_.load()); !ok)
+    return ok;
+  for (const auto& [id, name] : into_.names)
+    if (auto made = into_.open_log(id); !made)
+      return made;
+  // Once more: heads of logs that were only now made.
+  if (auto ok = written(into_.load()); !ok)
+    return ok;
+  for (auto* of : into_.queues())
+    before_[of] = whole_ ? of->first.load() : of->next.load();
+  return {};
+}
+
+// Entries and blocks whose positions are not known go to the end, where nothing can be in their
+// way.
+result<void> salvage::place_orphans() {
+  for (const auto& orphan : orphans_) {
+    if (!frames_.insert(frame_checksum(orphan)).second)
+      continue;
+    auto outcome = result<void>();
+    overwrite_ = true;
+    find_frames(orphan, [&](const found_frame& frame) {
+      if (const auto* block = std::get_if<codec::block_header>(&frame.header)) {
+        const auto log = log_for(block->pipeline);
+        if (!log) {
+          outcome = tl::unexpected(log.error());
+          return;
+        }
+        const auto position = (*log)->blocks.next.load();
+        outcome = take(keys::block(block->pipeline, position), orphan, pass::queues);
+        if (outcome)
+          outcome = take(keys::time(block->pipeline, block->last_time, position), {}, pass::queues);
+      } else {
+        outcome = take(keys::entry(into_.journal->next), orphan, pass::queues);
+      }
+      ++moved_;
+    });
+    if (!outcome)
+      return outcome;
+  }
+  return {};
+}
+
+// Positions go on behind everything that ever was, and what is missing before them is lost.
+result<void> salvage::close_bounds(const std::optional<mark>& expected) {
+  if (expected)
+    into_.extend_to(*expected);
+  if (auto ok = place_orphans(); !ok)
+    return ok;
+  auto missing = std::uint64_t{0};
+  auto heads = rocksdb::WriteBatch();
+  for (auto* of : into_.queues()) {
+    const auto held = of->held();
+    const auto begin = before_.try_emplace(of, held.first).first->second;
+    missing += held.next - std::min(begin, held.next) - placed_[of];
+    (void)into_.put(heads, "meta", keys::head(of->prefix), encode(held));
+  }
+  missing -= std::min<std::uint64_t>(missing, moved_ + into_.erased.size());
+  into_.report.records_lost += missing;
+  return written(into_.write(heads, false));
+}
+
+} // namespace weir::storage

@@ -1,0 +1,122 @@
+#include "storage/wal_reader.hpp"
+
+#include "storage/crc32c.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace weir::storage {
+
+namespace {
+
+constexpr std::size_t block_bytes = 32 << 10;
+constexpr std::size_t header_bytes = 7;
+constexpr std::size_t batch_header_bytes = 12;
+
+enum fragment_type : std::uint8_t { filler = 0, full = 1, first = 2, middle = 3, last = 4 };
+
+template <class T>
+T little_endian(const char* from) noexcept {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+// RocksDB stores checksums changed, as a checksum of bytes that hold checksums is a poor one.
+std::uint32_t unmasked(std::uint32_t stored) noexcept {
+  const auto rotated = stored - 0xa282ead8u;
+  return (rotated >> 17) | (rotated << 15);
+}
+
+} // namespace
+
+std::uint64_t wal_reader::record::sequence() const noexcept {
+  return little_endian<std::uint64_t>(bytes.data());
+}
+
+std::uint32_t wal_reader::record::count() const noexcept {
+  return little_endian<std::uint32_t>(bytes.data() + 8);
+}
+
+wal_reader::wal_reader(const files& disk, const std::string& path) : size_(disk.size(path)) {
+  const auto status =
+      disk.system().NewRandomAccessFile(path, rocksdb::FileOptions(), &file_, nullptr);
+  if (!status.ok())
+    size_ = 0;
+}
+
+// A block that the disk cannot read is damage like any other.
+bool wal_reader::load_block() {
+  while (offset_ < size_) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(block_bytes, size_ - offset_));
+    buffer_.resize(wanted);
+    auto got = rocksdb::Slice();
+    const auto status =
+        file_->Read(offset_, wanted, rocksdb::IOOptions(), &got, buffer_.data(), nullptr);
+    offset_ += wanted;
+    block_ = got.ToStringView();
+    if (status.ok() && !block_.empty())
+      return true;
+    damaged_ = true;
+  }
+  return false;
+}
+
+std::optional<wal_reader::fragment> wal_reader::next_fragment() {
+  for (;;) {
+    if (block_.size() < header_bytes) {
+      // A torn header at the file's end is damage, the filler at a block's end is not.
+      damaged_ |= offset_ >= size_ && size_ % block_bytes != 0 && !block_.empty();
+      if (!load_block())
+        return {};
+      continue;
+    }
+    const auto length = little_endian<std::uint16_t>(block_.data() + 4);
+    const auto type = static_cast<std::uint8_t>(block_[6]);
+    if (type == filler && length == 0) { // Space that was reserved and not written.
+      damaged_ |= block_.find_first_not_of('\0') != block_.npos;
+      block_ = {};
+      continue;
+    }
+    if (header_bytes + length > block_.size()) {
+      damaged_ = true;
+      block_ = {};
+      continue;
+    }
+    auto result = fragment{.type = type, .payload = block_.substr(header_bytes, length)};
+    const auto sum = unmasked(little_endian<std::uint32_t>(block_.data()));
+    result.intact = sum == crc32c(block_.substr(6, 1 + length)) && type >= full && type <= last;
+    block_.remove_prefix(header_bytes + length);
+    return result;
+  }
+}
+
+std::optional<wal_reader::record> wal_reader::next() {
+  auto result = record();
+  auto begun = false;
+  while (auto part = held_back_ ? std::exchange(held_back_, {}) : next_fragment()) {
+    damaged_ |= !part->intact;
+    const auto begins = part->intact && (part->type == full || part->type == first);
+    if (begins && (begun || damaged_)) {
+      // What came before it was never finished, or was wrong: that is given out first.
+      held_back_ = part;
+      break;
+    }
+    damaged_ |= !begun && !begins;
+    begun = true;
+    result.bytes += part->payload;
+    if (part->intact && (part->type == full || part->type == last)) {
+      result.intact = !std::exchange(damaged_, false) && result.bytes.size() >= batch_header_bytes;
+      return result;
+    }
+  }
+  if (!begun && !damaged_ && !held_back_)
+    return {};
+  damaged_ = false;
+  result.intact = false;
+  return result;
+}
+
+} // namespace weir::storage
