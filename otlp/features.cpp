@@ -6,10 +6,10 @@ namespace {
 
 std::uint8_t status_code_of(std::string_view status, std::uint8_t before) noexcept {
   constexpr std::uint32_t code = 3;
-  wire::reader fields{status};
-  while (auto f = fields.next())
-    if (f->number == code)
-      before = static_cast<std::uint8_t>(f->value);
+  wire::for_each_field(status, [&](const wire::field& f) {
+    if (f.number == code)
+      before = static_cast<std::uint8_t>(f.value);
+  });
   return before;
 }
 
@@ -24,27 +24,26 @@ bool is_absent(std::string_view id) noexcept {
 
 value_ref read_value(std::string_view any_value) noexcept {
   value_ref v;
-  wire::reader fields{any_value};
-  while (auto f = fields.next()) {
-    if (f->number < 1 || f->number > 7)
-      continue;
+  wire::for_each_field(any_value, [&](const wire::field& f) {
+    if (f.number < 1 || f.number > 7)
+      return;
     v = {};
-    v.kind = static_cast<value_kind>(f->number); // value_kind stands in the order of the fields
+    v.kind = static_cast<value_kind>(f.number); // value_kind stands in the order of the fields
     switch (v.kind) {
     case value_kind::boolean:
-      v.boolean = f->value != 0;
+      v.boolean = f.value != 0;
       break;
     case value_kind::integer:
-      v.integer = static_cast<std::int64_t>(f->value);
+      v.integer = static_cast<std::int64_t>(f.value);
       break;
     case value_kind::real:
-      v.real = f->real();
+      v.real = f.real();
       break;
     default:
-      v.bytes = f->bytes;
+      v.bytes = f.bytes;
       break;
     }
-  }
+  });
   return v;
 }
 
@@ -81,9 +80,7 @@ void detail::read_span_field(const wire::field& f, span_summary& s) noexcept {
 
 span_summary read_span(std::string_view body) {
   span_summary s;
-  wire::reader fields{body};
-  while (auto f = fields.next())
-    detail::read_span_field(*f, s);
+  wire::for_each_field(body, [&](const wire::field& f) { detail::read_span_field(f, s); });
   return s;
 }
 

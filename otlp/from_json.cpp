@@ -1,6 +1,7 @@
 #include "otlp/json.hpp"
 #include "otlp/json_number.hpp"
 #include "otlp/json_text.hpp"
+#include "otlp/json_wire.hpp"
 #include "otlp/schema.hpp"
 #include "otlp/wire.hpp"
 
@@ -127,44 +128,13 @@ private:
         continue;
       path_.push_back({known, 0});
       const auto before = out_.size();
-      if (!field(*known, number_of(m, *known), std::move(f.value()), depth))
+      if (!field(*known, written_number(m, *known), std::move(f.value()), depth))
         return false;
       old.note(m, *known, before, out_.size());
       path_.pop_back();
     }
     old.resolve(out_);
     return true;
-  }
-
-  // Deprecated fields are written with the number of what took their place; they go away again
-  // where that is there as well.
-  class old_fields {
-  public:
-    void note(const message_info& m, const field_info& f, std::size_t begin, std::size_t end) {
-      if (f.old_form && begin != end)
-        ranges_.push_back({begin, end});
-      else if (begin != end && !m.fields.empty() && m.fields.back().old_form
-               && m.fields.back().message == f.message)
-        newer_ = true;
-    }
-
-    void resolve(std::string& out) const {
-      if (newer_)
-        for (auto r = ranges_.rbegin(); r != ranges_.rend(); ++r)
-          out.erase(r->first, r->second - r->first);
-    }
-
-  private:
-    std::vector<std::pair<std::size_t, std::size_t>> ranges_;
-    bool newer_ = false;
-  };
-
-  static std::uint32_t number_of(const message_info& m, const field_info& f) noexcept {
-    if (f.old_form)
-      for (const auto& other : m.fields)
-        if (other.message == f.message)
-          return other.number;
-    return f.number;
   }
 
   const field_info* find(const message_info& m, const char* raw_key) {
@@ -192,7 +162,7 @@ private:
     if (v.get_array().get(array))
       return expected("an array", at, v);
     const bool packed = f.kind >= field_kind::boolean; // numbers; field_kind stands in this order
-    const auto begin = packed ? begin_nested(number) : 0;
+    const auto begin = packed ? begin_nested(out_, number) : 0;
     std::size_t index = 0;
     for (auto element : array) {
       path_.back().index = index++;
@@ -206,7 +176,7 @@ private:
         return false;
     }
     if (packed)
-      end_nested(begin);
+      end_nested(out_, begin);
     return true;
   }
 
@@ -238,10 +208,10 @@ private:
     ondemand::object object;
     if (v.get_object().get(object))
       return expected("an object", at, v);
-    const auto begin = begin_nested(number);
+    const auto begin = begin_nested(out_, number);
     if (!message(f.message, object, depth + 1))
       return false;
-    end_nested(begin);
+    end_nested(out_, begin);
     return true;
   }
 
@@ -251,11 +221,11 @@ private:
       return expected("a string", at, v);
     const auto content = quoted(raw.raw());
     const bool is_id = f.kind == field_kind::trace_id || f.kind == field_kind::span_id;
-    const auto begin = begin_nested(number);
+    const auto begin = begin_nested(out_, number);
     const bool good = f.kind == field_kind::string ? append_unescaped(content, out_)
                       : is_id                      ? append_from_hex(content, out_)
                                                    : base64(content);
-    end_nested(begin);
+    end_nested(out_, begin);
     if (good)
       return true;
     return fail(at, f.kind == field_kind::string ? "an escape that JSON does not have"
@@ -319,41 +289,8 @@ private:
     }
     if (!fits(n, f.kind))
       return fail(at, "the integer is outside the range of its field");
-    put_integer(f.kind, number, n.bits(), packed);
+    append_integer_field(out_, f.kind, number, n.bits(), packed);
     return true;
-  }
-
-  void put_integer(field_kind kind, std::uint32_t number, std::uint64_t value, bool packed) {
-    const bool four = kind == field_kind::fixed32;
-    const bool eight = kind == field_kind::fixed64 || kind == field_kind::sfixed64;
-    if (!packed)
-      wire::append_tag(out_, number,
-                       four    ? wire::type::fixed32
-                       : eight ? wire::type::fixed64
-                               : wire::type::varint);
-    if (four)
-      wire::append_fixed(out_, static_cast<std::uint32_t>(value));
-    else if (eight)
-      wire::append_fixed(out_, value);
-    else if (kind == field_kind::sint32)
-      wire::append_varint(out_, wire::zigzag(static_cast<std::int64_t>(value)));
-    else
-      wire::append_varint(out_, value);
-  }
-
-  // Lengths are known at the end only. One byte is set aside, what stands behind it moves when it
-  // takes more: each byte at most once a level.
-  std::size_t begin_nested(std::uint32_t number) {
-    wire::append_tag(out_, number, wire::type::bytes);
-    out_.push_back('\0');
-    return out_.size();
-  }
-
-  void end_nested(std::size_t begin) {
-    const auto length = out_.size() - begin;
-    if (length >= 0x80)
-      out_.insert(begin, wire::varint_size(length) - 1, '\0');
-    wire::put_varint(out_.data() + begin - 1, length);
   }
 
   const char* begin_;

@@ -120,7 +120,23 @@ inline const char* read_field(const char* p, const char* end, field& f) noexcept
   return nullptr;
 }
 
-/// Walks over the fields of a message: `while (auto f = r.next()) …; if (r.malformed()) …`.
+/// Calls `on_field(const field&)` for each field of a message; false when it ended at malformed
+/// bytes.
+template <class OnField>
+bool for_each_field(std::string_view message, OnField&& on_field) {
+  const char* p = message.data();
+  const char* end = p + message.size();
+  field f;
+  while (p < end) {
+    p = read_field(p, end, f);
+    if (p == nullptr)
+      return false;
+    on_field(static_cast<const field&>(f));
+  }
+  return true;
+}
+
+/// The same step by step: `while (auto f = r.next()) …; if (r.malformed()) …`.
 class reader {
 public:
   explicit reader(std::string_view message) noexcept

@@ -171,6 +171,8 @@ BOOST_AUTO_TEST_CASE(old_names_are_taken_where_new_ones_are_absent) {
   BOOST_TEST(resource(old) == field(1, scope("old")));
   BOOST_TEST(resource(old + "," + now) == field(1, scope("new")));
   BOOST_TEST(resource(now + "," + old) == field(1, scope("new")));
+  BOOST_TEST(resource(old + R"(,"schemaUrl":"u",)" + now + "," + old)
+             == field(1, field(3, "u") + scope("new")));
   BOOST_TEST(resource(old + R"(,"resource":{},"scopeSpans":[])")
              == field(1, scope("old") + field(1, "")));
   BOOST_TEST(
