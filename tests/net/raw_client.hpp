@@ -91,8 +91,13 @@ public:
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_client_new(&h2, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
-    if (greet)
-      nghttp2_submit_settings(h2, NGHTTP2_FLAG_NONE, nullptr, 0);
+    if (!greet)
+      return;
+    nghttp2_submit_settings(h2, NGHTTP2_FLAG_NONE, nullptr, 0);
+    flush();
+    // send_data() minds no windows, so the server's must be open before.
+    while (!greeted_ && pump())
+      ;
   }
   ~h2_test_client() { nghttp2_session_del(h2); }
 
@@ -186,6 +191,8 @@ public:
   int pings = 0;                                              ///< That the server sent on its own.
 
 private:
+  bool greeted_ = false;
+
   static h2_test_client& self(void* user) { return *static_cast<h2_test_client*>(user); }
 
   static int on_header(nghttp2_session*, const nghttp2_frame* f, const std::uint8_t* name,
@@ -206,6 +213,8 @@ private:
     return 0;
   }
   static int on_frame(nghttp2_session*, const nghttp2_frame* f, void* user) {
+    if (f->hd.type == NGHTTP2_SETTINGS)
+      self(user).greeted_ = true;
     if (f->hd.type == NGHTTP2_GOAWAY)
       self(user).goaways.emplace_back(
           f->goaway.error_code, std::string(reinterpret_cast<const char*>(f->goaway.opaque_data),

@@ -1,0 +1,60 @@
+#include "net/status.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace weir::net;
+
+BOOST_AUTO_TEST_SUITE(status_test)
+
+// Scenario: base64 of all lengths modulo 3 (RFC 4648, section 10). Guarantee: no padding.
+BOOST_AUTO_TEST_CASE(base64_has_no_padding) {
+  BOOST_TEST(encode_base64("") == "");
+  BOOST_TEST(encode_base64("f") == "Zg");
+  BOOST_TEST(encode_base64("fo") == "Zm8");
+  BOOST_TEST(encode_base64("foo") == "Zm9v");
+  BOOST_TEST(encode_base64("foobar") == "Zm9vYmFy");
+  BOOST_TEST(encode_base64("\xff\xfe") == "//4");
+}
+
+// Scenario: a status with and without a delay. Guarantee: google.rpc.Status as bytes and as JSON.
+BOOST_AUTO_TEST_CASE(status_messages) {
+  const rpc_answer plain{grpc_code::invalid_argument, "no \"x\"\n", {}, 0};
+  BOOST_TEST(encode_status(plain) == "\x08\x03\x12\x07no \"x\"\n");
+  BOOST_TEST(encode_status_json(plain) == R"({"code":3,"message":"no \"x\"\u000a"})");
+  const rpc_answer later{grpc_code::unavailable, "", std::chrono::milliseconds(1250), 0};
+  BOOST_TEST(encode_status_json(later)
+             == R"({"code":14,"message":"","details":[{"@type":)"
+                R"("type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1.250s"}]})");
+  BOOST_TEST(encode_retry_info(std::chrono::milliseconds(0)) == std::string("\x0a\x00", 2));
+}
+
+// Scenario: export responses. Guarantee: nothing to say is no bytes in protobuf, and an empty
+// partialSuccess in JSON; rejected counts go by the signal's own name.
+BOOST_AUTO_TEST_CASE(export_responses) {
+  using weir::signal;
+  BOOST_TEST(encode_export_response({}).empty());
+  BOOST_TEST(encode_export_response_json(signal::traces, {}) == R"({"partialSuccess":{}})");
+  const rpc_answer some{grpc_code::ok, "bad", {}, 7};
+  BOOST_TEST(encode_export_response_json(signal::traces, some)
+             == R"({"partialSuccess":{"rejectedSpans":"7","errorMessage":"bad"}})");
+  BOOST_TEST(encode_export_response_json(signal::metrics, some)
+             == R"({"partialSuccess":{"rejectedDataPoints":"7","errorMessage":"bad"}})");
+  BOOST_TEST(encode_export_response_json(signal::logs, some)
+             == R"({"partialSuccess":{"rejectedLogRecords":"7","errorMessage":"bad"}})");
+}
+
+// Scenario: bytes that are not UTF-8 in a text: cut, overlong, surrogates, beyond the last code
+// point. Guarantee: each bad byte becomes U+FFFD, so that the JSON stays valid; good text is kept.
+BOOST_AUTO_TEST_CASE(json_is_always_utf8) {
+  BOOST_TEST(quote_json("a\xff"
+                        "b")
+             == R"("a\ufffdb")");
+  BOOST_TEST(quote_json("\xc3") == R"("\ufffd")");
+  BOOST_TEST(quote_json("\xc0\x80") == R"("\ufffd\ufffd")");
+  BOOST_TEST(quote_json("\xed\xa0\x80") == R"("\ufffd\ufffd\ufffd")");
+  BOOST_TEST(quote_json("\xf4\x90\x80\x80") == R"("\ufffd\ufffd\ufffd\ufffd")");
+  BOOST_TEST(quote_json("\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80")
+             == "\"\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\"");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
