@@ -35,7 +35,6 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
     shared_bytes message;
     on_reply done;
     steady_ns deadline = 0;
-    steady_ns submitted_at = 0;
     connection_ptr connection; ///< Null while it waits.
     h2_client_session::stream_id stream = 0;
     int submissions = 0;
@@ -138,7 +137,6 @@ void grpc_client::impl::submit(call_id id, call_state& call) {
   for (const auto& [name, value] : config.headers)
     headers.emplace_back(name, value);
   call.connection = current;
-  call.submitted_at = now;
   ++call.submissions;
   call.stream =
       current->session().submit(std::move(request), [self = shared_from_this(), id,
@@ -260,8 +258,8 @@ void grpc_client::impl::on_deadline() {
       continue;
     }
     call.connection->session().cancel(call.stream);
-    // Nothing at all came since the call began: the other side may be gone without a word.
-    if (call.connection->last_read() < call.submitted_at)
+    // Nothing at all has come for long: the other side may be gone without a word.
+    if (now - call.connection->last_read() >= config.timeout.count() * millisecond_ns / 2)
       silent = call.connection;
     else
       call.connection->flush();

@@ -16,12 +16,12 @@ namespace weir::net {
 struct grpc_client_config {
   std::string
       endpoint; ///< host:port, with http:// (plain text), https:// (TLS) or dns:/// in front.
-  tls_client_config tls;
+  tls_client_config tls = {};
   codec::encoding compression = codec::encoding::identity;
-  std::map<std::string, std::string> headers; ///< Sent with every call.
-  milliseconds timeout{5000};                 ///< Of a call, from call() on; tells the server, too.
-  std::string authority;                      ///< Default: the endpoint.
-  std::string user_agent;
+  std::map<std::string, std::string> headers = {}; ///< Sent with every call.
+  milliseconds timeout{5000}; ///< Of a call, from call() on; tells the server, too.
+  std::string authority = {}; ///< Default: the endpoint.
+  std::string user_agent = {};
   milliseconds keepalive_time{0}; ///< A PING after so long without a word; 0: none.
   milliseconds keepalive_timeout{10'000};
   bool keepalive_permit_without_stream = false;

@@ -291,6 +291,11 @@ bool h2_client_session::accepts_requests() const noexcept {
   return !impl_->goaway && nghttp2_session_check_request_allowed(impl_->session) != 0;
 }
 
+bool h2_client_session::finished() const noexcept {
+  return nghttp2_session_want_read(impl_->session) == 0
+         && nghttp2_session_want_write(impl_->session) == 0;
+}
+
 const std::string& h2_client_session::goaway_text() const noexcept {
   return impl_->goaway_text;
 }

@@ -102,6 +102,9 @@ public:
   std::size_t max_streams() const noexcept;
   /// False after GOAWAY or when stream ids ran out: open a new connection for new requests.
   bool accepts_requests() const noexcept;
+  /// True when nothing can come or go any more: after an error of the peer's, or after GOAWAY when
+  /// all streams have ended.
+  bool finished() const noexcept;
   /// GOAWAY's debug data, for people.
   const std::string& goaway_text() const noexcept;
   bool pings_too_often() const noexcept; ///< GOAWAY ENHANCE_YOUR_CALM "too_many_pings" came.

@@ -50,8 +50,13 @@ void h2_client_connection::flush() {
   busy_ = false;
   if (!gathered)
     return lose(gathered.error().message);
-  if (out_.empty() || closed_)
+  if (closed_)
     return;
+  if (out_.empty()) {
+    if (session_.finished())
+      lose("HTTP/2 session ended");
+    return;
+  }
   writing_ = true;
   socket_->write(out_, [self = shared_from_this()](result<void> written) {
     self->writing_ = false;
