@@ -1,0 +1,70 @@
+"""Rows that compare spans per CPU-second."""
+
+from . import measure, targets
+from .table import Row
+
+WAIT = "5s"
+
+
+def sampling_weir(directory, sink):
+    return targets.Weir(directory, sink, policies=targets.POLICIES, wait=WAIT)
+
+
+def sampling_collector(directory, sink):
+    return targets.Collector(directory, sink, policies=targets.POLICIES, durable=True, wait=WAIT)
+
+
+def batching_collector(directory, sink):
+    return targets.Collector(directory, sink, policies=targets.POLICIES, durable=True, batching=True, wait=WAIT)
+
+
+def pass_weir(directory, sink):
+    return targets.Weir(directory, sink)
+
+
+def pass_collector(directory, sink):
+    return targets.Collector(directory, sink)
+
+
+def relay(directory, sink):
+    return targets.Relay(directory, sink)
+
+
+def _value(figure):
+    return f"{figure.per_cpu_second / 1000:.0f} k/CPU-s ({figure.per_second / 1000:.0f} k/s)"
+
+
+def _threads(figure):
+    total = sum(figure.threads.values()) or 1
+    top = sorted(figure.threads.items(), key=lambda item: -item[1])[:4]
+    return ", ".join(f"{name} {100 * seconds / total:.0f} %" for name, seconds in top)
+
+
+def _compare(what, goal, ours, theirs):
+    ratio = ours.per_cpu_second / theirs.per_cpu_second
+    return Row(what, _value(ours), f"{theirs.target}: {_value(theirs)}", f"{ratio:.1f}x", goal,
+               f"{ours.offered.text()}; peer {theirs.offered.text()}", f"CPU: {_threads(ours)}")
+
+
+def durable_tail_sampling(seconds):
+    ours = measure.best(sampling_weir, [measure.Load(rate, seconds) for rate in (50_000, 100_000, 200_000, 300_000)]
+                        + [measure.Load(0, seconds)])
+    rows = []
+    for peer, name in ((sampling_collector, "with a persistent fsynced queue"),
+                       (batching_collector, "the same, with a batch processor before that queue")):
+        theirs = measure.best(peer, [measure.Load(rate, seconds) for rate in (10_000, 20_000, 30_000, 45_000)])
+        rows.append(_compare(f"durable tail sampling against the Collector, {name}", ">= 20x", ours, theirs))
+    return rows
+
+
+def pass_through(seconds):
+    rows = []
+    for rate, goal, name in ((100_000, ">= 4x", "same offered rate"), (0, ">= 3x", "both saturated")):
+        offered = measure.Load(rate, seconds)
+        ours, theirs = measure.measure(pass_weir, offered), measure.measure(pass_collector, offered)
+        rows.append(_compare(f"durable pass-through against the Collector with a memory queue, {name}", goal,
+                             ours, theirs))
+        if rate == 0:
+            rows.append(_compare("the same, saturated, against the relay", ">= 1.3x", ours,
+                                 measure.measure(relay, offered)))
+    return rows

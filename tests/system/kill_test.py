@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""kill -9 at random moments under load: what was acknowledged is not lost, traces are whole or absent.
+
+WEIR_KILL_ROUNDS: how many kills a policy set (CI: 5 each, 10 in all; scripts/kill-rounds: 200).
+WEIR_SEED: of the moments.
+"""
+
+import os
+import random
+import time
+import unittest
+
+from support import case, load, node, paths
+from support.process import wait_until
+
+ROUNDS = int(os.environ.get("WEIR_KILL_ROUNDS", "5"))
+SEED = int(os.environ.get("WEIR_SEED", "1"))
+RATE = 40_000  # spans a second
+WAIT_S = 5     # decision_wait
+REQUEST_SPANS = 512
+CONNECTIONS, IN_FLIGHT = 4, 4
+
+
+class KillTest(case.SystemTest):
+    def test_keep_all_loses_nothing(self):
+        """Scenario: a node that keeps everything is killed again and again under load.
+        Guarantee: every acknowledged span arrives; duplicates stay within what was unsettled at a kill."""
+        result = self.kill_rounds("keep-all")
+        self.assertEqual(result["missing"], 0, result)
+        self.assertEqual(result["traces_part"], 0, result)
+
+    def test_mixed_policies_leave_traces_whole_or_absent(self):
+        """Scenario: the same, with policies for errors, latency and a tenth of the rest.
+        Guarantee: no trace arrives in part, of what was acknowledged."""
+        result = self.kill_rounds("mixed")
+        self.assertEqual(result["traces_part"], 0, result)
+        self.assertGreater(result["traces_whole"], 0, result)
+        self.assertGreater(result["traces_none"], 0, result)
+
+    def kill_rounds(self, policies):
+        chance = random.Random(SEED)
+        seen, acked = self.path("seen"), self.path("acked")
+        sent_before = 0
+        with load.Sink(record=seen) as sink, \
+                node.Node(self.path("node"), sink.endpoint, policies=node.SAMPLING[policies],
+                          wait=f"{WAIT_S}s") as weir:
+            weir.start()
+            with load.Player(weir.grpc, *paths.traffic_options(), "--acked", acked, "--rounds", 0,
+                             "--rate", RATE, "--connections", CONNECTIONS, "--in-flight", IN_FLIGHT,
+                             "--initial-backoff", 50, "--max-backoff", 500, "--max-elapsed", 0) as player:
+                for _ in range(ROUNDS):
+                    time.sleep(chance.uniform(0.3, 3.0))  # the load's own time, not a synchronisation
+                    weir.kill()
+                    weir.start()
+                player.signal(15)
+                summary = player.summary(60)
+            self.settle(weir, sink)
+            sent_before = weir.metric("otelcol_exporter_sent_spans")
+            self.assertEqual(weir.terminate(), 0, weir.process.tail())
+            total = sink.stop()
+        result = load.check(acked, seen)
+        # What a kill may repeat: requests without an answer, and a second of what was exported.
+        per_kill = CONNECTIONS * IN_FLIGHT * REQUEST_SPANS + 2 * RATE
+        print(f"{policies}: seed {SEED}, {ROUNDS} kills, {summary['acknowledged_spans']} spans acknowledged, "
+              f"{total['spans']} arrived, {result['duplicates']} duplicates "
+              f"({result['duplicates_of_resent']} of resent requests; bound {ROUNDS * per_kill}), "
+              f"{sent_before:.0f} sent since the last start")
+        self.assertGreater(summary["acknowledged_spans"], 0)
+        self.assertEqual(result["foreign"], 0, result)
+        self.assertLessEqual(result["duplicates"], ROUNDS * per_kill, result)
+        return result
+
+    def settle(self, weir, sink):
+        """Until nothing waits in the node: the window is empty and the exporter has nothing to send."""
+        def at_rest():
+            return (weir.metric("weir_journal_open_slots") == 0
+                    and weir.metric("weir_window_spans") == 0
+                    and weir.metric("otelcol_exporter_queue_size") == 0)
+        wait_until(at_rest, 120, "the node to come to rest", every=0.3)
+
+
+if __name__ == "__main__":
+    unittest.TestCase.maxDiff = None
+    case.main()

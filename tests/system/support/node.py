@@ -1,0 +1,160 @@
+"""A Weir node of its own directory, configured by a template of the Collector's YAML."""
+
+import pathlib
+import re
+import socket
+import urllib.error
+import urllib.request
+
+from . import paths
+from .process import Failed, Process, wait_until
+
+SAMPLING = {
+    "keep-all": [{"name": "all", "type": "always_sample"}],
+    "mixed": [
+        {"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}},
+        {"name": "slow", "type": "latency", "latency": {"threshold_ms": 500}},
+        {"name": "tenth", "type": "probabilistic", "probabilistic": {"sampling_percentage": 10}},
+    ],
+}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def flow(value):
+    """A value as YAML in flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None, storage=None,
+           exporter=None):
+    """The YAML of a node that takes OTLP in on free ports and sends to `sink`.
+
+    policies: a list for tail_sampling; None: a pipeline without it.
+    sampling, storage, exporter: further keys of these blocks.
+    """
+    ports = ports or {"health": free_port(), "metrics": free_port()}
+    processors = ["tail_sampling"] if policies else []
+    export = {"endpoint": sink, "tls": {"insecure": True}, "compression": "none",
+              "retry_on_failure": {"initial_interval": "200ms", "max_interval": "1s",
+                                   "max_elapsed_time": 0}, **(exporter or {})}
+    lines = [
+        "receivers:",
+        "  otlp:",
+        "    protocols:",
+        "      grpc: {endpoint: 127.0.0.1:0, max_recv_msg_size_mib: 16}",
+        "      http: {endpoint: 127.0.0.1:0}",
+        f"exporters: {{otlp: {flow(export)}}}",
+        f"extensions: {{health_check: {{endpoint: 127.0.0.1:{ports['health']}}}}}",
+        "service:",
+        "  telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: "
+        f"{{host: 127.0.0.1, port: {ports['metrics']}}}}}}}}}]}}}}",
+        "  extensions: [health_check]",
+        "  pipelines:",
+        f"    traces: {{receivers: [otlp], processors: {flow(processors)}, exporters: [otlp]}}",
+        f"storage: {flow({'directory': directory, **(storage or {})})}",
+    ]
+    if policies:
+        lines.append(f"processors: {{tail_sampling: {flow({'decision_wait': wait, 'policies': policies})}}}")
+    if sampling:
+        lines.append(f"sampling: {flow(sampling)}")
+    return "\n".join(lines) + "\n", ports
+
+
+class Node:
+    """A node that can be killed and started again on its directory."""
+
+    def __init__(self, directory, sink, env=None, **options):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.env = env
+        text, self.ports = config(self.directory / "data", sink, **options)
+        self._config = self.directory / "weir.yaml"
+        self._config.write_text(text, encoding="utf-8")
+        self.process = None
+        self.endpoints = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def start(self, seconds=30):
+        """Starts it and waits until it takes clients. After the first start it keeps its ports."""
+        self.process = Process([paths.program("weir"), "run", "--config", self._config], env=self.env,
+                               name="weir")
+        self.process.wait_for_line(lambda line: re.search(r"\bready$", line), seconds)
+        found = [match.group(1) for line in self.process.lines
+                 if (match := re.search(r"listening on (\S+:\d+)", line))]
+        if not self.endpoints:
+            self._pin_ports(found)
+        self.endpoints = found
+        self.wait_ready(seconds)
+        return self
+
+    def _pin_ports(self, endpoints):
+        text = self._config.read_text(encoding="utf-8")
+        for endpoint in endpoints[:2]:
+            text = text.replace("127.0.0.1:0", endpoint, 1)
+        self._config.write_text(text, encoding="utf-8")
+
+    def wait_ready(self, seconds=30):
+        def ready():
+            if not self.process.running():
+                raise Failed(f"weir ended:\n{self.process.tail()}")
+            return self.health("/ready") == 200
+        wait_until(ready, seconds, "the node to be ready")
+
+    @property
+    def grpc(self):
+        return self.endpoints[0]
+
+    @property
+    def http(self):
+        return self.endpoints[1]
+
+    def health(self, page="/"):
+        """The status of a health page; 0: nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['health']}{page}", timeout=5) as got:
+                return got.status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+        except OSError:
+            return 0
+
+    def metrics(self):
+        """The metrics page: {name: {labels as text: value}}."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['metrics']}/metrics", timeout=10) as got:
+            return parse_metrics(got.read().decode())
+
+    def metric(self, name, containing=""):
+        """Sum of a metric's series whose labels contain a text; 0 where there is none."""
+        return sum(value for labels, value in self.metrics().get(name, {}).items() if containing in labels)
+
+    def kill(self):
+        if self.process:
+            self.process.kill()
+
+    def terminate(self, seconds=60):
+        return self.process.terminate(seconds)
+
+
+def parse_metrics(page):
+    result = {}
+    for line in page.splitlines():
+        match = re.fullmatch(r"([a-zA-Z_:][\w:]*)(\{.*\})? (\S+)", line)
+        if match and not line.startswith("#"):
+            result.setdefault(match.group(1), {})[match.group(2) or ""] = float(match.group(3))
+    return result
