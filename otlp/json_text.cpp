@@ -281,6 +281,8 @@ void append_double(double value, std::string& out) {
     out += "\"NaN\"";
   else if (std::isinf(value))
     out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  else if (value == 0 && std::signbit(value))
+    out += "-0.0"; // "-0" is an integer to some readers, and those know no negative zero
   else
     append_number(value, out);
 }

@@ -63,6 +63,7 @@ BOOST_AUTO_TEST_CASE(values_of_every_sort_are_written) {
   BOOST_TEST(value_json(varint(3, static_cast<std::uint64_t>(-7))) == R"({"intValue":"-7"})");
   BOOST_TEST(real(0.1) == R"({"doubleValue":0.1})");
   BOOST_TEST(real(5) == R"({"doubleValue":5})");
+  BOOST_TEST(real(-0.0) == R"({"doubleValue":-0.0})");
   BOOST_TEST(real(1e300) == R"({"doubleValue":1e+300})");
   BOOST_TEST(real(std::numeric_limits<double>::quiet_NaN()) == R"({"doubleValue":"NaN"})");
   BOOST_TEST(real(-std::numeric_limits<double>::infinity()) == R"({"doubleValue":"-Infinity"})");
