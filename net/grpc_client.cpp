@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <deque>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -55,7 +56,8 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
   grpc_client_connector connector;
   std::thread thread;
   std::unique_ptr<asio::thread_pool> packers;
-  std::atomic<bool> stopped = false;
+  std::mutex mutex;                  ///< Between call() and stop(): what was taken is answered.
+  std::atomic<bool> stopped = false; ///< Written under the mutex.
 
   // From here on: the network thread's own.
   std::map<call_id, call_state> calls; ///< In the order of their deadlines.
@@ -347,8 +349,11 @@ result<std::unique_ptr<grpc_client>> grpc_client::start(grpc_client_config confi
 
 void grpc_client::call(std::string path, shared_bytes message, on_reply done) {
   const auto deadline = steady_now() + std::chrono::nanoseconds(impl_->config.timeout).count();
-  if (impl_->stopped)
+  std::unique_lock guard(impl_->mutex);
+  if (impl_->stopped) {
+    guard.unlock();
     return done({.code = grpc_code::unavailable, .message = "the client is stopped"});
+  }
   const auto hand_over = [self = impl_, deadline](std::string path, shared_bytes message,
                                                   bool packed, on_reply done) {
     asio::post(self->io, [self, deadline, path = std::move(path), message = std::move(message),
@@ -369,8 +374,13 @@ void grpc_client::call(std::string path, shared_bytes message, on_reply done) {
 }
 
 void grpc_client::stop() {
-  if (impl_ == nullptr || impl_->stopped.exchange(true))
+  if (impl_ == nullptr)
     return;
+  {
+    const std::lock_guard guard(impl_->mutex);
+    if (impl_->stopped.exchange(true))
+      return;
+  }
   if (impl_->packers)
     impl_->packers->join();
   asio::post(impl_->io, [self = impl_] {

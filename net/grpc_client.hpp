@@ -14,8 +14,8 @@
 namespace weir::net {
 
 struct grpc_client_config {
-  std::string
-      endpoint; ///< host:port, with http:// (plain text), https:// (TLS) or dns:/// in front.
+  /// host:port, with http:// (plain text), https:// (TLS) or dns:/// in front.
+  std::string endpoint = {};
   tls_client_config tls = {};
   codec::encoding compression = codec::encoding::identity;
   std::map<std::string, std::string> headers = {}; ///< Sent with every call.

@@ -41,9 +41,10 @@ struct http_client::impl {
   http_client_config config;
   CURLM* multi;
   std::unique_ptr<boost::asio::thread_pool> packers;
-  std::atomic<bool> stopped = false;
   std::mutex mutex;
-  std::vector<job> inbox;
+  bool stopped = false;            ///< Nothing new is taken. Under the mutex.
+  std::atomic<bool> ended = false; ///< The thread's part: everything taken is in the inbox.
+  std::vector<job> inbox;          ///< Under the mutex.
   std::thread thread;
   std::unordered_map<CURL*, std::unique_ptr<http_transfer>> transfers; ///< The thread's own.
 
@@ -98,12 +99,12 @@ void http_client::impl::give_up_all() {
 }
 
 void http_client::impl::run() {
-  while (!stopped) {
+  while (!ended) {
     begin_new();
     int running = 0;
     curl_multi_perform(multi, &running);
     answer_finished();
-    if (!stopped)
+    if (!ended)
       curl_multi_poll(multi, nullptr, 0, poll_ms, nullptr);
   }
   begin_new();
@@ -132,10 +133,16 @@ result<std::unique_ptr<http_client>> http_client::start(http_client_config confi
 }
 
 void http_client::post(http_request request, on_response done) {
-  if (impl_->stopped)
+  std::unique_lock guard(impl_->mutex);
+  if (impl_->stopped) {
+    guard.unlock();
     return done({.error = "the client is stopped"});
-  if (impl_->packers == nullptr)
-    return impl_->put({std::move(request), false, std::move(done)});
+  }
+  if (impl_->packers == nullptr) {
+    impl_->inbox.push_back({std::move(request), false, std::move(done)});
+    curl_multi_wakeup(impl_->multi);
+    return;
+  }
   boost::asio::post(*impl_->packers, [self = impl_.get(), request = std::move(request),
                                       done = std::move(done)]() mutable {
     std::string packed;
@@ -148,10 +155,16 @@ void http_client::post(http_request request, on_response done) {
 }
 
 void http_client::stop() {
-  if (impl_ == nullptr || impl_->stopped.exchange(true))
+  if (impl_ == nullptr)
     return;
+  {
+    const std::lock_guard guard(impl_->mutex);
+    if (std::exchange(impl_->stopped, true))
+      return;
+  }
   if (impl_->packers)
     impl_->packers->join();
+  impl_->ended = true;
   curl_multi_wakeup(impl_->multi);
   impl_->thread.join();
 }
