@@ -141,7 +141,7 @@ void listener::schedule_reload() {
   reload_.async_wait([this](const boost::system::error_code& ec) {
     if (ec)
       return;
-    if (const auto done = context_->tls->reload(); !done)
+    if (const auto done = context_->tls->reload(); !done && log::permit("net.tls", 60))
       log::error("{}: the certificates in use stay, the new ones do not load: {}", endpoint_,
                  done.error().message);
     schedule_reload();

@@ -89,6 +89,10 @@ void network_thread::run() {
 
 void network_thread::adopt(boost::asio::ip::tcp::socket socket,
                            std::shared_ptr<const listener_context> listener) {
+  if (server_->draining.load(std::memory_order_relaxed)) {
+    server_->connections.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
   const auto id = next_id_++;
   auto peer = std::make_shared<connection>(*this, std::move(listener), std::move(socket), id);
   connections_.emplace(id, peer);
