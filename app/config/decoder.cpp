@@ -88,7 +88,9 @@ void section::refuse_unknown(const std::vector<std::string_view>& known) const {
     if (reports.out.errors.size() >= max_errors)
       return;
     const auto hint = did_you_mean(entry.key, known);
-    const auto expected = hint.empty() ? ", expected " + any_of(known) : hint;
+    const auto expected = known.empty()  ? std::string(", expected none")
+                          : hint.empty() ? ", expected " + any_of(known)
+                                         : hint;
     reports.error(entry.where, path_of(entry.key), "found an unknown option" + expected);
   }
 }

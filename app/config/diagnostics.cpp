@@ -8,19 +8,22 @@ namespace weir::app {
 
 namespace {
 
+/// Letters to add, drop, change or swap with their neighbour.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  std::vector<std::size_t> before_last, last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
+    before_last = last;
+    std::swap(last, row);
   }
-  return row.back();
+  return last.back();
 }
 
 void sort_unique(std::vector<diagnostic>& list) {
@@ -76,11 +79,13 @@ std::string did_you_mean(std::string_view name, std::span<const std::string_view
 }
 
 std::string any_of(std::span<const std::string_view> names) {
+  std::vector<std::string_view> shown(names.begin(), names.end());
+  std::erase(shown, std::string_view{}); // "" stands for the default
   std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < shown.size(); ++i) {
     if (i > 0)
-      text += i + 1 == names.size() ? " or " : ", ";
-    text += fmt::format("`{}`", names[i]);
+      text += i + 1 == shown.size() ? " or " : ", ";
+    text += fmt::format("`{}`", shown[i]);
   }
   return text;
 }

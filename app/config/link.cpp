@@ -14,6 +14,8 @@ template <class... Fs>
 struct overloaded : Fs... {
   using Fs::operator()...;
 };
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
 
 /// Looks up what pipelines name, and turns shapes into what the stages take.
 class linker {
@@ -146,8 +148,8 @@ private:
       used_.insert(found->path);
       return &*found;
     }
-    if (failed_in(fmt::format("{}.{}", section, normal)))
-      return nullptr;
+    if (all.empty() ? failed_in(section) : failed_in(fmt::format("{}.{}", section, normal)))
+      return nullptr; // said already
     std::vector<std::string_view> ids;
     for (const auto& c : all)
       ids.push_back(c.id);

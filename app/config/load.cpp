@@ -18,7 +18,8 @@ tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
     expand(*tree, env, out);
     decoder reports{out};
     loaded.source = read_document(reports, *tree);
-    loaded.config = link_document(reports, loaded.source, env);
+    if (tree->is_map() || tree->is_null())
+      loaded.config = link_document(reports, loaded.source, env);
     for (auto& pipeline : loaded.source.service.pipelines)
       pipeline.source = nullptr;
   }

@@ -109,12 +109,21 @@ bool is_unset(const V& value) {
   return false;
 }
 
+/// What an option's value may be, for the reference.
 template <class V>
 std::string type_text(const rule& how) {
-  auto text = how.one_of.empty() ? std::string(type_name<V>(how)) : any_of(how.one_of);
+  std::string text(type_word<V>(how));
+  if (!how.one_of.empty())
+    text = (std::same_as<V, text_list> ? "list of " : "") + any_of(how.one_of);
   if (const auto bounds = bounds_text(how); !bounds.empty())
     text += ", " + bounds;
   return text + (how.required ? "; required" : "");
+}
+
+/// The same for a message: "a duration such as `5s`".
+template <class V>
+std::string expected_type(const rule& how) {
+  return how.one_of.empty() ? std::string(type_name<V>(how)) : any_of(how.one_of);
 }
 
 template <class V>
@@ -134,23 +143,23 @@ bool check_value(const V& value, const rule& how, std::string& expected) {
 template <class V>
 void read_option(const section& at, std::string_view name, const rule& how, V& out) {
   const auto* entry = at.value.find(name);
-  if (entry == nullptr || (entry->value.is_null() && !entry->value.substituted)) {
+  const auto missing = [&] {
     if (how.required)
-      at.error(name, "found nothing, expected "
-                         + type_text<V>(rule{how.in, how.min, how.max, how.one_of}));
-    return;
-  }
-  V read{};
-  std::string expected;
+      at.error(name, "found nothing, expected " + expected_type<V>(how));
+  };
+  if (entry == nullptr || (entry->value.is_null() && !entry->value.substituted))
+    return missing();
   if constexpr (std::same_as<V, text_list> || std::same_as<V, text_map>)
     if (at.refuse_items(name, how))
       return;
-  if (!read_value(entry->value, how, read)) {
-    if (!entry->value.is_null()) // an empty variable is nothing
-      at.refuse_type(name, entry->value,
-                     how.one_of.empty() ? type_name<V>(how) : any_of(how.one_of), how.secret);
-    return;
-  }
+  V read{};
+  if (!read_value(entry->value, how, read))
+    return entry->value.is_null() // a variable that is empty
+               ? missing()
+               : at.refuse_type(name, entry->value, expected_type<V>(how), how.secret);
+  if (how.required && is_unset(read))
+    return missing();
+  std::string expected;
   if (!check_value(read, how, expected))
     return at.refuse_type(name, entry->value, expected, how.secret);
   if constexpr (std::same_as<V, std::string>)
@@ -172,7 +181,9 @@ option<T> works(std::string_view name, V T::*member, rule how, std::string_view 
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
             rows.push_back({join_path(path, name), type_text<V>(how),
-                            how.required ? "" : print_value(defaults.*member, how),
+                            how.required || is_unset(defaults.*member)
+                                ? ""
+                                : print_value(defaults.*member, how),
                             std::string(text), effect::works});
           }};
 }

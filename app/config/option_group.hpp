@@ -98,9 +98,10 @@ template <class T, class V>
 option<T> embedded(V T::*member, table_of<V> table) {
   return {detail::names_of(table()),
           [=](const section& at, T& out) {
+            const auto errors_before = at.reports.out.errors.size();
             for (const auto& o : table().options)
               o.read(at, out.*member);
-            if (table().check)
+            if (table().check && at.reports.out.errors.size() == errors_before)
               table().check(at, out.*member);
           },
           [=](YAML::Emitter& yaml, const T& value) {

@@ -11,7 +11,7 @@ namespace {
 const option_table<journal_config>& journal_options() {
   using c = journal_config;
   static const option_table<c> table{{
-      works("commit_interval", &c::commit_interval, {.min = "0s", .max = "1s"},
+      works("commit_interval", &c::commit_interval, {.max = "1s"},
             "What arrives within this time is written and fsynced together."),
       works("max_entry_bytes", &c::max_entry_bytes,
             {.in = unit::size, .min = "4KiB", .max = "1MiB"},
@@ -72,8 +72,7 @@ const option_table<storage_config>& storage_options() {
           "overflow", &c::overflow,
           {{"refuse", overflow_policy::refuse}, {"drop_oldest", overflow_policy::drop_oldest}},
           "When `max_bytes` is reached: clients are told to retry, or the oldest goes, counted."),
-      works("retention", &c::retention, {.min = "0s"},
-            "Delivered blocks stay this long, for a replay."),
+      works("retention", &c::retention, "Delivered blocks stay this long, for a replay."),
       works("progress_retention", &c::progress_retention, {.min = "1m"},
             "How long it is remembered what was settled for a node that is away."),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},

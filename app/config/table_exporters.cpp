@@ -20,7 +20,7 @@ const option_table<backends::retry_config>& retry_options() {
             "Pauses are longer or shorter by up to this share."),
       works("multiplier", &c::multiplier, {.min = "1"}, "Each pause is this much longer."),
       works("max_interval", &c::max_interval, {.min = "1ms"}, "The longest pause."),
-      works("max_elapsed_time", &c::max_elapsed_time, {.min = "0s"},
+      works("max_elapsed_time", &c::max_elapsed_time,
             "After this long a request goes to the dead letters; 0: it is tried for as long as the "
             "log has room. (The Collector's default is 5m.)"),
   }};
@@ -33,7 +33,7 @@ const option_table<queue_batch_shape>& queue_batch_options() {
       {
           works("min_size", &c::min_size, "Items that a request waits for."),
           works("max_size", &c::max_size, "The most that one request holds; 0: no limit."),
-          works("flush_timeout", &c::flush_timeout, {.min = "0s"}, "How long it waits for them."),
+          works("flush_timeout", &c::flush_timeout, "How long it waits for them."),
           only("sizer", "items", "requests are cut by items, and by 4 MiB in any case"),
           refused("partition", "client metadata is not there yet"),
       },
@@ -101,7 +101,7 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
           works("compression", &c::compression, {.one_of = {"none", "gzip", "zstd", "snappy", ""}},
                 "How requests are packed."),
           works("headers", &c::headers, {.secret = true}, "Metadata of every request."),
-          works("timeout", &c::timeout, {.min = "0s"}, "For one attempt; 0: without limit."),
+          works("timeout", &c::timeout, "For one attempt; 0: without limit."),
           works("authority", &c::authority, "The :authority of requests; absent: the endpoint."),
           works("user_agent", &c::user_agent, "Absent: `weir/<version>`."),
       },
@@ -113,9 +113,8 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
 const option_table<keepalive_client_shape>& keepalive_options() {
   using c = keepalive_client_shape;
   static const option_table<c> table{{
-      works("time", &c::time, {.min = "0s"},
-            "A silent connection is pinged after this long; 0: never."),
-      works("timeout", &c::timeout, {.min = "0s"}, "The ping must be answered within this time."),
+      works("time", &c::time, "A silent connection is pinged after this long; 0: never."),
+      works("timeout", &c::timeout, "The ping must be answered within this time."),
       works("permit_without_stream", &c::permit_without_stream,
             "Also while no request is in flight."),
   }};
@@ -158,7 +157,7 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
                 "How requests are packed."),
           group("compression_params", &compression_params),
           works("headers", &c::headers, {.secret = true}, "Headers of every request."),
-          works("timeout", &c::timeout, {.min = "0s"}, "For one attempt; 0: without limit."),
+          works("timeout", &c::timeout, "For one attempt; 0: without limit."),
           works("proxy_url", &c::proxy_url, "A proxy to go through."),
           only("encoding", "proto", "JSON requests are not there yet"),
           no_effect("max_idle_conns", pooled),

@@ -55,8 +55,7 @@ const option_table<backends::batch_config>& batch_options() {
       {
           works("send_batch_size", &c::min_items,
                 "Spans, data points or log records that an exporter's request waits for."),
-          works("timeout", &c::timeout, {.min = "0s"},
-                "How long it waits for them; 0: not at all."),
+          works("timeout", &c::timeout, "How long it waits for them; 0: not at all."),
           works("send_batch_max_size", &c::max_items,
                 "The most that one request holds; 0: no limit."),
           refused("metadata_keys", "client metadata is not there yet"),

@@ -15,15 +15,14 @@ constexpr std::string_view no_buffers = "sockets are read as far as the limits a
 const option_table<keepalive>& server_parameters() {
   using c = keepalive;
   static const option_table<c> table{{
-      works("max_connection_idle", &c::max_connection_idle, {.min = "0s"},
+      works("max_connection_idle", &c::max_connection_idle,
             "A connection without calls for this long is closed; 0: never."),
-      works("max_connection_age", &c::max_connection_age, {.min = "0s"},
+      works("max_connection_age", &c::max_connection_age,
             "A connection of this age is asked to go (GOAWAY); 0: never."),
-      works("max_connection_age_grace", &c::max_connection_age_grace, {.min = "0s"},
+      works("max_connection_age_grace", &c::max_connection_age_grace,
             "How long its last calls may take then; 0: without limit."),
-      works("time", &c::time, {.min = "0s"},
-            "A silent client is pinged after this long; 0: never."),
-      works("timeout", &c::timeout, {.min = "0s"}, "The ping must be answered within this time."),
+      works("time", &c::time, "A silent client is pinged after this long; 0: never."),
+      works("timeout", &c::timeout, "The ping must be answered within this time."),
   }};
   return table;
 }
@@ -31,7 +30,7 @@ const option_table<keepalive>& server_parameters() {
 const option_table<keepalive>& enforcement_policy() {
   using c = keepalive;
   static const option_table<c> table{{
-      works("min_time", &c::min_time, {.min = "0s"}, "Clients that ping more often are sent away."),
+      works("min_time", &c::min_time, "Clients that ping more often are sent away."),
       works("permit_without_stream", &c::permit_without_stream,
             "Clients may ping while they have no call."),
   }};
@@ -112,13 +111,12 @@ const option_table<listener>& http_options() {
                 "Content encodings that are accepted; absent: all."),
           works("response_headers", &c::response_headers, {.secret = true},
                 "Headers added to every answer."),
-          works("read_timeout", &c::read_timeout, {.min = "0s"},
+          works("read_timeout", &c::read_timeout,
                 "For reading one request; 0: `service.limits.body_timeout` alone."),
-          works("read_header_timeout", &c::read_header_timeout, {.min = "0s"},
+          works("read_header_timeout", &c::read_header_timeout,
                 "For reading its headers; 0: as above."),
-          works("write_timeout", &c::write_timeout, {.min = "0s"},
-                "For writing one answer; 0: without limit."),
-          works("idle_timeout", &c::idle_timeout, {.min = "0s"},
+          works("write_timeout", &c::write_timeout, "For writing one answer; 0: without limit."),
+          works("idle_timeout", &c::idle_timeout,
                 "A connection without requests for this long is closed; 0: never."),
           works("keep_alives_enabled", &c::keep_alives_enabled,
                 "Connections stay open after a request."),

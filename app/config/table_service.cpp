@@ -198,7 +198,7 @@ const option_table<service_shape>& service_options() {
       pipelines(),
       block("telemetry", &c::telemetry, &telemetry_options),
       block("limits", &c::limits, &limits_options),
-      works("shutdown_timeout", &c::shutdown_timeout, {.min = "0s", .max = "1h"},
+      works("shutdown_timeout", &c::shutdown_timeout, {.max = "1h"},
             "After SIGTERM: for finishing what is in flight."),
   }};
   return table;

@@ -265,8 +265,7 @@ const option_table<tail_sampling_config>& tail_sampling_options() {
           works("decision_wait", &t::decision_wait_ns, {.in = unit::nanoseconds, .min = "1ms"},
                 "From the first span of a trace to its decision."),
           works("decision_wait_after_root_received", &t::decision_wait_after_root_ns,
-                {.in = unit::nanoseconds, .min = "0s"},
-                "A shorter wait from when the root span came; 0: off."),
+                {.in = unit::nanoseconds}, "A shorter wait from when the root span came; 0: off."),
           works("num_traces", &t::num_traces,
                 "The most undecided traces; beyond, the oldest are decided early. 0: no limit but "
                 "`sampling.window_memory`."),

@@ -51,7 +51,7 @@ const option_table<net::tls_server_config>& tls_server_options() {
                 "Suites allowed for TLS 1.2; absent: safe ones."),
           works("curve_preferences", &c::curve_preferences,
                 "Curves for the key exchange, best first."),
-          works("reload_interval", &c::reload_interval, {.min = "0s"},
+          works("reload_interval", &c::reload_interval,
                 "How often certificate and key are read again; 0: only at start."),
           refused("include_system_ca_certs_pool", "not there yet"),
           refused("tpm", "keys in a TPM are not there yet"),

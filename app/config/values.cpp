@@ -258,7 +258,7 @@ bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out) {
 }
 
 bool read_duration(const yaml_value& value, nanoseconds& out) {
-  return value.is_scalar() && parse_duration(value.text, out);
+  return value.is_scalar() && parse_duration(value.text, out) && out.count() >= 0;
 }
 
 std::string print_value(bool value, const rule&) {

@@ -68,6 +68,7 @@ bool read_value(const yaml_value& value, const rule& how, text_list& out);
 /// A map, or a list of {name, value}.
 bool read_value(const yaml_value& value, const rule& how, text_map& out);
 bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out);
+/// Never negative: no option is.
 bool read_duration(const yaml_value& value, std::chrono::nanoseconds& out);
 
 template <integer_value V>
@@ -129,6 +130,27 @@ std::string_view type_name(const rule& how) noexcept {
     return "a whole number from 0 on";
   else
     return number_type(how);
+}
+
+/// The same in a word, for the reference.
+template <class V>
+std::string_view type_word(const rule& how) noexcept {
+  if constexpr (std::same_as<V, bool>)
+    return "truth value";
+  else if constexpr (std::same_as<V, std::string>)
+    return "text";
+  else if constexpr (std::same_as<V, text_list>)
+    return "list of texts";
+  else if constexpr (std::same_as<V, text_map>)
+    return "map of texts";
+  else if constexpr (std::same_as<V, double>)
+    return "number";
+  else if constexpr (duration_value<V>)
+    return "duration";
+  else
+    return how.in == unit::nanoseconds ? "duration"
+           : how.in == unit::size      ? "size"
+                                       : "whole number";
 }
 
 } // namespace weir::app

@@ -196,22 +196,23 @@ private:
   std::size_t bytes_ = 0;
 };
 
-/// Whether a line is indented by a tab: what yaml-cpp says about it then helps nobody.
-bool indented_by_tab(const std::string& text, place where) {
+/// The tab that indents the line at `where` or the one before: what yaml-cpp says about it helps
+/// nobody.
+std::optional<place> indenting_tab(const std::string& text, place where) {
   std::istringstream lines(text);
   std::string line;
-  for (std::uint32_t n = 1; std::getline(lines, line) && n <= where.line; ++n) {
+  for (std::uint32_t n = 1; n <= where.line && std::getline(lines, line); ++n) {
     const auto first = line.find_first_not_of(' ');
     if (n + 1 >= where.line && first != std::string::npos && line[first] == '\t')
-      return true;
+      return place{n, static_cast<std::uint32_t>(first + 1)};
   }
-  return false;
+  return std::nullopt;
 }
 
 void report(const YAML::Exception& why, const std::string& text, diagnostics& out) {
   const auto where = place_of(why.mark);
-  if (indented_by_tab(text, where))
-    out.error(where, "", "found a tab, expected spaces: YAML is indented by spaces alone");
+  if (const auto tab = indenting_tab(text, where))
+    out.error(*tab, "", "found a tab, expected spaces: YAML is indented by spaces alone");
   else
     out.error(where, "", "not YAML: " + why.msg);
 }

@@ -9,7 +9,17 @@
 
 namespace weir::app {
 
-struct yaml_entry;
+struct yaml_value;
+
+/// A key of a map and what it holds. A template only because the two types contain each other: it
+/// is complete as soon as yaml_value is.
+template <class Value>
+struct basic_yaml_entry {
+  std::string key;
+  place where;
+  Value value;
+};
+using yaml_entry = basic_yaml_entry<yaml_value>;
 
 /// A YAML value that remembers where it stood. yaml-cpp's own tree loses repeated keys and expands
 /// aliases without a bound, so the tree is built here, from yaml-cpp's events.
@@ -31,12 +41,6 @@ struct yaml_value {
 
   /// The entry of a map, or null.
   const yaml_entry* find(std::string_view key) const noexcept;
-};
-
-struct yaml_entry {
-  std::string key;
-  place where;
-  yaml_value value;
 };
 
 /// Bounds on a file; what is over them is an error.

@@ -1,0 +1,123 @@
+#include "app/config/yaml.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
+BOOST_AUTO_TEST_SUITE(yaml_test)
+
+using namespace weir::app;
+
+namespace {
+
+std::string first_error(const std::string& text) {
+  diagnostics out;
+  parse_yaml(text, out);
+  return out.errors.empty() ? std::string{} : to_text(out.errors[0], "f");
+}
+
+std::string repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i)
+    all += text;
+  return all;
+}
+
+struct bad_case {
+  std::string text, message;
+};
+
+std::ostream& operator<<(std::ostream& to, const bad_case& c) {
+  return to << c.message;
+}
+
+const bad_case bad_files[]{
+    {"a: 1\nb: 2\na: 3\n", "f:3:1: a: the key is given twice; first on line 1"},
+    {"a:\n\tb: 1\n", "f:2:1: found a tab, expected spaces: YAML is indented by spaces alone"},
+    {"a: 1\n---\nb: 2\n", "f:3:1: found a second YAML document, expected one"},
+    {"a: &x {b: 1}\nc:\n  <<: *x\n",
+     "f:3:3: merge keys (`<<`) are not supported: write the keys out"},
+    {"a: !!binary aGk=\n", "f:1:4: found the YAML tag `tag:yaml.org,2002:binary`, expected a plain "
+                           "value"},
+    {"? [a, b]\n: 1\n", "f:1:3: found a list as a key, expected text"},
+    {"a: [1, 2\n", "f:2:1: not YAML: end of sequence flow not found"},
+    {"a: *nobody\n", "f:1:4: not YAML: the referenced anchor is not defined"},
+    {"a: &x [*x]\n", "f:1:8: an alias stands inside the value that it names"},
+    {repeated("[", 65) + repeated("]", 65),
+     "f:1:65: lists and maps stand in each other more than 64 deep"},
+    {std::string((1 << 20) + 1, ' '), "f: the file has 1048577 bytes, expected at most 1048576"},
+};
+
+} // namespace
+
+// Scenario: a file that is not the YAML Weir takes. Guarantee: one error says what and where, and
+// nothing hangs or grows.
+BOOST_DATA_TEST_CASE(bad_yaml_is_refused_at_its_place, bad_files, sample) {
+  BOOST_TEST(first_error(sample.text) == sample.message);
+}
+
+// Scenario: nine anchors, each ten times the one before. Guarantee: refused before it is expanded.
+BOOST_AUTO_TEST_CASE(a_billion_laughs_are_refused) {
+  std::string text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
+  for (int i = 1; i < 10; ++i)
+    text += fmt::format("a{}: &a{} [{}]\n", i, i,
+                        repeated(fmt::format("*a{}, ", i - 1), 9) + fmt::format("*a{}", i - 1));
+  BOOST_TEST(first_error(text).find("too large once its aliases are expanded")
+             != std::string::npos);
+}
+
+// Scenario: one long text, aliased many times. Guarantee: its bytes count each time.
+BOOST_AUTO_TEST_CASE(aliases_of_long_texts_are_bounded) {
+  std::string text = "a: &a " + std::string(100'000, 'x') + "\nb: [";
+  text += repeated("*a, ", 1000) + "*a]\n";
+  BOOST_TEST(first_error(text).find("too large") != std::string::npos);
+}
+
+// Scenario: deep nesting through aliases. Guarantee: the depth counts what the alias holds.
+BOOST_AUTO_TEST_CASE(depth_counts_through_aliases) {
+  const auto text = "a: &a " + repeated("[", 40) + repeated("]", 40) + "\nb: " + repeated("[", 40)
+                    + "*a" + repeated("]", 40) + "\n";
+  BOOST_TEST(first_error(text).find("more than 64 deep") != std::string::npos);
+}
+
+// Scenario: a value by anchor and alias. Guarantee: the alias is a copy that stands at its own
+// place.
+BOOST_AUTO_TEST_CASE(aliases_are_copies) {
+  diagnostics out;
+  const auto tree = parse_yaml("a: &x {b: 1}\nc: *x\n", out);
+  BOOST_REQUIRE(tree && out.ok());
+  const auto& copy = tree->find("c")->value;
+  BOOST_TEST(copy.find("b")->value.text == "1");
+  BOOST_TEST(copy.where.line == 2u);
+}
+
+// Scenario: scalars of all kinds. Guarantee: quotes are remembered, types are YAML 1.2's.
+BOOST_AUTO_TEST_CASE(scalars_have_the_types_of_yaml_1_2) {
+  using enum scalar_type;
+  for (const std::string_view s : {"true", "False", "TRUE"})
+    BOOST_TEST((type_of(s) == boolean));
+  for (const std::string_view s : {"0", "-12", "+7", "0x1F", "0123"})
+    BOOST_TEST((type_of(s) == integer));
+  for (const std::string_view s : {"1.5", "-.5", "1e9", "1.", ".inf", ".nan"})
+    BOOST_TEST((type_of(s) == number));
+  for (const std::string_view s : {"yes", "on", "5s", "1.2.3", "e5", "-", ".", "0x", "localhost"})
+    BOOST_TEST((type_of(s) == text));
+  diagnostics out;
+  const auto tree = parse_yaml("a: \"5\"\nb: 5\nc: ~\nd:\n", out);
+  BOOST_REQUIRE(tree);
+  BOOST_TEST(!tree->find("a")->value.plain);
+  BOOST_TEST(tree->find("b")->value.plain);
+  BOOST_TEST(tree->find("c")->value.is_null());
+  BOOST_TEST(tree->find("d")->value.is_null());
+}
+
+// Scenario: an empty file, and one with comments alone. Guarantee: nothing, without an error.
+BOOST_AUTO_TEST_CASE(an_empty_file_is_nothing) {
+  for (const auto* text : {"", "# nothing\n", "---\n"}) {
+    diagnostics out;
+    const auto tree = parse_yaml(text, out);
+    BOOST_TEST((tree && tree->is_null() && out.ok()));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
