@@ -9,8 +9,8 @@ namespace {
 constexpr std::uint32_t none = number_index::none;
 constexpr std::size_t rows_in_chunk = 4096;
 
-/// A span's tag and length on the wire.
-constexpr std::uint64_t span_overhead = 3;
+/// Tag and length of a span, a ScopeSpans or a ResourceSpans message on the wire.
+constexpr std::uint32_t message_overhead = 3;
 
 std::uint32_t saturated(std::uint64_t bytes) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
@@ -141,11 +141,13 @@ const window::group_state& window::group_of(std::uint32_t number, std::string_vi
   state.known = true;
   const auto& group = index.groups[number];
   const auto* slices = index.slices.data();
+  state.scope_bytes = message_overhead;
   for (std::uint32_t i = 0; i < group.scope_slices; ++i)
-    state.envelope_bytes += slices[group.first_scope_slice + i].length;
+    state.scope_bytes += slices[group.first_scope_slice + i].length;
+  state.resource_bytes = message_overhead;
   for (std::uint32_t i = 0; i < group.resource_slices; ++i) {
     const auto& slice = slices[group.first_resource_slice + i];
-    state.envelope_bytes += slice.length;
+    state.resource_bytes += slice.length;
     policies_.observe_resource(slice.in(unpacked), state.features);
   }
   return state;
@@ -162,10 +164,14 @@ void window::observe(std::string_view unpacked, const otlp::span_index& index) {
       ++state.features.spans;
     else
       policies_.observe(span.body.in(unpacked), group.features, state.features);
-    state.features.bytes += span.body.length + span_overhead;
+    state.features.bytes += span.body.length + message_overhead;
+    // As large as the trace would be as a message of its own, where an envelope stands once.
     if (state.last_group != span.group)
-      state.features.bytes += group.envelope_bytes;
+      state.features.bytes += group.scope_bytes;
+    if (state.last_resource != index.groups[span.group].first_resource_slice)
+      state.features.bytes += group.resource_bytes;
     state.last_group = span.group;
+    state.last_resource = index.groups[span.group].first_resource_slice;
   }
 }
 

@@ -163,12 +163,14 @@ private:
     decision verdict;
     trace_features features;
     std::uint32_t last_group = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t last_resource = std::numeric_limits<std::uint32_t>::max();
   };
 
   /// The same about a (resource, scope) group.
   struct group_state {
     bool known = false;
-    std::uint32_t envelope_bytes = 0;
+    std::uint32_t resource_bytes = 0; ///< Of the envelope, with its frame.
+    std::uint32_t scope_bytes = 0;
     resource_features features;
   };
 

@@ -1,0 +1,89 @@
+"""The OpenTelemetry Collector as the other side: the same policies over the same requests."""
+
+import http.client
+import json
+import pathlib
+import socket
+import time
+
+from support.process import Process, wait_until
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def configuration(endpoint, policies, directory, decision_wait):
+    """A file that the Collector and Weir both take: a pipeline for each set of policies."""
+    processors = {f"tail_sampling/{name}": {"decision_wait": decision_wait, "policies": chosen, **options}
+                  for name, (chosen, options) in policies.items()}
+    return {
+        "receivers": {"otlp": {"protocols": {"http": {"endpoint": endpoint}}}},
+        "processors": processors,
+        "exporters": {f"file/{name}": {"path": f"{directory}/{name}.json"} for name in policies},
+        "service": {
+            "pipelines": {f"traces/{name}": {"receivers": ["otlp"], "processors": [f"tail_sampling/{name}"],
+                                             "exporters": [f"file/{name}"]} for name in policies},
+        },
+    }
+
+
+class Collector:
+    """A running Collector; stop() makes it decide what is left."""
+
+    def __init__(self, program, config, directory):
+        pathlib.Path(directory).mkdir()
+        config = json.loads(json.dumps(config))
+        config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
+        path = pathlib.Path(directory) / "collector.yaml"
+        path.write_text(json.dumps(config))
+        self._endpoint = config["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
+        self._process = Process([program, "--config", str(path)], name="collector")
+
+    def __enter__(self):
+        self._process.__enter__()
+        return self
+
+    def __exit__(self, *details):
+        self._process.__exit__(*details)
+
+    def _connected(self):
+        connection = http.client.HTTPConnection(self._endpoint, timeout=60)
+        try:
+            connection.connect()
+        except OSError:
+            return None
+        return connection
+
+    def send(self, requests):
+        """Sends (milliseconds since the first, bytes) in order, each not before its time."""
+        connection = wait_until(self._connected, 30, f"the Collector:\n{self._process.tail()}")
+        begin = time.monotonic()
+        for at, body in requests:
+            time.sleep(max(0.0, begin + at / 1000 - time.monotonic()))
+            connection.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                raise AssertionError(f"the Collector answered {answer.status}: {text}")
+        connection.close()
+        return time.monotonic() - begin
+
+    def stop(self):
+        code = self._process.terminate(120)
+        if code != 0:
+            raise AssertionError(f"the Collector ended with {code}:\n{self._process.tail()}")
+
+
+def kept(path):
+    """Spans by trace id, of a file that the file exporter wrote."""
+    spans = {}
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            for resource in json.loads(line).get("resourceSpans", []):
+                for scope in resource.get("scopeSpans", []):
+                    for span in scope.get("spans", []):
+                        spans[span["traceId"]] = spans.get(span["traceId"], 0) + 1
+    return spans
