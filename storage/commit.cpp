@@ -155,8 +155,6 @@ result<void> store::impl::commit(batch& what, bool sync) {
     return refuse(status);
   if (options.sync)
     seen().fsync.Observe(static_cast<double>(steady_now() - begin) / second_ns);
-  if (sync)
-    acknowledged = data->db().GetLatestSequenceNumber();
   applied(what);
   what = batch();
   return {};

@@ -1,4 +1,4 @@
-#include "storage/mark.hpp"
+#include "storage/inspection.hpp"
 #include "storage/status.hpp"
 #include "storage/store_impl.hpp"
 
@@ -143,9 +143,11 @@ void store::impl::flush_when_idle() {
 
 void store::impl::write_mark() {
   auto now = mark();
-  // Before anything else is read: the mark may promise less than there is, never more.
-  now.sequence = acknowledged;
+  // First of all: the mark may promise less than there is, never more.
+  now.sequence = data->db().GetLatestSequenceNumber();
   now.node = who.node;
+  now.manifest = newest_manifest(disk, path("db"));
+  now.manifest_bytes = disk.size(path("db/" + now.manifest));
   now.journal = journal->held();
   for (const auto& name : disk.list(path("db")))
     if (name.ends_with(".log"))
@@ -170,6 +172,9 @@ void store::impl::write_mark() {
              });
   auto text = encode(now);
   if (text == last_mark)
+    return;
+  // Positions of commits that nobody wanted synced are in it too.
+  if (how.fsync && !how.broken.skip_sync && !data->db().SyncWAL().ok())
     return;
   if (const auto written = disk.replace(mark_path(how.directory), text, false); written)
     last_mark = std::move(text);

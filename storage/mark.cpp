@@ -28,6 +28,9 @@ mark parse(std::string_view text) {
       in >> result.sequence;
     } else if (word == "wal") {
       in >> result.wal;
+    } else if (word == "manifest") {
+      in >> result.manifest_bytes;
+      result.manifest = rest(in);
     } else if (word == "journal") {
       in >> result.journal.first >> result.journal.next;
     } else if (word == "pipeline") {
@@ -49,9 +52,9 @@ mark parse(std::string_view text) {
 } // namespace
 
 std::string encode(const mark& what) {
-  auto text =
-      fmt::format("{}node {:016x}\nsequence {}\nwal {}\njournal {} {}\n", first_line, what.node,
-                  what.sequence, what.wal, what.journal.first, what.journal.next);
+  auto text = fmt::format("{}node {:016x}\nsequence {}\nwal {}\nmanifest {} {}\njournal {} {}\n",
+                          first_line, what.node, what.sequence, what.wal, what.manifest_bytes,
+                          what.manifest, what.journal.first, what.journal.next);
   for (const auto& [id, of] : what.logs)
     text += fmt::format("pipeline {} {} {} {} {} {}\n", id, of.blocks.first, of.blocks.next,
                         of.letters.first, of.letters.next, of.name);

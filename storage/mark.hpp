@@ -13,6 +13,7 @@ namespace weir::storage {
 ///   node 0123456789abcdef
 ///   sequence 1234                        RocksDB's, at the last synced commit
 ///   wal 17                               the newest write-ahead log file
+///   manifest 912 MANIFEST-000005         its size, all of it synced
 ///   journal 10 20                        first and next position
 ///   pipeline 1 0 7 0 0 traces/main       number, blocks' first and next, dead letters' ones, name
 ///   cursor 1 6 0 otlp/backend            pipeline, position, item, exporter
@@ -26,6 +27,8 @@ struct mark {
   node_id node = 0;
   std::uint64_t sequence = 0;
   std::uint64_t wal = 0;
+  std::string manifest;
+  std::uint64_t manifest_bytes = 0;
   bounds journal;
   std::map<pipeline_id, log_bounds> logs;
   std::map<std::pair<pipeline_id, std::string>, cursor> cursors;

@@ -1,3 +1,4 @@
+#include "storage/inspection.hpp"
 #include "storage/salvage.hpp"
 #include "storage/status.hpp"
 #include "storage/store_impl.hpp"
@@ -91,7 +92,7 @@ result<void> store::impl::open() {
   report.fresh = !*found && !expected && disk.list(path("db")).empty();
   resolve_identity(*found, expected);
   auto needed = read_rescue(disk, path("SALVAGE"));
-  if (auto ok = open_or_set_aside(needed); !ok)
+  if (auto ok = open_or_set_aside(needed, expected); !ok)
     return ok;
   if (auto ok = recover(needed, expected); !ok)
     return ok;
@@ -116,7 +117,8 @@ void store::impl::resolve_identity(const std::optional<identity>& found,
 
 // Opens the database where it can be opened whole. Else says what is needed, with the damaged files
 // already aside, and opens what is left: the database without the end of its log, or a fresh one.
-result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed) {
+result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed,
+                                            const std::optional<mark>& expected) {
   const auto move_aside = [&]() -> result<void> {
     const auto to = path(needed->directory);
     if (auto ok = disk.make_directory(path("damaged")); !ok)
@@ -132,7 +134,9 @@ result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed) {
   };
   if (needed && needed->directory.empty())
     needed->directory = free_directory(disk, how.directory);
-  if (!needed && has_hole(disk, path("db"))) {
+  if (!needed && manifest_damaged(disk, path("db"), expected))
+    needed = rescue{.whole = true, .directory = free_directory(disk, how.directory)};
+  if (!needed && has_hole(disk, path("db"), expected)) {
     needed = rescue{.whole = false, .directory = free_directory(disk, how.directory)};
     for (const auto* parent : {"damaged", needed->directory.c_str()})
       if (auto ok = disk.make_directory(path(parent)); !ok)

@@ -23,17 +23,6 @@ using keys::kind;
 // Entries and blocks found without their positions wait in memory, up to this.
 constexpr std::size_t max_orphan_bytes = 256 << 20;
 
-std::vector<std::string> files_of(const files& disk, const std::string& directory,
-                                  std::string_view suffix) {
-  auto names = disk.list(directory);
-  std::erase_if(names, [&](const std::string& name) { return !name.ends_with(suffix); });
-  // Numbers, of at least six digits.
-  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
-    return std::pair(a.size(), a) < std::pair(b.size(), b);
-  });
-  return names;
-}
-
 // The smallest key that a family's table could begin with, for damage right there.
 std::string first_key_of(const std::string& family) {
   if (family == "journal")
@@ -76,29 +65,23 @@ private:
 
 } // namespace
 
-bool has_hole(const files& disk, const std::string& directory) {
-  auto expected = std::optional<std::uint64_t>();
-  auto damaged = false;
-  for (const auto& name : files_of(disk, directory, ".log")) {
-    auto reader = wal_reader(disk, directory + '/' + name);
-    while (const auto record = reader.next()) {
-      damaged |= !record->intact;
-      if (!record->intact)
-        continue;
-      if (expected ? record->sequence() > *expected : damaged)
-        return true;
-      expected = std::max(expected.value_or(0), record->sequence() + record->count());
-    }
-  }
-  return false;
+std::vector<std::string> numbered_files(const files& disk, const std::string& directory,
+                                        std::string_view ending) {
+  auto names = disk.list(directory);
+  std::erase_if(names, [&](const std::string& name) { return !name.ends_with(ending); });
+  // Numbers, of at least six digits.
+  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+    return std::pair(a.size(), a) < std::pair(b.size(), b);
+  });
+  return names;
 }
 
 salvage::salvage(store::impl& into, std::string directory, bool whole)
     : into_(into), directory_(std::move(directory)), whole_(whole) {}
 
 result<void> salvage::run(const std::optional<mark>& expected) {
-  const auto logs = files_of(into_.disk, directory_, ".log");
-  const auto tables = files_of(into_.disk, directory_, ".sst");
+  const auto logs = numbered_files(into_.disk, directory_, ".log");
+  const auto tables = numbered_files(into_.disk, directory_, ".sst");
   for (const auto now : {pass::small, pass::queues}) {
     if (auto ok = read_logs(logs, now); !ok)
       return ok;
@@ -133,7 +116,7 @@ result<void> salvage::read_log(const std::string& name, pass now) {
   auto reader = wal_reader(into_.disk, directory_ + '/' + name);
   auto outcome = result<void>();
   while (const auto record = reader.next()) {
-    auto intact = record->intact;
+    auto intact = record->is_batch();
     if (intact) {
       const auto batch = rocksdb::WriteBatch(record->bytes);
       auto visit = puts([&](std::string_view key, std::string_view value) {

@@ -11,9 +11,9 @@
 
 namespace weir::storage {
 
-/// True when RocksDB would silently drop records: between the records of the write-ahead log in
-/// `directory` there is a hole with good ones behind it. A torn end is no hole.
-bool has_hole(const files& disk, const std::string& directory);
+/// Numbered files with this ending, oldest first.
+std::vector<std::string> numbered_files(const files& disk, const std::string& directory,
+                                        std::string_view ending);
 
 /// Reads what can be read from the files of a damaged database and writes it into the open one,
 /// each record under its old key, so that doing it twice does no harm. Newest first: a record that

@@ -94,7 +94,6 @@ rocksdb::Status store::impl::load() {
       return at->status();
     log->last_time = at->Valid() ? keys::parse(at->key().ToStringView())->time : 0;
   }
-  acknowledged = data->db().GetLatestSequenceNumber();
   return rocksdb::Status::OK();
 }
 

@@ -38,7 +38,8 @@ struct store::impl {
   void close_database();
   result<void> open_log(pipeline_id pipeline);
   void resolve_identity(const std::optional<identity>& found, const std::optional<mark>& expected);
-  result<void> open_or_set_aside(std::optional<rescue>& needed);
+  result<void> open_or_set_aside(std::optional<rescue>& needed,
+                                 const std::optional<mark>& expected);
   result<void> recover(const std::optional<rescue>& needed, const std::optional<mark>& expected);
   result<void> compare(const mark& expected);
   /// Positions begin behind those that the mark knows.
@@ -94,8 +95,7 @@ struct store::impl {
   std::map<pipeline_id, std::uint64_t> decisions_floor;
 
   std::unique_ptr<queue> journal;
-  rocksdb::WriteBatch scratch;                 ///< The writer's.
-  std::atomic<std::uint64_t> acknowledged = 0; ///< RocksDB's sequence at the last synced commit.
+  rocksdb::WriteBatch scratch; ///< The writer's.
   std::atomic<std::uint64_t> commits = 0;
   std::atomic<bool> failed = false;
 

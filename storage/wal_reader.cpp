@@ -31,6 +31,10 @@ std::uint32_t unmasked(std::uint32_t stored) noexcept {
 
 } // namespace
 
+bool wal_reader::record::is_batch() const noexcept {
+  return intact && bytes.size() >= batch_header_bytes;
+}
+
 std::uint64_t wal_reader::record::sequence() const noexcept {
   return little_endian<std::uint64_t>(bytes.data());
 }
@@ -64,32 +68,61 @@ bool wal_reader::load_block() {
   return false;
 }
 
+// The fragment at the front of `block_`; nothing if there cannot be one of that length.
+std::optional<wal_reader::fragment> wal_reader::fragment_here() const {
+  if (block_.size() < header_bytes)
+    return {};
+  const auto length = little_endian<std::uint16_t>(block_.data() + 4);
+  const auto type = static_cast<std::uint8_t>(block_[6]);
+  if (header_bytes + length > block_.size())
+    return {};
+  auto result = fragment{.type = type, .payload = block_.substr(header_bytes, length)};
+  const auto sum = unmasked(little_endian<std::uint32_t>(block_.data()));
+  result.intact = type >= full && type <= last && sum == crc32c(block_.substr(6, 1 + length));
+  return result;
+}
+
+// A wrong length hides where the next fragment begins: it is where a checksum is right again.
+void wal_reader::find_next() {
+  damaged_ = true;
+  const auto at_end = offset_ >= size_;
+  for (block_.remove_prefix(1); block_.size() >= header_bytes; block_.remove_prefix(1)) {
+    const auto type = static_cast<std::uint8_t>(block_[6]);
+    if (type < full || type > last)
+      continue;
+    if (const auto found = fragment_here(); found && found->intact)
+      return;
+  }
+  block_ = {};
+  torn_ = at_end;
+}
+
 std::optional<wal_reader::fragment> wal_reader::next_fragment() {
   for (;;) {
     if (block_.size() < header_bytes) {
       // A torn header at the file's end is damage, the filler at a block's end is not.
-      damaged_ |= offset_ >= size_ && size_ % block_bytes != 0 && !block_.empty();
+      if (offset_ >= size_ && size_ % block_bytes != 0 && !block_.empty())
+        torn_ = damaged_ = true;
+      block_ = {};
       if (!load_block())
         return {};
       continue;
     }
-    const auto length = little_endian<std::uint16_t>(block_.data() + 4);
-    const auto type = static_cast<std::uint8_t>(block_[6]);
-    if (type == filler && length == 0) { // Space that was reserved and not written.
-      damaged_ |= block_.find_first_not_of('\0') != block_.npos;
-      block_ = {};
+    const auto found = fragment_here();
+    if (!found) {
+      find_next();
       continue;
     }
-    if (header_bytes + length > block_.size()) {
-      damaged_ = true;
-      block_ = {};
+    if (found->type == filler
+        && found->payload.empty()) { // Space that was reserved and not written.
+      if (block_.find_first_not_of('\0') == block_.npos)
+        block_ = {};
+      else
+        find_next();
       continue;
     }
-    auto result = fragment{.type = type, .payload = block_.substr(header_bytes, length)};
-    const auto sum = unmasked(little_endian<std::uint32_t>(block_.data()));
-    result.intact = sum == crc32c(block_.substr(6, 1 + length)) && type >= full && type <= last;
-    block_.remove_prefix(header_bytes + length);
-    return result;
+    block_.remove_prefix(header_bytes + found->payload.size());
+    return found;
   }
 }
 
@@ -108,7 +141,7 @@ std::optional<wal_reader::record> wal_reader::next() {
     begun = true;
     result.bytes += part->payload;
     if (part->intact && (part->type == full || part->type == last)) {
-      result.intact = !std::exchange(damaged_, false) && result.bytes.size() >= batch_header_bytes;
+      result.intact = !std::exchange(damaged_, false);
       return result;
     }
   }

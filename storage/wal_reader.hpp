@@ -24,7 +24,9 @@ public:
     bool intact = true;
     std::string bytes;
 
-    /// @pre intact
+    /// Intact, and what a write-ahead log holds.
+    bool is_batch() const noexcept;
+    /// @pre is_batch()
     std::uint64_t sequence() const noexcept;
     std::uint32_t count() const noexcept;
   };
@@ -35,6 +37,11 @@ public:
   /// without bytes.
   std::optional<record> next();
 
+  /// Where in the file the last record ended.
+  std::uint64_t position() const noexcept { return offset_ - block_.size(); }
+  /// After the end: the file ends in the middle of something, as a power cut leaves it.
+  bool torn() const noexcept { return torn_; }
+
 private:
   struct fragment {
     std::uint8_t type = 0;
@@ -44,12 +51,15 @@ private:
 
   bool load_block();
   std::optional<fragment> next_fragment();
+  std::optional<fragment> fragment_here() const;
+  void find_next();
 
   std::unique_ptr<rocksdb::FSRandomAccessFile> file_;
   std::uint64_t offset_ = 0;
   std::uint64_t size_ = 0;
   std::string buffer_;
   std::string_view block_;
+  bool torn_ = false;
   bool damaged_ = false;              ///< Something was wrong since the last record.
   std::optional<fragment> held_back_; ///< Begins the next record; a slice of buffer_.
 };
