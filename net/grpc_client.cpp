@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/log.hpp"
+#include "net/client_packing.hpp"
 #include "net/grpc_client_connector.hpp"
 #include "net/h2_client_connection.hpp"
 
@@ -10,7 +11,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -45,7 +45,7 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
   impl(grpc_client_config c, grpc_endpoint where, std::shared_ptr<asio::ssl::context> tls)
       : config(std::move(c)), endpoint(std::move(where)), secure(tls != nullptr),
         work(io.get_executor()), deadline_timer(io), keepalive_timer(io),
-        connector(io, endpoint, std::move(tls), config) {}
+        connector(io, endpoint, std::move(tls), config), packing(config.compression, 0) {}
 
   grpc_client_config config;
   grpc_endpoint endpoint;
@@ -54,8 +54,8 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
   asio::executor_work_guard<asio::io_context::executor_type> work;
   asio::steady_timer deadline_timer, keepalive_timer;
   grpc_client_connector connector;
+  client_packing packing;
   std::thread thread;
-  std::unique_ptr<asio::thread_pool> packers;
   std::mutex mutex;                  ///< Between call() and stop(): what was taken is answered.
   std::atomic<bool> stopped = false; ///< Written under the mutex.
 
@@ -340,9 +340,6 @@ result<std::unique_ptr<grpc_client>> grpc_client::start(grpc_client_config confi
   std::unique_ptr<grpc_client> client(new grpc_client);
   client->impl_ = std::make_shared<impl>(std::move(config), std::move(*endpoint), std::move(tls));
   auto& i = *client->impl_;
-  if (i.config.compression != codec::encoding::identity)
-    i.packers =
-        std::make_unique<asio::thread_pool>(std::max(1U, std::thread::hardware_concurrency()));
   i.thread = std::thread([self = client->impl_] { self->io.run(); });
   return client;
 }
@@ -354,23 +351,14 @@ void grpc_client::call(std::string path, shared_bytes message, on_reply done) {
     guard.unlock();
     return done({.code = grpc_code::unavailable, .message = "the client is stopped"});
   }
-  const auto hand_over = [self = impl_, deadline](std::string path, shared_bytes message,
-                                                  bool packed, on_reply done) {
-    asio::post(self->io, [self, deadline, path = std::move(path), message = std::move(message),
-                          packed, done = std::move(done)]() mutable {
-      self->take(std::move(path), std::move(message), packed, std::move(done), deadline);
-    });
-  };
-  if (impl_->packers == nullptr)
-    return hand_over(std::move(path), std::move(message), false, std::move(done));
-  asio::post(*impl_->packers, [self = impl_, hand_over, path = std::move(path),
-                               message = std::move(message), done = std::move(done)]() mutable {
-    std::string packed;
-    if (auto encoded = codec::encode(self->config.compression, message.view(), 0, packed); encoded)
-      hand_over(std::move(path), shared_bytes(std::move(packed)), true, std::move(done));
-    else
-      hand_over(std::move(path), std::move(message), false, std::move(done));
-  });
+  impl_->packing.pack(
+      std::move(message), [self = impl_.get(), deadline, path = std::move(path),
+                           done = std::move(done)](shared_bytes body, bool packed) mutable {
+        asio::post(self->io, [self, deadline, path = std::move(path), body = std::move(body),
+                              packed, done = std::move(done)]() mutable {
+          self->take(std::move(path), std::move(body), packed, std::move(done), deadline);
+        });
+      });
 }
 
 void grpc_client::stop() {
@@ -381,8 +369,7 @@ void grpc_client::stop() {
     if (impl_->stopped.exchange(true))
       return;
   }
-  if (impl_->packers)
-    impl_->packers->join();
+  impl_->packing.join();
   asio::post(impl_->io, [self = impl_] {
     self->end_all();
     self->work.reset();

@@ -1,6 +1,7 @@
 #include "net/h2_client.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <nghttp2/nghttp2.h>
 #include <unordered_map>
 
@@ -53,6 +54,7 @@ struct h2_client_session::impl {
     h2_request request;
     on_close done;
     std::size_t sent = 0;
+    bool sending = false; ///< Its body has begun to be sent.
     h2_response response;
 
     std::size_t total() const noexcept { return request.prefix.size() + request.body.size(); }
@@ -62,6 +64,10 @@ struct h2_client_session::impl {
   nghttp2_session* session = nullptr;
   std::unordered_map<stream_id, std::unique_ptr<stream>> streams;
   h2_output* out = nullptr; ///< Set while gather() runs.
+  /// Streams whose bodies wait. One body is sent after the other, so that the first is complete
+  /// early and the server need not hold parts of all; another begins only when those that did
+  /// cannot go on (sent, or their windows are closed).
+  std::deque<stream_id> unsent;
   bool goaway = false;
   bool too_many_pings = false;
   std::string goaway_text;
@@ -73,6 +79,8 @@ struct h2_client_session::impl {
   static ssize_t on_read(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t length,
                          std::uint32_t* flags, nghttp2_data_source* source, void*) {
     const auto& s = *static_cast<stream*>(source->ptr);
+    if (!s.sending)
+      return NGHTTP2_ERR_DEFERRED;
     const auto left = s.total() - s.sent;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (left <= length)
@@ -178,6 +186,20 @@ struct h2_client_session::impl {
     return 0;
   }
 
+  /// Lets the next body begin. False: none waits.
+  bool begin_next_body() {
+    while (!unsent.empty()) {
+      const auto id = unsent.front();
+      unsent.pop_front();
+      if (const auto it = streams.find(id); it != streams.end()) {
+        it->second->sending = true;
+        nghttp2_session_resume_data(session, id); // Or it has not begun: then it does by itself.
+        return true;
+      }
+    }
+    return false;
+  }
+
   explicit impl(h2_client_session::options o) : options(std::move(o)) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
@@ -236,6 +258,7 @@ h2_client_session::stream_id h2_client_session::submit(h2_request request, on_cl
   if (id <= 0)
     return 0;
   impl_->streams.emplace(id, std::move(owned));
+  impl_->unsent.push_back(id);
   return id;
 }
 
@@ -271,7 +294,7 @@ result<void> h2_client_session::gather(h2_output& out, std::size_t limit) {
       return fail(errc::unavailable,
                   std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(size)));
     out.copy({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
-    if (out.size() == before)
+    if (out.size() == before && !impl_->begin_next_body())
       break;
   }
   impl_->out = nullptr;

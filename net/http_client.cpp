@@ -1,12 +1,11 @@
 #include "net/http_client.hpp"
 
+#include "net/client_packing.hpp"
 #include "net/http_client_transfer.hpp"
 #include "net/tls_client.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -26,7 +25,9 @@ void initialise_curl() {
 } // namespace
 
 struct http_client::impl {
-  explicit impl(http_client_config c) : config(std::move(c)), multi(curl_multi_init()) {
+  explicit impl(http_client_config c)
+      : config(std::move(c)), multi(curl_multi_init()),
+        packing(config.compression, config.compression_level) {
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept_connections);
   }
 
@@ -40,11 +41,12 @@ struct http_client::impl {
 
   http_client_config config;
   CURLM* multi;
-  std::unique_ptr<boost::asio::thread_pool> packers;
-  std::mutex mutex;
-  bool stopped = false;            ///< Nothing new is taken. Under the mutex.
+  client_packing packing;
+  std::mutex packing_mutex;
+  bool stopped = false;            ///< Nothing new is taken. Under packing_mutex.
   std::atomic<bool> ended = false; ///< The thread's part: everything taken is in the inbox.
-  std::vector<job> inbox;          ///< Under the mutex.
+  std::mutex mutex;
+  std::vector<job> inbox; ///< Under the mutex.
   std::thread thread;
   std::unordered_map<CURL*, std::unique_ptr<http_transfer>> transfers; ///< The thread's own.
 
@@ -125,45 +127,37 @@ result<std::unique_ptr<http_client>> http_client::start(http_client_config confi
   std::unique_ptr<http_client> client(new http_client);
   client->impl_ = std::make_shared<impl>(std::move(config));
   auto& i = *client->impl_;
-  if (i.config.compression != codec::encoding::identity)
-    i.packers = std::make_unique<boost::asio::thread_pool>(
-        std::max(1U, std::thread::hardware_concurrency()));
   i.thread = std::thread([self = client->impl_] { self->run(); });
   return client;
 }
 
 void http_client::post(http_request request, on_response done) {
-  std::unique_lock guard(impl_->mutex);
-  if (impl_->stopped) {
-    guard.unlock();
-    return done({.error = "the client is stopped"});
+  {
+    // Under the mutex, so that what is given is packed before stop() goes on.
+    std::unique_lock guard(impl_->packing_mutex);
+    if (!impl_->stopped) {
+      auto body = std::exchange(request.body, {});
+      impl_->packing.pack(std::move(body),
+                          [self = impl_.get(), request = std::move(request),
+                           done = std::move(done)](shared_bytes packed_body, bool packed) mutable {
+                            request.body = std::move(packed_body);
+                            self->put({std::move(request), packed, std::move(done)});
+                          });
+      return;
+    }
   }
-  if (impl_->packers == nullptr) {
-    impl_->inbox.push_back({std::move(request), false, std::move(done)});
-    curl_multi_wakeup(impl_->multi);
-    return;
-  }
-  boost::asio::post(*impl_->packers, [self = impl_.get(), request = std::move(request),
-                                      done = std::move(done)]() mutable {
-    std::string packed;
-    const auto encoded = codec::encode(self->config.compression, request.body.view(),
-                                       self->config.compression_level, packed);
-    if (encoded)
-      request.body = shared_bytes(std::move(packed));
-    self->put({std::move(request), encoded.has_value(), std::move(done)});
-  });
+  done({.error = "the client is stopped"});
 }
 
 void http_client::stop() {
   if (impl_ == nullptr)
     return;
   {
-    const std::lock_guard guard(impl_->mutex);
+    const std::lock_guard guard(impl_->packing_mutex);
     if (std::exchange(impl_->stopped, true))
       return;
   }
-  if (impl_->packers)
-    impl_->packers->join();
+  impl_->packing.join();
   impl_->ended = true;
   curl_multi_wakeup(impl_->multi);
   impl_->thread.join();

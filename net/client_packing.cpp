@@ -1,0 +1,47 @@
+#include "net/client_packing.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <string>
+#include <thread>
+
+namespace weir::net {
+
+namespace {
+
+int effective_level(codec::encoding how, int level) {
+  const bool deflates = how == codec::encoding::gzip || how == codec::encoding::zlib;
+  return level == 0 && deflates ? 1 : level;
+}
+
+} // namespace
+
+client_packing::client_packing(codec::encoding how, int level)
+    : how_(how), level_(effective_level(how, level)) {
+  if (how != codec::encoding::identity)
+    threads_ = std::make_unique<boost::asio::thread_pool>(
+        std::max(1U, std::thread::hardware_concurrency()));
+}
+
+client_packing::~client_packing() {
+  join();
+}
+
+void client_packing::pack(shared_bytes body, on_packed then) {
+  if (threads_ == nullptr)
+    return then(std::move(body), false);
+  boost::asio::post(*threads_, [this, body = std::move(body), then = std::move(then)]() mutable {
+    std::string packed;
+    if (const auto done = codec::encode(how_, body.view(), level_, packed); done)
+      then(shared_bytes(std::move(packed)), true);
+    else
+      then(std::move(body), false);
+  });
+}
+
+void client_packing::join() {
+  if (threads_)
+    threads_->join();
+}
+
+} // namespace weir::net
