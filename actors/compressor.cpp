@@ -1,0 +1,187 @@
+#include "actors/compressor.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <algorithm>
+
+namespace weir::actors {
+
+namespace {
+
+constexpr unsigned max_commits_in_flight = 4;
+
+// Blocks lie on disk for days and are packed once: worth more than an entry's level.
+constexpr int block_level = 3;
+
+} // namespace
+
+void compressor_state::start(compressor_actor::pointer self, compressor_config config,
+                             std::shared_ptr<storage::store> store, std::shared_ptr<log_tail> tail,
+                             writer_actor writer) {
+  self_ = self;
+  config_ = std::move(config);
+  store_ = std::move(store);
+  tail_ = std::move(tail);
+  writer_ = std::move(writer);
+  ledger_.emplace(*store_, ledger_key(config_.name, "log"), log_counts);
+  next_block_ = store_->log(config_.pipeline).next;
+}
+
+void compressor_state::load(const recovered_progress& records) {
+  for (const auto& [entry, bytes] : records.records)
+    (void)progress_.load(entry, bytes); // The router has read it before.
+}
+
+void compressor_state::forget(const cluster::low_water& mark) {
+  progress_.forget(mark.node, mark.epoch, mark.below);
+}
+
+void compressor_state::take(const decided_ptr& what) {
+  settle(*what);
+  count(*what);
+  for (std::size_t next = 0; next < what->kept.traces();) {
+    const auto before = next;
+    next = what->kept.append_to(builder_, next, config_.max_block_bytes);
+    traces_ += static_cast<std::uint32_t>(next - before);
+    first_received_ = first_received_ == 0 ? what->kept.first_received()
+                                           : std::min(first_received_, what->kept.first_received());
+    last_received_ = std::max(last_received_, what->kept.last_received());
+    if (builder_.size() >= config_.max_block_bytes)
+      close_block();
+  }
+  if (!what->decisions.empty()) {
+    gathered_.batch.put_decisions(config_.pipeline, what->chunk, what->decisions);
+    trim_decisions(what->chunk, what->traces.size());
+  }
+  gathered_.tickets.emplace_back(caf::actor_cast<sampler_actor>(self_->current_sender()),
+                                 what->ticket);
+  gathered_.any = true;
+  if (!gathered_.blocks.empty()) {
+    flush();
+  } else if (!timer_set_) {
+    timer_set_ = true;
+    self_->delayed_send(self_, config_.timeout, flush_atom_v);
+  }
+}
+
+void compressor_state::settle(const decided& what) {
+  for (const auto& [entry, slot, trace] : what.slots) {
+    const auto& of = what.entries[entry];
+    if (!progress_.settle(of.id, of.slots, slot, what.traces[trace].verdict.keep))
+      metrics::counter("weir_duplicate_slots", {{"pipeline", config_.name}}).Increment();
+  }
+  for (const auto& entry : what.entries)
+    gathered_.touched.push_back(entry.id);
+}
+
+void compressor_state::count(const decided& what) {
+  for (const auto& trace : what.traces)
+    (*ledger_)[trace.verdict.keep ? kept_items : dropped_items] += trace.spans;
+}
+
+void compressor_state::close_block() {
+  if (builder_.spans() == 0)
+    return;
+  codec::block_header header;
+  header.pipeline = config_.pipeline;
+  header.signal = signal::traces;
+  header.layout = codec::block_layout::traces;
+  header.codec = codec::codec_id::zstd;
+  header.items = static_cast<std::uint32_t>(builder_.spans());
+  header.traces = std::exchange(traces_, 0);
+  header.first_time = std::exchange(first_received_, 0);
+  header.last_time = std::exchange(last_received_, 0);
+  std::string body;
+  builder_.finish(body);
+  header.unpacked_bytes = static_cast<std::uint32_t>(body.size());
+  std::string packed;
+  packer_.pack(header.codec, block_level, body, packed);
+  header.packed_bytes = static_cast<std::uint32_t>(packed.size());
+  std::string bytes;
+  codec::write_block(header, packed, bytes);
+  const auto position = next_block_++;
+  gathered_.batch.append_block(config_.pipeline, position, header.first_time, bytes);
+  (*ledger_)[appended_items] += header.items;
+  gathered_.blocks.push_back({position, header, shared_bytes(std::move(body))});
+}
+
+void compressor_state::on_timeout() {
+  timer_set_ = false;
+  flush();
+}
+
+void compressor_state::flush() {
+  if (commits_in_flight_ == max_commits_in_flight) {
+    flush_due_ = true;
+    return;
+  }
+  flush_due_ = false;
+  if (!gathered_.any)
+    return;
+  close_block();
+  auto done = std::make_shared<gathering>(std::exchange(gathered_, {}));
+  std::sort(done->touched.begin(), done->touched.end());
+  done->touched.erase(std::unique(done->touched.begin(), done->touched.end()), done->touched.end());
+  for (const auto& entry : done->touched)
+    done->batch.put_progress(entry, progress_.encode(entry));
+  ledger_->write(done->batch);
+  auto work = std::make_shared<commit>();
+  work->what = std::move(done->batch);
+  ++commits_in_flight_;
+  self_->request(writer_, caf::infinite, std::move(work))
+    .then([this, done](stored_atom) { finish(*done); });
+}
+
+void compressor_state::finish(gathering& done) {
+  --commits_in_flight_;
+  for (auto& block : done.blocks)
+    tail_->append(std::move(block));
+  for (const auto& [sampler, ticket] : done.tickets)
+    self_->send(sampler, durable_atom_v, config_.pipeline, ticket);
+  if (flush_due_ || !stopping_.empty())
+    flush();
+  if (commits_in_flight_ == 0 && !gathered_.any)
+    for (auto& promise : std::exchange(stopping_, {}))
+      promise.deliver(stopped_atom_v);
+}
+
+// On disk stay about as many decisions as memory holds: chunks from before this start go at once when
+// the new ones are that many.
+void compressor_state::trim_decisions(std::uint64_t chunk, std::size_t decisions) {
+  chunks_.emplace_back(chunk, decisions);
+  decisions_written_ += decisions;
+  auto below = std::optional<std::uint64_t>();
+  while (decisions_written_ > config_.decision_cache && chunks_.size() > 1) {
+    decisions_written_ -= chunks_.front().second;
+    chunks_.pop_front();
+    below = chunks_.front().first;
+  }
+  if (below)
+    (void)store_->trim_decisions(config_.pipeline, *below);
+}
+
+caf::result<stopped_atom> compressor_state::stop() {
+  flush();
+  if (commits_in_flight_ == 0 && !gathered_.any)
+    return stopped_atom_v;
+  auto promise = self_->make_response_promise<stopped_atom>();
+  stopping_.push_back(promise);
+  return promise;
+}
+
+compressor_actor::behavior_type compressor(compressor_actor::stateful_pointer<compressor_state> self,
+                                           compressor_config config,
+                                           std::shared_ptr<storage::store> store,
+                                           std::shared_ptr<log_tail> tail, writer_actor writer) {
+  self->state.start(self, std::move(config), std::move(store), std::move(tail), std::move(writer));
+  return {
+    [self](const decided_ptr& what) { self->state.take(what); },
+    [self](const progress_ptr& records) { self->state.load(*records); },
+    [self](const cluster::low_water& mark) { self->state.forget(mark); },
+    [self](flush_atom) { self->state.on_timeout(); },
+    [self](stop_atom) { return self->state.stop(); },
+  };
+}
+
+} // namespace weir::actors

@@ -1,0 +1,77 @@
+#include "actors/entry_group.hpp"
+
+#include "actors/rewrite.hpp"
+
+namespace weir::actors {
+
+tl::expected<otlp::rejected_spans, otlp::parse_error>
+entry_group::add(std::string_view request, unix_ns now) {
+  const auto base = static_cast<std::uint32_t>(message_.size());
+  const auto mark = index_.position();
+  auto scanned = otlp::scan_traces(request, base, limits_, index_);
+  if (!scanned)
+    return scanned;
+  const auto added = index_.spans.size() - mark.spans;
+  if (added == 0)
+    return scanned;
+  spans_ += added;
+  note_time(now);
+  if (scanned->total() == 0 && request.size() <= entry_hard_limit) {
+    message_.append(request);
+  } else {
+    // Rare: write the good spans anew, in pieces that fit into entries.
+    index_.roll_back(mark);
+    otlp::span_index own;
+    (void)otlp::scan_traces(request, 0, limits_, own);
+    rewrite(request, own, entry_hard_limit,
+            [this](const std::string& piece, std::uint64_t) { append(piece); });
+  }
+  if (message_.size() >= wanted_)
+    close();
+  return scanned;
+}
+
+void entry_group::append(std::string_view message) {
+  if (!message_.empty() && message_.size() + message.size() > entry_hard_limit)
+    close();
+  (void)otlp::index_traces(message, static_cast<std::uint32_t>(message_.size()), index_);
+  message_.append(message);
+}
+
+void entry_group::note_time(unix_ns now) {
+  if (first_ == 0)
+    first_ = now;
+  last_ = now;
+}
+
+void entry_group::close() {
+  if (message_.empty())
+    return;
+  closed_entry entry;
+  entry.header.pipeline = pipeline_;
+  entry.header.spans = static_cast<std::uint32_t>(index_.spans.size());
+  entry.header.slots = static_cast<std::uint32_t>(index_.traces.size());
+  entry.header.unpacked_bytes = static_cast<std::uint32_t>(message_.size());
+  entry.header.first_received = first_;
+  entry.header.last_received = last_;
+  entry.header.codec = codec::codec_id::zstd;
+  packer_.pack(entry.header.codec, level_, message_, entry.packed);
+  closed_bytes_ += message_.size();
+  entry.unpacked = std::move(message_);
+  entry.index = std::move(index_);
+  closed_.push_back(std::move(entry));
+  message_ = {};
+  message_.reserve(wanted_ + wanted_ / 2);
+  index_ = {};
+  first_ = last_;
+}
+
+std::vector<closed_entry> entry_group::take() {
+  close();
+  first_ = 0;
+  closed_bytes_ = 0;
+  spans_ = 0;
+  return std::exchange(closed_, {});
+}
+
+} // namespace weir::actors

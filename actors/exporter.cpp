@@ -1,0 +1,275 @@
+#include "actors/exporter.hpp"
+
+#include "actors/dead_letter.hpp"
+#include "core/log.hpp"
+
+#include <caf/send.hpp>
+#include <random>
+
+namespace weir::actors {
+
+namespace {
+
+// Blocks held unpacked while requests are cut from them.
+constexpr std::size_t max_loaded = 8;
+
+backends::delivery::options options_of(const exporter_plan& plan) {
+  backends::delivery::options options;
+  options.retry = plan.config.retry;
+  options.num_consumers = plan.config.queue.enabled ? plan.config.queue.num_consumers : 1;
+  if (plan.config.batch)
+    options.batch = *plan.config.batch;
+  else if (plan.batch)
+    options.batch = *plan.batch;
+  return options;
+}
+
+} // namespace
+
+void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
+                           std::shared_ptr<storage::store> store, std::shared_ptr<log_tail> tail,
+                           writer_actor writer, std::shared_ptr<backends::sender> sender) {
+  self_ = self;
+  plan_ = std::move(plan);
+  store_ = std::move(store);
+  tail_ = std::move(tail);
+  writer_ = std::move(writer);
+  sender_ = std::move(sender);
+
+  const auto held = store_->log(plan_.pipeline);
+  const auto cursors = store_->cursors(plan_.pipeline);
+  const auto known = cursors.find(plan_.config.id);
+  saved_ = {known->second.position, known->second.item};
+  if (saved_.position < held.first)
+    saved_ = {held.first, 0};
+  next_block_ = saved_.position;
+  delivery_.emplace(options_of(plan_), saved_, std::random_device{}());
+  builder_.emplace(plan_.signal);
+  ledger_.emplace(*store_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
+
+  const auto items = std::string(items_name(plan_.signal));
+  const metrics::labels labels{{"exporter", plan_.config.id}};
+  const metrics::labels typed{{"exporter", plan_.config.id},
+                              {"data_type", std::string(to_string(plan_.signal))}};
+  sent_ = &metrics::counter("otelcol_exporter_sent_" + items, labels);
+  failed_ = &metrics::counter("otelcol_exporter_send_failed_" + items, labels);
+  in_flight_ = &metrics::gauge("otelcol_exporter_in_flight_requests", typed);
+  waiting_ = &metrics::gauge("otelcol_exporter_queue_size", typed);
+
+  tail_->subscribe([pending = wake_pending_, to = caf::actor_cast<exporter_actor>(self_)] {
+    if (!pending->exchange(true))
+      caf::anon_send(to, wake_atom_v);
+  });
+  self_->delayed_send(self_, plan_.cursor_interval, tick_atom_v);
+  self_->send(self_, wake_atom_v);
+}
+
+void exporter_state::wake() {
+  wake_pending_->store(false);
+  pump();
+}
+
+void exporter_state::pump() {
+  if (!stopping_.empty())
+    return;
+  follow_trim();
+  for (bool more = true; more;) {
+    feed();
+    const auto planned = delivery_->next(steady_now());
+    for (const auto& request : planned)
+      send(request);
+    more = !planned.empty();
+  }
+  set_timer();
+}
+
+void exporter_state::feed() {
+  while (next_block_ < tail_->next() && delivery_->wants_blocks()) {
+    const auto block = load(next_block_);
+    if (!block) {
+      if (block.error().code == errc::not_found)
+        return; // Trimmed meanwhile: follow_trim() of the next round.
+      skip_damaged(next_block_, block.error());
+    } else {
+      delivery_->available({next_block_, block->header.items, block->header.unpacked_bytes},
+                           steady_now());
+    }
+    ++next_block_;
+  }
+}
+
+result<log_block> exporter_state::load(log_position position) {
+  if (auto held = tail_->find(position))
+    return *std::move(held);
+  if (const auto it = loaded_.find(position); it != loaded_.end())
+    return it->second;
+  const auto bytes = store_->read_block(plan_.pipeline, position);
+  if (!bytes)
+    return tl::unexpected(bytes.error());
+  const auto view = codec::read_block(*bytes);
+  if (!view)
+    return tl::unexpected(view.error());
+  std::string body;
+  if (auto done = packer_.unpack(view->header.codec, view->payload, view->header.unpacked_bytes, body);
+      !done)
+    return tl::unexpected(done.error());
+  if (loaded_.size() >= max_loaded)
+    loaded_.erase(loaded_.begin());
+  return loaded_.insert_or_assign(position, log_block{position, view->header, shared_bytes(std::move(body))})
+    .first->second;
+}
+
+void exporter_state::skip_damaged(log_position position, const error& why) {
+  metrics::counter("weir_log_damaged_blocks", {{"pipeline", plan_.pipeline_name}}).Increment();
+  log::error("block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}", position,
+             plan_.pipeline_name, plan_.config.id, why.message);
+  if (const auto bytes = store_->read_block(plan_.pipeline, position))
+    store_->set_aside("log", position, *bytes);
+}
+
+// The quota may have dropped blocks that were still owed (overflow: drop_oldest).
+void exporter_state::follow_trim() {
+  const auto first = store_->log(plan_.pipeline).first;
+  if (first <= delivery_->cursor().position && first <= next_block_)
+    return;
+  const auto before = delivery_->counts();
+  delivery_->forget_before(first);
+  next_block_ = std::max(next_block_, first);
+  measure(before);
+}
+
+void exporter_state::send(const backends::planned_request& planned) {
+  auto message = build(planned.ranges);
+  auto report = [to = caf::actor_cast<exporter_actor>(self_), id = planned.id](backends::outcome o) {
+    caf::anon_send(to, std::make_shared<const delivery_report>(delivery_report{id, std::move(o)}));
+  };
+  in_flight_->Set(static_cast<double>(delivery_->in_flight()));
+  if (!message) {
+    report({backends::outcome::kind::retry, 0, std::nullopt, message.error().message});
+    return;
+  }
+  sender_->send({plan_.signal, std::move(*message), planned.items}, std::move(report));
+}
+
+result<shared_bytes> exporter_state::build(const std::vector<backends::item_range>& ranges) {
+  parts_.clear();
+  for (const auto& range : ranges) {
+    const auto block = load(range.position);
+    if (!block)
+      return tl::unexpected(block.error());
+    parts_.push_back({block->header.layout, block->body, block->header.items, range.first, range.last});
+  }
+  return builder_->build(parts_);
+}
+
+void exporter_state::finished(const delivery_report& report) {
+  const auto before = delivery_->counts();
+  using kind = backends::outcome::kind;
+  const auto& outcome = report.outcome;
+  if (outcome.what == kind::retry && log::permit("retry " + plan_.config.id))
+    log::warn("exporter {}: {}; it is tried again", plan_.config.id, outcome.reason);
+  if (outcome.what == kind::refused && log::permit("refused " + plan_.config.id))
+    log::error("exporter {}: refused for good, kept as dead letter: {}", plan_.config.id,
+               outcome.reason);
+  if (outcome.rejected > 0 && log::permit("partial " + plan_.config.id))
+    log::warn("exporter {}: the back end rejected {} items: {}", plan_.config.id, outcome.rejected,
+              outcome.reason);
+  delivery_->finished(report.request, outcome, steady_now());
+  measure(before);
+  if (stopping_.empty())
+    pump();
+  else
+    stop_when_idle();
+}
+
+void exporter_state::measure(const backends::delivery::totals& before) {
+  const auto& now = delivery_->counts();
+  sent_->Increment(static_cast<double>(now.delivered - before.delivered));
+  failed_->Increment(static_cast<double>(now.dead - before.dead));
+  in_flight_->Set(static_cast<double>(delivery_->in_flight()));
+}
+
+void exporter_state::set_timer() {
+  const auto at = delivery_->next_wakeup();
+  const auto now = steady_now();
+  if (!at || (timer_at_ > now && timer_at_ <= *at))
+    return;
+  timer_at_ = std::max(*at, now + millisecond_ns);
+  self_->delayed_send(self_, std::chrono::nanoseconds(timer_at_ - now), wake_atom_v);
+}
+
+void exporter_state::tick() {
+  self_->delayed_send(self_, plan_.cursor_interval, tick_atom_v);
+  waiting_->Set(static_cast<double>(tail_->next() - delivery_->cursor().position));
+  save();
+  if (stopping_.empty())
+    pump();
+}
+
+// Writes letters, cursor and ledger in one batch; false when there was nothing new.
+bool exporter_state::save() {
+  if (saving_)
+    return true;
+  auto work = std::make_shared<commit>();
+  save_letters(work->what);
+  work->sync = !work->what.empty();
+  const auto at = delivery_->cursor();
+  if (work->what.empty() && at == saved_)
+    return false;
+  const auto& totals = delivery_->counts();
+  (*ledger_)[delivered_items] += totals.delivered - in_ledger_.delivered;
+  (*ledger_)[dead_items] += totals.dead - in_ledger_.dead;
+  (*ledger_)[lost_items] += totals.forgotten - in_ledger_.forgotten;
+  in_ledger_ = totals;
+  ledger_->write(work->what);
+  work->what.put_cursor(plan_.config.id, plan_.pipeline, {at.position, at.item});
+  saved_ = at;
+  saving_ = true;
+  self_->request(writer_, caf::infinite, std::move(work)).then([this](stored_atom) {
+    saving_ = false;
+    if (!stopping_.empty())
+      stop_when_idle();
+  });
+  return true;
+}
+
+void exporter_state::save_letters(storage::batch& into) {
+  for (auto& letter : delivery_->take_letters()) {
+    dead_letter_record record{plan_.signal, unix_now(), letter.items, plan_.config.id,
+                              std::move(letter.reason), {}};
+    if (const auto message = build(letter.ranges))
+      record.message = message->view();
+    into.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
+  }
+}
+
+caf::result<stopped_atom> exporter_state::stop() {
+  auto promise = self_->make_response_promise<stopped_atom>();
+  stopping_.push_back(promise);
+  stop_when_idle();
+  return promise;
+}
+
+void exporter_state::stop_when_idle() {
+  if (delivery_->in_flight() > 0 || save())
+    return;
+  sender_->stop();
+  for (auto& promise : stopping_)
+    promise.deliver(stopped_atom_v);
+}
+
+exporter_actor::behavior_type exporter(exporter_actor::stateful_pointer<exporter_state> self,
+                                       exporter_plan plan, std::shared_ptr<storage::store> store,
+                                       std::shared_ptr<log_tail> tail, writer_actor writer,
+                                       std::shared_ptr<backends::sender> sender) {
+  self->state.start(self, std::move(plan), std::move(store), std::move(tail), std::move(writer),
+                    std::move(sender));
+  return {
+    [self](wake_atom) { self->state.wake(); },
+    [self](const delivery_ptr& report) { self->state.finished(*report); },
+    [self](tick_atom) { self->state.tick(); },
+    [self](stop_atom) { return self->state.stop(); },
+  };
+}
+
+} // namespace weir::actors

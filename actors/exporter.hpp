@@ -1,0 +1,88 @@
+#pragma once
+
+#include "actors/ledger.hpp"
+#include "actors/log_tail.hpp"
+#include "actors/messages.hpp"
+#include "backends/config.hpp"
+#include "backends/delivery.hpp"
+#include "backends/request_builder.hpp"
+#include "backends/sender.hpp"
+#include "codec/compression.hpp"
+#include "core/metrics.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <map>
+
+namespace weir::actors {
+
+/// One exporter on one pipeline. @pre its cursor is in the store
+struct exporter_plan {
+  backends::exporter_config config;
+  std::optional<backends::batch_config> batch; ///< Of the pipeline; the exporter's own wins.
+  pipeline_id pipeline = 0;
+  std::string pipeline_name;
+  weir::signal signal = weir::signal::traces;
+  std::chrono::milliseconds cursor_interval{1000};
+  /// The next free place among the pipeline's dead letters; its exporters share it.
+  std::shared_ptr<std::atomic<log_position>> letters;
+};
+
+class exporter_state {
+public:
+  static inline const char* name = "exporter";
+
+  void start(exporter_actor::pointer self, exporter_plan plan,
+             std::shared_ptr<storage::store> store, std::shared_ptr<log_tail> tail,
+             writer_actor writer, std::shared_ptr<backends::sender> sender);
+  void wake();
+  void finished(const delivery_report& report);
+  void tick();
+  caf::result<stopped_atom> stop();
+
+private:
+  void pump();
+  void feed();
+  void send(const backends::planned_request& planned);
+  result<log_block> load(log_position position);
+  result<shared_bytes> build(const std::vector<backends::item_range>& ranges);
+  void skip_damaged(log_position position, const error& why);
+  void follow_trim();
+  void set_timer();
+  bool save();
+  void save_letters(storage::batch& into);
+  void measure(const backends::delivery::totals& before);
+  void stop_when_idle();
+
+  exporter_actor::pointer self_ = nullptr;
+  exporter_plan plan_;
+  std::shared_ptr<storage::store> store_;
+  std::shared_ptr<log_tail> tail_;
+  writer_actor writer_;
+  std::shared_ptr<backends::sender> sender_;
+  std::optional<backends::delivery> delivery_;
+  std::optional<backends::request_builder> builder_;
+  std::optional<ledger_page> ledger_;
+  backends::delivery::totals in_ledger_;
+  log_position next_block_ = 0; ///< The next that the delivery does not know of.
+  backends::place saved_;
+  bool saving_ = false;
+  std::vector<backends::block_part> parts_;
+  std::map<log_position, log_block> loaded_; ///< A few blocks that requests are being cut from.
+  steady_ns timer_at_ = 0;
+  codec::packer packer_;
+  std::shared_ptr<std::atomic<bool>> wake_pending_ = std::make_shared<std::atomic<bool>>(false);
+  std::vector<caf::typed_response_promise<stopped_atom>> stopping_;
+  prometheus::Counter* sent_ = nullptr;
+  prometheus::Counter* failed_ = nullptr;
+  prometheus::Gauge* in_flight_ = nullptr;
+  prometheus::Gauge* waiting_ = nullptr;
+};
+
+/// Spawn detached: it reads blocks from disk.
+exporter_actor::behavior_type exporter(exporter_actor::stateful_pointer<exporter_state> self,
+                                       exporter_plan plan, std::shared_ptr<storage::store> store,
+                                       std::shared_ptr<log_tail> tail, writer_actor writer,
+                                       std::shared_ptr<backends::sender> sender);
+
+} // namespace weir::actors

@@ -1,0 +1,140 @@
+#include "actors/housekeeper.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <unistd.h>
+
+namespace weir::actors {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::seconds(1);
+
+// Share of a log's blocks that one round of drop_oldest gives up.
+constexpr log_position drop_share = 20;
+
+std::uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+// The first block that somebody configured still has to deliver; without exporters, the end.
+log_position owed_from(const storage::store& store, const kept_log& of) {
+  auto owed = store.log(of.id).next;
+  const auto cursors = store.cursors(of.id);
+  for (const auto& exporter : of.exporters) {
+    const auto at = cursors.find(exporter);
+    owed = std::min(owed, at == cursors.end() ? store.log(of.id).first : at->second.position);
+  }
+  return owed;
+}
+
+void trim_delivered(storage::store& store, const kept_log& of, std::int64_t retention_ns) {
+  const auto now = unix_now();
+  const auto horizon = now - std::min<unix_ns>(now, static_cast<unix_ns>(retention_ns));
+  const auto young = store.find_time(of.id, horizon);
+  if (!young)
+    return;
+  const auto below = std::min(*young, owed_from(store, of));
+  if (below > store.log(of.id).first)
+    (void)store.trim_log(of.id, below);
+}
+
+std::uint64_t items_between(const storage::store& store, pipeline_id id, log_position first,
+                            log_position below) {
+  std::uint64_t items = 0;
+  for (auto position = first; position < below; ++position)
+    if (const auto bytes = store.read_block(id, position))
+      if (const auto block = codec::read_block(*bytes))
+        items += block->header.items;
+  return items;
+}
+
+// The log with the most blocks gives up its oldest twentieth.
+void drop_oldest(storage::store& store, const std::vector<kept_log>& logs) {
+  const auto length = [&](const kept_log& l) {
+    const auto b = store.log(l.id);
+    return b.next - b.first;
+  };
+  const auto longest = std::max_element(logs.begin(), logs.end(), [&](const auto& a, const auto& b) {
+    return length(a) < length(b);
+  });
+  if (longest == logs.end() || length(*longest) < 2)
+    return;
+  const auto held = store.log(longest->id);
+  const auto below = held.first + std::max<log_position>(1, length(*longest) / drop_share);
+  const auto owed = owed_from(store, *longest);
+  const auto lost = items_between(store, longest->id, std::max(held.first, owed), below);
+  if (!store.trim_log(longest->id, below))
+    return;
+  metrics::counter("weir_log_dropped_items", {{"pipeline", longest->name}})
+    .Increment(static_cast<double>(lost));
+  if (lost > 0 && log::permit("drop-oldest"))
+    log::error("the disk quota is reached: dropped the oldest {} items of pipeline {} (overflow: "
+               "drop_oldest)",
+               lost, longest->name);
+}
+
+void admit(housekeeper_state& state) {
+  std::string reason;
+  if (!state.store->accepts_data())
+    reason = "the disk is full: waiting for room";
+  else if (state.config.memory_limit > 0 && resident_bytes() > state.config.memory_limit)
+    reason = "data refused due to high memory usage";
+  const bool accepting = reason.empty();
+  if (accepting == state.accepting)
+    return;
+  state.accepting = accepting;
+  if (accepting)
+    log::info("clients are served again");
+  else
+    log::warn("clients are told to retry: {}", reason);
+  if (state.config.admit)
+    state.config.admit(accepting, std::move(reason));
+}
+
+void measure(const housekeeper_state& state) {
+  metrics::gauge("otelcol_process_memory_rss").Set(static_cast<double>(resident_bytes()));
+  for (const auto& [part, bytes] : state.store->usage())
+    metrics::gauge("weir_storage_bytes", {{"part", part}}).Set(static_cast<double>(bytes));
+  for (const auto& l : state.config.logs) {
+    const auto held = state.store->log(l.id);
+    metrics::gauge("weir_log_blocks", {{"pipeline", l.name}})
+      .Set(static_cast<double>(held.next - held.first));
+  }
+}
+
+} // namespace
+
+housekeeper_actor::behavior_type
+housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, housekeeper_config config,
+            std::shared_ptr<storage::store> store) {
+  self->state.config = std::move(config);
+  self->state.store = std::move(store);
+  self->send(self, tick_atom_v);
+  return {
+    [self](tick_atom) {
+      auto& state = self->state;
+      self->delayed_send(self, tick_interval, tick_atom_v);
+      state.store->maintain();
+      for (const auto& l : state.config.logs)
+        trim_delivered(*state.store, l, state.config.retention_ns);
+      if (state.config.drop_oldest && !state.store->accepts_data())
+        drop_oldest(*state.store, state.config.logs);
+      admit(state);
+      measure(state);
+    },
+    [self](stop_atom) -> caf::result<stopped_atom> {
+      self->state.store->maintain();
+      return stopped_atom_v;
+    },
+  };
+}
+
+} // namespace weir::actors

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "actors/log_tail.hpp"
+#include "actors/messages.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <functional>
+
+namespace weir::actors {
+
+/// One log that the housekeeper trims.
+struct kept_log {
+  pipeline_id id = 0;
+  std::string name;
+  std::vector<std::string> exporters; ///< Whose cursors hold blocks back.
+};
+
+struct housekeeper_config {
+  std::vector<kept_log> logs;
+  std::int64_t retention_ns = 86'400LL * second_ns; ///< Delivered blocks stay this long.
+  bool drop_oldest = false; ///< What a full quota does: drop the oldest undelivered blocks, or refuse.
+  std::uint64_t memory_limit = 0; ///< Resident bytes above which clients are refused; 0 = none.
+  /// Opens and closes admission, with the reason.
+  std::function<void(bool accepting, std::string reason)> admit;
+};
+
+struct housekeeper_state {
+  static inline const char* name = "housekeeper";
+  housekeeper_config config;
+  std::shared_ptr<storage::store> store;
+  bool accepting = true;
+};
+
+/// Spawn detached: trimming and measuring read the disk.
+housekeeper_actor::behavior_type
+housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, housekeeper_config config,
+            std::shared_ptr<storage::store> store);
+
+} // namespace weir::actors

@@ -1,0 +1,243 @@
+#include "actors/intake.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <unordered_map>
+
+namespace weir::actors {
+
+namespace {
+
+constexpr unsigned max_commits_in_flight = 2;
+
+// Entries wait in memory and on disk for as long as a decision takes: fast, and small enough.
+constexpr int entry_level = -1;
+
+net::otlp_reply overloaded(const char* what) {
+  return {.code = net::otlp_reply::status::unavailable, .rejected = 0, .message = what};
+}
+
+} // namespace
+
+void intake_state::start(intake_actor::pointer self, intake_config config,
+                         std::shared_ptr<storage::store> store, position_counter positions,
+                         writer_actor writer, router_actor router) {
+  self_ = self;
+  config_ = std::move(config);
+  store_ = std::move(store);
+  positions_ = std::move(positions);
+  writer_ = std::move(writer);
+  router_ = std::move(router);
+  for (const auto& info : config_.pipelines) {
+    auto& added = lanes_.emplace_back(
+      lane{info, std::nullopt, std::nullopt, 0,
+           ledger_page(*store_, ledger_key(info.name, "intake"), intake_counts), std::nullopt});
+    if (info.sampled) {
+      added.entries.emplace(info.id, config_.max_entry_bytes, entry_level, config_.limits);
+    } else {
+      added.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
+      added.next_block = store_->log(info.id).next;
+      added.logged.emplace(*store_, ledger_key(info.name, "log"), log_counts);
+    }
+  }
+}
+
+void intake_state::take(arrivals& what) {
+  const auto now = unix_now();
+  for (auto& request : what.requests)
+    take_one(request, now);
+  schedule();
+}
+
+const std::vector<std::size_t>& intake_state::lanes_of(const net::otlp_request& request) const {
+  const auto& receiver = config_.receivers[request.receiver];
+  switch (request.signal) {
+  case signal::metrics: return receiver.metrics;
+  case signal::logs: return receiver.logs;
+  default: return receiver.traces;
+  }
+}
+
+void intake_state::take_one(net::otlp_request& request, unix_ns now) {
+  if (!store_->accepts_data()) {
+    count(request, 0, true);
+    request.reply(overloaded("the disk is full: waiting for room"));
+    return;
+  }
+  pending_reply pending;
+  const auto& lanes = lanes_of(request);
+  std::uint64_t taken = 0;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    auto& lane = lanes_[lanes[i]];
+    std::optional<otlp::parse_error> bad;
+    if (lane.entries) {
+      const auto before = lane.entries->spans();
+      if (const auto added = lane.entries->add(request.body, now)) {
+        pending.answer.rejected = added->total();
+        taken = lane.entries->spans() - before;
+      } else {
+        bad = added.error();
+      }
+    } else {
+      const bool last = i + 1 == lanes.size();
+      auto added = lane.blocks->add(last ? std::move(request.body) : request.body, now);
+      if (added) {
+        pending.answer.rejected = added->rejected;
+        taken = added->items;
+      } else {
+        bad = added.error();
+      }
+    }
+    if (bad) {
+      // The first pipeline checks as all do, so nothing was added anywhere.
+      count(request, 0, true);
+      request.reply({.code = net::otlp_reply::status::invalid, .message = to_string(*bad)});
+      return;
+    }
+    lane.received[accepted_spans] += taken;
+  }
+  count(request, taken, false);
+  if (pending.answer.rejected > 0)
+    pending.answer.message = std::to_string(pending.answer.rejected)
+                             + " spans rejected: larger than "
+                             + std::to_string(config_.limits.max_span_bytes)
+                             + " bytes, or without a valid trace id and span id";
+  pending.handle = std::move(request.reply);
+  if (taken == 0)
+    pending.handle(std::move(pending.answer));
+  else
+    replies_.push_back(std::move(pending));
+}
+
+void intake_state::count(const net::otlp_request& request, std::uint64_t taken, bool refused) const {
+  // One look-up a request: the registry finds an instrument again by its labels.
+  static thread_local std::unordered_map<std::string, prometheus::Counter*> known;
+  const std::string verb = refused ? "refused_" : "accepted_";
+  const auto& id = config_.receivers[request.receiver].id;
+  const char* transport = request.over_grpc ? "grpc" : "http";
+  auto& found = known[verb + id + transport + std::string(items_name(request.signal))];
+  if (found == nullptr)
+    found = &metrics::counter("otelcol_receiver_" + verb + std::string(items_name(request.signal)),
+                              {{"receiver", id}, {"transport", transport}});
+  found->Increment(refused ? 1.0 : static_cast<double>(taken));
+}
+
+void intake_state::schedule() {
+  if (replies_.empty())
+    return;
+  bool full = false;
+  for (const auto& lane : lanes_)
+    full |= lane.entries ? lane.entries->full() : lane.blocks->full();
+  if (full && commits_in_flight_ < max_commits_in_flight) {
+    flush();
+  } else if (!flush_scheduled_ && !flush_due_) {
+    flush_scheduled_ = true;
+    self_->delayed_send(self_, config_.commit_interval, flush_atom_v);
+  }
+}
+
+void intake_state::on_interval() {
+  flush_scheduled_ = false;
+  flush();
+}
+
+void intake_state::flush() {
+  if (commits_in_flight_ == max_commits_in_flight) {
+    flush_due_ = true;
+    return;
+  }
+  flush_due_ = false;
+  if (replies_.empty())
+    return;
+  auto work = std::make_shared<commit>();
+  auto done = std::make_shared<committed>();
+  done->replies = std::exchange(replies_, {});
+  for (auto& lane : lanes_) {
+    if (lane.entries)
+      close_entries(lane, work->what, *done);
+    else
+      close_blocks(lane, work->what, *done);
+  }
+  ++commits_in_flight_;
+  self_->request(writer_, caf::infinite, std::move(work))
+    .then([this, done](stored_atom) { finish(*done); });
+}
+
+void intake_state::close_entries(lane& of, storage::batch& batch, committed& done) {
+  auto closed = of.entries->take();
+  if (closed.empty())
+    return;
+  std::string bytes;
+  for (auto& entry : closed) {
+    auto durable = std::make_shared<durable_entry>();
+    entry.header.id = {store_->node(), store_->epoch(), next_sequence_++};
+    entry.header.packed_bytes = static_cast<std::uint32_t>(entry.packed.size());
+    durable->position = positions_->fetch_add(1);
+    bytes.clear();
+    codec::write_entry(entry.header, entry.packed, bytes);
+    batch.put_entry(durable->position, bytes);
+    durable->header = entry.header;
+    durable->received = steady_now();
+    durable->packed = shared_bytes(std::move(entry.packed));
+    durable->unpacked = std::move(entry.unpacked);
+    durable->index = std::move(entry.index);
+    durable->settled = cluster::slot_set(entry.header.slots);
+    done.entries.push_back(std::move(durable));
+  }
+  of.received.write(batch);
+}
+
+void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done) {
+  auto closed = of.blocks->take();
+  if (closed.empty())
+    return;
+  for (auto& block : closed) {
+    const auto position = of.next_block++;
+    batch.append_block(of.info.id, position, block.header.first_time, block.bytes);
+    (*of.logged)[appended_items] += block.header.items;
+    (*of.logged)[kept_items] += block.header.items;
+    done.blocks.emplace_back(of.info.tail, log_block{position, block.header, block.body});
+  }
+  of.received.write(batch);
+  of.logged->write(batch);
+}
+
+void intake_state::finish(committed& done) {
+  --commits_in_flight_;
+  for (auto& reply : done.replies)
+    reply.handle(std::move(reply.answer));
+  for (auto& [tail, block] : done.blocks)
+    tail->append(std::move(block));
+  for (auto& entry : done.entries)
+    self_->send(router_, entry_ptr(std::move(entry)));
+  if (flush_due_ || !stopping_.empty())
+    flush();
+  if (commits_in_flight_ == 0 && replies_.empty())
+    for (auto& promise : std::exchange(stopping_, {}))
+      promise.deliver(stopped_atom_v);
+}
+
+caf::result<stopped_atom> intake_state::stop() {
+  flush();
+  if (commits_in_flight_ == 0 && replies_.empty())
+    return stopped_atom_v;
+  auto promise = self_->make_response_promise<stopped_atom>();
+  stopping_.push_back(promise);
+  return promise;
+}
+
+intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> self,
+                                   intake_config config, std::shared_ptr<storage::store> store,
+                                   position_counter positions, writer_actor writer,
+                                   router_actor router) {
+  self->state.start(self, std::move(config), std::move(store), std::move(positions),
+                    std::move(writer), std::move(router));
+  return {
+    [self](const arrivals_ptr& what) { self->state.take(*what); },
+    [self](flush_atom) { self->state.on_interval(); },
+    [self](stop_atom) { return self->state.stop(); },
+  };
+}
+
+} // namespace weir::actors

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "actors/entry_group.hpp"
+#include "actors/ledger.hpp"
+#include "actors/log_group.hpp"
+#include "actors/log_tail.hpp"
+#include "actors/messages.hpp"
+
+#include <atomic>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <chrono>
+
+namespace weir::actors {
+
+/// One pipeline as the intake sees it.
+struct intake_pipeline {
+  pipeline_id id = 0;
+  std::string name;
+  weir::signal signal = weir::signal::traces;
+  bool sampled = false;           ///< Entries for the router; else blocks for the log.
+  std::shared_ptr<log_tail> tail; ///< Of a pipeline that is not sampled.
+};
+
+struct intake_config {
+  std::vector<intake_pipeline> pipelines;
+  /// By receiver: its id, and the pipelines (indexes) of each signal.
+  struct receiver {
+    std::string id;
+    std::vector<std::size_t> traces, metrics, logs;
+  };
+  std::vector<receiver> receivers;
+  std::chrono::microseconds commit_interval{2000};
+  std::size_t max_entry_bytes = 256 << 10;
+  std::size_t max_block_bytes = 1 << 20;
+  otlp::scan_limits limits;
+};
+
+/// The next free journal position: the intake's and the router's (who moves stuck entries).
+using position_counter = std::shared_ptr<std::atomic<journal_position>>;
+
+class intake_state {
+public:
+  static inline const char* name = "intake";
+
+  void start(intake_actor::pointer self, intake_config config, std::shared_ptr<storage::store> store,
+             position_counter positions, writer_actor writer, router_actor router);
+  void take(arrivals& what);
+  void on_interval();
+  caf::result<stopped_atom> stop();
+
+private:
+  struct pending_reply {
+    net::reply_handle handle;
+    net::otlp_reply answer;
+  };
+  struct lane {
+    intake_pipeline info;
+    std::optional<entry_group> entries;
+    std::optional<log_group> blocks;
+    log_position next_block = 0;
+    ledger_page received;
+    std::optional<ledger_page> logged;
+  };
+  /// What one commit made durable, for what comes after it.
+  struct committed {
+    std::vector<pending_reply> replies;
+    std::vector<std::shared_ptr<durable_entry>> entries;
+    std::vector<std::pair<std::shared_ptr<log_tail>, log_block>> blocks;
+  };
+
+  void take_one(net::otlp_request& request, unix_ns now);
+  const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
+  void count(const net::otlp_request& request, std::uint64_t taken, bool refused) const;
+  void schedule();
+  void flush();
+  void close_entries(lane& of, storage::batch& batch, committed& done);
+  void close_blocks(lane& of, storage::batch& batch, committed& done);
+  void finish(committed& done);
+
+  intake_actor::pointer self_ = nullptr;
+  intake_config config_;
+  std::shared_ptr<storage::store> store_;
+  position_counter positions_;
+  writer_actor writer_;
+  router_actor router_;
+  std::vector<lane> lanes_;
+  std::vector<pending_reply> replies_;
+  sequence next_sequence_ = 1;
+  unsigned commits_in_flight_ = 0;
+  bool flush_scheduled_ = false;
+  bool flush_due_ = false;
+  std::vector<caf::typed_response_promise<stopped_atom>> stopping_;
+};
+
+/// Scheduled: it never blocks. At most two commits are in flight; while they run, the next gathers.
+intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> self,
+                                   intake_config config, std::shared_ptr<storage::store> store,
+                                   position_counter positions, writer_actor writer,
+                                   router_actor router);
+
+} // namespace weir::actors

@@ -1,0 +1,31 @@
+#include "actors/ledger.hpp"
+
+namespace weir::actors {
+
+namespace {
+constexpr char format_version = 1;
+} // namespace
+
+ledger_page::ledger_page(const storage::store& store, std::string key, std::size_t counts)
+    : key_(std::move(key)), counts_(counts) {
+  const auto bytes = store.meta(key_);
+  if (!bytes || bytes->empty() || bytes->front() != format_version)
+    return;
+  for (std::size_t i = 0; i < counts && 1 + (i + 1) * 8 <= bytes->size(); ++i)
+    for (std::size_t b = 0; b < 8; ++b)
+      counts_[i] |= std::uint64_t{static_cast<unsigned char>((*bytes)[1 + i * 8 + b])} << (8 * b);
+}
+
+void ledger_page::write(storage::batch& into) const {
+  std::string bytes(1, format_version);
+  for (const auto count : counts_)
+    for (int shift = 0; shift < 64; shift += 8)
+      bytes.push_back(static_cast<char>(count >> shift));
+  into.put_meta(key_, bytes);
+}
+
+std::string ledger_key(std::string_view pipeline, std::string_view stage) {
+  return std::string("ledger/").append(pipeline).append("/").append(stage);
+}
+
+} // namespace weir::actors

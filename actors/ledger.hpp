@@ -1,0 +1,39 @@
+#pragma once
+
+#include "storage/store.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir::actors {
+
+/// One stage's counts of the ledger, written in the batch of what they count, so that a crash cannot
+/// make them lie. Each key has one writer. Format version 1: version u8 | counts, u64 LE each.
+class ledger_page {
+public:
+  /// Continues from what `store` has under `key`; counts that are not there yet begin at 0.
+  ledger_page(const storage::store& store, std::string key, std::size_t counts);
+
+  std::uint64_t& operator[](std::size_t index) noexcept { return counts_[index]; }
+  std::uint64_t operator[](std::size_t index) const noexcept { return counts_[index]; }
+
+  /// Puts the counts into a batch.
+  void write(storage::batch& into) const;
+
+private:
+  std::string key_;
+  std::vector<std::uint64_t> counts_;
+};
+
+/// Key of the page of one stage of a pipeline: "ledger/traces/main/intake".
+std::string ledger_key(std::string_view pipeline, std::string_view stage);
+
+/// Indexes of the intake's page.
+enum intake_count : std::size_t { accepted_spans, intake_counts };
+/// Indexes of the compressor's page (the intake's, where it writes to the log itself).
+enum log_count : std::size_t { kept_items, dropped_items, appended_items, log_counts };
+/// Indexes of an exporter's page.
+enum exporter_count : std::size_t { delivered_items, dead_items, lost_items, exporter_counts };
+
+} // namespace weir::actors

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "backends/config.hpp"
+#include "net/otlp_server.hpp"
+#include "sampling/config.hpp"
+#include "storage/store.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::actors {
+
+/// One pipeline, as the stages need it.
+struct node_pipeline {
+  std::string name;
+  weir::signal signal = weir::signal::traces;
+  std::vector<std::uint32_t> receivers; ///< Indexes into node_plan::receivers.
+  std::vector<std::uint32_t> exporters; ///< Indexes into node_plan::exporters.
+  std::optional<sampling::tail_sampling_config> tail_sampling;
+  std::optional<backends::batch_config> batch;
+};
+
+/// Everything a node is to run: checked, defaults filled in.
+struct node_plan {
+  storage::options storage;
+  std::chrono::microseconds commit_interval{2000};
+  std::uint64_t max_entry_bytes = 256 << 10;
+  std::uint64_t max_block_bytes = 1 << 20;
+  std::chrono::milliseconds block_timeout{200};
+  std::chrono::milliseconds retention{std::chrono::hours(24)};
+  std::chrono::milliseconds cursor_interval{1000};
+  bool drop_oldest = false;
+  std::uint64_t window_memory = 512 << 20;
+  std::uint64_t decision_cache = 10'000'000;
+  std::uint32_t samplers = 0; ///< 0 = one a core
+  std::uint64_t memory_limit = 0;
+  std::uint32_t max_span_bytes = 1 << 20;
+  net::server_limits limits;
+  std::vector<net::otlp_receiver_config> receivers;
+  std::vector<backends::exporter_config> exporters;
+  std::vector<node_pipeline> pipelines;
+};
+
+/// The node's supervisor: opens the store, starts the stages last first, stops them first first.
+class node {
+public:
+  /// Returns when clients are served. What stood in the journal is read back behind that.
+  static result<std::unique_ptr<node>> start(node_plan plan);
+
+  /// Addresses that the OTLP ports are bound to.
+  std::vector<std::string> endpoints() const;
+
+  /// Whether clients are being served durably.
+  bool ready() const noexcept;
+
+  /// Stops taking, finishes what is in flight, syncs. After `deadline` it gives up waiting: what is
+  /// acknowledged is on disk either way.
+  void stop(std::chrono::milliseconds deadline);
+
+  ~node();
+
+private:
+  node();
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace weir::actors

@@ -1,0 +1,248 @@
+#include "actors/sampler.hpp"
+
+#include "codec/entry.hpp"
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <algorithm>
+
+namespace weir::actors {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds(100);
+
+// Kept spans that may be on their way to the disk, a pipeline and sampler.
+constexpr std::uint64_t max_bytes_in_flight = 16 << 20;
+
+// Traces decided in one go, before other messages have their turn.
+constexpr std::size_t decide_burst = 4096;
+
+constexpr std::uint64_t this_node = 1;
+
+} // namespace
+
+void sampler_state::start(sampler_actor::pointer self, sampler_config config,
+                          std::vector<sampler_pipeline> pipelines,
+                          std::shared_ptr<storage::store> store) {
+  self_ = self;
+  config_ = config;
+  store_ = std::move(store);
+  watermark_.expect(this_node);
+  for (auto& info : pipelines) {
+    lane added;
+    added.cache = std::make_unique<sampling::decision_cache>(info.decision_cache);
+    added.window = std::make_unique<sampling::window>(
+      sampling::window_settings::from(info.config, info.memory, config_.count), info.policies,
+      *added.cache);
+    added.next_chunk = config_.index;
+    added.gauges = sampler_gauges(info.name);
+    added.info = std::move(info);
+    lanes_.push_back(std::move(added));
+  }
+  self_->delayed_send(self_, tick_interval, tick_atom_v);
+}
+
+sampler_state::lane* sampler_state::find(pipeline_id id) {
+  for (auto& each : lanes_)
+    if (each.info.id == id)
+      return &each;
+  return nullptr;
+}
+
+void sampler_state::take(const entry_ptr& entry) {
+  origin_ = caf::actor_cast<router_actor>(self_->current_sender());
+  owed_credit_ += entry->unpacked.size();
+  auto* of = find(entry->header.pipeline);
+  if (of != nullptr) {
+    wanted_.assign(entry->index.traces.size(), false);
+    for (slot s = 0; s < wanted_.size(); ++s)
+      wanted_[s] = !entry->settled.contains(s)
+                   && sampling::fingerprint_of(entry->index.traces[s]) % partition_count
+                          % config_.count
+                        == config_.index;
+    sampling::window_entry held;
+    held.id = entry->header.id;
+    held.position = entry->position;
+    held.packed = entry->packed;
+    held.codec = entry->header.codec;
+    held.unpacked_bytes = entry->header.unpacked_bytes;
+    held.slots = entry->header.slots;
+    held.first_received = entry->header.first_received;
+    held.last_received = entry->header.last_received;
+    additions_.clear();
+    const auto now = steady_now();
+    of->window->add(std::move(held), entry->unpacked, entry->index, wanted_,
+                    std::min(entry->received, now), now, additions_);
+    if (!additions_.late.traces.empty())
+      hand_on(*of, additions_.late);
+    if (of->window->pressed())
+      decide(*of);
+  }
+  give_credit();
+}
+
+// Credit is held back while a window is over its limit and cannot decide its way out of it.
+void sampler_state::give_credit() {
+  const auto blocked = [](const lane& l) {
+    return l.bytes_in_flight >= max_bytes_in_flight && l.window->pressed();
+  };
+  if (owed_credit_ == 0 || !origin_ || std::any_of(lanes_.begin(), lanes_.end(), blocked))
+    return;
+  self_->send(origin_, taken_atom_v, std::exchange(owed_credit_, 0));
+}
+
+void sampler_state::load(const recovered_decisions& chunk) {
+  auto* of = find(chunk.pipeline);
+  if (of == nullptr)
+    return;
+  const auto loaded = of->cache->load_chunk(chunk.chunk, chunk.bytes, [this](auto print) {
+    return print % partition_count % config_.count == config_.index;
+  });
+  if (!loaded && log::permit("decisions-damaged"))
+    log::warn("remembered decisions of pipeline {} cannot be read: {}", of->info.name,
+              loaded.error().message);
+  // Numbers of different samplers never meet: each keeps to its remainder.
+  const auto above = chunk.chunk + 1 + config_.count - (chunk.chunk + 1) % config_.count;
+  of->next_chunk = std::max(of->next_chunk, above + config_.index);
+}
+
+void sampler_state::unsent(std::int64_t oldest) {
+  watermark_.report(this_node, oldest < 0 ? std::nullopt : std::optional<steady_ns>(oldest));
+}
+
+void sampler_state::tick() {
+  self_->delayed_send(self_, tick_interval, tick_atom_v);
+  for (auto& each : lanes_) {
+    decide(each);
+    each.gauges.show(*each.window, *each.cache);
+  }
+  give_credit();
+}
+
+void sampler_state::decide(lane& of) {
+  const auto now = steady_now();
+  const bool open = watermark_.open(now);
+  while (of.bytes_in_flight < max_bytes_in_flight) {
+    sampling::decided_batch batch;
+    if (of.window->decide(now, open, decide_burst, batch) == 0)
+      return;
+    hand_on(of, batch);
+  }
+}
+
+// Sends a batch on in pieces of bounded size; each comes back as durable by its ticket.
+void sampler_state::hand_on(lane& of, const sampling::decided_batch& batch) {
+  const auto read = [&](sampling::entry_number number) { return unpack(of, number); };
+  for (std::size_t first = 0; first < batch.traces.size();) {
+    auto message = std::make_shared<decided>();
+    const auto next = of.assembler.collect(batch, first, read, message->kept);
+    lane::flight flight;
+    for (auto i = first; i < next; ++i) {
+      auto trace = batch.traces[i];
+      const auto* refs = batch.refs.data() + trace.first_ref;
+      trace.first_ref = static_cast<std::uint32_t>(flight.batch.refs.size());
+      flight.batch.refs.insert(flight.batch.refs.end(), refs, refs + trace.refs);
+      flight.batch.traces.push_back(trace);
+    }
+    flight.bytes = message->kept.bytes() + 1;
+    if (!message->kept.unreadable().empty())
+      of.gauges.damaged(message->kept.unreadable().size());
+    message->pipeline = of.info.id;
+    message->ticket = of.next_ticket++;
+    message->traces = flight.batch.traces;
+    list_slots(of, flight.batch, *message);
+    if (of.cache->has_news()) {
+      message->chunk = of.next_chunk;
+      of.next_chunk += config_.count;
+      of.cache->write_chunk(message->chunk, message->decisions);
+    }
+    of.bytes_in_flight += flight.bytes;
+    of.in_flight.emplace(message->ticket, std::move(flight));
+    self_->send(of.info.compressor, decided_ptr(std::move(message)));
+    first = next;
+  }
+}
+
+void sampler_state::list_slots(lane& of, const sampling::decided_batch& batch, decided& out) {
+  std::unordered_map<sampling::entry_number, std::uint32_t> numbers;
+  out.slots.reserve(batch.refs.size());
+  for (std::uint32_t t = 0; t < batch.traces.size(); ++t) {
+    for (std::uint32_t r = 0; r < batch.traces[t].refs; ++r) {
+      const auto& ref = batch.refs[batch.traces[t].first_ref + r];
+      const auto [it, added]
+        = numbers.try_emplace(ref.entry, static_cast<std::uint32_t>(out.entries.size()));
+      if (added) {
+        const auto& entry = of.window->entry(ref.entry);
+        out.entries.push_back({entry.id, entry.slots});
+      }
+      out.slots.push_back({it->second, ref.slot, t});
+    }
+  }
+}
+
+result<sampling::unpacked_entry> sampler_state::unpack(lane& of, sampling::entry_number number) {
+  const auto& entry = of.window->entry(number);
+  auto packed = entry.packed.view();
+  std::string bytes;
+  if (packed.empty()) {
+    auto read = store_->read_entry(entry.position);
+    if (!read)
+      return tl::unexpected(read.error());
+    bytes = *std::move(read);
+    const auto view = codec::read_entry(bytes);
+    if (!view)
+      return tl::unexpected(view.error());
+    packed = view->payload;
+    of.gauges.read_back(bytes.size());
+  }
+  if (auto done = packer_.unpack(entry.codec, packed, entry.unpacked_bytes, unpacked_); !done)
+    return tl::unexpected(done.error());
+  return sampling::unpacked_entry{unpacked_, entry.first_received, entry.last_received};
+}
+
+void sampler_state::durable(pipeline_id pipeline, std::uint64_t ticket) {
+  auto* of = find(pipeline);
+  const auto it = of->in_flight.find(ticket);
+  const auto& batch = it->second.batch;
+  std::unordered_map<sampling::entry_number, std::size_t> numbers;
+  auto report = std::make_shared<settled_report>();
+  for (const auto& ref : batch.refs) {
+    const auto [at, added] = numbers.try_emplace(ref.entry, report->entries.size());
+    if (added)
+      report->entries.push_back({of->window->entry(ref.entry).id, {}});
+    report->entries[at->second].slots.push_back(ref.slot);
+  }
+  self_->send(origin_, settled_ptr(std::move(report)));
+  of->window->release(batch);
+  of->bytes_in_flight -= it->second.bytes;
+  of->in_flight.erase(it);
+  if (of->window->pressed())
+    decide(*of);
+  give_credit();
+}
+
+void sampler_state::moved(const entry_id& id, journal_position to) {
+  for (auto& each : lanes_)
+    each.window->moved(id, to);
+}
+
+sampler_actor::behavior_type sampler(sampler_actor::stateful_pointer<sampler_state> self,
+                                     sampler_config config, std::vector<sampler_pipeline> pipelines,
+                                     std::shared_ptr<storage::store> store) {
+  self->state.start(self, config, std::move(pipelines), std::move(store));
+  return {
+    [self](const entry_ptr& entry) { self->state.take(entry); },
+    [self](const decisions_ptr& chunk) { self->state.load(*chunk); },
+    [self](unsent_atom, std::int64_t oldest) { self->state.unsent(oldest); },
+    [self](durable_atom, pipeline_id pipeline, std::uint64_t ticket) {
+      self->state.durable(pipeline, ticket);
+    },
+    [self](moved_atom, const entry_id& id, journal_position to) { self->state.moved(id, to); },
+    [self](tick_atom) { self->state.tick(); },
+    // What is undecided stays in the journal; what is decided is with the compressor already.
+    [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
+  };
+}
+
+} // namespace weir::actors

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/sampler_gauges.hpp"
+#include "cluster/watermark.hpp"
+#include "codec/compression.hpp"
+#include "sampling/assembly.hpp"
+#include "sampling/config.hpp"
+#include "sampling/policy_set.hpp"
+#include "sampling/window.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <map>
+
+namespace weir::actors {
+
+/// Which sampler of how many: partitions are dealt out by remainder.
+struct sampler_config {
+  std::uint32_t index = 0;
+  std::uint32_t count = 1;
+};
+
+/// One sampled pipeline, as one sampler sees it.
+struct sampler_pipeline {
+  pipeline_id id = 0;
+  std::string name;
+  sampling::tail_sampling_config config;
+  sampling::policy_set policies;
+  compressor_actor compressor;
+  std::uint64_t memory = 0;         ///< This sampler's share of the window memory.
+  std::uint64_t decision_cache = 0; ///< Its share of the decisions remembered.
+};
+
+class sampler_state {
+public:
+  static inline const char* name = "sampler";
+
+  void start(sampler_actor::pointer self, sampler_config config,
+             std::vector<sampler_pipeline> pipelines, std::shared_ptr<storage::store> store);
+  void take(const entry_ptr& entry);
+  void load(const recovered_decisions& chunk);
+  void unsent(std::int64_t oldest);
+  void durable(pipeline_id pipeline, std::uint64_t ticket);
+  void moved(const entry_id& id, journal_position to);
+  void tick();
+
+private:
+  struct lane {
+    sampler_pipeline info;
+    std::unique_ptr<sampling::decision_cache> cache;
+    std::unique_ptr<sampling::window> window;
+    sampling::assembler assembler;
+    sampler_gauges gauges;
+    std::uint64_t next_chunk = 0;
+    std::uint64_t next_ticket = 1;
+    std::uint64_t bytes_in_flight = 0;
+    struct flight {
+      sampling::decided_batch batch;
+      std::uint64_t bytes = 0;
+    };
+    std::map<std::uint64_t, flight> in_flight; ///< By ticket; not durable yet.
+  };
+
+  lane* find(pipeline_id id);
+  void decide(lane& of);
+  void hand_on(lane& of, const sampling::decided_batch& batch);
+  void list_slots(lane& of, const sampling::decided_batch& batch, decided& out);
+  result<sampling::unpacked_entry> unpack(lane& of, sampling::entry_number number);
+  void give_credit();
+
+  sampler_actor::pointer self_ = nullptr;
+  sampler_config config_;
+  std::shared_ptr<storage::store> store_;
+  std::vector<lane> lanes_;
+  router_actor origin_; ///< Who sent the entries: credit and reports go back there.
+  cluster::watermark watermark_;
+  std::uint64_t owed_credit_ = 0;
+  sampling::additions additions_;
+  std::vector<bool> wanted_;
+  codec::packer packer_;
+  std::string unpacked_;
+};
+
+/// Scheduled; reads the journal only where packed bytes were dropped from memory.
+sampler_actor::behavior_type sampler(sampler_actor::stateful_pointer<sampler_state> self,
+                                     sampler_config config, std::vector<sampler_pipeline> pipelines,
+                                     std::shared_ptr<storage::store> store);
+
+} // namespace weir::actors

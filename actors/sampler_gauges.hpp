@@ -1,0 +1,50 @@
+#pragma once
+
+#include "core/metrics.hpp"
+#include "sampling/window.hpp"
+
+#include <string>
+
+namespace weir::actors {
+
+/// What one sampler shows of one pipeline. Several samplers add up into the same instruments.
+class sampler_gauges {
+public:
+  sampler_gauges() = default;
+  explicit sampler_gauges(const std::string& pipeline);
+
+  /// Brings the instruments up to the present state.
+  void show(const sampling::window& window, const sampling::decision_cache& decisions);
+
+  /// Bytes of an entry read back from the journal, since they were not in memory.
+  void read_back(std::size_t bytes);
+
+  /// Slots of kept traces whose entry could not be read.
+  void damaged(std::size_t slots);
+
+private:
+  void show_policies(const sampling::policy_set& policies);
+
+  struct gauge {
+    prometheus::Gauge* instrument = nullptr;
+    double last = 0;
+    void set(double now);
+  };
+  struct counter {
+    prometheus::Counter* instrument = nullptr;
+    std::uint64_t last = 0;
+    void set(std::uint64_t now);
+  };
+  struct votes {
+    counter sampled, not_sampled, dropped;
+  };
+
+  std::string pipeline_;
+  gauge traces_, spans_, packed_, index_, decisions_;
+  counter new_traces_, decided_, early_, incomplete_, too_large_, late_kept_, late_dropped_, set_down_;
+  std::vector<votes> votes_;
+  prometheus::Counter* read_back_ = nullptr;
+  prometheus::Counter* damaged_ = nullptr;
+};
+
+} // namespace weir::actors

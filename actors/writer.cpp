@@ -1,0 +1,65 @@
+#include "actors/writer.hpp"
+
+#include "core/log.hpp"
+
+#include <cstdlib>
+#include <thread>
+
+namespace weir::actors {
+
+namespace {
+
+// How often a commit that found the disk full is tried again.
+constexpr auto full_disk_pause = std::chrono::milliseconds(200);
+
+[[noreturn]] void end_process(const error& reason) {
+  log::error("the storage failed and no promise can be kept any more; the process ends: {}",
+             reason.message);
+  spdlog::default_logger()->flush();
+  std::_Exit(70);
+}
+
+// Blocks until it is written: everybody who waits for this thread is bounded by credit, and clients
+// are refused meanwhile (the housekeeper closes admission).
+void write(storage::store& store, storage::batch& what, bool sync) {
+  for (;;) {
+    auto written = store.commit(std::move(what), sync);
+    if (written)
+      return;
+    if (written.error().code != errc::full && written.error().code != errc::unavailable)
+      end_process(written.error());
+    if (log::permit("writer-full"))
+      log::warn("waiting for room on the disk: {}", written.error().message);
+    std::this_thread::sleep_for(full_disk_pause);
+  }
+}
+
+} // namespace
+
+writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
+                                   std::shared_ptr<storage::store> store) {
+  return {
+    [self](const commit_ptr& work) -> caf::result<stored_atom> {
+      auto& state = self->state;
+      state.gathered.append(std::move(work->what));
+      state.sync |= work->sync;
+      auto promise = self->make_response_promise<stored_atom>();
+      state.waiting.push_back(promise);
+      // Behind everything that is in the mailbox now, so all of that joins this commit.
+      if (!std::exchange(state.flush_queued, true))
+        self->send(self, flush_atom_v);
+      return promise;
+    },
+    [self, store](flush_atom) {
+      auto& state = self->state;
+      state.flush_queued = false;
+      write(*store, state.gathered, state.sync);
+      state.gathered = storage::batch();
+      state.sync = false;
+      for (auto& promise : std::exchange(state.waiting, {}))
+        promise.deliver(stored_atom_v);
+    },
+  };
+}
+
+} // namespace weir::actors
