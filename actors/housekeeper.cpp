@@ -1,5 +1,6 @@
 #include "actors/housekeeper.hpp"
 
+#include "actors/ledger.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
@@ -99,6 +100,22 @@ void admit(housekeeper_state& state) {
     state.config.admit(accepting, std::move(reason));
 }
 
+// The ledger's two equations, as differences: both 0 at rest.
+void measure_ledger(const storage::store& store, const kept_log& of) {
+  const ledger_page received(store, ledger_key(of.name, "intake"), intake_counts);
+  const ledger_page logged(store, ledger_key(of.name, "log"), log_counts);
+  const auto settled = logged[kept_items] + logged[dropped_items];
+  metrics::gauge("weir_ledger_unsettled_items", {{"pipeline", of.name}})
+    .Set(static_cast<double>(received[accepted_spans]) - static_cast<double>(settled));
+  for (const auto& exporter : of.exporters) {
+    const ledger_page sent(store, ledger_key(of.name, exporter), exporter_counts);
+    const auto ended
+      = sent[delivered_items] + sent[dead_items] + sent[lost_items] + sent[before_items];
+    metrics::gauge("weir_ledger_undelivered_items", {{"pipeline", of.name}, {"exporter", exporter}})
+      .Set(static_cast<double>(logged[appended_items]) - static_cast<double>(ended));
+  }
+}
+
 void measure(const housekeeper_state& state) {
   metrics::gauge("otelcol_process_memory_rss").Set(static_cast<double>(resident_bytes()));
   for (const auto& [part, bytes] : state.store->usage())
@@ -107,6 +124,7 @@ void measure(const housekeeper_state& state) {
     const auto held = state.store->log(l.id);
     metrics::gauge("weir_log_blocks", {{"pipeline", l.name}})
       .Set(static_cast<double>(held.next - held.first));
+    measure_ledger(*state.store, l);
   }
 }
 

@@ -33,7 +33,13 @@ std::string ledger_key(std::string_view pipeline, std::string_view stage);
 enum intake_count : std::size_t { accepted_spans, intake_counts };
 /// Indexes of the compressor's page (the intake's, where it writes to the log itself).
 enum log_count : std::size_t { kept_items, dropped_items, appended_items, log_counts };
-/// Indexes of an exporter's page.
-enum exporter_count : std::size_t { delivered_items, dead_items, lost_items, exporter_counts };
+/// Indexes of an exporter's page; `before_items` were in the log before it was configured.
+enum exporter_count : std::size_t {
+  delivered_items,
+  dead_items,
+  lost_items,
+  before_items,
+  exporter_counts
+};
 
 } // namespace weir::actors

@@ -4,6 +4,7 @@
 #include "actors/exporter.hpp"
 #include "actors/housekeeper.hpp"
 #include "actors/intake.hpp"
+#include "actors/ledger.hpp"
 #include "actors/router.hpp"
 #include "actors/sampler.hpp"
 #include "actors/writer.hpp"
@@ -85,10 +86,18 @@ result<void> node::impl::open_logs() {
 result<void> node::impl::place_new_exporters() {
   storage::batch cursors;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const auto& name = plan.pipelines[p].name;
     const auto known = store->cursors(ids[p]);
-    for (const auto index : plan.pipelines[p].exporters)
-      if (!known.contains(plan.exporters[index].id))
-        cursors.put_cursor(plan.exporters[index].id, ids[p], {store->log(ids[p]).next, 0});
+    const ledger_page logged(*store, ledger_key(name, "log"), log_counts);
+    for (const auto index : plan.pipelines[p].exporters) {
+      const auto& exporter = plan.exporters[index].id;
+      if (known.contains(exporter))
+        continue;
+      cursors.put_cursor(exporter, ids[p], {store->log(ids[p]).next, 0});
+      ledger_page page(*store, ledger_key(name, exporter), exporter_counts);
+      page[before_items] = logged[appended_items];
+      page.write(cursors);
+    }
   }
   return cursors.empty() ? result<void>{} : store->commit(std::move(cursors), true);
 }

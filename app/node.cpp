@@ -1,6 +1,7 @@
 #include "app/node.hpp"
 
 #include "app/node_plan.hpp"
+#include "app/pages.hpp"
 #include "core/log.hpp"
 
 #include <csignal>
@@ -45,20 +46,25 @@ int run_node(const node_config& config) {
   log::configure(config.telemetry.logs);
   const auto signals = block_signals();
   raise_file_limit();
+  auto shown = pages::start(config);
+  if (!shown) {
+    log::error("the node cannot start: {}", shown.error().message);
+    return EXIT_FAILURE;
+  }
   auto started = actors::node::start(plan_of(config));
   if (!started) {
     log::error("the node cannot start: {}", started.error().message);
     return EXIT_FAILURE;
   }
   auto& node = **started;
-  for (const auto& endpoint : node.endpoints())
-    log::info("listening on {}", endpoint);
+  (*shown)->attach(&node);
   log::info("ready");
 
   int received = 0;
   sigwait(&signals, &received);
   log::info("stopping: finishing what is in flight");
   end_on_next_signal(signals);
+  (*shown)->attach(nullptr);
   node.stop(config.shutdown_timeout);
   log::info("stopped");
   return EXIT_SUCCESS;

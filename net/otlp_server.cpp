@@ -48,7 +48,7 @@ result<void> otlp_server::impl::listen(const otlp_server::receiver& from, std::u
   if (!acceptor)
     return fail(acceptor.error().code, name + ": " + acceptor.error().message);
   listeners.push_back(std::make_unique<listener>(std::move(*acceptor), threads, shared));
-  log::info("{} listens on {}{}", name, listeners.back()->endpoint(),
+  log::info("{} listening on {}{}", name, listeners.back()->endpoint(),
             config.tls ? " with TLS" : "");
   return {};
 }

@@ -1,0 +1,114 @@
+#include "app/pages.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <ctime>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+namespace weir::app {
+
+namespace {
+
+using std::chrono::system_clock;
+
+// As Go prints a duration: "1h2m3.45s".
+std::string go_duration(system_clock::duration d) {
+  const auto total = std::chrono::duration<double>(d).count();
+  const auto hours = static_cast<long>(total / 3600);
+  const auto minutes = static_cast<long>(total / 60) % 60;
+  const auto seconds = total - static_cast<double>(hours * 3600 + minutes * 60);
+  if (hours > 0)
+    return fmt::format("{}h{}m{:.9g}s", hours, minutes, seconds);
+  if (minutes > 0)
+    return fmt::format("{}m{:.9g}s", minutes, seconds);
+  return fmt::format("{:.9g}s", seconds);
+}
+
+std::string rfc3339(system_clock::time_point t) {
+  const auto ns = t.time_since_epoch() / std::chrono::nanoseconds(1);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z", fmt::gmtime(system_clock::to_time_t(t)),
+                     ns % 1'000'000'000);
+}
+
+// Brings a counter up to an absolute value that somebody else counts.
+void raise(prometheus::Counter& counter, double to) {
+  if (to > counter.Value())
+    counter.Increment(to - counter.Value());
+}
+
+net::admin_http::answer metrics_page(system_clock::time_point up_since) {
+  static auto& uptime = metrics::counter("otelcol_process_uptime");
+  static auto& cpu = metrics::counter("otelcol_process_cpu_seconds");
+  raise(uptime, std::chrono::duration<double>(system_clock::now() - up_since).count());
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  raise(cpu, seconds(used.ru_utime) + seconds(used.ru_stime));
+  return {200, "text/plain; version=0.0.4; charset=utf-8", metrics::render()};
+}
+
+} // namespace
+
+result<std::unique_ptr<pages>> pages::start(const node_config& config) {
+  auto made = std::make_unique<pages>();
+  auto* self = made.get();
+  const auto serve = [&](const std::string& what, const std::string& endpoint,
+                         std::map<std::string, net::admin_http::page> by_path) -> result<void> {
+    auto server = net::admin_http::start(endpoint, std::move(by_path));
+    if (!server)
+      return fail(server.error().code, what + ": " + server.error().message);
+    log::info("{} on {}", what, (*server)->endpoint());
+    made->servers_.push_back(std::move(*server));
+    return {};
+  };
+  if (config.health_check) {
+    made->health_config_ = *config.health_check;
+    const auto served
+      = serve("health", config.health_check->endpoint,
+              {{config.health_check->path, [self] { return self->health(); }},
+               {"/live", [] { return net::admin_http::answer{200, "text/plain", "alive\n"}; }},
+               {"/ready", [self] { return self->ready(); }}});
+    if (!served)
+      return tl::unexpected(served.error());
+  }
+  if (!config.telemetry.metrics_endpoint.empty()) {
+    const auto served = serve("metrics", config.telemetry.metrics_endpoint,
+                              {{"/metrics", [self] { return metrics_page(self->up_since_); }}});
+    if (!served)
+      return tl::unexpected(served.error());
+  }
+  return made;
+}
+
+void pages::attach(const actors::node* node) {
+  node_ = node;
+}
+
+net::admin_http::answer pages::ready() const {
+  const auto* node = node_.load();
+  if (node != nullptr && node->ready())
+    return {200, "text/plain", "ready\n"};
+  return {503, "text/plain", "not ready\n"};
+}
+
+net::admin_http::answer pages::health() const {
+  const auto* node = node_.load();
+  if (node != nullptr && node->ready()) {
+    if (!health_config_.healthy_body.empty())
+      return {200, "text/plain", health_config_.healthy_body};
+    return {200, "application/json",
+            fmt::format(R"({{"status":"Server available","upSince":"{}","uptime":"{}"}})",
+                        rfc3339(up_since_), go_duration(system_clock::now() - up_since_))};
+  }
+  if (!health_config_.unhealthy_body.empty())
+    return {503, "text/plain", health_config_.unhealthy_body};
+  return {503, "application/json",
+          R"({"status":"Server not available","upSince":"0001-01-01T00:00:00Z","uptime":""})"};
+}
+
+} // namespace weir::app

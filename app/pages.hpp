@@ -1,0 +1,34 @@
+#pragma once
+
+#include "actors/node.hpp"
+#include "app/config.hpp"
+#include "net/admin_http.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace weir::app {
+
+/// What a node shows over HTTP: health (the health_check extension's path, /live, /ready) and metrics
+/// (/metrics on service.telemetry's address).
+class pages {
+public:
+  /// Binds the configured ports; until attach() the node is alive and not ready.
+  static result<std::unique_ptr<pages>> start(const node_config& config);
+
+  /// The node whose readiness is shown; null: none (starting or stopping). Any thread.
+  void attach(const actors::node* node);
+
+private:
+  net::admin_http::answer health() const;
+  net::admin_http::answer ready() const;
+
+  health_check_config health_config_;
+  std::atomic<const actors::node*> node_{nullptr};
+  std::chrono::system_clock::time_point up_since_ = std::chrono::system_clock::now();
+  std::vector<std::unique_ptr<net::admin_http>> servers_; ///< Last: they call into the rest.
+};
+
+} // namespace weir::app
