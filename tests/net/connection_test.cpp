@@ -1,3 +1,4 @@
+#include "core/metrics.hpp"
 #include "tests/net/raw_client.hpp"
 #include "tests/net/server_fixture.hpp"
 
@@ -328,6 +329,38 @@ BOOST_AUTO_TEST_CASE(drain_has_a_deadline) {
   server.server.reset();
   held.reply({});
   BOOST_TEST(closed(client));
+}
+
+// Scenario: requests that are taken and refused on a receiver of its own name. Guarantee: the page
+// shows connections, requests by code, refusals by reason, and bytes.
+BOOST_AUTO_TEST_CASE(requests_are_counted) {
+  auto small = grpc_listener();
+  small.max_message_bytes = 10;
+  const auto started =
+      otlp_server::start({{{"otlp/counted", {small}}, {signal::traces}}}, {}, [](auto&& batch) {
+        for (auto& request : batch)
+          request.reply({});
+      });
+  BOOST_REQUIRE(started.has_value());
+  const auto endpoint = (*started)->endpoints()[0];
+  h2_test_client client(
+      static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+  client.call("a");
+  client.call("b");
+  client.call("more than ten bytes");
+  const auto page = metrics::render();
+  const auto shows = [&](const std::string& name, const std::string& labels, int value) {
+    const auto line = name + "{" + labels + "receiver=\"otlp/counted\"";
+    BOOST_TEST_CONTEXT(line) {
+      const auto at = page.find(line);
+      BOOST_REQUIRE(at != std::string::npos);
+      BOOST_TEST(std::stoi(page.substr(page.find("} ", at) + 2)) == value);
+    }
+  };
+  shows("weir_receiver_connections", "", 1);
+  shows("weir_receiver_requests", "code=\"OK\",", 2);
+  shows("weir_receiver_requests", "code=\"RESOURCE_EXHAUSTED\",", 1);
+  shows("weir_receiver_refused", "reason=\"too_large\",", 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
