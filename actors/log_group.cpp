@@ -1,6 +1,7 @@
 #include "actors/log_group.hpp"
 
 #include "actors/rewrite.hpp"
+#include "otlp/old_scopes.hpp"
 
 namespace weir::actors {
 
@@ -8,6 +9,12 @@ namespace {
 
 // The exporter of a caught-up log reads the unpacked body from memory: packing must be cheap above all.
 constexpr int pass_through_level = -1;
+
+// Back ends of today skip the old name of the scopes' field, and would lose what is in it.
+std::string renewed(std::string request) {
+  std::string with_new_names;
+  return otlp::renew_old_scopes(request, with_new_names) ? with_new_names : request;
+}
 
 } // namespace
 
@@ -25,14 +32,14 @@ tl::expected<log_group::added, otlp::parse_error> log_group::add(std::string req
         parts_.push_back({std::move(piece), spans});
       });
     else if (result.items > 0)
-      parts_.push_back({std::move(request), result.items});
+      parts_.push_back({renewed(std::move(request)), result.items});
   } else {
     const auto items = otlp::check_items(kind_, request, limits_);
     if (!items)
       return tl::unexpected(items.error());
     result.items = *items;
     if (result.items > 0)
-      parts_.push_back({std::move(request), result.items});
+      parts_.push_back({renewed(std::move(request)), result.items});
   }
   for (auto i = before; i < parts_.size(); ++i)
     bytes_ += parts_[i].message.size();
