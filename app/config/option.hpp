@@ -174,8 +174,8 @@ option<T> works(std::string_view name, V T::*member, rule how, std::string_view 
   return {{name},
           [=](const section& at, T& out) { read_option(at, name, how, out.*member); },
           [=](YAML::Emitter& yaml, const T& value) {
-            if (is_unset(value.*member))
-              return;
+            if (is_unset(value.*member) && is_unset(T{}.*member))
+              return; // nothing, as by default
             emit_key(yaml, name);
             emit_value(yaml, value.*member, how);
           },
