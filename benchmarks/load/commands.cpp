@@ -35,6 +35,8 @@ struct source_options {
     command.add_option("--traces", shop.traces, "Traces of the made-up shop")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    command.add_option("--payload", shop.payload_bytes,
+                       "Random bytes that each of its spans carries");
   }
 
   void add(CLI::App& command) {

@@ -141,7 +141,7 @@ private:
   void emit(const shop_span& span, std::string_view service) {
     const auto instance = random_.below(2 + service.size() % 2);
     body_.clear();
-    append_span(span, random_, body_);
+    append_span(span, config_.payload_bytes, random_, body_);
     put_bytes(instances_[{std::string(service), instance}]
                   .spans[static_cast<std::size_t>(span.what->kind)],
               2, body_);

@@ -9,6 +9,8 @@ namespace weir::load {
 struct shop_config {
   std::uint64_t seed = 1;
   std::uint64_t traces = 1000;
+  std::size_t payload_bytes =
+      0; ///< Of random bytes that each span carries: what packing cannot shrink.
   double traces_per_second = 30;                      ///< Of the recorded time, not of playing.
   std::uint64_t start_ns = 1'700'000'000'000'000'000; ///< Of the first trace.
 };

@@ -94,6 +94,17 @@ void attributes(const shop_span& span, chance& random, std::string& out) {
   }
 }
 
+void payload(std::size_t bytes, chance& random, std::string& out) {
+  std::string raw, value, pair;
+  while (raw.size() < bytes)
+    raw += raw_id(random.bits());
+  raw.resize(bytes);
+  put_bytes(value, 7, raw);
+  put_bytes(pair, 1, "payload");
+  put_bytes(pair, 2, value);
+  put_bytes(out, span_attributes, pair);
+}
+
 void exception_event(const shop_span& span, chance& random, std::string& out) {
   constexpr std::array<std::string_view, 4> types{"TimeoutError", "ConnectionReset", "InvalidState",
                                                   "ResourceExhausted"};
@@ -113,7 +124,8 @@ void exception_event(const shop_span& span, chance& random, std::string& out) {
 
 } // namespace
 
-void append_span(const shop_span& span, chance& random, std::string& out) {
+void append_span(const shop_span& span, std::size_t payload_bytes, chance& random,
+                 std::string& out) {
   put_bytes(out, 1, span.trace);
   put_bytes(out, 2, raw_id(span.id));
   if (span.parent != 0)
@@ -123,6 +135,8 @@ void append_span(const shop_span& span, chance& random, std::string& out) {
   put_fixed64(out, 7, span.start_ns);
   put_fixed64(out, 8, span.end_ns);
   attributes(span, random, out);
+  if (payload_bytes > 0)
+    payload(payload_bytes, random, out);
   if (span.own_fault)
     exception_event(span, random, out);
   if (span.linked != 0) {

@@ -31,8 +31,10 @@ struct shop_span {
   bool own_fault = false; ///< The error began here: it has an exception event.
 };
 
-/// Appends the body of the Span message, with the attributes its kind of operation has.
-void append_span(const shop_span& span, chance& random, std::string& out);
+/// Appends the body of the Span message, with the attributes its kind of operation has, and one of
+/// `payload_bytes` random bytes unless that is 0.
+void append_span(const shop_span& span, std::size_t payload_bytes, chance& random,
+                 std::string& out);
 
 /// The Resource message of an instance of a service.
 std::string shop_resource(std::string_view service, std::size_t instance);

@@ -79,8 +79,8 @@ class Quickstart:
             row(f"  for the policy {policy}", f"{count:,.0f}")
         row("spans in the output file", f"{spans:,}", f"{output.relative_to(ROOT)}, {size(output.stat().st_size)}")
         row("bytes in", size(received))
-        for part, value in sorted(stored.items()):
-            row(f"bytes on disk, {part}", size(value))
+        row("bytes on disk", size(sum(stored.values())),
+            ", ".join(f"{part} {size(value)}" for part, value in sorted(stored.items()) if value))
         print(f"\nOne of the kept traces: {example}\n")
         print("What to try next:\n"
               "  build/release/bin/weir run --config examples/quickstart.yaml     a node that stays, for your own "

@@ -19,6 +19,10 @@ SAMPLING = {
 }
 
 
+AT_REST = ("weir_journal_open_slots", "weir_window_spans", "otelcol_exporter_queue_size",
+           "otelcol_exporter_in_flight_requests")
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -142,6 +146,19 @@ class Node:
     def metric(self, name, containing=""):
         """Sum of a metric's series whose labels contain a text; 0 where there is none."""
         return sum(value for labels, value in self.metrics().get(name, {}).items() if containing in labels)
+
+    def wait_at_rest(self, seconds=120):
+        """Until the journal is read back and nothing waits any more: no window, nothing to send."""
+        self.process.wait_for_line(lambda line: "the journal is read back" in line, seconds)
+        calm = 0
+
+        def at_rest():
+            nonlocal calm
+            now = self.metrics()
+            busy = any(sum(now.get(name, {}).values()) for name in AT_REST)
+            calm = 0 if busy else calm + 1
+            return calm >= 4  # gauges follow what they count after a moment
+        wait_until(at_rest, seconds, "the node to come to rest", every=0.25)
 
     def kill(self):
         if self.process:
