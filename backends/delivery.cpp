@@ -296,6 +296,7 @@ void delivery::halve(open_map::iterator it, steady_ns now) {
 
 void delivery::bury(open_map::iterator it, std::string reason) {
   auto& plan = it->second.plan;
+  totals_.dead += plan.items;
   letters_.push_back({std::move(plan.ranges), plan.items, std::move(reason)});
   open_.erase(it);
 }
@@ -312,11 +313,9 @@ void delivery::expire(steady_ns now) {
 }
 
 std::vector<dead_letter> delivery::take_letters() {
-  for (const auto& letter : letters_) {
-    totals_.dead += letter.items;
+  for (const auto& letter : letters_)
     for (const auto& r : letter.ranges)
       unfinished_.erase({r.position, r.first});
-  }
   return std::exchange(letters_, {});
 }
 

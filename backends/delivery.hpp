@@ -116,7 +116,7 @@ public:
   struct totals {
     std::uint64_t delivered = 0; ///< Items that the back end took, `rejected` included.
     std::uint64_t rejected = 0;  ///< Of these, refused by partial success.
-    std::uint64_t dead = 0;
+    std::uint64_t dead = 0;      ///< In letters, taken or not.
     std::uint64_t forgotten = 0;
   };
   const totals& counts() const noexcept { return totals_; }
