@@ -195,6 +195,8 @@ void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done
   for (auto& block : closed) {
     const auto position = of.next_block++;
     batch.append_block(of.info.id, position, block.header.first_time, block.bytes);
+    metrics::counter("weir_log_appended_bytes", {{"pipeline", of.info.name}})
+      .Increment(static_cast<double>(block.bytes.size()));
     (*of.logged)[appended_items] += block.header.items;
     (*of.logged)[kept_items] += block.header.items;
     done.blocks.emplace_back(of.info.tail, log_block{position, block.header, block.body});
