@@ -18,7 +18,7 @@ def describe():
     """One line for the head of the table."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (f"{datetime.date.today()}, {os.cpu_count()} cores of {_first_line('/proc/cpuinfo', 'model name')}, "
-            f"{memory_gib:.0f} GiB, Linux {platform.release()}")
+            f"{memory_gib:.0f} GiB, Linux {'.'.join(platform.release().split('.')[:2])}")
 
 
 def load_average():

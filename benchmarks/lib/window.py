@@ -72,7 +72,7 @@ def log_bytes(spans):
             targets.Weir(directory, sink.endpoint, policies=targets.KEEP_ALL) as target:
         summary = _fill(target, _rounds(spans))
         wait_until(target.drained, 120, "the node to be at rest", every=0.5)
-        stored = target.node.metric("weir_log_bytes")
+        stored = target.node.metric("weir_log_appended_bytes")
         per_span = stored / summary["acknowledged_spans"]
     return [Row("bytes per span in the log, tail sampling, keep-all", f"{per_span:.1f} B", "",
                 f"{per_span:.1f} B", "<= 38 B", f"{summary['acknowledged_spans'] / 1e6:.1f} M spans", "the codec")]
