@@ -11,8 +11,8 @@ namespace {
 
 constexpr unsigned max_commits_in_flight = 4;
 
-// Blocks lie on disk for days and are packed once: worth more than an entry's level.
-constexpr int block_level = 3;
+// Measured on blocks of 1 MiB (benchmarks/codec): level 3 costs 36 % more CPU for 2 % fewer bytes.
+constexpr int block_level = 1;
 
 } // namespace
 
@@ -41,9 +41,7 @@ void compressor_state::take(const decided_ptr& what) {
   settle(*what);
   count(*what);
   for (std::size_t next = 0; next < what->kept.traces();) {
-    const auto before = next;
     next = what->kept.append_to(builder_, next, config_.max_block_bytes);
-    traces_ += static_cast<std::uint32_t>(next - before);
     first_received_ = first_received_ == 0 ? what->kept.first_received()
                                            : std::min(first_received_, what->kept.first_received());
     last_received_ = std::max(last_received_, what->kept.last_received());
@@ -89,7 +87,7 @@ void compressor_state::close_block() {
   header.layout = codec::block_layout::traces;
   header.codec = codec::codec_id::zstd;
   header.items = static_cast<std::uint32_t>(builder_.spans());
-  header.traces = std::exchange(traces_, 0);
+  header.traces = static_cast<std::uint32_t>(builder_.traces());
   header.first_time = std::exchange(first_received_, 0);
   header.last_time = std::exchange(last_received_, 0);
   std::string body;
@@ -102,6 +100,8 @@ void compressor_state::close_block() {
   codec::write_block(header, packed, bytes);
   const auto position = next_block_++;
   gathered_.batch.append_block(config_.pipeline, position, header.first_time, bytes);
+  metrics::counter("weir_log_appended_bytes", {{"pipeline", config_.name}})
+    .Increment(static_cast<double>(bytes.size()));
   (*ledger_)[appended_items] += header.items;
   gathered_.blocks.push_back({position, header, shared_bytes(std::move(body))});
 }

@@ -6,6 +6,7 @@
 #include "cluster/progress.hpp"
 #include "codec/block.hpp"
 #include "codec/compression.hpp"
+#include "codec/traces_block.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -61,7 +62,6 @@ private:
   std::optional<ledger_page> ledger_;
   log_position next_block_ = 0;
   codec::traces_block_builder builder_;
-  std::uint32_t traces_ = 0;
   unix_ns first_received_ = 0;
   unix_ns last_received_ = 0;
   gathering gathered_;

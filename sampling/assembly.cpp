@@ -21,21 +21,23 @@ std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t f
   // The builder finds envelopes by content; once each is enough.
   std::vector<std::uint32_t> resources(envelopes_.size(), none);
   std::vector<std::uint32_t> scopes(envelopes_.size(), none);
-  auto trace = first;
-  auto at = first == 0 ? 0U : ends_[first - 1];
-  for (; trace < ends_.size() && (to.spans() == 0 || to.size() < max_bytes); ++trace) {
-    for (; at < ends_[trace]; ++at) {
-      const auto& piece = pieces_[at];
-      auto& resource = resources[piece.resource];
-      if (resource == none)
-        resource = to.resource(envelopes_[piece.resource]);
-      auto& scope = scopes[piece.scope];
-      if (scope == none)
-        scope = to.scope(envelopes_[piece.scope]);
-      to.span(resource, scope, piece.body);
-    }
+  auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
+  bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
+  for (auto at = first; at < pieces_.size(); ++at, inside = true) {
+    for (; at == *trace; ++trace)
+      inside = false;
+    if (to.spans() > 0 && to.size() >= max_bytes * (inside ? max_trace_share : 1))
+      return at;
+    const auto& piece = pieces_[at];
+    auto& resource = resources[piece.resource];
+    if (resource == none)
+      resource = to.resource(envelopes_[piece.resource]);
+    auto& scope = scopes[piece.scope];
+    if (scope == none)
+      scope = to.scope(envelopes_[piece.scope]);
+    to.span(resource, scope, piece.body);
   }
-  return trace;
+  return pieces_.size();
 }
 
 std::size_t assembler::select(const decided_batch& batch, std::size_t first) {

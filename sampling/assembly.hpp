@@ -31,8 +31,9 @@ public:
   /// What could not be read: these slots are lost, and to be counted as damaged.
   const std::vector<slot_ref>& unreadable() const noexcept { return unreadable_; }
 
-  /// Appends whole traces from number `first` on until `to` has at least `max_bytes`, to an empty
-  /// one at least one trace. Returns the number of the next one (traces() when all are done).
+  /// Appends spans from number `first` on, trace by trace, until `to` has at least `max_bytes`; a trace
+  /// is cut only where it alone would make the block four times as large. Returns the number of the
+  /// next span (spans() when all are done).
   std::size_t append_to(codec::traces_block_builder& to, std::size_t first,
                         std::size_t max_bytes) const;
 
@@ -44,6 +45,8 @@ private:
     std::uint32_t scope = 0;
     std::string_view body;
   };
+
+  static constexpr std::size_t max_trace_share = 4;
 
   arena bytes_;
   std::vector<std::string_view> envelopes_;

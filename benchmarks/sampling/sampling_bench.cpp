@@ -101,8 +101,8 @@ void assemble(benchmark::State& state) {
   for (auto _ : state) {
     for (std::size_t at = 0; at < decided.traces.size();) {
       at = collector.collect(decided, at, read, kept);
-      for (std::size_t trace = 0; trace < kept.traces();) {
-        trace = kept.append_to(builder, trace, 1 << 20);
+      for (std::size_t span = 0; span < kept.spans();) {
+        span = kept.append_to(builder, span, 1 << 20);
         std::string block;
         builder.finish(block);
         benchmark::DoNotOptimize(block);

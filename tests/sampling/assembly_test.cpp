@@ -89,13 +89,13 @@ using seen_spans = std::map<trace_id, std::multiset<std::pair<std::string, std::
 /// has to be in one run.
 void take_blocks(const kept_spans& kept, std::size_t block_bytes, seen_spans& into) {
   codec::traces_block_builder builder;
-  for (std::size_t at = 0; at < kept.traces();) {
+  trace_id before;
+  for (std::size_t at = 0; at < kept.spans();) {
     at = kept.append_to(builder, at, block_bytes);
     std::string body;
     builder.finish(body);
     const auto block = codec::traces_block_reader::open(body);
     BOOST_REQUIRE(block);
-    trace_id before;
     for (std::size_t i = 0; i < block->spans(); ++i) {
       const auto id = block->trace_of(i);
       if (id != before)
@@ -196,6 +196,20 @@ BOOST_AUTO_TEST_CASE(nothing_to_keep) {
   BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept) == one.batch.traces.size());
   BOOST_TEST(kept.spans() == 0U);
   BOOST_TEST(one.reads == 0U);
+}
+
+// Scenario: blocks may hold far less than a trace has.
+// Guarantee: the trace is cut into several blocks, each of bounded size, and no span is lost.
+BOOST_AUTO_TEST_CASE(a_trace_larger_than_a_block_is_cut) {
+  scene one(6);
+  assembler collector;
+  kept_spans kept;
+  collector.collect(one.batch, 0, one.reader(), kept);
+  seen_spans seen;
+  take_blocks(kept, 1, seen);
+  BOOST_TEST((seen == expected(one)));
+  codec::traces_block_builder builder;
+  BOOST_TEST(kept.append_to(builder, 0, 1) < 8U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
