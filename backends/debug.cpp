@@ -62,8 +62,9 @@ std::string debug_line(const std::string& id, weir::signal kind, std::string_vie
                        counts.items);
     break;
   case signal::metrics:
-    text = fmt::format(R"(Metrics	{{"resource metrics": {}, "metrics": {}, "data points": {})",
-                       counts.resources, counts.metrics, counts.items);
+    text =
+        fmt::format(R"(Metrics	{{"resource metrics": {}, "metrics": {}, "data points": {})",
+                    counts.resources, counts.metrics, counts.items);
     break;
   case signal::logs:
     text = fmt::format(R"(Logs	{{"resource logs": {}, "log records": {})", counts.resources,

@@ -1,5 +1,6 @@
 #include "backends/factory.hpp"
 
+#include "backends/counted_sender.hpp"
 #include "backends/debug.hpp"
 #include "backends/file.hpp"
 #include "backends/nop.hpp"
@@ -34,7 +35,7 @@ result<std::unique_ptr<sender>> make_sender(const exporter_config& config) {
   auto out = std::visit([&](const auto& kind) { return make(config.id, kind); }, config.kind);
   if (!out)
     return fail(out.error().code, "exporter " + config.id + ": " + out.error().message);
-  return out;
+  return make_counted_sender(config.id, std::move(*out));
 }
 
 } // namespace weir::backends

@@ -1,6 +1,7 @@
 #include "backends/debug.hpp"
 #include "backends/factory.hpp"
 #include "backends/file.hpp"
+#include "core/metrics.hpp"
 #include "otlp/wire.hpp"
 #include "waiting.hpp"
 
@@ -140,7 +141,7 @@ BOOST_AUTO_TEST_CASE(debug_lines_have_the_collectors_words) {
 }
 
 // Scenario: every kind of exporter through the factory, and settings that cannot work. Guarantee: a
-// sender each; errors name the exporter and the setting.
+// sender each, whose outcomes are counted; errors name the exporter and the setting.
 BOOST_AUTO_TEST_CASE(the_factory_makes_all) {
   using weir::backends::make_sender;
   const directory d;
@@ -157,6 +158,13 @@ BOOST_AUTO_TEST_CASE(the_factory_makes_all) {
     const auto o = send_and_wait(**made, traces(1));
     BOOST_TEST((o.what == (k.index() < 2 ? kind::retry : kind::delivered)), o.reason);
   }
+  const auto counted = [](const char* what) {
+    return weir::metrics::counter("weir_exporter_requests",
+                                  {{"exporter", "x/y"}, {"outcome", what}})
+        .Value();
+  };
+  BOOST_TEST(counted("delivered") == 3);
+  BOOST_TEST(counted("retry") == 2);
   for (const decltype(config.kind)& k : std::initializer_list<decltype(config.kind)>{
            b::otlp_grpc_config{.endpoint = "nowhere"}, b::debug_config{.verbosity = "loud"},
            b::file_config{.path = "/proc/none/x"}, b::file_config{.path = "x", .format = "proto"},
