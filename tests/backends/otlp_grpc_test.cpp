@@ -188,6 +188,15 @@ BOOST_AUTO_TEST_CASE(it_connects_again) {
   }
 }
 
+// Scenario: a name with several addresses, of which one has a listener ("localhost" where it is ::1
+// as well). Guarantee: that one is found.
+BOOST_AUTO_TEST_CASE(all_addresses_of_a_name_are_tried) {
+  fake_grpc_server server([](const auto&) { return fake_grpc_server::answer{}; });
+  auto sender = sender_to("localhost:" + std::to_string(server.port()));
+  const auto o = send_and_wait(*sender, "x");
+  BOOST_TEST((o.what == kind::delivered), o.reason);
+}
+
 // Scenario: a server that never answers; stop() with calls under way. Guarantee: DEADLINE_EXCEEDED
 // within the timeout; on stop every call ends with retry.
 BOOST_AUTO_TEST_CASE(calls_end_in_time) {
