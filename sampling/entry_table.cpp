@@ -24,7 +24,7 @@ entry_number entry_table::add(window_entry entry) {
   row.open = 0;
   ++row.added;
   by_id_.emplace(row.entry.id, number);
-  packed_bytes_ += row.entry.packed.size();
+  packed_bytes_ += row.entry.packed_share();
   bytes_ += overhead(row);
   if (!row.entry.packed.empty()) {
     trim_resident();
@@ -57,7 +57,7 @@ void entry_table::release(entry_number number, slot slot) {
 
 void entry_table::drop(entry_number number) {
   auto& row = rows_[number];
-  packed_bytes_ -= row.entry.packed.size();
+  packed_bytes_ -= row.entry.packed_share();
   bytes_ -= overhead(row);
   by_id_.erase(row.entry.id);
   row.entry = {};
@@ -83,7 +83,7 @@ std::uint64_t entry_table::set_down(std::size_t limit) {
       kept.emplace_back(number, added);
       continue;
     }
-    packed_bytes_ -= row.entry.packed.size();
+    packed_bytes_ -= row.entry.packed_share();
     row.entry.packed = {};
     ++dropped;
   }

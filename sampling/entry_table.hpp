@@ -23,6 +23,11 @@ struct window_entry {
   unix_ns first_received = 0; ///< From its header: the time range of blocks made of it.
   unix_ns last_received = 0;
   bool can_read_back = true; ///< False: `packed` is never dropped.
+  /// Windows that hold these same bytes; each counts its part of them.
+  std::uint32_t sharers = 1;
+
+  /// What `packed` takes of this window's memory.
+  std::size_t packed_share() const noexcept { return packed.size() / sharers; }
 };
 
 /// The entries that a window has slots of, by small numbers, and which slots those are.

@@ -26,7 +26,7 @@ window_settings window_settings::from(const tail_sampling_config& config, std::s
   settings.wait_after_root = config.decision_wait_after_root_ns;
   settings.max_traces = (config.num_traces + shards - 1) / shards;
   settings.max_trace_bytes = config.maximum_trace_size_bytes;
-  settings.memory = memory / shards;
+  settings.memory = memory;
   return settings;
 }
 

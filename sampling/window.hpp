@@ -31,7 +31,8 @@ struct window_settings {
   double index_share = 0.5;          ///< Of `memory`; over it the oldest are decided early.
   steady_ns incomplete_after = 30 * second_ns; ///< Past the deadline the gate does not count.
 
-  /// From the processor's options; `num_traces` and `memory` are split over `shards`.
+  /// From the processor's options: `num_traces` is split over `shards`, `memory` is this shard's
+  /// part.
   static window_settings from(const tail_sampling_config& config, std::size_t memory,
                               std::size_t shards);
 };
