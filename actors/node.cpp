@@ -126,7 +126,9 @@ result<void> node::impl::spawn_samplers() {
                   [](const auto& p) { return p.tail_sampling.has_value(); }));
   if (sampled == 0)
     return {};
-  const auto count = plan.samplers == 0 ? cores() : plan.samplers;
+  // Each sampler looks at every entry for its partitions' slots, so more of them than needed cost; the
+  // other cores have the network, the intake, the packing to do.
+  const auto count = plan.samplers == 0 ? std::max(1U, cores() / 2) : plan.samplers;
   const auto shares = sampled * count;
   std::vector<std::vector<sampler_pipeline>> lanes(count);
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {

@@ -36,7 +36,7 @@ struct node_plan {
   bool drop_oldest = false;
   std::uint64_t window_memory = 512 << 20;
   std::uint64_t decision_cache = 10'000'000;
-  std::uint32_t samplers = 0; ///< 0 = one a core
+  std::uint32_t samplers = 0; ///< 0 = one for two cores
   std::uint64_t memory_limit = 0;
   std::uint32_t max_span_bytes = 1 << 20;
   net::server_limits limits;

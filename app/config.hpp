@@ -53,7 +53,7 @@ struct storage_config {
 struct sampling_limits {
   std::uint64_t window_memory = 512 << 20;
   std::uint64_t decision_cache = 10'000'000; ///< Decisions remembered, all pipelines together.
-  std::uint32_t samplers = 0;                ///< Sampler actors; 0 = one a core.
+  std::uint32_t samplers = 0;                ///< Sampler actors; 0 = one for two cores.
 };
 
 /// The memory_limiter processor: admission by the process's memory.

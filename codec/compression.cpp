@@ -23,11 +23,24 @@ struct packer::contexts {
   std::unique_ptr<ZSTD_CCtx, freed_by<ZSTD_freeCCtx>> pack;
   std::unique_ptr<ZSTD_DCtx, freed_by<ZSTD_freeDCtx>> unpack;
   std::unique_ptr<char[]> lz4;
+  // Packed bytes come here first: at their worst they are larger than what went in, and what is kept of
+  // them should not be.
+  std::unique_ptr<char[]> scratch;
+  std::size_t scratch_size = 0;
 
+  char* room(std::size_t bytes);
   std::size_t pack_zstd(int level, std::string_view bytes, char* to, std::size_t room);
   std::size_t unpack_zstd(std::string_view packed, char* to, std::size_t room, std::string& why);
   std::size_t pack_lz4(std::string_view bytes, char* to, std::size_t room);
 };
+
+char* packer::contexts::room(std::size_t bytes) {
+  if (bytes > scratch_size) {
+    scratch = std::make_unique_for_overwrite<char[]>(bytes);
+    scratch_size = bytes;
+  }
+  return scratch.get();
+}
 
 std::size_t packer::contexts::pack_zstd(int level, std::string_view bytes, char* to,
                                         std::size_t room) {
@@ -64,7 +77,6 @@ packer::packer(packer&&) noexcept = default;
 packer& packer::operator=(packer&&) noexcept = default;
 
 void packer::pack(codec_id codec, int level, std::string_view bytes, std::string& out) {
-  const auto before = out.size();
   std::size_t packed = 0;
   switch (codec) {
   case codec_id::none:
@@ -72,18 +84,16 @@ void packer::pack(codec_id codec, int level, std::string_view bytes, std::string
     return;
   case codec_id::zstd: {
     const auto room = ZSTD_compressBound(bytes.size());
-    out.resize(before + room);
-    packed = contexts_->pack_zstd(level, bytes, out.data() + before, room);
+    packed = contexts_->pack_zstd(level, bytes, contexts_->room(room), room);
     break;
   }
   case codec_id::lz4: {
     const auto room = static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(bytes.size())));
-    out.resize(before + room);
-    packed = contexts_->pack_lz4(bytes, out.data() + before, room);
+    packed = contexts_->pack_lz4(bytes, contexts_->room(room), room);
     break;
   }
   }
-  out.resize(before + packed);
+  out.append(contexts_->scratch.get(), packed);
 }
 
 result<void> packer::unpack(codec_id codec, std::string_view packed, std::size_t unpacked_size,

@@ -91,7 +91,7 @@ const option_table<sampling_limits>& sampling_options() {
             "Memory for undecided traces; beyond it their bytes are read back from disk."),
       works("decision_cache", &c::decision_cache, {.min = "1"},
             "Decisions that are remembered, for spans that come late."),
-      works("samplers", &c::samplers, {.max = "256"}, "Sampler actors; 0: one a core."),
+      works("samplers", &c::samplers, {.max = "256"}, "Sampler actors; 0: one for two cores."),
   }};
   return table;
 }
