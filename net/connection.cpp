@@ -5,6 +5,7 @@
 #include "net/network_thread.hpp"
 
 #include <boost/asio/post.hpp>
+#include <utility>
 
 namespace weir::net {
 
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Output that waits for a peer that does not read; beyond it, nothing more is read from that peer.
 constexpr std::size_t output_limit = 256 << 10;
+/// Capacity that a connection keeps when all is sent.
+constexpr std::size_t kept_output = 64 << 10;
 /// Reads of one connection in a row before others get their turn.
 constexpr int reads_in_a_row = 4;
 constexpr steady_ns linger_time = second_ns;
@@ -178,6 +181,8 @@ bool connection::write_out() {
     sent_ += done.bytes;
     last_write_progress_ = 0;
   }
+  if (out_.capacity() > kept_output)
+    std::string().swap(out_);
   out_.clear();
   sent_ = 0;
   return true;
@@ -187,6 +192,8 @@ void connection::flush() {
   if (phase_ != phase::open)
     return;
   do {
+    if (sent_ > output_limit)
+      out_.erase(0, std::exchange(sent_, 0));
     if (out_.size() - sent_ < output_limit)
       session_->produce(out_, sent_ + output_limit);
     if (out_.empty())

@@ -13,6 +13,8 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::uint32_t max_header_bytes = 64 << 10;
+/// The body of a refused request is read to its end up to here, so that the connection can be kept.
+constexpr std::uint64_t patient_bytes = 256 << 10;
 
 steady_ns to_ns(std::chrono::milliseconds x) {
   return x.count() * millisecond_ns;
@@ -41,6 +43,7 @@ void h1_session::begin_request() {
   head_ = {};
   body_ = body_buffer(listener_->server->budget, listener_->config.max_message_bytes);
   parser_->get().body().to = &body_;
+  refusal_.reset();
   at_ = phase::head;
   request_began_ = head_ended_ = 0;
 }
@@ -108,21 +111,22 @@ void h1_session::on_head(bool body_has_begun) {
   const auto expect = message[http::field::expect];
   if (!expect.empty() && !boost::algorithm::iequals(expect, "100-continue"))
     return refuse(plain_text(417, "only 100-continue can be expected\n"));
-  if (auto refused = refuse_http(*listener_, head_)) {
-    // Without a body the connection stays good for the next request.
-    if (parser_->is_done())
-      return send(std::move(*refused));
-    return refuse(std::move(*refused));
-  }
+  if (auto refused = refuse_http(*listener_, head_))
+    return refuse_after_body(std::move(*refused), !expect.empty());
   const auto verdict = body_.expect(head_.content_length.value_or(0));
-  if (verdict != body_buffer::verdict::ok)
+  if (verdict == body_buffer::verdict::too_large)
     return refuse(to_http(*listener_, head_, to_answer(*listener_, verdict)));
+  if (verdict == body_buffer::verdict::no_room)
+    return refuse_after_body(to_http(*listener_, head_, to_answer(*listener_, verdict)),
+                             !expect.empty());
   if (!expect.empty() && !body_has_begun && !parser_->is_done())
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
   parser_->eager(true);
 }
 
 void h1_session::on_request_end() {
+  if (refusal_)
+    return send(std::move(*refusal_));
   otlp_request request;
   byte_reservation bytes;
   at_ = phase::in_flight;
@@ -144,9 +148,19 @@ void h1_session::refuse(http_response&& response) {
   send(std::move(response));
 }
 
+void h1_session::refuse_after_body(http_response&& response, bool expects) {
+  if (parser_->is_done())
+    return send(std::move(response));
+  if (expects || !head_.content_length || *head_.content_length > patient_bytes)
+    return refuse(std::move(response));
+  refusal_ = std::move(response);
+  parser_->get().body().to = nullptr;
+  parser_->eager(true);
+}
+
 void h1_session::send(http_response&& response) {
   listener_->count_http(response.status);
-  const bool keep = keep_ && !draining_ && !input_over_;
+  const bool keep = keep_ && !draining_ && !(input_over_ && input_.empty());
   const auto reason = http::obsolete_reason(static_cast<http::status>(response.status));
   out_ += fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string_view(reason));
   if (!response.content_type.empty())
@@ -156,7 +170,8 @@ void h1_session::send(http_response&& response) {
   if (response.status != 204)
     out_ += fmt::format("Content-Length: {}\r\n", response.body.size());
   out_ += keep ? "\r\n" : "Connection: close\r\n\r\n";
-  out_ += response.body;
+  if (head_.method != request_head::verb::head)
+    out_ += response.body;
   if (!keep) {
     body_.discard();
     at_ = phase::over;

@@ -11,7 +11,7 @@ namespace weir::net {
 /// Beast's Body that puts what comes into a body_buffer, piece by piece.
 struct counted_body {
   struct value_type {
-    body_buffer* to = nullptr;
+    body_buffer* to = nullptr;                               ///< Null: the body is not wanted.
     body_buffer::verdict verdict = body_buffer::verdict::ok; ///< Why put() refused.
   };
 
@@ -29,7 +29,9 @@ struct counted_body {
       for (auto it = boost::asio::buffer_sequence_begin(buffers);
            it != boost::asio::buffer_sequence_end(buffers); ++it) {
         const boost::asio::const_buffer piece = *it;
-        value_.verdict = value_.to->append({static_cast<const char*>(piece.data()), piece.size()});
+        if (value_.to)
+          value_.verdict =
+              value_.to->append({static_cast<const char*>(piece.data()), piece.size()});
         if (value_.verdict != body_buffer::verdict::ok) {
           ec = boost::beast::http::error::body_limit;
           return total;
@@ -75,6 +77,7 @@ private:
   void answer(const rpc_answer& answer) { send(to_http(*listener_, head_, answer)); }
   void send(http_response&& response);
   void refuse(http_response&& response);
+  void refuse_after_body(http_response&& response, bool expects);
   bool too_slow() const;
 
   session_owner& owner_;
@@ -82,7 +85,8 @@ private:
   std::optional<parser> parser_;
   request_head head_;
   body_buffer body_;
-  std::string input_; ///< Bytes that the parser has not taken.
+  std::optional<http_response> refusal_; ///< Waits for the end of a small body.
+  std::string input_;                    ///< Bytes that the parser has not taken.
   std::string out_;
   phase at_ = phase::head;
   std::uint32_t request_ = 0; ///< Numbers the requests of the connection.

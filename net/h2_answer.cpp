@@ -102,6 +102,8 @@ void h2_session::answer_http(h2_stream& stream, http_response&& response) {
     headers.push_back(header("content-length", length));
   for (const auto& [name, value] : response.headers)
     headers.push_back(header(name, value));
+  if (stream.head.method == request_head::verb::head)
+    stream.response.clear();
   nghttp2_data_provider body{{.ptr = &stream}, body_reader::read<nullptr>};
   nghttp2_submit_response(h2_, stream.id, headers.data(), headers.size(),
                           stream.response.empty() ? nullptr : &body);

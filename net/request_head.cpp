@@ -24,7 +24,10 @@ request_head::media media_of(std::string_view value) {
 } // namespace
 
 void request_head::set_method(std::string_view text) {
-  method = text == "POST" ? verb::post : text == "OPTIONS" ? verb::options : verb::other;
+  method = text == "POST"      ? verb::post
+           : text == "OPTIONS" ? verb::options
+           : text == "HEAD"    ? verb::head
+                               : verb::other;
 }
 
 void request_head::set_path(const listener_context& listener, std::string_view path) {

@@ -13,7 +13,7 @@ namespace weir::net {
 
 /// What the head of a request says, as far as OTLP cares. Filled header by header.
 struct request_head {
-  enum class verb : std::uint8_t { other, post, options };
+  enum class verb : std::uint8_t { other, post, options, head };
   enum class media : std::uint8_t { missing, other, protobuf, json, grpc };
 
   verb method = verb::other;

@@ -163,6 +163,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_otlp_is_refused) {
   BOOST_TEST(is(method, 405));
   BOOST_TEST(has(method, "allow: POST\r\n"));
   BOOST_TEST(has(method, "Content-Type: text/plain"));
+  raw_connection head(server.port());
+  head.send("HEAD /v1/traces HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  BOOST_TEST(head.receive_all().ends_with("\r\n\r\n"));
   for (const auto* type : {"text/plain", "application/grpc", "application/jsonp"}) {
     const auto answer = once(post("a", type));
     BOOST_TEST(is(answer, 415));
@@ -332,6 +335,7 @@ BOOST_AUTO_TEST_CASE(admission) {
   raw_connection third(server.port());
   BOOST_TEST(is(ask(third, post(std::string(200'000, 'x'))), 200));
   server.server->set_accepting(false, "starting");
+  BOOST_TEST(is(ask(third, post(std::string(100'000, 'x'))), 503)); // and the connection is kept
   BOOST_TEST(is(ask(third, post("a")), 503));
   server.server->set_accepting(true, "");
   known = false;
