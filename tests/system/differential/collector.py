@@ -72,7 +72,7 @@ class Collector:
         return time.monotonic() - begin
 
     def stop(self):
-        code = self._process.terminate(120)
+        code = self._process.terminate(240)
         if code != 0:
             raise AssertionError(f"the Collector ended with {code}:\n{self._process.tail()}")
 
