@@ -19,7 +19,7 @@ namespace weir::load {
 struct sink_config {
   std::string host = "127.0.0.1";
   std::string port = "4317";                ///< 0: any free one.
-  std::string record;                       ///< Tally of what was seen; empty: none.
+  std::string record = {};                  ///< Tally of what was seen; empty: none.
   double fail_rate = 0;                     ///< Share of requests answered with `fail_with`.
   int fail_with = 14;                       ///< gRPC status code.
   std::chrono::milliseconds retry_after{0}; ///< RetryInfo in refusals; 0: none.
