@@ -40,7 +40,7 @@ void compressor_state::forget(const cluster::low_water& mark) {
 void compressor_state::take(const decided_ptr& what) {
   settle(*what);
   count(*what);
-  for (std::size_t next = 0; next < what->kept.traces();) {
+  for (std::size_t next = 0; next < what->kept.spans();) {
     next = what->kept.append_to(builder_, next, config_.max_block_bytes);
     first_received_ = first_received_ == 0 ? what->kept.first_received()
                                            : std::min(first_received_, what->kept.first_received());

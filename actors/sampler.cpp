@@ -68,6 +68,7 @@ void sampler_state::take(const entry_ptr& entry) {
     held.codec = entry->header.codec;
     held.unpacked_bytes = entry->header.unpacked_bytes;
     held.slots = entry->header.slots;
+    held.sharers = config_.count;
     held.first_received = entry->header.first_received;
     held.last_received = entry->header.last_received;
     additions_.clear();
