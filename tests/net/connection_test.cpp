@@ -33,16 +33,36 @@ server_limits impatient() {
   return limits;
 }
 
-/// Sends `frames` until the server has had enough; what its GOAWAY said.
-std::string flood(std::uint16_t port, const std::string& frames) {
-  h2_test_client client(port);
-  for (int i = 0; i < 200 && client.connection.send(frames) && client.goaways.empty(); ++i)
-    client.pump(1);
-  while (client.goaways.empty() && client.pump())
-    ;
-  if (client.goaways.empty() || client.goaways.back().first != NGHTTP2_ENHANCE_YOUR_CALM)
-    return "no such GOAWAY";
-  return client.goaways.back().second;
+/// Sends `frames` until the server has had enough. Whether it said so, by GOAWAY. (Frames are read
+/// by hand: nghttp2 would stumble over the answers to what it never sent.)
+bool calmed_down(std::uint16_t port, const std::string& frames) {
+  raw_connection client(port);
+  client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+              + h2_test_client::frame(NGHTTP2_SETTINGS, 0, 0, ""));
+  std::string seen;
+  const auto goaway = [&] {
+    while (seen.size() >= 9) {
+      const auto at = [&](std::size_t i) { return static_cast<unsigned char>(seen[i]); };
+      const std::size_t length = at(0) << 16 | at(1) << 8 | at(2);
+      if (seen.size() < 9 + length)
+        return false;
+      if (at(3) == NGHTTP2_GOAWAY && at(16) == NGHTTP2_ENHANCE_YOUR_CALM)
+        return true;
+      seen.erase(0, 9 + length);
+    }
+    return false;
+  };
+  for (int i = 0; i < 200 && client.send(frames); ++i) {
+    seen += client.receive(1);
+    if (goaway())
+      return true;
+  }
+  for (auto piece = client.receive(); !piece.empty(); piece = client.receive()) {
+    seen += piece;
+    if (goaway())
+      return true;
+  }
+  return false;
 }
 
 std::string repeated(const std::string& frame, int times) {
@@ -132,11 +152,10 @@ BOOST_AUTO_TEST_CASE(permitted_pings_are_answered) {
 BOOST_AUTO_TEST_CASE(floods_of_idle_frames_end_the_connection) {
   server_fixture server({grpc_listener()});
   using client = h2_test_client;
-  BOOST_TEST(flood(server.port(), repeated(client::frame(NGHTTP2_SETTINGS, 0, 0, ""), 100))
-             != "no such GOAWAY");
+  BOOST_TEST(calmed_down(server.port(), repeated(client::frame(NGHTTP2_SETTINGS, 0, 0, ""), 100)));
   const std::string priority("\0\0\0\0\x10", 5);
-  BOOST_TEST(flood(server.port(), repeated(client::frame(NGHTTP2_PRIORITY, 0, 3, priority), 100))
-             != "no such GOAWAY");
+  BOOST_TEST(
+      calmed_down(server.port(), repeated(client::frame(NGHTTP2_PRIORITY, 0, 3, priority), 100)));
   h2_test_client empty(server.port());
   const auto id = empty.open_grpc();
   empty.connection.send(repeated(client::frame(NGHTTP2_DATA, 0, id, ""), 3000));
