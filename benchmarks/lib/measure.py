@@ -43,6 +43,7 @@ class Figure:
     p50_ms: float
     p99_ms: float
     refusals: int
+    lost_attempts: int
     peak_memory: int
     sink_spans: int
     threads: dict
@@ -55,6 +56,13 @@ class Figure:
     @property
     def per_second(self):
         return self.spans / self.seconds if self.seconds else 0.0
+
+    def troubles(self):
+        """What makes the figure doubtful; empty where nothing does."""
+        found = [f"{self.refusals} refusals" if self.refusals else "",
+                 f"{self.lost_attempts} attempts without an answer" if self.lost_attempts else "",
+                 "" if self.kept_up() else "did not keep up"]
+        return ", ".join(text for text in found if text)
 
     def kept_up(self):
         return not self.offered.rate or self.per_second > 0.95 * self.offered.rate
@@ -105,7 +113,7 @@ def run(target, offered, sink):
     return Figure(
         target=target.name, offered=offered, spans=summary["acknowledged_spans"], seconds=summary["seconds"],
         cpu_seconds=target.process.cpu_seconds() - before, p50_ms=summary["p50_ms"], p99_ms=summary["p99_ms"],
-        refusals=summary["refusals"], peak_memory=target.process.peak_memory_bytes(),
+        refusals=summary["refusals"], lost_attempts=summary["lost_attempts"], peak_memory=target.process.peak_memory_bytes(),
         sink_spans=0, threads={name: value for name, value in threads.items() if value > 0.01},
         client_cpu_seconds=(client.children_user + client.children_system
                             - times.children_user - times.children_system))

@@ -31,7 +31,8 @@ def relay(directory, sink):
 
 
 def _value(figure):
-    return f"{figure.per_cpu_second / 1000:.0f} k/CPU-s ({figure.per_second / 1000:.0f} k/s)"
+    text = f"{figure.per_cpu_second / 1000:.0f} k/CPU-s ({figure.per_second / 1000:.0f} k/s)"
+    return f"{text}; {figure.troubles()}" if figure.troubles() else text
 
 
 def _threads(figure):
