@@ -81,7 +81,7 @@ result<void> store::impl::encode_batch(const batch& from) {
       auto& of = **log;
       (void)scratch.Put(o.kind == kind::block ? of.blocks.family : of.letters.family, o.key, value);
       if (o.kind == kind::block) {
-        auto& last = last_times.try_emplace(o.pipeline, of.last_time).first->second;
+        auto& last = last_times.try_emplace(o.pipeline, of.last_time.load()).first->second;
         last = std::max(last, o.time);
         (void)scratch.Put(of.index, keys::time(o.pipeline, last, o.number), {});
       }
@@ -103,7 +103,7 @@ void store::impl::applied(const batch& what) {
       auto& log = **log_of(o.pipeline);
       (o.kind == kind::block ? log.blocks : log.letters).extend(o.number);
       if (o.kind == kind::block)
-        log.last_time = std::max(log.last_time, o.time);
+        log.last_time = std::max(log.last_time.load(), o.time);
     }
   }
   space.wrote(what.bytes());

@@ -62,6 +62,16 @@ result<void> files::make_directory(const std::string& path) const {
   return checked(system_->CreateDirIfMissing(path, io, nullptr), "making the directory", path);
 }
 
+result<void> files::sync(const std::string& path) const {
+  auto file = std::unique_ptr<rocksdb::FSWritableFile>();
+  auto status = system_->ReopenWritableFile(path, rocksdb::FileOptions(), &file, nullptr);
+  if (status.ok())
+    status = file->Sync(io, nullptr);
+  if (status.ok())
+    status = file->Close(io, nullptr);
+  return checked(status, "syncing", path);
+}
+
 result<void> files::sync_directory(const std::string& path) const {
   auto directory = std::unique_ptr<rocksdb::FSDirectory>();
   auto status = system_->NewDirectory(path, io, &directory, nullptr);
@@ -93,7 +103,9 @@ std::uint64_t files::free_space(const std::string& path) const {
 
 result<void> files::preallocate(const std::string& path, std::uint64_t bytes) const {
   auto file = std::unique_ptr<rocksdb::FSWritableFile>();
-  auto status = system_->NewWritableFile(path, rocksdb::FileOptions(), &file, nullptr);
+  auto how = rocksdb::FileOptions();
+  how.fallocate_with_keep_size = false;
+  auto status = system_->NewWritableFile(path, how, &file, nullptr);
   if (status.ok())
     status = file->Allocate(0, bytes, io, nullptr);
   if (status.ok())

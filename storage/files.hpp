@@ -28,6 +28,7 @@ public:
   result<void> link(const std::string& from, const std::string& to) const;
   /// Makes the directory if it is missing. Its parent must be there.
   result<void> make_directory(const std::string& path) const;
+  result<void> sync(const std::string& path) const;
   result<void> sync_directory(const std::string& path) const;
   /// Names in a directory, sorted, without . and ..; none where it cannot be read.
   std::vector<std::string> list(const std::string& directory) const;

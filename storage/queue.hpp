@@ -49,7 +49,7 @@ struct pipeline_log {
   rocksdb::ColumnFamilyHandle* const index;
   /// Latest receive time so far: index times never go back, so that a seek is exact. For the
   /// writer.
-  unix_ns last_time = 0;
+  std::atomic<unix_ns> last_time = 0;
 };
 
 } // namespace weir::storage

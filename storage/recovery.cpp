@@ -75,6 +75,15 @@ result<void> link_logs(const files& disk, const std::string& from, const std::st
   return disk.sync_directory(to);
 }
 
+// What is read back from the write-ahead log counts as durable from then on, but a killed process
+// may not have synced it.
+result<void> sync_logs(const files& disk, const std::string& directory) {
+  for (const auto& name : numbered_files(disk, directory, ".log"))
+    if (auto ok = disk.sync(directory + '/' + name); !ok)
+      return ok;
+  return disk.sync_directory(directory);
+}
+
 } // namespace
 
 result<void> store::impl::open() {
@@ -152,6 +161,9 @@ result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed,
   }
   if (auto made = disk.make_directory(path("db")); !made)
     return made;
+  if (how.fsync && !how.broken.skip_sync)
+    if (auto ok = sync_logs(disk, path("db")); !ok && ok.error().code != errc::full)
+      return ok;
   auto status = open_database();
   if (!status.ok() && is_no_space(status) && space.ran_out())
     status = open_database();

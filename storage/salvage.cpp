@@ -196,9 +196,8 @@ result<void> salvage::take_frames(std::string_view bytes) {
 
 // Removes files that were read without any damage, once what was in them is safe.
 result<void> salvage::finish_files(const std::vector<std::string>& names) {
-  if (into_.how.fsync)
-    if (auto ok = written(into_.data->db().SyncWAL()); !ok)
-      return ok;
+  if (auto ok = written(into_.sync()); !ok)
+    return ok;
   for (const auto& name : names)
     if (!damaged_.contains(name))
       (void)into_.disk.remove(directory_ + '/' + name);

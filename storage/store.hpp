@@ -32,7 +32,7 @@ struct options {
   std::shared_ptr<rocksdb::FileSystem> file_system;
   /// Promises broken on purpose, so that the tests can show that they would notice. Never set
   /// otherwise.
-  struct {
+  struct sabotage {
     bool skip_sync = false;     ///< Commits are answered before they are synced.
     bool trim_unsynced = false; ///< Files go before the head mark that says so is synced.
     bool skip_salvage = false;  ///< Damage is moved aside and nothing is read from it.

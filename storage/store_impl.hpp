@@ -55,10 +55,16 @@ struct store::impl {
                       std::string_view value);
   /// For small writes beside the writer's.
   rocksdb::Status write(rocksdb::WriteBatch& what, bool sync);
+  /// Makes everything durable that was written before.
+  rocksdb::Status sync();
 
   // -- reading (reading.cpp) --
   result<std::string> read(const queue& from, std::uint64_t position, std::string_view what) const;
-  /// Records of a family from `begin` to before `end`; what is damaged is skipped and counted.
+  result<void>
+  scan_queue(const queue& of, std::uint64_t from,
+             const std::function<bool(std::uint64_t position, std::string_view)>& each) const;
+  /// Records of a family of small ones from `begin` to before `end`; what is damaged is skipped and
+  /// counted.
   result<void> scan(rocksdb::ColumnFamilyHandle* family, const std::string& begin,
                     const std::string& end, const record_visitor& each) const;
   /// errc::invalid_argument for a log that was not opened.

@@ -259,6 +259,25 @@ IOStatus faulty_file_system::NewWritableFile(const std::string& path, const File
   return IOStatus::OK();
 }
 
+IOStatus faulty_file_system::ReopenWritableFile(const std::string& path, const FileOptions& options,
+                                                std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                                IODebugContext* debug) {
+  const std::lock_guard guard(mutex_);
+  if (auto s = may_change(0); !s.ok())
+    return s;
+  auto inner = std::unique_ptr<rocksdb::FSWritableFile>();
+  if (auto s = target()->ReopenWritableFile(path, options, &inner, debug); !s.ok())
+    return s;
+  auto& what = files_[path];
+  if (!what) {
+    auto ignored = std::error_code();
+    const auto size = fs::file_size(path, ignored);
+    what = std::make_shared<content>(content{size, size});
+  }
+  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, what);
+  return IOStatus::OK();
+}
+
 IOStatus faulty_file_system::NewRandomAccessFile(const std::string& path,
                                                  const FileOptions& options,
                                                  std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
