@@ -58,17 +58,19 @@ std::string debug_line(const std::string& id, weir::signal kind, std::string_vie
   std::string text;
   switch (kind) {
   case signal::traces:
-    text = fmt::format(R"(Traces	{{"resource spans": {}, "spans": {})", counts.resources,
-                       counts.items);
+    text = fmt::format("Traces\t"
+                       R"({{"resource spans": {}, "spans": {})",
+                       counts.resources, counts.items);
     break;
   case signal::metrics:
-    text =
-        fmt::format(R"(Metrics	{{"resource metrics": {}, "metrics": {}, "data points": {})",
-                    counts.resources, counts.metrics, counts.items);
+    text = fmt::format("Metrics\t"
+                       R"({{"resource metrics": {}, "metrics": {}, "data points": {})",
+                       counts.resources, counts.metrics, counts.items);
     break;
   case signal::logs:
-    text = fmt::format(R"(Logs	{{"resource logs": {}, "log records": {})", counts.resources,
-                       counts.items);
+    text = fmt::format("Logs\t"
+                       R"({{"resource logs": {}, "log records": {})",
+                       counts.resources, counts.items);
     break;
   }
   return text
