@@ -73,8 +73,6 @@ const option_table<storage_config>& storage_options() {
           {{"refuse", overflow_policy::refuse}, {"drop_oldest", overflow_policy::drop_oldest}},
           "When `max_bytes` is reached: clients are told to retry, or the oldest goes, counted."),
       works("retention", &c::retention, "Delivered blocks stay this long, for a replay."),
-      works("progress_retention", &c::progress_retention, {.min = "1m"},
-            "How long it is remembered what was settled for a node that is away."),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},
             "At most this long until an exporter's place is on disk: what is sent twice after a "
             "crash."),

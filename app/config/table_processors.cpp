@@ -21,7 +21,7 @@ const option_table<memory_limiter_config>& memory_limiter_options() {
   static const option_table<c> table{
       {
           works("check_interval", &c::check_interval, {.min = "1ms", .required = true},
-                "How often the process's memory is measured."),
+                "Has to be there, as in the Collector; memory is measured once a second."),
           works("limit_mib", &c::limit_bytes, {.in = unit::mib, .min = "1"},
                 "Hard limit of the process's memory, in MiB."),
           works("spike_limit_mib", &c::spike_limit_bytes, {.in = unit::mib},

@@ -218,11 +218,9 @@ void check_names(const section& at, const tail_sampling_config& config) {
 }
 
 const option_table<tail_sampling_config>& cache_options() {
-  using t = tail_sampling_config;
-  static const option_table<t> table{{
-      works("sampled_cache_size", &t::sampled_cache_size,
-            "An upper bound on the kept traces that are remembered; 0: `sampling.decision_cache`."),
-      works("non_sampled_cache_size", &t::non_sampled_cache_size, "The same for dropped traces."),
+  static const option_table<tail_sampling_config> table{{
+      no_effect("sampled_cache_size", "`sampling.decision_cache` bounds what is remembered"),
+      no_effect("non_sampled_cache_size", "`sampling.decision_cache` bounds what is remembered"),
   }};
   return table;
 }
@@ -272,8 +270,8 @@ const option_table<tail_sampling_config>& tail_sampling_options() {
           group("decision_cache", &cache_options),
           works("sample_on_first_match", &t::sample_on_first_match,
                 "The first policy that keeps decides; the others are not asked."),
-          works("drop_pending_traces_on_shutdown", &t::drop_pending_traces_on_shutdown,
-                "At a stop, undecided traces are dropped; else the next start decides them."),
+          no_effect("drop_pending_traces_on_shutdown",
+                    "undecided traces wait on disk, and the next start decides them"),
           works("maximum_trace_size_bytes", &t::maximum_trace_size_bytes,
                 "Traces with more bytes are dropped at once; 0: no limit."),
           list("policies", &t::policies, &policy_options,
@@ -286,7 +284,7 @@ const option_table<tail_sampling_config>& tail_sampling_options() {
           no_effect("expected_new_traces_per_sec", "memory is taken as it is needed"),
           no_effect("block_on_overflow",
                     "beyond its limits the window decides early, and counts it"),
-          no_effect("num_shards", "there is one sampler a core: `sampling.samplers`"),
+          no_effect("num_shards", "`sampling.samplers` says how many there are"),
       },
       t{},
       &check_names};

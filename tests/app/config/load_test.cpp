@@ -140,7 +140,7 @@ processors:
   tail_sampling:
     decision_wait: 10s
     num_traces: 1000
-    decision_cache: {sampled_cache_size: 5, non_sampled_cache_size: 6}
+    maximum_trace_size_bytes: 5000
     policies:
       - {name: all, type: always_sample}
       - {name: slow, type: latency, latency: {threshold_ms: 500, upper_threshold_ms: 900}}
@@ -167,7 +167,7 @@ service: {pipelines: {traces: {receivers: [otlp], processors: [tail_sampling], e
   const auto& t = *c.pipelines.at(0).tail_sampling;
   BOOST_TEST(t.decision_wait_ns == 10'000'000'000);
   BOOST_TEST(t.num_traces == 1000u);
-  BOOST_TEST((t.sampled_cache_size == 5u && t.non_sampled_cache_size == 6u));
+  BOOST_TEST(t.maximum_trace_size_bytes == 5000u);
   BOOST_REQUIRE_EQUAL(t.policies.size(), 12u);
   const auto& p = t.policies;
   BOOST_TEST((p[1].threshold_ms == 500 && p[1].upper_threshold_ms == 900));
