@@ -43,7 +43,9 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   if (saved_.position < held.first)
     saved_ = {held.first, 0};
   next_block_ = saved_.position;
-  delivery_.emplace(options_of(plan_), saved_, std::random_device{}());
+  const auto options = options_of(plan_);
+  max_request_bytes_ = options.batch.max_bytes;
+  delivery_.emplace(options, saved_, std::random_device{}());
   builder_.emplace(plan_.signal);
   ledger_.emplace(*store_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
 
@@ -73,6 +75,7 @@ void exporter_state::pump() {
   if (!stopping_.empty())
     return;
   follow_trim();
+  const auto before = delivery_->counts();
   for (bool more = true; more;) {
     feed();
     const auto planned = delivery_->next(steady_now());
@@ -80,6 +83,7 @@ void exporter_state::pump() {
       send(request);
     more = !planned.empty();
   }
+  measure(before);
   set_timer();
 }
 
@@ -91,8 +95,8 @@ void exporter_state::feed() {
         return; // Trimmed meanwhile: follow_trim() of the next round.
       skip_damaged(next_block_, block.error());
     } else {
-      delivery_->available({next_block_, block->header.items, block->header.unpacked_bytes},
-                           steady_now());
+      delivery_->available(
+        {next_block_, block->header.items, backends::estimated_bytes(block->header)}, steady_now());
     }
     ++next_block_;
   }
@@ -146,6 +150,10 @@ void exporter_state::send(const backends::planned_request& planned) {
   in_flight_->Set(static_cast<double>(delivery_->in_flight()));
   if (!message) {
     report({backends::outcome::kind::retry, 0, std::nullopt, message.error().message});
+    return;
+  }
+  if (message->size() > max_request_bytes_ && planned.items > 1) {
+    delivery_->split(planned.id, steady_now());
     return;
   }
   sender_->send({plan_.signal, std::move(*message), planned.items}, std::move(report));

@@ -61,6 +61,7 @@ private:
   writer_actor writer_;
   std::shared_ptr<backends::sender> sender_;
   std::optional<backends::delivery> delivery_;
+  std::uint64_t max_request_bytes_ = 0;
   std::optional<backends::request_builder> builder_;
   std::optional<ledger_page> ledger_;
   backends::delivery::totals in_ledger_;
