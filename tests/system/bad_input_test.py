@@ -238,8 +238,8 @@ class BadInput(bad_input.BadInputTest):
                      r"(\.arrayValue)?: .+", content=JSON)
 
     def test_duplicate_json_keys(self):
-        """Scenario: a key of a span and the outermost key given twice. Guarantee: taken; the last text counts, lists
-        are put together."""
+        """Scenario: a key of a span and the outermost key given twice.
+        Guarantee: taken; the last text counts, lists are put together."""
         self.taken(json_span(',"name":"the last"', name="the first"), content=JSON)
         twice = json_span(name="of the first list")[:-1] + b"," + json_span(name="of the last list")[1:]
         self.taken(twice, content=JSON)

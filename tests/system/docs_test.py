@@ -1,46 +1,70 @@
-#!/usr/bin/env python3
-"""docs/bad-input.md says nothing that is not tested: the tests that it names exist, and those of bad input have
-their row there."""
+"""What the documents show works: their commands run, their files are there, their configuration is valid."""
 
 import pathlib
 import re
+import shlex
+import subprocess
+import unittest
 
-from support import bad_input, case, paths
+from support import case, paths
 
-TESTS = paths.ROOT / "tests"
+DOCUMENTS = sorted([*paths.ROOT.glob("*.md"), *paths.ROOT.glob("docs/*.md"), *paths.ROOT.glob("benchmarks/*.md")])
 
 
-def cases_of(file):
-    """The names of the cases of tests/FILE.cpp, or of tests/system/FILE.py."""
-    source = TESTS / f"{file}.cpp"
-    if source.exists():
-        return set(re.findall(r"BOOST_\w+_TEST_CASE\(\s*(\w+)", source.read_text(encoding="utf-8")))
-    source = TESTS / "system" / f"{file}.py"
-    return set(re.findall(r"    def (test_\w+)", source.read_text(encoding="utf-8"))) if source.exists() else set()
+def blocks(document, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.M | re.S)
 
 
 class DocsTest(case.SystemTest):
-    def test_named_tests_exist(self):
-        """Scenario: each test that the page names. Guarantee: it is in the tree."""
-        named = [test for _, _, tests, _ in bad_input.rows() for test in tests]
-        self.assertGreater(len(named), 40)
-        self.assertEqual([f"{file}: {name}" for file, name in named if name not in cases_of(file)], [])
+    def test_links_lead_somewhere(self):
+        """Scenario: each relative link of each document. Guarantee: the file is there."""
+        for document in DOCUMENTS:
+            for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+                with self.subTest(document=document.name, target=target):
+                    self.assertTrue((document.parent / target).exists())
 
-    def test_bad_input_has_its_row(self):
-        """Scenario: each case of the system tests of bad input. Guarantee: the page names it."""
-        named = {test for _, _, tests, _ in bad_input.rows() for test in tests}
-        for file in ("bad_input_test", "bad_start_test"):
-            self.assertEqual([name for name in sorted(cases_of(file)) if (file, name) not in named], [])
+    def test_scripts_exist(self):
+        """Scenario: each script that a document names. Guarantee: it is there and can be run."""
+        for document in DOCUMENTS:
+            names = re.findall(r"\b((?:scripts|benchmarks)/[a-z][a-z-]*)\b(?![/.])",
+                               document.read_text(encoding="utf-8"))
+            for name in set(names):
+                path = paths.ROOT / name
+                with self.subTest(document=document.name, script=name):
+                    self.assertTrue(path.exists())
+                    self.assertTrue(path.is_dir() or path.stat().st_mode & 0o100)
 
-    def test_rows_are_whole(self):
-        """Scenario: each line of the page's tables. Guarantee: it has an input, an answer, a test and a bound."""
-        lines = [line for line in pathlib.Path(bad_input.PAGE).read_text(encoding="utf-8").splitlines()
-                 if line.startswith("| ") and not line.startswith(("| input", "| ---"))]
-        rows = list(bad_input.rows())
-        self.assertEqual(len(lines), len(rows))
-        for cells in rows:
-            self.assertTrue(all(cells), cells)
+    def test_the_readmes_configuration_is_valid(self):
+        """Scenario: the README's YAML as a file. Guarantee: the node takes it."""
+        shown = blocks(paths.ROOT / "README.md", "yaml")
+        self.assertTrue(shown)
+        for text in shown:
+            file = pathlib.Path(self.path("shown.yaml"))
+            file.write_text(text, encoding="utf-8")
+            subprocess.run([paths.program("weir"), "validate", "--config", file], check=True, timeout=30)
+
+    def test_the_readmes_commands_of_weir_run(self):
+        """Scenario: the README's `weir` commands, none of which serves. Guarantee: they succeed."""
+        lines = [line for block in blocks(paths.ROOT / "README.md", "sh") for line in block.splitlines()
+                 if line.startswith("build/release/bin/weir ")]
+        self.assertGreaterEqual(len(lines), 3)
+        for line in lines:
+            with self.subTest(line):
+                words = shlex.split(line)
+                subprocess.run([paths.program("weir"), *words[1:]], check=True, timeout=30, cwd=paths.ROOT,
+                               stdout=subprocess.DEVNULL)
+
+    def test_quickstart(self):
+        """Scenario: the README's first command on a built tree, twice in a row. Guarantee: it succeeds, and
+        ends with what was kept and why."""
+        for _ in range(2):
+            done = subprocess.run([paths.ROOT / "scripts" / "quickstart"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=280, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout[-2000:])
+            for expected in ("errors", "ten-percent", "traces.jsonl"):
+                self.assertIn(expected, done.stdout)
 
 
 if __name__ == "__main__":
+    unittest.TestCase.maxDiff = None
     case.main()

@@ -1,5 +1,6 @@
-// Preloaded into a node by bad_start_test.py: its wall clock is off by the seconds (int64) that stand in
-// the file $WEIR_CLOCK_SHIFT. The steady clock is left alone, as by a person or NTP who sets the clock.
+// Preloaded into a node by bad_start_test.py: its wall clock is off by the seconds (int64) that
+// stand in the file $WEIR_CLOCK_SHIFT. The steady clock is left alone, as by a person or NTP who
+// sets the clock.
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
