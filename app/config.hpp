@@ -43,7 +43,6 @@ struct storage_config {
   storage::options database;
   overflow_policy overflow = overflow_policy::refuse;
   milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long for replay.
-  milliseconds progress_retention{std::chrono::hours(7 * 24)};
   milliseconds cursor_interval{1000}; ///< At most this long until a cursor is on disk.
   journal_config journal;
   block_config log;
