@@ -3,6 +3,7 @@
 #include "actors/ledger.hpp"
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
+#include "actors/sabotage.hpp"
 #include "cluster/progress.hpp"
 #include "codec/block.hpp"
 #include "codec/compression.hpp"
@@ -21,6 +22,7 @@ struct compressor_config {
   std::size_t max_block_bytes = 1 << 20; ///< Unpacked.
   std::chrono::milliseconds timeout{200};
   std::uint64_t decision_cache = 10'000'000; ///< Decisions worth keeping on disk.
+  sabotage broken;
 };
 
 class compressor_state {

@@ -102,7 +102,7 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
     pending.answer.message = std::to_string(pending.answer.rejected)
                              + " spans rejected: larger than "
                              + std::to_string(config_.limits.max_span_bytes)
-                             + " bytes, or without a valid trace id and span id";
+                             + " bytes, not UTF-8, or without a valid trace id and span id";
   pending.handle = std::move(request.reply);
   if (taken == 0)
     pending.handle(std::move(pending.answer));
@@ -159,6 +159,8 @@ void intake_state::flush() {
     else
       close_blocks(lane, work->what, *done);
   }
+  if (config_.broken.answer_before_commit)
+    answer(*done);
   ++commits_in_flight_;
   self_->request(writer_, caf::infinite, std::move(work))
     .then([this, done](stored_atom) { finish(*done); });
@@ -205,10 +207,14 @@ void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done
   of.logged->write(batch);
 }
 
-void intake_state::finish(committed& done) {
-  --commits_in_flight_;
+void intake_state::answer(committed& done) {
   for (auto& reply : done.replies)
     reply.handle(std::move(reply.answer));
+}
+
+void intake_state::finish(committed& done) {
+  --commits_in_flight_;
+  answer(done);
   for (auto& [tail, block] : done.blocks)
     tail->append(std::move(block));
   for (auto& entry : done.entries)

@@ -5,6 +5,7 @@
 #include "actors/log_group.hpp"
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
+#include "actors/sabotage.hpp"
 
 #include <atomic>
 #include <caf/stateful_actor.hpp>
@@ -34,6 +35,7 @@ struct intake_config {
   std::size_t max_entry_bytes = 256 << 10;
   std::size_t max_block_bytes = 1 << 20;
   otlp::scan_limits limits;
+  sabotage broken;
 };
 
 /// The next free journal position: the intake's and the router's (who moves stuck entries).
@@ -76,6 +78,7 @@ private:
   void flush();
   void close_entries(lane& of, storage::batch& batch, committed& done);
   void close_blocks(lane& of, storage::batch& batch, committed& done);
+  void answer(committed& done);
   void finish(committed& done);
 
   intake_actor::pointer self_ = nullptr;

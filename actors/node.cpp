@@ -126,6 +126,12 @@ result<void> node::impl::spawn_samplers() {
                   [](const auto& p) { return p.tail_sampling.has_value(); }));
   if (sampled == 0)
     return {};
+  // The processor's own cache sizes can only lower what is remembered.
+  const auto remembered = [&](const sampling::tail_sampling_config& of) {
+    const auto asked = of.sampled_cache_size + of.non_sampled_cache_size;
+    const auto share = plan.decision_cache / sampled;
+    return asked == 0 ? share : std::min(share, asked);
+  };
   // Each sampler looks at every entry for its partitions' slots, so more of them than needed cost; the
   // other cores have the network, the intake, the packing to do.
   const auto count = plan.samplers == 0 ? std::max(1U, cores() / 2) : plan.samplers;
@@ -141,12 +147,12 @@ result<void> node::impl::spawn_samplers() {
     compressors.push_back(system.spawn(
       compressor,
       compressor_config{ids[p], pipeline.name, plan.max_block_bytes, plan.block_timeout,
-                        plan.decision_cache / sampled},
+                        remembered(*pipeline.tail_sampling), plan.broken},
       store, tails[p], writer));
     for (std::uint32_t i = 0; i < count; ++i)
       lanes[i].push_back({ids[p], pipeline.name, *pipeline.tail_sampling, *policies,
                           compressors.back(), plan.window_memory / shares,
-                          plan.decision_cache / shares});
+                          remembered(*pipeline.tail_sampling) / count});
   }
   for (std::uint32_t i = 0; i < count; ++i)
     samplers.push_back(system.spawn(sampler, sampler_config{i, count}, std::move(lanes[i]), store));
@@ -179,6 +185,7 @@ void node::impl::spawn_intake() {
   takes.max_entry_bytes = plan.max_entry_bytes;
   takes.max_block_bytes = plan.max_block_bytes;
   takes.limits.max_span_bytes = plan.max_span_bytes;
+  takes.broken = plan.broken;
   auto positions = std::make_shared<std::atomic<journal_position>>(store->journal().next);
   router = system.spawn<caf::detached>(weir::actors::router, std::move(routes), store, positions,
                                        writer);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/sabotage.hpp"
 #include "backends/config.hpp"
 #include "net/otlp_server.hpp"
 #include "sampling/config.hpp"
@@ -43,6 +44,7 @@ struct node_plan {
   std::vector<net::otlp_receiver_config> receivers;
   std::vector<backends::exporter_config> exporters;
   std::vector<node_pipeline> pipelines;
+  sabotage broken;
 };
 
 /// The node's supervisor: opens the store, starts the stages last first, stops them first first.

@@ -4,5 +4,7 @@
 #include <iostream>
 
 int main(int argc, char** argv) {
-  return weir::app::command_line(argc, argv, {std::cout, std::cerr, &weir::app::run_node});
+  return weir::app::command_line(
+    argc, argv,
+    {std::cout, std::cerr, [](const auto& config) { return weir::app::run_node(config); }});
 }

@@ -51,6 +51,10 @@ void end_on_next_signal(const sigset_t& set) {
 } // namespace
 
 int run_node(const node_config& config) {
+  return run_node(config, {});
+}
+
+int run_node(const node_config& config, const actors::sabotage& broken) {
   log::configure(config.telemetry.logs);
   const auto signals = block_signals();
   raise_file_limit();
@@ -60,7 +64,9 @@ int run_node(const node_config& config) {
     log::error("the node cannot start: {}", shown.error().message);
     return EXIT_FAILURE;
   }
-  auto started = actors::node::start(plan_of(config));
+  auto plan = plan_of(config);
+  plan.broken = broken;
+  auto started = actors::node::start(std::move(plan));
   if (!started) {
     log::error("the node cannot start: {}", started.error().message);
     return EXIT_FAILURE;

@@ -218,9 +218,12 @@ void check_names(const section& at, const tail_sampling_config& config) {
 }
 
 const option_table<tail_sampling_config>& cache_options() {
+  using t = tail_sampling_config;
   static const option_table<tail_sampling_config> table{{
-      no_effect("sampled_cache_size", "`sampling.decision_cache` bounds what is remembered"),
-      no_effect("non_sampled_cache_size", "`sampling.decision_cache` bounds what is remembered"),
+      works("sampled_cache_size", &t::sampled_cache_size,
+            "With the other: the most decisions remembered; 0 both: `sampling.decision_cache` alone."),
+      works("non_sampled_cache_size", &t::non_sampled_cache_size,
+            "With the other: the most decisions remembered, kept and dropped ones together."),
   }};
   return table;
 }

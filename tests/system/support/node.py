@@ -78,10 +78,11 @@ def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None,
 class Node:
     """A node that can be killed and started again on its directory."""
 
-    def __init__(self, directory, sink, env=None, **options):
+    def __init__(self, directory, sink, env=None, program="weir", **options):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.env = env
+        self.program = program
         text, self.ports = config(self.directory / "data", sink, **options)
         self._config = self.directory / "weir.yaml"
         self._config.write_text(text, encoding="utf-8")
@@ -96,7 +97,7 @@ class Node:
 
     def start(self, seconds=30):
         """Starts it and waits until it takes clients. After the first start it keeps its ports."""
-        self.process = Process([paths.program("weir"), "run", "--config", self._config], env=self.env,
+        self.process = Process([paths.program(self.program), "run", "--config", self._config], env=self.env,
                                name="weir")
         self.process.wait_for_line(lambda line: re.search(r"\bready$", line), seconds)
         found = [match.group(1) for line in self.process.lines
