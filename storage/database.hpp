@@ -22,6 +22,13 @@ public:
       corrupt_ = true;
   }
 
+  /// RocksDB's own recovery looks every five seconds and answers Resume() with "busy" meanwhile;
+  /// maintain() does it, once a second.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
   /// A table turned out to be damaged: the next start has to salvage.
   bool corrupt() const noexcept { return corrupt_; }
 

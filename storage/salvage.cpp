@@ -82,6 +82,9 @@ salvage::salvage(store::impl& into, std::string directory, bool whole)
 result<void> salvage::run(const std::optional<mark>& expected) {
   const auto logs = numbered_files(into_.disk, directory_, ".log");
   const auto tables = numbered_files(into_.disk, directory_, ".sst");
+  if (!whole_) // Now: the heads in the log say more.
+    for (const auto* of : into_.queues())
+      before_.emplace(of->prefix, of->next);
   for (const auto now : {pass::small, pass::queues}) {
     if (auto ok = read_logs(logs, now); !ok)
       return ok;

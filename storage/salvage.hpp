@@ -55,9 +55,9 @@ private:
   std::set<std::string> damaged_; ///< Names of files with damage.
   std::unordered_set<std::uint64_t>
       frames_; ///< Entries and blocks taken, by their headers' checksums.
-  std::map<const queue*, std::uint64_t> before_; ///< Where each queue ended.
-  std::map<const queue*, std::uint64_t> placed_; ///< Records put into it.
-  std::vector<std::string> orphans_;             ///< Entries and blocks without a position.
+  std::map<std::string, std::uint64_t> before_; ///< Where each queue ended, by its prefix.
+  std::map<std::string, std::uint64_t> placed_; ///< Records put into it.
+  std::vector<std::string> orphans_;            ///< Entries and blocks without a position.
   std::size_t orphan_bytes_ = 0;
   std::uint64_t moved_ = 0; ///< Orphans placed.
   bool overwrite_ = false;  ///< The write-ahead log is newer than anything in a table.

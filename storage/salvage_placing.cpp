@@ -73,7 +73,7 @@ result<void> salvage::take_queued(const keys::parsed& of, std::string_view key,
   if (of.kind == kind::time || there)
     return {};
   to->extend(of.number);
-  placed_[to] += of.number >= before_[to];
+  placed_[to->prefix] += of.number >= before_[to->prefix];
   into_.report.entries_salvaged += of.kind == kind::entry;
   into_.report.blocks_salvaged += of.kind == kind::block;
   return {};
@@ -130,8 +130,8 @@ result<void> salvage::prepare_queues(const std::optional<mark>& expected) {
   // Once more: heads of logs that were only now made.
   if (auto ok = written(into_.load()); !ok)
     return ok;
-  for (auto* of : into_.queues())
-    before_[of] = whole_ ? of->first.load() : of->next.load();
+  for (const auto* of : into_.queues())
+    before_.try_emplace(of->prefix, of->first);
   return {};
 }
 
@@ -175,11 +175,11 @@ result<void> salvage::close_bounds(const std::optional<mark>& expected) {
   auto heads = rocksdb::WriteBatch();
   for (auto* of : into_.queues()) {
     const auto held = of->held();
-    const auto begin = before_.try_emplace(of, held.first).first->second;
-    missing += held.next - std::min(begin, held.next) - placed_[of];
+    const auto begin = before_.try_emplace(of->prefix, held.first).first->second;
+    missing += held.next - std::min(begin, held.next) - placed_[of->prefix];
     (void)into_.put(heads, "meta", keys::head(of->prefix), encode(held));
   }
-  missing -= std::min<std::uint64_t>(missing, moved_ + into_.erased.size());
+  missing -= std::min<std::uint64_t>(missing, moved_);
   into_.report.records_lost += missing;
   return written(into_.write(heads, false));
 }
