@@ -14,11 +14,26 @@ std::shared_ptr<rocksdb::FileSystem> system_of(const options& how) {
   return how.file_system ? how.file_system : rocksdb::FileSystem::Default();
 }
 
+// An environment with another clock.
+class clocked_env final : public rocksdb::EnvWrapper {
+public:
+  clocked_env(std::unique_ptr<rocksdb::Env> base, std::shared_ptr<rocksdb::SystemClock> clock)
+      : EnvWrapper(std::move(base)) {
+    system_clock_ = std::move(clock);
+  }
+};
+
+std::unique_ptr<rocksdb::Env> env_of(const options& how) {
+  auto env = rocksdb::NewCompositeEnv(system_of(how));
+  if (!how.clock)
+    return env;
+  return std::make_unique<clocked_env>(std::move(env), how.clock);
+}
+
 } // namespace
 
 store::impl::impl(const options& options)
-    : how(options), disk(system_of(options)), env(rocksdb::NewCompositeEnv(system_of(options))),
-      space(how, disk) {}
+    : how(options), disk(system_of(options)), env(env_of(options)), space(how, disk) {}
 
 store::impl::~impl() {
   if (data && !failed) {

@@ -16,7 +16,8 @@
 
 namespace rocksdb {
 class FileSystem;
-}
+class SystemClock;
+} // namespace rocksdb
 
 namespace weir::storage {
 
@@ -30,6 +31,8 @@ struct options {
   std::uint64_t max_wal_bytes = 160 << 20;
   /// Under the database, for tests with a faulty disk. Null: the operating system's.
   std::shared_ptr<rocksdb::FileSystem> file_system;
+  /// The same for time: RocksDB sleeps a second after each failed flush. Null: real.
+  std::shared_ptr<rocksdb::SystemClock> clock;
   /// Promises broken on purpose, so that the tests can show that they would notice. Never set
   /// otherwise.
   struct sabotage {
