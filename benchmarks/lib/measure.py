@@ -134,7 +134,8 @@ def best(make_target, loads):
         figure = measure(make_target, offered)
         print(f"  {figure.target}: {offered.text()}: {figure.per_second:.0f}/s, "
               f"{figure.per_cpu_second:.0f} per CPU-second", flush=True)
-        if not figure.kept_up() and figures:
+        if figure.kept_up() or not figures:
+            figures.append(figure)
+        if not figure.kept_up():
             break
-        figures.append(figure)
     return max(figures, key=lambda figure: figure.per_cpu_second)

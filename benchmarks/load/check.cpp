@@ -69,33 +69,54 @@ std::vector<span_key> sorted_seen(const tally& seen) {
   return keys;
 }
 
-/// Acknowledged spans of the present trace, and how many of them arrived.
+/// The present trace: how many of its spans were sent, acknowledged, and arrived.
 struct trace_count {
-  std::uint64_t acknowledged = 0, there = 0;
+  std::uint64_t sent = 0, acknowledged = 0, there = 0;
 
-  void close(check_result& result) {
+  void add(const sent_span& span, std::uint64_t times) {
+    ++sent;
+    acknowledged += span.acknowledged;
+    there += span.acknowledged && times > 0;
+  }
+
+  void close(std::string_view id, const std::vector<span_key>* reference, check_result& result) {
     if (acknowledged > 0) {
       ++result.traces;
       ++(there == acknowledged ? result.traces_whole
          : there == 0          ? result.traces_none
                                : result.traces_part);
     }
+    if (reference != nullptr && sent == acknowledged && sent > 0)
+      *result.decided_otherwise += has_trace(*reference, id) != (there > 0);
     *this = {};
+  }
+
+private:
+  static bool has_trace(const std::vector<span_key>& keys, std::string_view id) {
+    const auto found =
+        std::lower_bound(keys.begin(), keys.end(), id,
+                         [](const auto& key, auto wanted) { return key.trace() < wanted; });
+    return found != keys.end() && found->trace() == id;
   }
 };
 
 } // namespace
 
-check_result compare(const tally& acked, const tally& seen_tally) {
+check_result compare(const tally& acked, const tally& seen_tally, const tally* reference_tally) {
   check_result result;
   const auto sent = sorted_sent(acked, result);
   const auto seen = sorted_seen(seen_tally);
+  const auto reference =
+      reference_tally != nullptr ? sorted_seen(*reference_tally) : std::vector<span_key>();
+  const auto* const against = reference_tally != nullptr ? &reference : nullptr;
+  if (against != nullptr)
+    result.decided_otherwise = 0;
   result.sent = sent.size();
   trace_count trace;
   auto arrived = seen.begin();
   for (auto span = sent.begin(); span != sent.end(); ++span) {
     if (span != sent.begin() && span->key.trace() != std::prev(span)->key.trace())
-      trace.close(result);
+      trace.close(std::prev(span)->key.trace(), against, result);
     const auto first = std::lower_bound(arrived, seen.end(), span->key);
     result.foreign += static_cast<std::uint64_t>(first - arrived);
     arrived = first;
@@ -108,10 +129,10 @@ check_result compare(const tally& acked, const tally& seen_tally) {
     result.acknowledged += span->acknowledged;
     result.missing += span->acknowledged && times == 0;
     result.unacknowledged_seen += !span->acknowledged && times > 0;
-    trace.acknowledged += span->acknowledged;
-    trace.there += span->acknowledged && times > 0;
+    trace.add(*span, times);
   }
-  trace.close(result);
+  if (!sent.empty())
+    trace.close(sent.back().key.trace(), against, result);
   result.foreign += static_cast<std::uint64_t>(seen.end() - arrived);
   return result;
 }
@@ -134,6 +155,8 @@ std::string to_table(const check_result& r) {
   row("  whole", r.traces_whole);
   row("  in part", r.traces_part);
   row("  none", r.traces_none);
+  if (r.decided_otherwise)
+    row("traces decided otherwise than in the reference", *r.decided_otherwise);
   return out;
 }
 
@@ -141,10 +164,10 @@ std::string to_json(const check_result& r) {
   return fmt::format(
       R"({{"sent":{},"acknowledged":{},"seen":{},"missing":{},"foreign":{},"duplicates":{},)"
       R"("duplicates_of_resent":{},"unacknowledged_seen":{},"uncertain_requests":{},"traces":{},)"
-      R"("traces_whole":{},"traces_part":{},"traces_none":{}}})",
+      R"("traces_whole":{},"traces_part":{},"traces_none":{},"decided_otherwise":{}}})",
       r.sent, r.acknowledged, r.seen, r.missing, r.foreign, r.duplicates, r.duplicates_of_resent,
       r.unacknowledged_seen, r.uncertain_requests, r.traces, r.traces_whole, r.traces_part,
-      r.traces_none);
+      r.traces_none, r.decided_otherwise.value_or(0));
 }
 
 } // namespace weir::load

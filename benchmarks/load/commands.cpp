@@ -130,7 +130,7 @@ int run_sink(const sink_config& config) {
 }
 
 struct check_options {
-  std::string acked, seen;
+  std::string acked, seen, reference;
   bool keep_all = false, whole_or_absent = false, json = false;
 };
 
@@ -139,10 +139,14 @@ int check(const check_options& options) {
   const auto seen = acked ? read_tally(options.seen) : acked;
   if (!seen)
     return complain(seen.error());
-  const auto result = compare(*acked, *seen);
+  const auto reference = options.reference.empty() ? seen : read_tally(options.reference);
+  if (!reference)
+    return complain(reference.error());
+  const auto result = compare(*acked, *seen, options.reference.empty() ? nullptr : &*reference);
   fmt::print("{}", options.json ? to_json(result) + "\n" : to_table(result));
   const auto bad = result.foreign > 0 || (options.keep_all && result.missing > 0)
-                   || (options.whole_or_absent && result.traces_part > 0);
+                   || (options.whole_or_absent && result.traces_part > 0)
+                   || result.decided_otherwise.value_or(0) > 0;
   return bad ? 1 : 0;
 }
 
@@ -245,6 +249,9 @@ void add_check(CLI::App& app, int& status) {
   const auto options = std::make_shared<check_options>();
   command.add_option("--acked", options->acked, "File written by play")->required();
   command.add_option("--seen", options->seen, "File written by sink")->required();
+  command.add_option(
+      "--reference", options->reference,
+      "File written by sink in a run without faults: fail when traces were decided otherwise");
   command.add_flag("--keep-all", options->keep_all, "Fail when an acknowledged span is missing");
   command.add_flag("--whole-or-absent", options->whole_or_absent,
                    "Fail when a trace is there in part");

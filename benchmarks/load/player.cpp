@@ -84,6 +84,7 @@ result<play_summary> player::run() {
   if (unreachable_)
     return fail(errc::unavailable, fmt::format("{}: nobody answers", settings_.authority));
   summary_.seconds = static_cast<double>(steady_now() - started_) / second_ns;
+  summary_.rounds = round_ - config_.first_round + (next_request_ > 0 ? 1 : 0);
   summary_.offered = config_.spans_per_second;
   if (config_.progress)
     fmt::print(stderr, "\n");

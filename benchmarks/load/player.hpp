@@ -38,6 +38,7 @@ struct player_config {
 };
 
 struct play_summary {
+  std::uint64_t rounds = 0;                         ///< Begun.
   std::uint64_t requests = 0, spans = 0, bytes = 0; ///< Distinct ones that were sent.
   std::uint64_t acknowledged_requests = 0, acknowledged_spans = 0;
   std::uint64_t rejected_spans = 0;             ///< By partial success.

@@ -51,14 +51,14 @@ std::string to_json(const play_summary& s) {
   for (const auto& [reason, count] : s.reasons)
     reasons += fmt::format("{}{}:{}", reasons.empty() ? "" : ",", quoted(reason), count);
   return fmt::format(
-      R"({{"seconds":{:.3f},"offered":{:.0f},"achieved":{:.0f},"requests":{},"spans":{},"bytes":{},)"
+      R"({{"rounds":{},"seconds":{:.3f},"offered":{:.0f},"achieved":{:.0f},"requests":{},"spans":{},"bytes":{},)"
       R"("acknowledged_requests":{},"acknowledged_spans":{},"rejected_spans":{},"failed_spans":{},)"
       R"("refusals":{},"refusals_without_delay":{},"lost_attempts":{},"p50_ms":{:.3f},)"
       R"("p99_ms":{:.3f},"reasons":{{{}}}}})",
-      s.seconds, s.offered, per_second(s.acknowledged_spans, s.seconds), s.requests, s.spans,
-      s.bytes, s.acknowledged_requests, s.acknowledged_spans, s.rejected_spans, s.failed_spans,
-      s.refusals, s.refusals_without_delay, s.lost_attempts, s.latency.quantile(0.5),
-      s.latency.quantile(0.99), reasons);
+      s.rounds, s.seconds, s.offered, per_second(s.acknowledged_spans, s.seconds), s.requests,
+      s.spans, s.bytes, s.acknowledged_requests, s.acknowledged_spans, s.rejected_spans,
+      s.failed_spans, s.refusals, s.refusals_without_delay, s.lost_attempts,
+      s.latency.quantile(0.5), s.latency.quantile(0.99), reasons);
 }
 
 std::string to_json(const sink_summary& s) {

@@ -58,8 +58,9 @@ class Player(Process):
         return json.loads(self.lines[-1])
 
 
-def check(acked, seen):
+def check(acked, seen, reference=None):
     """Compares what was acknowledged with what was seen: the counts of `weir-load check`."""
-    done = subprocess.run([paths.program("weir-load"), "check", "--json", "--acked", acked, "--seen", seen],
+    more = ["--reference", reference] if reference else []
+    done = subprocess.run([paths.program("weir-load"), "check", "--json", "--acked", acked, "--seen", seen, *more],
                           stdout=subprocess.PIPE, text=True, check=False)
     return json.loads(done.stdout)
