@@ -12,9 +12,9 @@ namespace weir::load {
 namespace {
 
 struct span_key {
-  std::array<char, 24> bytes; ///< Trace id, span id.
+  std::array<unsigned char, 24> bytes; ///< Trace id, span id; unsigned, as string_view compares.
 
-  std::string_view trace() const { return {bytes.data(), 16}; }
+  std::string_view trace() const { return {reinterpret_cast<const char*>(bytes.data()), 16}; }
   friend auto operator<=>(const span_key&, const span_key&) = default;
 };
 

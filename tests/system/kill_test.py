@@ -5,6 +5,7 @@ WEIR_KILL_ROUNDS: how many kills a policy set (CI: 5 each, 10 in all; scripts/ki
 WEIR_SEED: of the moments.
 """
 
+import math
 import os
 import random
 import time
@@ -38,6 +39,12 @@ class KillTest(case.SystemTest):
         self.assertGreater(result["traces_whole"], 0, result)
         self.assertGreater(result["traces_none"], 0, result)
 
+    def rounds_for(self, seconds):
+        """Whole rounds of the traffic that last so long: a round cut short would have other traces."""
+        with load.Sink() as sink:
+            spans = load.play(sink.endpoint, *paths.traffic_options())["spans"]
+        return math.ceil(seconds * RATE / spans)
+
     def undisturbed(self, policies, rounds):
         """What arrives of the same traffic when nothing is killed."""
         seen = self.path("reference")
@@ -51,24 +58,25 @@ class KillTest(case.SystemTest):
 
     def kill_rounds(self, policies, compared=False):
         chance = random.Random(SEED)
+        moments = [chance.uniform(0.3, 3.0) for _ in range(ROUNDS)]
+        rounds = self.rounds_for(sum(moments) + ROUNDS)
         seen, acked = self.path("seen"), self.path("acked")
         with load.Sink(record=seen) as sink, \
                 node.Node(self.path("node"), sink.endpoint, policies=node.SAMPLING[policies],
                           wait=f"{WAIT_S}s") as weir:
             weir.start()
-            with load.Player(weir.grpc, *paths.traffic_options(), "--acked", acked, "--rounds", 0,
+            with load.Player(weir.grpc, *paths.traffic_options(), "--acked", acked, "--rounds", rounds,
                              "--rate", RATE, "--connections", CONNECTIONS, "--in-flight", IN_FLIGHT,
                              "--initial-backoff", 50, "--max-backoff", 500, "--max-elapsed", 0) as player:
-                for _ in range(ROUNDS):
-                    time.sleep(chance.uniform(0.3, 3.0))  # the load's own time, not a synchronisation
+                for moment in moments:
+                    time.sleep(moment)  # the load's own time, not a synchronisation
                     weir.kill()
                     weir.start()
-                player.signal(15)
-                summary = player.summary(60)
+                summary = player.summary(120)
             weir.wait_at_rest()
             self.assertEqual(weir.terminate(), 0, weir.process.tail())
             total = sink.stop()
-        reference = self.undisturbed(policies, summary["rounds"]) if compared else None
+        reference = self.undisturbed(policies, rounds) if compared else None
         result = load.check(acked, seen, reference)
         # What a kill may repeat: requests without an answer, and a second of what was exported.
         per_kill = CONNECTIONS * IN_FLIGHT * REQUEST_SPANS + 2 * RATE
