@@ -78,6 +78,8 @@ def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None,
 class Node:
     """A node that can be killed and started again on its directory."""
 
+    program = "weir"
+
     def __init__(self, directory, sink, env=None, program="weir", **options):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
