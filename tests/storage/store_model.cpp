@@ -341,7 +341,9 @@ std::optional<std::uint64_t> seeds_until_caught(options::sabotage broken) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(model_test, quiet)
+// Run by hand (storage_tests --run_test=store_model), not yet by CTest: Debian builds RocksDB with assertions, one
+// of which aborts the process after an injected write error, and Resume() on a full disk may not return.
+BOOST_FIXTURE_TEST_SUITE(store_model, quiet)
 
 // Scenario: random commits, trims, restarts, power cuts, full disks and disk errors, by fixed seeds
 // (WEIR_SEEDS=from-to runs others). Guarantee: what was synced is there, nothing is half there,
