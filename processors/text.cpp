@@ -1,0 +1,178 @@
+#include "processors/values.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+// Values as text, as the Collector's Value.AsString gives it: Go's encoding/json for what is
+// nested.
+namespace weir::processors {
+
+namespace {
+
+constexpr std::string_view hex = "0123456789abcdef";
+
+void append_integer(std::string& out, std::int64_t value) {
+  char buffer[24];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  out.append(buffer, end);
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto at = [&](std::size_t k) {
+      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
+    };
+    const auto bits = at(0) << 16 | at(1) << 8 | at(2);
+    out += digits[bits >> 18];
+    out += digits[bits >> 12 & 63];
+    out += i + 1 < bytes.size() ? digits[bits >> 6 & 63] : '=';
+    out += i + 2 < bytes.size() ? digits[bits & 63] : '=';
+  }
+}
+
+void append_escape(std::string& out, unsigned char c) {
+  out += "\\u00";
+  out += hex[c >> 4];
+  out += hex[c & 15];
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += text[i];
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\b') {
+      out += "\\b";
+    } else if (c == '\f') {
+      out += "\\f";
+    } else if (c < 0x20 || c == '<' || c == '>' || c == '&') {
+      append_escape(out, c);
+    } else if (text.substr(i, 3) == "\xe2\x80\xa8" || text.substr(i, 3) == "\xe2\x80\xa9") {
+      out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  out += '"';
+}
+
+void append_json(std::string& out, std::string_view any);
+
+void append_json_map(std::string& out, std::string_view map) {
+  std::vector<map_entry> entries;
+  for_each_entry(map, [&](std::string_view key, std::string_view any) {
+    entries.push_back({key, any});
+  });
+  // Of equal keys the last stays, as in a map of Go's.
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.key < b.key; });
+  out += '{';
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + 1 < entries.size() && entries[i + 1].key == entries[i].key)
+      continue;
+    if (out.back() != '{')
+      out += ',';
+    append_quoted(out, entries[i].key);
+    out += ':';
+    append_json(out, entries[i].any);
+  }
+  out += '}';
+}
+
+void append_json_array(std::string& out, std::string_view array) {
+  out += '[';
+  bool first = true;
+  for_each_item(array, [&](std::string_view any) {
+    if (!first)
+      out += ',';
+    first = false;
+    append_json(out, any);
+  });
+  out += ']';
+}
+
+void append_json(std::string& out, std::string_view any) {
+  const auto value = otlp::read_value(any);
+  switch (value.kind) {
+  case otlp::value_kind::string:
+    return append_quoted(out, value.bytes);
+  case otlp::value_kind::boolean:
+    out += value.boolean ? "true" : "false";
+    return;
+  case otlp::value_kind::integer:
+    return append_integer(out, value.integer);
+  case otlp::value_kind::real:
+    return append_real(out, value.real);
+  case otlp::value_kind::array:
+    return append_json_array(out, value.bytes);
+  case otlp::value_kind::map:
+    return append_json_map(out, value.bytes);
+  case otlp::value_kind::bytes:
+    out += '"';
+    append_base64(out, value.bytes);
+    out += '"';
+    return;
+  case otlp::value_kind::none:
+    break;
+  }
+  out += "null";
+}
+
+} // namespace
+
+void append_real(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    return;
+  }
+  char buffer[400];
+  const auto size = std::abs(value);
+  const bool exponent = size != 0 && (size < 1e-6 || size >= 1e21);
+  const auto form = exponent ? std::chars_format::scientific : std::chars_format::fixed;
+  auto* end = std::to_chars(buffer, buffer + sizeof buffer, value, form).ptr;
+  // "1e-09" is "1e-9" there.
+  if (exponent && end - buffer >= 4 && end[-4] == 'e' && end[-3] == '-' && end[-2] == '0') {
+    end[-2] = end[-1];
+    --end;
+  }
+  out.append(buffer, end);
+}
+
+void append_text(std::string& out, std::string_view any) {
+  const auto value = otlp::read_value(any);
+  switch (value.kind) {
+  case otlp::value_kind::none:
+    return;
+  case otlp::value_kind::string:
+    out.append(value.bytes);
+    return;
+  case otlp::value_kind::bytes:
+    return append_base64(out, value.bytes);
+  default:
+    return append_json(out, any);
+  }
+}
+
+std::string_view text_of(std::string_view any, std::string& scratch) {
+  const auto value = otlp::read_value(any);
+  if (value.kind == otlp::value_kind::string)
+    return value.bytes;
+  scratch.clear();
+  append_text(scratch, any);
+  return scratch;
+}
+
+} // namespace weir::processors
