@@ -55,7 +55,6 @@ int run_node(const node_config& config) {
 }
 
 int run_node(const node_config& config, const actors::sabotage& broken) {
-  log::configure(config.telemetry.logs);
   const auto signals = block_signals();
   raise_file_limit();
   keep_freed_memory();

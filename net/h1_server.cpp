@@ -27,6 +27,15 @@ unsigned status_of(const boost::beast::error_code& ec) {
   return ec == http::error::body_limit ? 413 : 400;
 }
 
+/// Whether the body comes as it is or in chunks: no other transfer coding is undone here (RFC
+/// 9112, 6.1).
+template <class Fields>
+bool readable_coding(const Fields& message) {
+  const auto [first, last] = message.equal_range(http::field::transfer_encoding);
+  return first == last
+         || (std::next(first) == last && boost::algorithm::iequals(first->value(), "chunked"));
+}
+
 } // namespace
 
 h1_session::h1_session(session_owner& owner, std::shared_ptr<const listener_context> listener)
@@ -108,6 +117,8 @@ void h1_session::on_head(bool body_has_begun) {
   keep_ = message.keep_alive() && listener_->config.keep_alives_enabled;
   at_ = phase::body;
   head_ended_ = now_;
+  if (!readable_coding(message))
+    return refuse(plain_text(501, "of the transfer codings only chunked is taken\n"));
   const auto expect = message[http::field::expect];
   if (!expect.empty() && !boost::algorithm::iequals(expect, "100-continue"))
     return refuse(plain_text(417, "only 100-continue can be expected\n"));

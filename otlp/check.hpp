@@ -17,7 +17,7 @@ enum class fault_kind : std::uint8_t {
   group,             ///< Wire types 3 and 4: OTLP never had groups, and they are not taken.
   no_wire_type,      ///< 6 and 7 do not exist.
   wrong_wire_type,   ///< Of a known field.
-  bad_length,        ///< A length that runs past the end, or over 5 bytes.
+  bad_length,        ///< A length that is cut, over 5 bytes, or leads past the end.
   truncated_fixed,   ///< Four or eight bytes that are not all there.
   bad_packed_length, ///< Packed numbers whose bytes are not a multiple of their size.
   too_deep,

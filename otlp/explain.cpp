@@ -73,6 +73,7 @@ struct found_field {
   std::uint32_t number = 0;
   std::uint32_t wire_type = 0;
   std::uint64_t length = 0;
+  bool whole = false;   // the length has an end, within ten bytes
   std::size_t left = 0; // bytes between the length and the end of the message
 };
 
@@ -84,7 +85,8 @@ found_field read_found(std::string_view rest) {
   result.number = tag >> 3;
   result.wire_type = tag & 7;
   if (p != nullptr)
-    p = wire::read_varint_slow(p, end, result.length, wire::max_tag_bytes);
+    p = wire::read_varint_slow(p, end, result.length, wire::max_varint_bytes);
+  result.whole = p != nullptr;
   result.left = p != nullptr ? static_cast<std::size_t>(end - p) : 0;
   return result;
 }
@@ -107,6 +109,8 @@ std::string text_of(fault_kind kind, std::string_view rest) {
     return fmt::format("field {}: wire type {} ({}) is not that of this field", f.number,
                        f.wire_type, name_of(f.wire_type));
   case fault_kind::bad_length:
+    if (!f.whole)
+      return fmt::format("field {}: a length runs past the end or over 10 bytes", f.number);
     return fmt::format("length {} runs past the end of what holds it ({} bytes left in all)",
                        f.length, f.left);
   case fault_kind::truncated_fixed:

@@ -44,6 +44,20 @@ std::string_view name_of(ondemand::json_type type) noexcept {
   return "something else";
 }
 
+// Where a document is at fault that simdjson refuses as a whole, without a place.
+std::size_t unreadable(std::string_view document, error_code e) noexcept {
+  switch (e) {
+  case simdjson::UTF8_ERROR:
+    return count_utf8(document);
+  case simdjson::UNESCAPED_CHARS:
+    return find_raw_control(document);
+  case simdjson::UNCLOSED_STRING:
+    return document.size();
+  default:
+    return 0;
+  }
+}
+
 // Reads one document into protobuf bytes. Functions return false once fail() was called.
 class converter {
 public:
@@ -55,7 +69,7 @@ public:
     ondemand::document document;
     const auto size = static_cast<std::size_t>(end_ - begin_);
     if (const auto e = parser.iterate(begin_, size, capacity).get(document))
-      return fail(nullptr, simdjson::error_message(e));
+      return fail(begin_ + unreadable({begin_, size}, e), simdjson::error_message(e));
     document_ = &document;
     ondemand::object object;
     if (const auto e = document.get_object().get(object))
@@ -87,12 +101,15 @@ private:
   };
 
   bool fail(const char* at, std::string what) {
-    offset_ = at == nullptr ? 0 : static_cast<std::size_t>(std::min(at, end_) - begin_);
+    offset_ = static_cast<std::size_t>(std::min(at, end_) - begin_);
     what_ = std::move(what);
     return false;
   }
 
-  bool malformed(error_code e) { return fail(here(), simdjson::error_message(e)); }
+  bool malformed(error_code e) {
+    const bool cut = e == simdjson::INCOMPLETE_ARRAY_OR_OBJECT;
+    return fail(cut ? end_ : here(), simdjson::error_message(e));
+  }
 
   const char* here() {
     const char* at = end_;

@@ -222,6 +222,31 @@ void append_quoted(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
+std::size_t count_utf8(std::string_view text) noexcept {
+  std::size_t at = 0;
+  for (std::size_t broken = 0; at < text.size();) {
+    const auto length = sequence_length(text.substr(at), broken);
+    if (length == 0)
+      break;
+    at += length;
+  }
+  return at;
+}
+
+std::size_t find_raw_control(std::string_view document) noexcept {
+  bool inside = false;
+  for (std::size_t i = 0; i < document.size(); ++i) {
+    const char c = document[i];
+    if (inside && static_cast<std::uint8_t>(c) < 0x20)
+      return i;
+    if (inside && c == '\\')
+      ++i;
+    else if (c == '"')
+      inside = !inside;
+  }
+  return document.size();
+}
+
 bool append_from_hex(std::string_view hex, std::string& out) {
   if (hex.size() % 2 != 0)
     return false;

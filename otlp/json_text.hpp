@@ -15,6 +15,13 @@ bool append_unescaped(std::string_view raw, std::string& out);
 /// broken sequence one.
 void append_quoted(std::string_view text, std::string& out);
 
+/// How many bytes stand before the first one that is no part of well-formed UTF-8.
+std::size_t count_utf8(std::string_view text) noexcept;
+
+/// Offset of the first control character inside a string of a JSON document; its size where there
+/// is none.
+std::size_t find_raw_control(std::string_view document) noexcept;
+
 /// Appends the bytes that hexadecimal digits of any case stand for; false on anything else.
 bool append_from_hex(std::string_view hex, std::string& out);
 

@@ -179,6 +179,26 @@ BOOST_AUTO_TEST_CASE(what_is_not_otlp_is_refused) {
   BOOST_TEST(server.bodies().empty());
 }
 
+// Scenario: a body in a transfer coding that is not chunked alone, beside a length and without one.
+// Guarantee: 501 and the end of the connection; intake gets nothing.
+BOOST_AUTO_TEST_CASE(transfer_codings_are_refused) {
+  server_fixture server({http_listener()});
+  const std::string head = "POST /v1/traces HTTP/1.1\r\nHost: x\r\n"
+                           "Content-Type: application/x-protobuf\r\nTransfer-Encoding: ";
+  for (const std::string rest :
+       {"gzip\r\nContent-Length: 5\r\n\r\nbytes", "gzip\r\n\r\n", "identity\r\n\r\n",
+        "gzip, chunked\r\n\r\n5\r\nbytes\r\n0\r\n\r\n",
+        "gzip\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbytes\r\n0\r\n\r\n"}) {
+    raw_connection client(server.port());
+    const auto answer = ask(client, head + rest);
+    BOOST_TEST(is(answer, 501), rest);
+    BOOST_TEST(has(answer, "Connection: close"), rest);
+  }
+  raw_connection client(server.port());
+  BOOST_TEST(is(ask(client, head + "Chunked\r\n\r\n5\r\nbytes\r\n0\r\n\r\n"), 200));
+  BOOST_TEST((server.bodies() == std::vector<std::string>{"bytes"}));
+}
+
 // Scenario: a body over the limit by Content-Length, by 2^63, in chunks, or once unpacked.
 // Guarantee: 413 with a Status each time, before the body is taken where its length was said.
 BOOST_AUTO_TEST_CASE(bodies_over_the_limit_are_refused) {

@@ -256,6 +256,27 @@ BOOST_AUTO_TEST_CASE(broken_documents_are_refused) {
   }
 }
 
+// Scenario: documents that are refused before any field is read.
+// Guarantee: the error stands where the fault does, for a cut one at its end.
+BOOST_AUTO_TEST_CASE(broken_documents_name_the_byte) {
+  const auto whole = span_json(R"("name":"x")");
+  const auto cut = std::string_view(whole).substr(0, whole.size() - 3);
+  const auto cut_string = std::string_view(whole).substr(0, whole.find(":\"x\"") + 3);
+  const std::vector<std::pair<std::string, std::size_t>> broken{
+      {"", 0},
+      {"hello", 0},
+      {"  hello", 2},
+      {std::string(cut), cut.size()},
+      {std::string(cut_string), cut_string.size()},
+      {"{\"a\":\"\xff\"}", 6},
+      {"{\"\xc3\xa9\":\"\xe2\x82\"}", 7},
+      {"{\"a\\\"\":\n\"b\tc\"}", 10},
+  };
+  for (const auto& [json, offset] : broken)
+    BOOST_TEST_CONTEXT(json << ": " << to_string(error_of(json)))
+  BOOST_TEST(error_of(json).offset == offset);
+}
+
 // Scenario: 10,000 brackets deep, in a value, under an unknown key, and with nothing closed.
 // Guarantee: refused or skipped; the stack and time stay small.
 BOOST_AUTO_TEST_CASE(deep_documents_are_survived) {

@@ -68,8 +68,11 @@ BOOST_AUTO_TEST_CASE(faults_name_byte_path_and_reason) {
       {"\xff\xff\xff\xff\x7f\x01", "spans[0]", "tag"},
       {"\xf8\xff\xff\xff\xff\x01\x01", "spans[0]", "tag"},
       {"\x2a\xff\xff\xff\xff\x0f", "spans[0].name", "length 4294967295"},
-      {"\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "spans[0].name", "length"},
-      {"\x2a", "spans[0].name", "length"},
+      {"\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "spans[0].name",
+       "length 18446744073709551615 runs past the end of what holds it (0 bytes left"},
+      {"\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x80\x01", "spans[0].name", "over 10 bytes"},
+      {"\x2a\x80\x80\x80\x80\x80\x01", "spans[0].name", "length 34359738368"},
+      {"\x2a", "spans[0].name", "a length runs past the end"},
   };
   for (const auto& f : faults) {
     const auto message = with_tail(f.tail);

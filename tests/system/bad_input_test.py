@@ -105,7 +105,7 @@ class BadInput(bad_input.BadInputTest):
         for size in range(1, len(whole)):
             answer = self.node.post(whole[:size])
             self.assertEqual(answer.status, 400, answer)
-            self.assertRegex(answer.text, r"^at byte 0, resource_spans\[0\]: length \d+ runs past the end")
+            self.assertRegex(answer.text, r"^at byte 0, resource_spans\[0\]: (length \d+|field 1: a length) runs past the end")
 
     def test_overlong_protobuf(self):
         """Scenario: a field that is longer than its message; bytes behind the end; a body over the limit.
@@ -113,7 +113,7 @@ class BadInput(bad_input.BadInputTest):
         body, at = with_tail(b"\x2a\x28xy")
         self.refused(body, 400, rf"at byte {at}, {SPAN_PATH}\.name: length 40 runs past the end .*2 bytes left.*")
         good = request(span("good", TRACE))
-        self.refused(good + b"\x0a", 400, rf"at byte {len(good)}, resource_spans\[1\]: length 0 runs past .*")
+        self.refused(good + b"\x0a", 400, rf"at byte {len(good)}, resource_spans\[1\]: field 1: a length runs past .*")
         limit = self.node.MAX_BODY
         self.refused(good + bytes(limit), 413, f"the request is larger than {limit} bytes")
 
@@ -163,7 +163,7 @@ class BadInput(bad_input.BadInputTest):
         self.taken(field(1, field(2, field(5, b""))))
         for length in ((4 << 30) - 1, 4 << 30, (1 << 64) - 1):
             body, at = with_tail(b"\x2a" + varint(length))
-            self.refused(body, 400, rf"at byte {at}, {SPAN_PATH}\.name: length \d+ runs past the end .*")
+            self.refused(body, 400, rf"at byte {at}, {SPAN_PATH}\.name: length {length} runs past the end .*")
         for length in ((4 << 30) - 1, 4 << 30):
             self.assert_said(wire.head(length), 413, "the request is larger than .*")
         chunk = wire.head(None, headers=["Transfer-Encoding: chunked"]) + b"100000000\r\n"
@@ -264,8 +264,9 @@ class BadInput(bad_input.BadInputTest):
     def test_broken_json(self):
         """Scenario: JSON that is cut, empty, no JSON, not UTF-8; ids that are not hexadecimal.
         Guarantee: 400 with the byte, and the path where there is one."""
-        for body in (json_span()[:-3], b"", b"hello", b'{"a":"\xff"}'):
-            self.refused(body, 400, "at byte 0: .+", content=JSON)
+        cut = json_span()[:-3]
+        for body, at in ((cut, len(cut)), (b"", 0), (b"hello", 0), (b'{"a":"\xff"}', 6)):
+            self.refused(body, 400, f"at byte {at}: .+", content=JSON)
         self.refused(json_span(trace_id="z" * 32), 400,
                      rf"at byte 54, {JSON_PATH}\.traceId: expected pairs of hexadecimal digits", content=JSON)
 
@@ -300,6 +301,18 @@ class BadInput(bad_input.BadInputTest):
                            (wire.head(5, headers=["Transfer-Encoding: chunked"]), "bad Content-Length")):
             for _ in range(REPEATS):
                 self.assert_said(data, 400, f"malformed request: {text}")
+
+    def test_unknown_transfer_codings(self):
+        """Scenario: a body in a transfer coding other than chunked, with and without a length.
+        Guarantee: 501, and the end of the connection; nothing of it is taken."""
+        body = gzip.compress(request(span("packed", TRACE)))
+        for coding in ("gzip", "gzip, chunked", "identity"):
+            head = wire.head(len(body), headers=[f"Transfer-Encoding: {coding}"])
+            status = 400 if coding.endswith("chunked") else 501  # with a length: malformed before all else
+            self.assert_said(head + body, status, "malformed request: bad Content-Length" if status == 400 else
+                             "of the transfer codings only chunked is taken")
+            head = wire.head(None, headers=[f"Transfer-Encoding: {coding}"])
+            self.assert_said(head, 501, "of the transfer codings only chunked is taken")
 
     def test_slow_bodies(self):
         """Scenario: 20 clients whose head or body stops half way and who hold the connection.

@@ -19,8 +19,9 @@ SAMPLING = {
 }
 
 
-AT_REST = ("weir_ledger_unsettled_items", "weir_ledger_undelivered_items", "weir_journal_open_slots",
-           "weir_window_spans", "otelcol_exporter_queue_size", "otelcol_exporter_in_flight_requests")
+AT_REST = ("weir_ledger_unsettled_items", "weir_ledger_unappended_items", "weir_ledger_undelivered_items",
+           "weir_journal_open_slots", "weir_window_spans", "otelcol_exporter_queue_size",
+           "otelcol_exporter_in_flight_requests")
 
 
 def free_port():
