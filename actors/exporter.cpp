@@ -13,6 +13,10 @@ namespace {
 // Blocks held unpacked while requests are cut from them.
 constexpr std::size_t max_loaded = 8;
 
+// An exporter that keeps up looks at the log this often at most: a busy log then costs a few large
+// requests, not a hand-over between threads for each block.
+constexpr steady_ns look_interval = 50 * millisecond_ns;
+
 backends::delivery::options options_of(const exporter_plan& plan) {
   backends::delivery::options options;
   options.retry = plan.config.retry;
@@ -66,9 +70,28 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   self_->send(self_, wake_atom_v);
 }
 
-void exporter_state::wake() {
-  wake_pending_->store(false);
+void exporter_state::on_look_timer() {
+  look_timer_set_ = false;
   pump();
+}
+
+// While the log is looked at in intervals, its growth wakes nobody: the timer does. It wakes again
+// once nothing came for an interval.
+void exporter_state::look() {
+  const auto now = steady_now();
+  if (look_timer_set_ && !behind_)
+    return;
+  if (next_block_ == tail_->next())
+    wake_pending_->store(false);
+  if (next_block_ == tail_->next())
+    return;
+  wake_pending_->store(true);
+  feed(now);
+  behind_ = next_block_ < tail_->next();
+  if (behind_ || look_timer_set_)
+    return; // What is in flight comes to an end, or is tried again, and leads here.
+  look_timer_set_ = true;
+  self_->delayed_send(self_, std::chrono::nanoseconds(look_interval), look_atom_v);
 }
 
 void exporter_state::pump() {
@@ -77,7 +100,7 @@ void exporter_state::pump() {
   follow_trim();
   const auto before = delivery_->counts();
   for (bool more = true; more;) {
-    feed();
+    look();
     const auto planned = delivery_->next(steady_now());
     for (const auto& request : planned)
       send(request);
@@ -87,7 +110,7 @@ void exporter_state::pump() {
   set_timer();
 }
 
-void exporter_state::feed() {
+void exporter_state::feed(steady_ns now) {
   while (next_block_ < tail_->next() && delivery_->wants_blocks()) {
     const auto block = load(next_block_);
     if (!block) {
@@ -96,7 +119,7 @@ void exporter_state::feed() {
       skip_damaged(next_block_, block.error());
     } else {
       delivery_->available(
-        {next_block_, block->header.items, backends::estimated_bytes(block->header)}, steady_now());
+          {next_block_, block->header.items, backends::estimated_bytes(block->header)}, now);
     }
     ++next_block_;
   }
@@ -114,19 +137,21 @@ result<log_block> exporter_state::load(log_position position) {
   if (!view)
     return tl::unexpected(view.error());
   std::string body;
-  if (auto done = packer_.unpack(view->header.codec, view->payload, view->header.unpacked_bytes, body);
+  if (auto done =
+          packer_.unpack(view->header.codec, view->payload, view->header.unpacked_bytes, body);
       !done)
     return tl::unexpected(done.error());
   if (loaded_.size() >= max_loaded)
     loaded_.erase(loaded_.begin());
-  return loaded_.insert_or_assign(position, log_block{position, view->header, shared_bytes(std::move(body))})
-    .first->second;
+  return loaded_
+      .insert_or_assign(position, log_block{position, view->header, shared_bytes(std::move(body))})
+      .first->second;
 }
 
 void exporter_state::skip_damaged(log_position position, const error& why) {
   metrics::counter("weir_log_damaged_blocks", {{"pipeline", plan_.pipeline_name}}).Increment();
-  log::error("block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}", position,
-             plan_.pipeline_name, plan_.config.id, why.message);
+  log::error("block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}",
+             position, plan_.pipeline_name, plan_.config.id, why.message);
   if (const auto bytes = store_->read_block(plan_.pipeline, position))
     store_->set_aside("log", position, *bytes);
 }
@@ -144,7 +169,8 @@ void exporter_state::follow_trim() {
 
 void exporter_state::send(const backends::planned_request& planned) {
   auto message = build(planned.ranges);
-  auto report = [to = caf::actor_cast<exporter_actor>(self_), id = planned.id](backends::outcome o) {
+  auto report = [to = caf::actor_cast<exporter_actor>(self_),
+                 id = planned.id](backends::outcome o) {
     caf::anon_send(to, std::make_shared<const delivery_report>(delivery_report{id, std::move(o)}));
   };
   in_flight_->Set(static_cast<double>(delivery_->in_flight()));
@@ -165,7 +191,8 @@ result<shared_bytes> exporter_state::build(const std::vector<backends::item_rang
     const auto block = load(range.position);
     if (!block)
       return tl::unexpected(block.error());
-    parts_.push_back({block->header.layout, block->body, block->header.items, range.first, range.last});
+    parts_.push_back(
+        {block->header.layout, block->body, block->header.items, range.first, range.last});
   }
   return builder_->build(parts_);
 }
@@ -243,8 +270,8 @@ bool exporter_state::save() {
 
 void exporter_state::save_letters(storage::batch& into) {
   for (auto& letter : delivery_->take_letters()) {
-    dead_letter_record record{plan_.signal, unix_now(), letter.items, plan_.config.id,
-                              std::move(letter.reason), {}};
+    dead_letter_record record{
+        plan_.signal, unix_now(), letter.items, plan_.config.id, std::move(letter.reason), {}};
     if (const auto message = build(letter.ranges))
       record.message = message->view();
     into.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
@@ -273,10 +300,11 @@ exporter_actor::behavior_type exporter(exporter_actor::stateful_pointer<exporter
   self->state.start(self, std::move(plan), std::move(store), std::move(tail), std::move(writer),
                     std::move(sender));
   return {
-    [self](wake_atom) { self->state.wake(); },
-    [self](const delivery_ptr& report) { self->state.finished(*report); },
-    [self](tick_atom) { self->state.tick(); },
-    [self](stop_atom) { return self->state.stop(); },
+      [self](wake_atom) { self->state.pump(); },
+      [self](look_atom) { self->state.on_look_timer(); },
+      [self](const delivery_ptr& report) { self->state.finished(*report); },
+      [self](tick_atom) { self->state.tick(); },
+      [self](stop_atom) { return self->state.stop(); },
   };
 }
 

@@ -35,14 +35,15 @@ public:
   void start(exporter_actor::pointer self, exporter_plan plan,
              std::shared_ptr<storage::store> store, std::shared_ptr<log_tail> tail,
              writer_actor writer, std::shared_ptr<backends::sender> sender);
-  void wake();
+  void pump();
+  void on_look_timer();
   void finished(const delivery_report& report);
   void tick();
   caf::result<stopped_atom> stop();
 
 private:
-  void pump();
-  void feed();
+  void look();
+  void feed(steady_ns now);
   void send(const backends::planned_request& planned);
   result<log_block> load(log_position position);
   result<shared_bytes> build(const std::vector<backends::item_range>& ranges);
@@ -66,6 +67,8 @@ private:
   std::optional<ledger_page> ledger_;
   backends::delivery::totals in_ledger_;
   log_position next_block_ = 0; ///< The next that the delivery does not know of.
+  bool behind_ = false;         ///< The log had more than the delivery wanted.
+  bool look_timer_set_ = false;
   backends::place saved_;
   bool saving_ = false;
   std::vector<backends::block_part> parts_;

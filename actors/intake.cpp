@@ -129,11 +129,12 @@ void intake_state::schedule() {
   bool full = false;
   for (const auto& lane : lanes_)
     full |= lane.entries ? lane.entries->full() : lane.blocks->full();
-  if (full && commits_in_flight_ < max_commits_in_flight) {
+  const auto early = next_commit_ - steady_now();
+  if (full ? commits_in_flight_ < max_commits_in_flight : early <= 0 && !flush_scheduled_) {
     flush();
   } else if (!flush_scheduled_ && !flush_due_) {
     flush_scheduled_ = true;
-    self_->delayed_send(self_, config_.commit_interval, flush_atom_v);
+    self_->delayed_send(self_, std::chrono::nanoseconds(std::max<steady_ns>(early, 0)), flush_atom_v);
   }
 }
 
@@ -150,6 +151,7 @@ void intake_state::flush() {
   flush_due_ = false;
   if (replies_.empty())
     return;
+  next_commit_ = steady_now() + config_.commit_interval / std::chrono::nanoseconds(1);
   auto work = std::make_shared<commit>();
   auto done = std::make_shared<committed>();
   done->replies = std::exchange(replies_, {});

@@ -31,7 +31,7 @@ struct intake_config {
     std::vector<std::size_t> traces, metrics, logs;
   };
   std::vector<receiver> receivers;
-  std::chrono::microseconds commit_interval{2000};
+  std::chrono::microseconds commit_interval{4000};
   std::size_t max_entry_bytes = 256 << 10;
   std::size_t max_block_bytes = 1 << 20;
   otlp::scan_limits limits;
@@ -90,6 +90,7 @@ private:
   std::vector<lane> lanes_;
   std::vector<pending_reply> replies_;
   sequence next_sequence_ = 1;
+  steady_ns next_commit_ = 0; ///< Commits that are not full keep this far apart.
   unsigned commits_in_flight_ = 0;
   bool flush_scheduled_ = false;
   bool flush_due_ = false;

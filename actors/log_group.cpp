@@ -8,7 +8,9 @@ namespace weir::actors {
 namespace {
 
 // The exporter of a caught-up log reads the unpacked body from memory: packing must be cheap above all.
-constexpr int pass_through_level = -1;
+// lz4 takes two thirds of the time of zstd's fastest useful level for a fifth more bytes.
+constexpr auto pass_through_codec = codec::codec_id::lz4;
+constexpr int pass_through_level = 1;
 
 // Back ends of today skip the old name of the scopes' field, and would lose what is in it.
 std::string renewed(std::string request) {
@@ -78,7 +80,7 @@ closed_block log_group::close(std::size_t first, std::size_t last) {
   header.pipeline = pipeline_;
   header.signal = kind_;
   header.layout = codec::block_layout::otlp;
-  header.codec = codec::codec_id::zstd;
+  header.codec = pass_through_codec;
   header.unpacked_bytes = static_cast<std::uint32_t>(body.size());
   header.first_time = first_;
   header.last_time = last_;

@@ -130,6 +130,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir, caf::first_custom_type_id)
   CAF_ADD_ATOM(weir, weir::actors, moved_atom, "moved")
   CAF_ADD_ATOM(weir, weir::actors, recover_atom, "recover")
   CAF_ADD_ATOM(weir, weir::actors, wake_atom, "wake")
+  CAF_ADD_ATOM(weir, weir::actors, look_atom, "look")
   CAF_ADD_ATOM(weir, weir::actors, stop_atom, "stop")
   CAF_ADD_ATOM(weir, weir::actors, stopped_atom, "stopped")
 
@@ -194,8 +195,10 @@ using compressor_actor = caf::typed_actor<
 
 /// Delivers one pipeline's log to one back end.
 using exporter_actor = caf::typed_actor<
-  // The log has grown.
+  // The log has grown, or a request waits no longer.
   caf::reacts_to<wake_atom>,
+  // INTERNAL: time to look at the log again.
+  caf::reacts_to<look_atom>,
   // A request came to an end.
   caf::reacts_to<delivery_ptr>,
   caf::reacts_to<tick_atom>,

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 /// `storage.journal`
 struct journal_config {
-  microseconds commit_interval{2000};
+  microseconds commit_interval{4000};
   std::uint64_t max_entry_bytes = 256 << 10; ///< Unpacked bytes that one entry gathers.
 };
 

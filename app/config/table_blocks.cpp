@@ -12,7 +12,9 @@ const option_table<journal_config>& journal_options() {
   using c = journal_config;
   static const option_table<c> table{{
       works("commit_interval", &c::commit_interval, {.max = "1s"},
-            "What arrives within this time is written and fsynced together."),
+            "Commits that are not full are this far apart: what arrives in between is written and "
+            "fsynced "
+            "together. After a pause the first request is written at once."),
       works("max_entry_bytes", &c::max_entry_bytes,
             {.in = unit::size, .min = "4KiB", .max = "1MiB"},
             "Bytes, unpacked, at which a journal entry is full."),
