@@ -4,6 +4,15 @@
 
 namespace weir::actors {
 
+namespace {
+
+// Entries wait in memory and on disk for as long as a decision takes. lz4 takes two thirds of the time of
+// zstd's fastest useful level, half of it to unpack, for a fifth more bytes.
+constexpr auto entry_codec = codec::codec_id::lz4;
+constexpr int entry_level = 1;
+
+} // namespace
+
 tl::expected<otlp::rejected_spans, otlp::parse_error>
 entry_group::add(std::string_view request, unix_ns now) {
   const auto base = static_cast<std::uint32_t>(message_.size());
@@ -54,8 +63,8 @@ void entry_group::close() {
   entry.header.unpacked_bytes = static_cast<std::uint32_t>(message_.size());
   entry.header.first_received = first_;
   entry.header.last_received = last_;
-  entry.header.codec = codec::codec_id::zstd;
-  packer_.pack(entry.header.codec, level_, message_, entry.packed);
+  entry.header.codec = entry_codec;
+  packer_.pack(entry.header.codec, entry_level, message_, entry.packed);
   closed_bytes_ += message_.size();
   entry.unpacked = std::move(message_);
   entry.index = std::move(index_);

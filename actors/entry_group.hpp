@@ -25,9 +25,9 @@ struct closed_entry {
 /// Gathers the spans of many small requests for one pipeline into entries. One thread. No CAF, no clock.
 class entry_group {
 public:
-  /// `wanted`: unpacked bytes at which an entry is closed. `level`: of zstd.
-  entry_group(pipeline_id pipeline, std::size_t wanted, int level, otlp::scan_limits limits)
-      : pipeline_(pipeline), wanted_(wanted), level_(level), limits_(limits) {}
+  /// `wanted`: unpacked bytes at which an entry is closed.
+  entry_group(pipeline_id pipeline, std::size_t wanted, otlp::scan_limits limits)
+      : pipeline_(pipeline), wanted_(wanted), limits_(limits) {}
 
   /// Adds all good spans of a request. On an error nothing was added.
   tl::expected<otlp::rejected_spans, otlp::parse_error> add(std::string_view request, unix_ns now);
@@ -51,7 +51,6 @@ private:
 
   pipeline_id pipeline_;
   std::size_t wanted_;
-  int level_;
   otlp::scan_limits limits_;
   std::string message_;
   otlp::span_index index_;

@@ -11,9 +11,6 @@ namespace {
 
 constexpr unsigned max_commits_in_flight = 2;
 
-// Entries wait in memory and on disk for as long as a decision takes: fast, and small enough.
-constexpr int entry_level = -1;
-
 net::otlp_reply overloaded(const char* what) {
   return {.code = net::otlp_reply::status::unavailable, .rejected = 0, .message = what};
 }
@@ -34,7 +31,7 @@ void intake_state::start(intake_actor::pointer self, intake_config config,
       lane{info, std::nullopt, std::nullopt, 0,
            ledger_page(*store_, ledger_key(info.name, "intake"), intake_counts), std::nullopt});
     if (info.sampled) {
-      added.entries.emplace(info.id, config_.max_entry_bytes, entry_level, config_.limits);
+      added.entries.emplace(info.id, config_.max_entry_bytes, config_.limits);
     } else {
       added.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
       added.next_block = store_->log(info.id).next;

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_SUITE(entry_group_test)
 // Scenario: requests of several clients with spans of the same trace. Guarantee: one entry holds all of
 // their bytes, the trace is one slot, the packed bytes unpack to the same.
 BOOST_AUTO_TEST_CASE(requests_become_one_entry) {
-  entry_group group(3, 256 << 10, -1, {});
+  entry_group group(3, 256 << 10, {});
   const auto first = request({span('a', '1'), span('b', '2')});
   const auto second = request({span('b', '3')});
   BOOST_REQUIRE(group.add(first, 100));
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(requests_become_one_entry) {
 // Scenario: a request that is not OTLP comes between good ones. Guarantee: nothing of it is taken and
 // nothing of the others is lost.
 BOOST_AUTO_TEST_CASE(a_malformed_request_adds_nothing) {
-  entry_group group(1, 256 << 10, -1, {});
+  entry_group group(1, 256 << 10, {});
   const auto good = request({span('a', '1')});
   BOOST_REQUIRE(group.add(good, 1));
   auto bad = request({span('b', '2'), span('c', '3')});
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_malformed_request_adds_nothing) {
 
 // Scenario: one span of three has an all-zero trace id. Guarantee: it alone is left out and counted.
 BOOST_AUTO_TEST_CASE(rejected_spans_are_left_out) {
-  entry_group group(1, 256 << 10, -1, {});
+  entry_group group(1, 256 << 10, {});
   const auto scanned = group.add(request({span('a', '1'), span('\0', '2'), span('b', '3')}), 1);
   BOOST_REQUIRE(scanned);
   BOOST_TEST(scanned->bad_trace_id == 1U);
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_large_request_is_cut_by_spans) {
   std::vector<std::string> spans;
   for (int i = 0; i < 50; ++i)
     spans.push_back(span(static_cast<char>('A' + i), '1', 100'000));
-  entry_group group(1, 256 << 10, -1, {});
+  entry_group group(1, 256 << 10, {});
   BOOST_REQUIRE(group.add(request(spans), 1));
   std::size_t found = 0;
   for (const auto& entry : group.take()) {
