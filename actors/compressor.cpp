@@ -178,7 +178,10 @@ compressor_actor::behavior_type compressor(compressor_actor::stateful_pointer<co
                                            std::shared_ptr<log_tail> tail, writer_actor writer) {
   self->state.start(self, std::move(config), std::move(store), std::move(tail), std::move(writer));
   return {
-    [self](const decided_ptr& what) { self->state.take(what); },
+    [self](const decided_ptr& what) {
+      self->state.stall();
+      self->state.take(what);
+    },
     [self](const progress_ptr& records) { self->state.load(*records); },
     [self](const cluster::low_water& mark) { self->state.forget(mark); },
     [self](flush_atom) { self->state.on_timeout(); },

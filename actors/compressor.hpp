@@ -37,6 +37,7 @@ public:
   void forget(const cluster::low_water& mark);
   void on_timeout();
   caf::result<stopped_atom> stop();
+  void stall() const { config_.broken.stall(name); }
 
 private:
   /// What waits for the next commit, and who wants to know of it.

@@ -300,8 +300,14 @@ exporter_actor::behavior_type exporter(exporter_actor::stateful_pointer<exporter
   self->state.start(self, std::move(plan), std::move(store), std::move(tail), std::move(writer),
                     std::move(sender));
   return {
-      [self](wake_atom) { self->state.pump(); },
-      [self](look_atom) { self->state.on_look_timer(); },
+      [self](wake_atom) {
+        self->state.stall();
+        self->state.pump();
+      },
+      [self](look_atom) {
+        self->state.stall();
+        self->state.on_look_timer();
+      },
       [self](const delivery_ptr& report) { self->state.finished(*report); },
       [self](tick_atom) { self->state.tick(); },
       [self](stop_atom) { return self->state.stop(); },

@@ -3,6 +3,7 @@
 #include "actors/ledger.hpp"
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
+#include "actors/sabotage.hpp"
 #include "backends/config.hpp"
 #include "backends/delivery.hpp"
 #include "backends/request_builder.hpp"
@@ -26,6 +27,7 @@ struct exporter_plan {
   std::chrono::milliseconds cursor_interval{1000};
   /// The next free place among the pipeline's dead letters; its exporters share it.
   std::shared_ptr<std::atomic<log_position>> letters;
+  sabotage broken;
 };
 
 class exporter_state {
@@ -40,6 +42,7 @@ public:
   void finished(const delivery_report& report);
   void tick();
   caf::result<stopped_atom> stop();
+  void stall() const { plan_.broken.stall(name); }
 
 private:
   void look();

@@ -180,13 +180,19 @@ void intake_state::close_entries(lane& of, storage::batch& batch, committed& don
     batch.put_entry(durable->position, bytes);
     durable->header = entry.header;
     durable->received = steady_now();
-    durable->packed = shared_bytes(std::move(entry.packed));
-    durable->unpacked = std::move(entry.unpacked);
-    durable->index = std::move(entry.index);
+    const auto memory = entry.packed.size() + entry.unpacked.size();
+    if (config_.handed->take(memory)) {
+      durable->handed_bytes = memory;
+      durable->packed = shared_bytes(std::move(entry.packed));
+      durable->unpacked = std::move(entry.unpacked);
+      durable->index = std::move(entry.index);
+    }
     durable->settled = cluster::slot_set(entry.header.slots);
     done.entries.push_back(std::move(durable));
   }
   of.received.write(batch);
+  static auto& handed = metrics::gauge("weir_intake_handed_bytes");
+  handed.Set(static_cast<double>(config_.handed->used()));
 }
 
 void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done) {
@@ -241,7 +247,10 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
   self->state.start(self, std::move(config), std::move(store), std::move(positions),
                     std::move(writer), std::move(router));
   return {
-    [self](const arrivals_ptr& what) { self->state.take(*what); },
+    [self](const arrivals_ptr& what) {
+      self->state.stall();
+      self->state.take(*what);
+    },
     [self](flush_atom) { self->state.on_interval(); },
     [self](stop_atom) { return self->state.stop(); },
   };

@@ -6,6 +6,7 @@
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
 #include "actors/sabotage.hpp"
+#include "net/byte_budget.hpp"
 
 #include <atomic>
 #include <caf/stateful_actor.hpp>
@@ -35,6 +36,7 @@ struct intake_config {
   std::size_t max_entry_bytes = 256 << 10;
   std::size_t max_block_bytes = 1 << 20;
   otlp::scan_limits limits;
+  std::shared_ptr<net::byte_budget> handed; ///< For entries in the router's mailbox.
   sabotage broken;
 };
 
@@ -50,6 +52,7 @@ public:
   void take(arrivals& what);
   void on_interval();
   caf::result<stopped_atom> stop();
+  void stall() const { config_.broken.stall(name); }
 
 private:
   struct pending_reply {

@@ -47,6 +47,9 @@ struct durable_entry {
   shared_bytes packed;        ///< The payload as in the journal.
   std::string unpacked;       ///< The payload as OTLP.
   otlp::span_index index;     ///< Its spans.
+  /// From the intake: of its budget for the router's mailbox. 0: there was no room, payload and index are
+  /// left out and are to be read from the journal.
+  std::uint64_t handed_bytes = 0;
   cluster::slot_set settled;  ///< Slots to leave alone.
 };
 using entry_ptr = std::shared_ptr<const durable_entry>;

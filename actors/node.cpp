@@ -25,6 +25,9 @@ namespace {
 // Unpacked blocks kept in memory for exporters that have caught up, a log.
 constexpr std::size_t tail_budget = 32 << 20;
 
+// Entries between the intake and the router. What does not fit the router reads from the journal.
+constexpr std::uint64_t handed_bytes = 32 << 20;
+
 unsigned cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
@@ -112,7 +115,7 @@ result<void> node::impl::spawn_exporters() {
       if (!sender)
         return tl::unexpected(sender.error());
       exporter_plan to{exporter_config, plan.pipelines[p].batch, ids[p], plan.pipelines[p].name,
-                       plan.pipelines[p].signal, plan.cursor_interval, letters};
+                       plan.pipelines[p].signal, plan.cursor_interval, letters, plan.broken};
       exporters.push_back(system.spawn<caf::detached>(exporter, std::move(to), store, tails[p],
                                                       writer, std::shared_ptr(std::move(*sender))));
     }
@@ -155,7 +158,7 @@ result<void> node::impl::spawn_samplers() {
                           remembered(*pipeline.tail_sampling) / count});
   }
   for (std::uint32_t i = 0; i < count; ++i)
-    samplers.push_back(system.spawn(sampler, sampler_config{i, count}, std::move(lanes[i]), store));
+    samplers.push_back(system.spawn(sampler, sampler_config{i, count, plan.broken}, std::move(lanes[i]), store));
   return {};
 }
 
@@ -185,7 +188,8 @@ void node::impl::spawn_intake() {
   takes.max_entry_bytes = plan.max_entry_bytes;
   takes.max_block_bytes = plan.max_block_bytes;
   takes.limits.max_span_bytes = plan.max_span_bytes;
-  takes.broken = plan.broken;
+  takes.broken = routes.broken = plan.broken;
+  takes.handed = routes.handed = std::make_shared<net::byte_budget>(handed_bytes);
   auto positions = std::make_shared<std::atomic<journal_position>>(store->journal().next);
   router = system.spawn<caf::detached>(weir::actors::router, std::move(routes), store, positions,
                                        writer);
@@ -304,7 +308,7 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
     log::info("storage: {}", parts.store->recovery().text);
   if (auto opened = parts.open_logs(); !opened)
     return tl::unexpected(opened.error());
-  parts.writer = parts.system.spawn<caf::detached>(writer, parts.store);
+  parts.writer = parts.system.spawn<caf::detached>(writer, parts.store, parts.plan.broken);
   if (auto spawned = parts.spawn_exporters(); !spawned)
     return tl::unexpected(spawned.error());
   if (auto spawned = parts.spawn_samplers(); !spawned)

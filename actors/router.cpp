@@ -53,6 +53,11 @@ const router_pipeline* router_state::pipeline(pipeline_id id) const {
 void router_state::stored(const entry_ptr& entry) {
   settling_.add({entry->header.id, entry->header.pipeline, entry->position, entry->received,
                  entry->header.unpacked_bytes, entry->settled, false});
+  config_.handed->give(entry->handed_bytes);
+  if (entry->handed_bytes == 0) {
+    read_unsent();
+    return;
+  }
   // Decisions from before the start come first: a late span must follow them.
   if (records_recovered_ && in_flight_ < config_.credit)
     send(entry);
@@ -67,6 +72,11 @@ void router_state::send(entry_ptr entry) {
 
 void router_state::taken(std::uint64_t bytes) {
   in_flight_ -= std::min(in_flight_, bytes);
+  read_unsent();
+}
+
+// What waits in the journal goes on as soon as there is credit for a good part of it.
+void router_state::read_unsent() {
   if (in_flight_ < config_.credit / 2 && (!recovered_ || settling_.next_unsent())
       && !std::exchange(recover_queued_, true))
     self_->send(self_, recover_atom_v);
@@ -230,6 +240,8 @@ void router_state::tick() {
   static auto& open = metrics::gauge("weir_journal_open_entries");
   static auto& slots = metrics::gauge("weir_journal_open_slots");
   static auto& unsent = metrics::gauge("weir_router_bytes_in_flight");
+  static auto& handed = metrics::gauge("weir_intake_handed_bytes");
+  handed.Set(static_cast<double>(config_.handed->used()));
   open.Set(static_cast<double>(settling_.entries()));
   slots.Set(static_cast<double>(settling_.open_slots()));
   unsent.Set(static_cast<double>(in_flight_));
@@ -288,7 +300,10 @@ router_actor::behavior_type router(router_actor::stateful_pointer<router_state> 
   self->state.start(self, std::move(config), std::move(store), std::move(positions),
                     std::move(writer));
   return {
-    [self](const entry_ptr& entry) { self->state.stored(entry); },
+    [self](const entry_ptr& entry) {
+      self->state.stall();
+      self->state.stored(entry);
+    },
     [self](taken_atom, std::uint64_t bytes) { self->state.taken(bytes); },
     [self](const settled_ptr& report) { self->state.settled(*report); },
     [self](recover_atom) { self->state.recover(); },

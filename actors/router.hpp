@@ -2,8 +2,10 @@
 
 #include "actors/intake.hpp"
 #include "actors/messages.hpp"
+#include "actors/sabotage.hpp"
 #include "cluster/progress.hpp"
 #include "cluster/settling.hpp"
+#include "net/byte_budget.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -26,6 +28,9 @@ struct router_config {
   std::uint64_t credit = 32 << 20;
   /// Age at which a head entry may be written again at the tail.
   steady_ns stuck_age = 120 * second_ns;
+  /// Bytes of entries that the intake has handed over and that are not taken yet; it takes, this gives.
+  std::shared_ptr<net::byte_budget> handed;
+  sabotage broken;
 };
 
 class router_state {
@@ -41,12 +46,14 @@ public:
   void settled(const settled_report& report);
   void recover();
   void tick();
+  void stall() const { config_.broken.stall(name); }
 
 private:
   void recover_records();
   void read_back();
   void found_in_journal(journal_position position, std::string_view bytes);
   void send(entry_ptr entry);
+  void read_unsent();
   void send_unsent();
   std::shared_ptr<durable_entry> unpack(std::string_view bytes, journal_position position);
   const router_pipeline* pipeline(pipeline_id id) const;

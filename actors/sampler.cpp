@@ -12,13 +12,30 @@ namespace {
 
 constexpr auto tick_interval = std::chrono::milliseconds(100);
 
-// Kept spans that may be on their way to the disk, a pipeline and sampler.
+// What is decided and may be on its way to the disk, a pipeline and sampler.
 constexpr std::uint64_t max_bytes_in_flight = 16 << 20;
+// Late spans are handed on as they come; from here on no more come, for want of credit.
+constexpr std::uint64_t most_bytes_in_flight = 2 * max_bytes_in_flight;
 
-// Traces decided in one go, before other messages have their turn.
+// Traces decided in one go, and how much of them may be kept.
 constexpr std::size_t decide_burst = 4096;
+constexpr std::uint64_t decide_bytes = 2 << 20;
 
 constexpr std::uint64_t this_node = 1;
+
+template <class T>
+std::uint64_t memory_of(const std::vector<T>& of) {
+  return of.size() * sizeof(T);
+}
+
+std::uint64_t memory_of(const decided& what) {
+  return what.kept.bytes() + memory_of(what.traces) + memory_of(what.entries) + memory_of(what.slots)
+         + what.decisions.size() + sizeof(what);
+}
+
+std::uint64_t memory_of(const sampling::decided_batch& what) {
+  return memory_of(what.traces) + memory_of(what.refs);
+}
 
 } // namespace
 
@@ -26,7 +43,7 @@ void sampler_state::start(sampler_actor::pointer self, sampler_config config,
                           std::vector<sampler_pipeline> pipelines,
                           std::shared_ptr<storage::store> store) {
   self_ = self;
-  config_ = config;
+  config_ = std::move(config);
   store_ = std::move(store);
   watermark_.expect(this_node);
   for (auto& info : pipelines) {
@@ -83,10 +100,12 @@ void sampler_state::take(const entry_ptr& entry) {
   give_credit();
 }
 
-// Credit is held back while a window is over its limit and cannot decide its way out of it.
+// Credit is held back while a window is over its limit and cannot decide its way out of it, and while too
+// much is on its way to the disk.
 void sampler_state::give_credit() {
   const auto blocked = [](const lane& l) {
-    return l.bytes_in_flight >= max_bytes_in_flight && l.window->pressed();
+    return l.bytes_in_flight >= most_bytes_in_flight
+           || (l.bytes_in_flight >= max_bytes_in_flight && l.window->pressed());
   };
   if (owed_credit_ == 0 || !origin_ || std::any_of(lanes_.begin(), lanes_.end(), blocked))
     return;
@@ -126,7 +145,7 @@ void sampler_state::decide(lane& of) {
   const bool open = watermark_.open(now);
   while (of.bytes_in_flight < max_bytes_in_flight) {
     sampling::decided_batch batch;
-    if (of.window->decide(now, open, decide_burst, batch) == 0)
+    if (of.window->decide(now, open, decide_burst, batch, decide_bytes) == 0)
       return;
     hand_on(of, batch);
   }
@@ -146,7 +165,6 @@ void sampler_state::hand_on(lane& of, const sampling::decided_batch& batch) {
       flight.batch.refs.insert(flight.batch.refs.end(), refs, refs + trace.refs);
       flight.batch.traces.push_back(trace);
     }
-    flight.bytes = message->kept.bytes() + 1;
     if (!message->kept.unreadable().empty())
       of.gauges.damaged(message->kept.unreadable().size());
     message->pipeline = of.info.id;
@@ -158,7 +176,9 @@ void sampler_state::hand_on(lane& of, const sampling::decided_batch& batch) {
       of.next_chunk += config_.count;
       of.cache->write_chunk(message->chunk, message->decisions);
     }
+    flight.bytes = memory_of(*message) + memory_of(flight.batch);
     of.bytes_in_flight += flight.bytes;
+    of.gauges.in_flight(of.bytes_in_flight);
     of.in_flight.emplace(message->ticket, std::move(flight));
     self_->send(of.info.compressor, decided_ptr(std::move(message)));
     first = next;
@@ -217,6 +237,7 @@ void sampler_state::durable(pipeline_id pipeline, std::uint64_t ticket) {
   self_->send(origin_, settled_ptr(std::move(report)));
   of->window->release(batch);
   of->bytes_in_flight -= it->second.bytes;
+  of->gauges.in_flight(of->bytes_in_flight);
   of->in_flight.erase(it);
   if (of->window->pressed())
     decide(*of);
@@ -233,7 +254,10 @@ sampler_actor::behavior_type sampler(sampler_actor::stateful_pointer<sampler_sta
                                      std::shared_ptr<storage::store> store) {
   self->state.start(self, config, std::move(pipelines), std::move(store));
   return {
-    [self](const entry_ptr& entry) { self->state.take(entry); },
+    [self](const entry_ptr& entry) {
+      self->state.stall();
+      self->state.take(entry);
+    },
     [self](const decisions_ptr& chunk) { self->state.load(*chunk); },
     [self](unsent_atom, std::int64_t oldest) { self->state.unsent(oldest); },
     [self](durable_atom, pipeline_id pipeline, std::uint64_t ticket) {

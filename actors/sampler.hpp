@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/sabotage.hpp"
 #include "actors/sampler_gauges.hpp"
 #include "cluster/watermark.hpp"
 #include "codec/compression.hpp"
@@ -19,6 +20,7 @@ namespace weir::actors {
 struct sampler_config {
   std::uint32_t index = 0;
   std::uint32_t count = 1;
+  sabotage broken = {};
 };
 
 /// One sampled pipeline, as one sampler sees it.
@@ -44,6 +46,7 @@ public:
   void durable(pipeline_id pipeline, std::uint64_t ticket);
   void moved(const entry_id& id, journal_position to);
   void tick();
+  void stall() const { config_.broken.stall(name); }
 
 private:
   struct lane {

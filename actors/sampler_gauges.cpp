@@ -21,6 +21,7 @@ sampler_gauges::sampler_gauges(const std::string& pipeline) : pipeline_(pipeline
   packed_ = level("weir_window_packed_bytes");
   index_ = level("weir_window_index_bytes");
   decisions_ = level("weir_decision_cache_size");
+  in_flight_ = level("weir_sampler_bytes_in_flight");
   new_traces_ = number("otelcol_processor_tail_sampling_new_trace_id_received");
   decided_ = number("weir_window_decided_traces");
   early_ = number("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early");

@@ -16,6 +16,9 @@ public:
   /// Brings the instruments up to the present state.
   void show(const sampling::window& window, const sampling::decision_cache& decisions);
 
+  /// What is decided and not durable yet.
+  void in_flight(std::uint64_t bytes) { in_flight_.set(static_cast<double>(bytes)); }
+
   /// Bytes of an entry read back from the journal, since they were not in memory.
   void read_back(std::size_t bytes);
 
@@ -40,7 +43,7 @@ private:
   };
 
   std::string pipeline_;
-  gauge traces_, spans_, packed_, index_, decisions_;
+  gauge traces_, spans_, packed_, index_, decisions_, in_flight_;
   counter new_traces_, decided_, early_, incomplete_, too_large_, late_kept_, late_dropped_, set_down_;
   std::vector<votes> votes_;
   prometheus::Counter* read_back_ = nullptr;

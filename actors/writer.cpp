@@ -37,7 +37,7 @@ void write(storage::store& store, storage::batch& what, bool sync) {
 } // namespace
 
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
-                                   std::shared_ptr<storage::store> store) {
+                                   std::shared_ptr<storage::store> store, sabotage broken) {
   return {
     [self](const commit_ptr& work) -> caf::result<stored_atom> {
       auto& state = self->state;
@@ -50,7 +50,8 @@ writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> 
         self->send(self, flush_atom_v);
       return promise;
     },
-    [self, store](flush_atom) {
+    [self, store, broken = std::move(broken)](flush_atom) {
+      broken.stall(writer_state::name);
       auto& state = self->state;
       state.flush_queued = false;
       write(*store, state.gathered, state.sync);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/sabotage.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
@@ -18,6 +19,6 @@ struct writer_state {
 
 /// Spawn detached: it blocks in fsync. While one commit runs, the next gathers in the mailbox.
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
-                                   std::shared_ptr<storage::store> store);
+                                   std::shared_ptr<storage::store> store, sabotage broken);
 
 } // namespace weir::actors

@@ -16,6 +16,9 @@ using media = request_head::media;
 constexpr std::string_view protobuf_type = "application/x-protobuf";
 constexpr std::string_view json_type = "application/json";
 
+// Counted with a body for what else a request holds, so that many small ones are bounded too.
+constexpr std::uint64_t request_overhead = 512;
+
 bool allowed(const otlp_listener_config& config, const std::string& token) {
   const auto& list = config.compression_algorithms;
   return list.empty() || token.empty() || token == "identity"
@@ -176,7 +179,7 @@ std::optional<rpc_answer> complete(const listener_context& listener, const reque
       return rpc_answer{grpc_code::invalid_argument, otlp::to_string(done.error()), {}, 0};
     request.body = std::move(protobuf);
   }
-  if (!bytes.grow_to(request.body.size()))
+  if (!bytes.grow_to(request.body.size() + request_overhead))
     return to_answer(listener, body_buffer::verdict::no_room);
   return {};
 }

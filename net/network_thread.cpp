@@ -1,5 +1,6 @@
 #include "net/network_thread.hpp"
 
+#include "core/metrics.hpp"
 #include "net/connection.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -145,6 +146,8 @@ void network_thread::schedule_tick() {
 }
 
 void network_thread::tick() {
+  static auto& in_flight = metrics::gauge("weir_receiver_bytes_in_flight");
+  in_flight.Set(static_cast<double>(server_->budget->used()));
   const auto now = steady_now();
   scratch_.clear();
   for (auto& [id, peer] : connections_)

@@ -93,8 +93,9 @@ public:
   /// `out` and returns how many. With the gate closed only those that are due since
   /// `incomplete_after`. Before them, whatever the gate: traces that grew too large, and the oldest
   /// ones while there are more traces or index bytes than allowed. Waits are kept to decision_wait
-  /// / 1024 (1 ms to 1 s).
-  std::size_t decide(steady_ns now, bool gate_open, std::size_t max_traces, decided_batch& out);
+  /// / 1024 (1 ms to 1 s). Stops behind the trace with which the kept ones come to `max_kept_bytes`.
+  std::size_t decide(steady_ns now, bool gate_open, std::size_t max_traces, decided_batch& out,
+                     std::uint64_t max_kept_bytes = std::numeric_limits<std::uint64_t>::max());
 
   /// The same for every trace there is, due or not: for a shutdown that must leave nothing
   /// undecided.

@@ -67,10 +67,10 @@ std::size_t window::decide_too_large(steady_ns now, std::size_t max_traces, deci
 }
 
 std::size_t window::decide(steady_ns now, bool gate_open, std::size_t max_traces,
-                           decided_batch& out) {
+                           decided_batch& out, std::uint64_t max_kept_bytes) {
   auto decided = decide_too_large(now, max_traces, out);
   const auto due_before = gate_open ? now : now - settings_.incomplete_after;
-  for (; decided < max_traces; ++decided) {
+  for (std::uint64_t kept = 0; decided < max_traces && kept < max_kept_bytes; ++decided) {
     std::uint8_t flags = gate_open ? 0 : decided_incomplete;
     auto number = wheel_.due(traces_, due_before);
     if (number == none && over_limits()) {
@@ -80,6 +80,7 @@ std::size_t window::decide(steady_ns now, bool gate_open, std::size_t max_traces
     if (number == none)
       break;
     decide_one(number, now, flags, ending::decide, out);
+    kept += out.traces.back().verdict.keep ? out.traces.back().bytes : 0;
   }
   return decided;
 }

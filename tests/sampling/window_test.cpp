@@ -89,6 +89,18 @@ BOOST_AUTO_TEST_CASE(the_gate_holds_decisions_back) {
   BOOST_TEST(one.held.snapshot().counts.decided_incomplete == 2U);
 }
 
+// Scenario: many kept and dropped traces are due, and little room for kept ones behind the window.
+// Guarantee: it stops behind the trace that fills the room; dropped ones take none.
+BOOST_AUTO_TEST_CASE(kept_bytes_end_a_burst) {
+  bench one;
+  one.add({1, -2, 3, -4, -5, 6}, start);
+  decided_batch first, second, rest;
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, first, 1) == 2U);
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, second,
+                             first.traces.back().bytes + 1) == 3U);
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, rest, 1) == 1U);
+}
+
 // Scenario: spans that waited elsewhere for a while before they came.
 // Guarantee: the wait counts from when they were received.
 BOOST_AUTO_TEST_CASE(age_counts) {

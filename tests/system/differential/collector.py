@@ -30,24 +30,11 @@ def configuration(endpoint, policies, directory, decision_wait):
     }
 
 
-class Collector:
-    """A running Collector; stop() makes it decide what is left."""
+class Client:
+    """Sends requests over one connection."""
 
-    def __init__(self, program, config, directory):
-        pathlib.Path(directory).mkdir()
-        config = json.loads(json.dumps(config))
-        config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
-        path = pathlib.Path(directory) / "collector.yaml"
-        path.write_text(json.dumps(config))
-        self._endpoint = config["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
-        self._process = Process([program, "--config", str(path)], name="collector")
-
-    def __enter__(self):
-        self._process.__enter__()
-        return self
-
-    def __exit__(self, *details):
-        self._process.__exit__(*details)
+    def __init__(self, endpoint):
+        self._endpoint = endpoint
 
     def _connected(self):
         connection = http.client.HTTPConnection(self._endpoint, timeout=60)
@@ -57,9 +44,10 @@ class Collector:
             return None
         return connection
 
-    def send(self, requests):
-        """Sends (milliseconds since the first, bytes) in order, each not before its time."""
-        connection = wait_until(self._connected, 30, f"the Collector:\n{self._process.tail()}")
+    def send(self, requests, to):
+        """Sends (milliseconds since the first, bytes) in order, each not before its time, to a process; how long
+        it took, in seconds."""
+        connection = wait_until(self._connected, 30, f"{to.name}:\n{to.tail()}")
         begin = time.monotonic()
         for at, body in requests:
             time.sleep(max(0.0, begin + at / 1000 - time.monotonic()))
@@ -67,9 +55,32 @@ class Collector:
             answer = connection.getresponse()
             text = answer.read()
             if answer.status != 200:
-                raise AssertionError(f"the Collector answered {answer.status}: {text}")
+                raise AssertionError(f"{to.name} answered {answer.status}: {text}")
         connection.close()
         return time.monotonic() - begin
+
+
+class Collector:
+    """A running Collector; stop() makes it decide what is left."""
+
+    def __init__(self, program, config, directory):
+        pathlib.Path(directory).mkdir()
+        config = json.loads(json.dumps(config))
+        config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
+        path = pathlib.Path(directory) / "collector.yaml"
+        path.write_text(json.dumps(config))
+        self._client = Client(config["receivers"]["otlp"]["protocols"]["http"]["endpoint"])
+        self._process = Process([program, "--config", str(path)], name="collector")
+
+    def __enter__(self):
+        self._process.__enter__()
+        return self
+
+    def __exit__(self, *details):
+        self._process.__exit__(*details)
+
+    def send(self, requests):
+        return self._client.send(requests, self._process)
 
     def stop(self):
         code = self._process.terminate(240)

@@ -65,6 +65,21 @@ def mixed(seed, traces):
     return requests
 
 
+def late(requests):
+    """Another span for each trace of these requests, which most policies would keep for it alone; and the
+    spans that the trace has in the requests, by its id in hexadecimal."""
+    spans = {}
+    for _, body in requests:
+        for trace, _, _ in otlp.times(body):
+            spans[trace] = spans.get(trace, 0) + 1
+    found = [("tier", "gold"), ("vip", True), ("code", 404), ("route", "/pay")]
+    traces = list(spans)
+    return [(0, b"".join(otlp.resource_spans([("service.name", "late")], [otlp.span(
+        bytes.fromhex(trace), b"late".ljust(8, b"_"), START, START + 9 * SECOND, parent=b"parentid",
+        on_span=found, status=2)]) for trace in traces[first:first + 100]))
+        for first in range(0, len(traces), 100)], spans
+
+
 def steady(seed, seconds, traces_per_second):
     """Requests at an even pace, ten a second, for the policies that limit rates."""
     chance = random.Random(seed)

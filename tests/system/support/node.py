@@ -42,11 +42,11 @@ def flow(value):
 
 
 def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None, storage=None,
-           exporter=None):
+           exporter=None, limits=None):
     """The YAML of a node that takes OTLP in on free ports and sends to `sink`.
 
     policies: a list for tail_sampling; None: a pipeline without it.
-    sampling, storage, exporter: further keys of these blocks.
+    sampling, storage, exporter, limits (of the service): further keys of these blocks.
     """
     ports = ports or {"health": free_port(), "metrics": free_port()}
     processors = ["tail_sampling"] if policies else []
@@ -62,6 +62,7 @@ def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None,
         f"exporters: {{otlp: {flow(export)}}}",
         f"extensions: {{health_check: {{endpoint: 127.0.0.1:{ports['health']}}}}}",
         "service:",
+        f"  limits: {flow(limits or {})}",
         "  telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: "
         f"{{host: 127.0.0.1, port: {ports['metrics']}}}}}}}}}]}}}}",
         "  extensions: [health_check]",
@@ -144,8 +145,7 @@ class Node:
 
     def metrics(self):
         """The metrics page: {name: {labels as text: value}}."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['metrics']}/metrics", timeout=10) as got:
-            return parse_metrics(got.read().decode())
+        return read_metrics(self.ports["metrics"])
 
     def metric(self, name, containing=""):
         """Sum of a metric's series whose labels contain a text; 0 where there is none."""
@@ -170,6 +170,11 @@ class Node:
 
     def terminate(self, seconds=60):
         return self.process.terminate(seconds)
+
+
+def read_metrics(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as got:
+        return parse_metrics(got.read().decode())
 
 
 def parse_metrics(page):

@@ -32,7 +32,7 @@ class Process:
     Use as a context manager: it is gone at the end, however the block ends.
     """
 
-    def __init__(self, command, env=None, name=None, cpus=None):
+    def __init__(self, command, env=None, name=None, cpus=None, cwd=None):
         self.name = name or os.path.basename(command[0])
         self.lines = []
         self._changed = threading.Condition()
@@ -40,7 +40,7 @@ class Process:
         if cpus:
             command = ["taskset", "-c", cpus, *command]
         self._popen = subprocess.Popen(
-            [str(part) for part in command], env=full_env, stdin=subprocess.PIPE,
+            [str(part) for part in command], env=full_env, cwd=cwd, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", bufsize=1)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
