@@ -82,7 +82,8 @@ class StallTest(case.SystemTest):
         with load.Sink(record=seen) as sink, \
                 node.Node(self.path("node"), sink.endpoint, policies=policies or node.SAMPLING["keep-all"],
                           wait="1s", env={"WEIR_STALL": stage}, program="broken-node",
-                          sampling={"window_memory": WINDOW}, limits={"max_bytes_in_flight": IN_FLIGHT}) as weir:
+                          sampling={"window_memory": WINDOW, "samplers": 1},
+                          limits={"max_bytes_in_flight": IN_FLIGHT}) as weir:
             weir.start()
             with load.Player(weir.grpc, *paths.traffic_options(), "--acked", acked, "--rounds", 0,
                              "--duration", SECONDS + 2, "--connections", 8, "--in-flight", 64,
