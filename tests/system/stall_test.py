@@ -87,7 +87,8 @@ class StallTest(case.SystemTest):
             weir.start()
             with load.Player(weir.grpc, *paths.traffic_options(), "--acked", acked, "--rounds", 0,
                              "--duration", SECONDS + 2, "--connections", 8, "--in-flight", 64,
-                             "--initial-backoff", 50, "--max-backoff", 500, "--timeout", "60000", "--max-elapsed", 0) as player:
+                             "--initial-backoff", 50, "--max-backoff", 500, "--timeout", 60000,
+                             "--max-elapsed", 0) as player:
                 taken = lambda: weir.metric("otelcol_receiver_accepted_spans")  # noqa: E731
                 wait_until(lambda: taken() > 100_000, 30, "the load to begin")
                 weir.process.signal(signal.SIGUSR1)
