@@ -2,6 +2,27 @@
 
 namespace weir::processors {
 
+// It may stand behind what it holds for. Where it stands more than once, the messages merge, as
+// protobuf has it.
+item& context::open(lazy_item& of, otlp::message_id what) {
+  std::string_view body;
+  otlp::wire::for_each_field(of.holder, [&](const otlp::wire::field& f) {
+    if (f.number != 1 || f.type != otlp::wire::type::bytes)
+      return;
+    if (body.empty()) {
+      body = f.bytes;
+      return;
+    }
+    auto* both = memory_.take(body.size() + f.bytes.size());
+    std::memcpy(both, body.data(), body.size());
+    std::memcpy(both + body.size(), f.bytes.data(), f.bytes.size());
+    body = {both, body.size() + f.bytes.size()};
+  });
+  of.view.open(what, body);
+  of.open = true;
+  return of.view;
+}
+
 item& context::child(std::size_t number) {
   while (children_.size() <= number)
     children_.push_back(std::make_unique<item>(memory_));

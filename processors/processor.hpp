@@ -48,8 +48,12 @@ public:
   /// For what edits make; it lives until the message is written.
   arena& memory() noexcept { return memory_; }
 
-  item& resource() { return opened(resource_, otlp::message_id::resource); }
-  item& scope() { return opened(scope_, otlp::message_id::instrumentation_scope); }
+  item& resource() {
+    return resource_.open ? resource_.view : open(resource_, otlp::message_id::resource);
+  }
+  item& scope() {
+    return scope_.open ? scope_.view : open(scope_, otlp::message_id::instrumentation_scope);
+  }
   /// The span, log record or metric in hand. @pre in edit_item()
   item& current() noexcept { return current_; }
 
@@ -60,22 +64,16 @@ public:
 
 private:
   friend class walker;
-  friend class scratch;
+  friend class chain;
 
   struct lazy_item {
     explicit lazy_item(arena& memory) : view(memory) {}
     item view;
-    std::string_view body;
+    std::string_view holder; ///< The message whose field 1 it is.
     bool open = false;
   };
 
-  static item& opened(lazy_item& of, otlp::message_id what) {
-    if (!of.open) {
-      of.view.open(what, of.body);
-      of.open = true;
-    }
-    return of.view;
-  }
+  item& open(lazy_item& of, otlp::message_id what);
 
   arena memory_;
   weir::signal signal_ = weir::signal::traces;

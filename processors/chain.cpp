@@ -1,0 +1,71 @@
+#include "processors/chain.hpp"
+
+#include "processors/walker.hpp"
+
+#include <algorithm>
+
+namespace weir::processors {
+
+namespace {
+
+// Whether `after` would see or do something else if it ran span by span together with `before`,
+// level by level from the top, instead of behind it.
+bool must_wait(const reach& before, const reach& after) noexcept {
+  const auto edits_above = (after.edits | after.writes) & (before.reads | before.writes);
+  return edits_above != 0 || (after.reads & before.writes) != 0;
+}
+
+void join(const std::vector<std::string_view>& pieces, std::string& out) {
+  std::size_t size = 0;
+  for (const auto piece : pieces)
+    size += piece.size();
+  out.clear();
+  out.reserve(size);
+  for (const auto piece : pieces)
+    out.append(piece);
+}
+
+} // namespace
+
+chain::chain(std::vector<part> parts) : parts_(std::move(parts)) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const auto waits = [&](const part& before) {
+      return must_wait(before.what->reach(), parts_[i].what->reach());
+    };
+    const auto at = [&](std::size_t n) { return parts_.begin() + static_cast<std::ptrdiff_t>(n); };
+    if (passes_.empty() || std::any_of(at(passes_.back().first), at(i), waits))
+      passes_.push_back({i, i});
+    passes_.back().last = i + 1;
+  }
+}
+
+chain_outcome chain::apply(weir::signal kind, std::string_view message,
+                           const request_context& request, scratch& with, std::string& out) const {
+  chain_outcome outcome;
+  with.dropped_.assign(parts_.size(), 0);
+  auto& at = with.context_;
+  at.signal_ = kind;
+  at.request_ = &request;
+  auto& result = with.result_;
+  for (const auto& pass : passes_) {
+    const auto count = pass.last - pass.first;
+    walker walk(kind, at, std::span(parts_).subspan(pass.first, count),
+                std::span(with.dropped_).subspan(pass.first, count), with.pieces_, with.active_);
+    if (walk.run(message)) {
+      join(with.pieces_, with.spare_);
+      result.swap(with.spare_); // the message before may lie in what is the spare now
+      message = result;
+      outcome.changed = true;
+    }
+    at.memory_.clear();
+  }
+  if (outcome.changed && out.empty())
+    out.swap(result);
+  else if (outcome.changed)
+    out.append(result);
+  for (const auto n : with.dropped_)
+    outcome.dropped += n;
+  return outcome;
+}
+
+} // namespace weir::processors

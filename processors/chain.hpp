@@ -1,0 +1,73 @@
+#pragma once
+
+#include "processors/processor.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::processors {
+
+/// What applying a chain needs beside the message; reused, so that a steady state allocates
+/// nothing. One thread (or actor) at a time; any chain.
+class scratch {
+public:
+  /// Items that each of the chain's processors dropped in the last apply(), in their order.
+  std::span<const std::uint64_t> dropped() const noexcept { return dropped_; }
+
+private:
+  friend class chain;
+
+  context context_;
+  std::vector<std::string_view> pieces_;
+  std::vector<const processor*> active_;
+  std::vector<std::uint64_t> dropped_;
+  std::string result_;
+  std::string spare_;
+};
+
+/// What became of a message.
+struct chain_outcome {
+  bool changed = false;      ///< `out` holds the new message; it may be empty.
+  std::uint64_t dropped = 0; ///< Spans, log records or data points that were left out.
+};
+
+/// The processors of a pipeline that stand together in its list. Each sees what those before it
+/// left, as in the Collector; those that cannot tell the difference are run in one walk over the
+/// message. What they leave alone is neither decoded nor copied one by one. Immutable: shared by
+/// threads, replaced as a whole.
+class chain {
+public:
+  struct part {
+    std::string id; ///< As written: "attributes/secrets".
+    processor_ptr what;
+  };
+
+  chain() = default;
+  explicit chain(std::vector<part> parts);
+
+  bool empty() const noexcept { return parts_.empty(); }
+  const std::vector<part>& parts() const noexcept { return parts_; }
+  /// Walks over a message that apply() takes.
+  std::size_t passes() const noexcept { return passes_.size(); }
+
+  /// Applies all of it to an OTLP message (TracesData, MetricsData, LogsData). Where anything
+  /// changed, the new message is appended to `out`; else `out` is as it was. Scopes in the old
+  /// field 1000 become those of field 2 where the walk comes upon them.
+  /// @pre scan_traces or check_items took the message
+  chain_outcome apply(weir::signal kind, std::string_view message, const request_context& request,
+                      scratch& with, std::string& out) const;
+
+private:
+  struct pass {
+    std::size_t first = 0; ///< Into parts_.
+    std::size_t last = 0;
+  };
+
+  std::vector<part> parts_;
+  std::vector<pass> passes_;
+};
+
+} // namespace weir::processors

@@ -1,0 +1,273 @@
+#include "processors/walker.hpp"
+
+namespace weir::processors {
+
+namespace wire = otlp::wire;
+
+namespace {
+
+constexpr std::uint32_t owner_number = 1;    // resource of ResourceSpans, scope of ScopeSpans
+constexpr std::uint32_t children_number = 2; // scopes, items
+constexpr std::uint32_t old_scopes_number = 1000;
+constexpr std::uint32_t resources_number = 1; // of the outermost message
+
+constexpr otlp::message_id item_kind_of(weir::signal kind) noexcept {
+  switch (kind) {
+  case signal::metrics:
+    return otlp::message_id::metric;
+  case signal::logs:
+    return otlp::message_id::log_record;
+  default:
+    return otlp::message_id::span;
+  }
+}
+
+// Calls on_field(field, its bytes with the tag).
+template <class OnField>
+void for_each_whole_field(std::string_view message, OnField&& on_field) {
+  wire::field f;
+  const char* end = message.data() + message.size();
+  for (const char* at = message.data(); at < end;) {
+    const char* after = wire::read_field(at, end, f);
+    if (after == nullptr)
+      return; // never: the bytes were checked
+    on_field(static_cast<const wire::field&>(f),
+             std::string_view{at, static_cast<std::size_t>(after - at)});
+    at = after;
+  }
+}
+
+bool is_message(const wire::field& f, std::uint32_t number) noexcept {
+  return f.number == number && f.type == wire::type::bytes;
+}
+
+bool has_scopes(std::string_view body) noexcept {
+  wire::reader fields{body};
+  while (const auto f = fields.next())
+    if (is_message(*f, children_number))
+      return true;
+  return false;
+}
+
+std::uint64_t points_of(std::string_view metric) noexcept {
+  std::uint64_t n = 0;
+  wire::for_each_field(metric, [&](const wire::field& f) {
+    constexpr auto data_fields = 1U << 5 | 1U << 7 | 1U << 9 | 1U << 10 | 1U << 11;
+    if (f.number < 16 && (data_fields >> f.number & 1) != 0 && f.type == wire::type::bytes)
+      wire::for_each_field(f.bytes, [&](const wire::field& p) { n += is_message(p, 1) ? 1 : 0; });
+  });
+  return n;
+}
+
+} // namespace
+
+walker::walker(weir::signal kind, context& at, std::span<const chain::part> parts,
+               std::span<std::uint64_t> dropped, std::vector<std::string_view>& pieces,
+               std::vector<const processor*>& active)
+    : item_kind_(item_kind_of(kind)), at_(at), parts_(parts), dropped_(dropped), pieces_(pieces),
+      active_(active) {
+  for (const auto& part : parts_)
+    edits_ = edits_ | part.what->reach().edits;
+}
+
+bool walker::run(std::string_view message) {
+  bool changed = false;
+  pieces_.clear();
+  for_each_whole_field(message, [&](const wire::field& f, std::string_view whole) {
+    if (is_message(f, resources_number))
+      changed |= resource(whole, f.bytes) != fate::same;
+    else
+      add(whole);
+  });
+  return changed;
+}
+
+walker::fate walker::resource(std::string_view whole, std::string_view body) {
+  frame in{at_.resource_, pieces_.size()};
+  in.owner.open = false;
+  in.owner.holder = body;
+  if (edit_resource(body))
+    return fate::gone;
+  pieces_.emplace_back();
+  const bool new_scopes = has_scopes(body);
+  for_each_whole_field(body, [&](const wire::field& f, std::string_view field) {
+    if (is_message(f, owner_number)) {
+      put_owner(in, field);
+    } else if (is_message(f, children_number)) {
+      note(in, scope(field, f.bytes));
+    } else if (!is_message(f, old_scopes_number)) {
+      add(field);
+    } else {
+      // Where there are new ones, nobody reads these: they are not left to lie about on disk.
+      in.touched = true;
+      if (!new_scopes)
+        note(in, scope({}, f.bytes));
+    }
+  });
+  return finish(in, resources_number, whole);
+}
+
+walker::fate walker::scope(std::string_view whole, std::string_view body) {
+  frame in{at_.scope_, pieces_.size()};
+  pieces_.emplace_back();
+  in.touched = whole.data() == nullptr; // has to be written under its new number
+  if ((edits_ & (scopes | items)) == 0) {
+    add(body);
+    return finish(in, children_number, whole);
+  }
+  in.owner.open = false;
+  in.owner.holder = body;
+  if (edit_scope(body)) {
+    pieces_.resize(in.head);
+    return fate::gone;
+  }
+  choose_active();
+  for_each_whole_field(body, [&](const wire::field& f, std::string_view field) {
+    if (is_message(f, owner_number)) {
+      put_owner(in, field);
+    } else if (is_message(f, children_number) && !active_.empty()) {
+      const auto what = one_item(f.bytes);
+      note(in, what);
+      if (what == fate::same)
+        add(field);
+    } else {
+      in.children += f.number == children_number ? 1 : 0;
+      add(field);
+    }
+  });
+  return finish(in, children_number, whole);
+}
+
+walker::fate walker::one_item(std::string_view body) {
+  auto& view = at_.current_;
+  view.open(item_kind_, body);
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    if (active_[i] == nullptr || active_[i]->edit_item(at_) == verdict::keep)
+      continue;
+    dropped_[i] += item_kind_ == otlp::message_id::metric ? points_of(view.write()) : 1;
+    return fate::gone;
+  }
+  if (!view.changed())
+    return fate::same;
+  add(make_message(children_number, view));
+  return fate::changed;
+}
+
+void walker::put_owner(frame& in, std::string_view whole) {
+  // Kept apart from what stands around it: it is replaced at the end if it changed.
+  if (in.owner_at == 0)
+    in.owner_at = pieces_.size();
+  else
+    in.copies.push_back(pieces_.size());
+  pieces_.push_back(whole);
+  pieces_.emplace_back();
+}
+
+void walker::note(frame& in, fate child) {
+  in.touched |= child != fate::same;
+  in.lost |= child == fate::gone;
+  in.children += child == fate::gone ? 0 : 1;
+}
+
+walker::fate walker::finish(frame& in, std::uint32_t number, std::string_view whole) {
+  if (in.lost && in.children == 0) {
+    pieces_.resize(in.head);
+    return fate::gone;
+  }
+  if (in.owner.open && in.owner.view.changed()) {
+    in.touched = true;
+    if (in.owner_at == 0) {
+      in.owner_at = pieces_.size();
+      pieces_.emplace_back();
+    }
+    pieces_[in.owner_at] = make_message(owner_number, in.owner.view);
+    for (const auto copy : in.copies)
+      pieces_[copy] = {}; // they are in the view
+  }
+  if (!in.touched) {
+    pieces_.resize(in.head);
+    add(whole);
+    return fate::same;
+  }
+  std::size_t size = 0;
+  for (auto i = in.head + 1; i < pieces_.size(); ++i)
+    size += pieces_[i].size();
+  auto* head = at_.memory_.take(wire::max_tag_bytes + wire::max_varint_bytes);
+  auto* end = wire::put_varint(head, wire::make_tag(number, wire::type::bytes));
+  end = wire::put_varint(end, size);
+  pieces_[in.head] = {head, static_cast<std::size_t>(end - head)};
+  return fate::changed;
+}
+
+bool walker::edit_resource(std::string_view body) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const auto& what = *parts_[i].what;
+    if ((what.reach().edits & resources) == 0 || what.edit_resource(at_) == verdict::keep)
+      continue;
+    dropped_[i] += items_in_resource(body);
+    return true;
+  }
+  return false;
+}
+
+bool walker::edit_scope(std::string_view body) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const auto& what = *parts_[i].what;
+    if ((what.reach().edits & scopes) == 0 || what.edit_scope(at_) == verdict::keep)
+      continue;
+    dropped_[i] += items_in_scope(body);
+    return true;
+  }
+  return false;
+}
+
+void walker::choose_active() {
+  bool any = false;
+  active_.clear();
+  for (const auto& part : parts_) {
+    const bool wanted = (part.what->reach().edits & items) != 0 && part.what->wants_items(at_);
+    active_.push_back(wanted ? part.what.get() : nullptr);
+    any |= wanted;
+  }
+  if (!any)
+    active_.clear();
+}
+
+std::uint64_t walker::items_in_scope(std::string_view body) const {
+  std::uint64_t n = 0;
+  wire::for_each_field(body, [&](const wire::field& f) {
+    if (is_message(f, children_number))
+      n += item_kind_ == otlp::message_id::metric ? points_of(f.bytes) : 1;
+  });
+  return n;
+}
+
+std::uint64_t walker::items_in_resource(std::string_view body) const {
+  std::uint64_t n = 0;
+  const bool new_scopes = has_scopes(body);
+  wire::for_each_field(body, [&](const wire::field& f) {
+    if (is_message(f, new_scopes ? children_number : old_scopes_number))
+      n += items_in_scope(f.bytes);
+  });
+  return n;
+}
+
+// Pieces that lie behind each other in memory become one.
+void walker::add(std::string_view piece) {
+  if (!pieces_.empty() && pieces_.back().data() != nullptr
+      && pieces_.back().data() + pieces_.back().size() == piece.data())
+    pieces_.back() = {pieces_.back().data(), pieces_.back().size() + piece.size()};
+  else
+    pieces_.push_back(piece);
+}
+
+std::string_view walker::make_message(std::uint32_t number, const item& of) {
+  const auto size = of.size();
+  const auto tag = wire::make_tag(number, wire::type::bytes);
+  const auto all = wire::varint_size(tag) + wire::varint_size(size) + size;
+  auto* to = at_.memory_.take(all);
+  of.write_to(wire::put_varint(wire::put_varint(to, tag), size));
+  return {to, all};
+}
+
+} // namespace weir::processors
