@@ -17,6 +17,8 @@ namespace weir::processors {
 struct request_context {
   /// Names in lower case; only with `include_metadata`.
   std::vector<std::pair<std::string, std::string>> metadata;
+  /// What an authenticator says of the client.
+  std::vector<std::pair<std::string, std::string>> auth;
   std::string client_address; ///< Without the port; "" = not known.
   unix_ns now = 0;
 };

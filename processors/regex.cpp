@@ -1,23 +1,69 @@
 #include "processors/regex.hpp"
 
+#include <array>
 #include <fmt/format.h>
 #include <re2/re2.h>
 
 namespace weir::processors {
 
+namespace {
+
+re2::StringPiece piece(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+} // namespace
+
+regex::regex(std::shared_ptr<const re2::RE2> compiled) : compiled_(std::move(compiled)) {
+  std::vector<std::string> names(static_cast<std::size_t>(compiled_->NumberOfCapturingGroups()));
+  for (const auto& [group, name] : compiled_->CapturingGroupNames())
+    names[static_cast<std::size_t>(group) - 1] = name;
+  names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
+}
+
 result<regex> regex::compile(std::string_view pattern) {
+  if (pattern.size() > max_pattern_bytes)
+    return fail(errc::invalid_argument,
+                fmt::format("found a regex of {} bytes, expected at most {}", pattern.size(),
+                            max_pattern_bytes));
   RE2::Options options;
   options.set_log_errors(false);
-  auto compiled =
-      std::make_shared<const RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  options.set_max_mem(max_program_bytes);
+  auto compiled = std::make_shared<const RE2>(piece(pattern), options);
   if (!compiled->ok())
     return fail(errc::invalid_argument,
                 fmt::format("invalid regex `{}`: {}", pattern, compiled->error()));
+  if (static_cast<std::size_t>(compiled->NumberOfCapturingGroups()) > max_groups)
+    return fail(errc::invalid_argument,
+                fmt::format("found {} groups in a regex, expected at most {}",
+                            compiled->NumberOfCapturingGroups(), max_groups));
   return regex(std::move(compiled));
 }
 
 bool regex::matches(std::string_view text) const {
-  return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
+  return RE2::PartialMatch(piece(text), *compiled_);
+}
+
+bool regex::find(std::string_view text, std::size_t from,
+                 std::span<std::string_view> groups) const {
+  std::array<re2::StringPiece, max_groups + 1> found;
+  if (!compiled_->Match(piece(text), from, text.size(), RE2::UNANCHORED, found.data(),
+                        static_cast<int>(groups.size())))
+    return false;
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    groups[i] = {found[i].data(), found[i].size()};
+  return true;
+}
+
+bool regex::find_whole(std::string_view text, std::size_t from, std::string_view& match) const {
+  return find(text, from, std::span(&match, 1));
+}
+
+std::size_t regex::next_character(std::string_view text, std::size_t at) noexcept {
+  do
+    ++at;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80);
+  return at;
 }
 
 } // namespace weir::processors

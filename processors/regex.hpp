@@ -2,8 +2,12 @@
 
 #include "core/error.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace re2 {
 class RE2;
@@ -16,16 +20,49 @@ namespace weir::processors {
 /// thread.
 class regex {
 public:
+  /// Memory of program and automaton: an expression such as ((a{99}){99}){99} is over it.
+  static constexpr std::int64_t max_program_bytes = 4 << 20;
+  static constexpr std::size_t max_pattern_bytes = 16 << 10;
+  static constexpr std::size_t max_groups = 64;
+
   /// errc::invalid_argument with RE2's reason where the pattern is malformed or too big.
   static result<regex> compile(std::string_view pattern);
 
   /// Whether it matches anywhere in `text` (anchors are the pattern's business).
   bool matches(std::string_view text) const;
 
+  /// Names of the groups, in their order; "" for one without.
+  const std::vector<std::string>& group_names() const noexcept { return *names_; }
+
+  /// The first match from `from` on: fills `groups` with the whole match and each group (null: it
+  /// took no part). @pre `groups.size() == group_names().size() + 1`
+  bool find(std::string_view text, std::size_t from, std::span<std::string_view> groups) const;
+
+  /// Calls `on_match(match)` for each match, from left to right, as Go's ReplaceAll finds them (no
+  /// empty one right behind another).
+  template <class OnMatch>
+  void for_each_match(std::string_view text, OnMatch&& on_match) const {
+    const char* behind = nullptr;
+    for (std::size_t at = 0; at <= text.size();) {
+      std::string_view match;
+      if (!find_whole(text, at, match))
+        return;
+      const auto end = static_cast<std::size_t>(match.data() - text.data()) + match.size();
+      if (!match.empty() || match.data() != behind)
+        on_match(match);
+      behind = match.data() + match.size();
+      at = match.empty() ? next_character(text, end) : end;
+    }
+  }
+
 private:
-  explicit regex(std::shared_ptr<const re2::RE2> compiled) : compiled_(std::move(compiled)) {}
+  explicit regex(std::shared_ptr<const re2::RE2> compiled);
+
+  bool find_whole(std::string_view text, std::size_t from, std::string_view& match) const;
+  static std::size_t next_character(std::string_view text, std::size_t at) noexcept;
 
   std::shared_ptr<const re2::RE2> compiled_;
+  std::shared_ptr<const std::vector<std::string>> names_;
 };
 
 } // namespace weir::processors

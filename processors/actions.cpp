@@ -1,0 +1,236 @@
+#include "processors/actions.hpp"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace weir::processors {
+
+namespace {
+
+std::string_view name_of(action_kind kind) {
+  constexpr std::array<std::string_view, 7> names = {"insert", "update",  "upsert", "delete",
+                                                     "hash",   "extract", "convert"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+tl::unexpected<error> wrong(std::string message) {
+  return fail(errc::invalid_argument, std::move(message));
+}
+
+bool is_put(action_kind kind) {
+  return kind == action_kind::insert || kind == action_kind::update || kind == action_kind::upsert;
+}
+
+// What an action has that it does not use.
+std::string unused_by(const action_config& c) {
+  const auto kind = c.action;
+  const bool by_pattern = kind == action_kind::remove || kind == action_kind::hash;
+  if (!is_put(kind) && !c.value.empty())
+    return "value";
+  if (!is_put(kind) && !c.default_value.empty())
+    return "default_value";
+  if (!is_put(kind) && !c.from_attribute.empty())
+    return "from_attribute";
+  if (!is_put(kind) && !c.from_context.empty())
+    return "from_context";
+  if (!by_pattern && kind != action_kind::extract && !c.pattern.empty())
+    return "pattern";
+  if (kind != action_kind::convert && c.converted_type != conversion::none)
+    return "converted_type";
+  return {};
+}
+
+result<void> check(const action_config& c) {
+  const bool by_pattern = c.action == action_kind::remove || c.action == action_kind::hash;
+  if (by_pattern && c.key.empty() && c.pattern.empty())
+    return wrong(fmt::format("`{}` found neither `key` nor `pattern`, expected one or both",
+                             name_of(c.action)));
+  if (!by_pattern && c.key.empty())
+    return wrong(fmt::format("`{}` found no `key`, expected one", name_of(c.action)));
+  if (const auto unused = unused_by(c); !unused.empty())
+    return wrong(fmt::format("`{}` does not use `{}`", name_of(c.action), unused));
+  if (c.action == action_kind::extract && c.pattern.empty())
+    return wrong("`extract` found no `pattern`, expected a regex with named groups");
+  if (c.action == action_kind::convert && c.converted_type == conversion::none)
+    return wrong("`convert` found no `converted_type`, expected `int`, `double` or `string`");
+  return {};
+}
+
+} // namespace
+
+result<action_list> action_list::compile(const std::vector<action_config>& actions,
+                                         std::size_t& at) {
+  action_list list;
+  for (at = 0; at < actions.size(); ++at) {
+    auto made = compile_one(actions[at]);
+    if (!made)
+      return tl::unexpected(made.error());
+    list.actions_.push_back(std::move(*made));
+  }
+  return list;
+}
+
+result<action_list::action> action_list::compile_one(const action_config& config) {
+  if (const auto checked = check(config); !checked)
+    return tl::unexpected(checked.error());
+  action made;
+  made.kind = config.action;
+  made.key = config.key;
+  made.to = config.converted_type;
+  if (is_put(config.action))
+    if (const auto found = find_source(config, made); !found)
+      return tl::unexpected(found.error());
+  if (config.pattern.empty())
+    return made;
+  auto pattern = regex::compile(config.pattern);
+  if (!pattern)
+    return tl::unexpected(pattern.error());
+  const auto& names = pattern->group_names();
+  if (config.action == action_kind::extract) {
+    if (names.empty())
+      return wrong("`extract` found no groups in `pattern`, expected named ones: (?P<name>...)");
+    for (const auto& name : names)
+      if (name.empty())
+        return wrong("`extract` found a group without a name in `pattern`, expected (?P<name>...)");
+  }
+  made.pattern = std::move(*pattern);
+  return made;
+}
+
+result<void> action_list::find_source(const action_config& config, action& made) {
+  const auto sources = (config.value.empty() ? 0 : 1) + (config.from_attribute.empty() ? 0 : 1)
+                       + (config.from_context.empty() ? 0 : 1);
+  if (sources > 1 || (sources == 0 && config.default_value.empty()))
+    return wrong(fmt::format("`{}` found {}, expected one of `value`, `from_attribute` and "
+                             "`from_context`",
+                             name_of(config.action), sources == 0 ? "no value" : "several values"));
+  made.otherwise = config.default_value.bytes;
+  constexpr std::string_view metadata = "metadata.";
+  constexpr std::string_view auth = "auth.";
+  const std::string_view context = config.from_context;
+  if (!config.from_attribute.empty()) {
+    made.from = source::attribute;
+    made.value = config.from_attribute;
+  } else if (context == "client.address") {
+    made.from = source::client_address;
+  } else if (context.starts_with(auth)) {
+    made.from = source::auth;
+    made.value = context.substr(auth.size());
+  } else if (!context.empty()) {
+    made.from = source::metadata;
+    made.value = context.starts_with(metadata) ? context.substr(metadata.size()) : context;
+    for (auto& c : made.value)
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  } else if (sources == 0) {
+    made.value = std::exchange(made.otherwise, {});
+  } else {
+    made.value = config.value.bytes;
+  }
+  return {};
+}
+
+std::optional<std::string_view> action_list::source_of(const action& a, const item& of,
+                                                       context& at) {
+  std::optional<std::string_view> found;
+  const auto joined = [&](const auto& pairs) {
+    auto& text = at.text(0);
+    text.clear();
+    bool any = false;
+    for (const auto& [name, value] : pairs) {
+      if (name != a.value)
+        continue;
+      if (any)
+        text += ';';
+      text += value;
+      any = true;
+    }
+    if (any)
+      found = make_string(at.memory(), text);
+  };
+  switch (a.from) {
+  case source::value:
+    return a.value;
+  case source::attribute:
+    found = of.get(a.value);
+    break;
+  case source::metadata:
+    joined(at.request().metadata);
+    break;
+  case source::auth:
+    joined(at.request().auth);
+    break;
+  case source::client_address:
+    found = make_string(at.memory(), at.request().client_address);
+    break;
+  }
+  if (!found && !a.otherwise.empty())
+    found = a.otherwise;
+  return found;
+}
+
+void action_list::apply(item& of, context& at) const {
+  for (const auto& a : actions_) {
+    switch (a.kind) {
+    case action_kind::insert:
+      if (!of.has(a.key))
+        if (const auto any = source_of(a, of, at))
+          of.set(a.key, *any);
+      break;
+    case action_kind::update:
+      if (const auto any = source_of(a, of, at))
+        of.update(a.key, *any);
+      break;
+    case action_kind::upsert:
+      if (const auto any = source_of(a, of, at))
+        of.set(a.key, *any);
+      break;
+    case action_kind::remove:
+      if (!a.key.empty())
+        of.erase(a.key);
+      if (a.pattern)
+        of.for_each_attribute([&](item::attribute x) {
+          if (a.pattern->matches(x.key()))
+            x.erase();
+        });
+      break;
+    case action_kind::hash:
+      hash(a, of);
+      break;
+    case action_kind::extract:
+      extract(a, of);
+      break;
+    case action_kind::convert:
+      of.for_each_attribute([&](item::attribute x) {
+        if (x.key() == a.key)
+          x.set(convert_value(of.memory(), x.any(), a.to));
+      });
+      break;
+    }
+  }
+}
+
+void action_list::hash(const action& a, item& of) {
+  of.for_each_attribute([&](item::attribute x) {
+    // A key that both name is hashed twice, as in the Collector.
+    if (!a.key.empty() && x.key() == a.key)
+      x.set(hash_value(of.memory(), x.any()));
+    if (a.pattern && a.pattern->matches(x.key()))
+      x.set(hash_value(of.memory(), x.any()));
+  });
+}
+
+void action_list::extract(const action& a, item& of) {
+  const auto any = of.get(a.key);
+  if (!any)
+    return;
+  const auto value = otlp::read_value(*any);
+  std::array<std::string_view, regex::max_groups + 1> groups;
+  const auto& names = a.pattern->group_names();
+  if (value.kind != otlp::value_kind::string
+      || !a.pattern->find(value.bytes, 0, std::span(groups).first(names.size() + 1)))
+    return;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    of.set(names[i], make_string(of.memory(), groups[i + 1]));
+}
+
+} // namespace weir::processors

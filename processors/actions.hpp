@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/error.hpp"
+#include "processors/config.hpp"
+#include "processors/processor.hpp"
+#include "processors/regex.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::processors {
+
+/// The attribute actions of the attributes and resource processors, in their order. The results are
+/// the Collector's (v0.161), with two differences: of a key that stands twice no copy is left
+/// behind, and what is kept stays in its order. Immutable.
+class action_list {
+public:
+  /// errc::invalid_argument where an action misses something or has too much; the number of the
+  /// action, from 0, is in `at`.
+  static result<action_list> compile(const std::vector<action_config>& actions, std::size_t& at);
+
+  /// Edits the attributes of `of`.
+  void apply(item& of, context& at) const;
+
+private:
+  enum class source : std::uint8_t { value, attribute, metadata, auth, client_address };
+
+  struct action {
+    action_kind kind{};
+    std::string key;
+    source from = source::value;
+    std::string value;     ///< An any, or the name of an attribute or of metadata.
+    std::string otherwise; ///< An any; empty: none.
+    std::optional<regex> pattern;
+    conversion to = conversion::none;
+  };
+
+  static result<action> compile_one(const action_config& config);
+  static result<void> find_source(const action_config& config, action& made);
+  static std::optional<std::string_view> source_of(const action& a, const item& of, context& at);
+  static void hash(const action& a, item& of);
+  static void extract(const action& a, item& of);
+
+  std::vector<action> actions_;
+};
+
+/// The any with the SHA-256 of a value, in hexadecimal: of a text's bytes, of one byte of a bool,
+/// of eight little-endian bytes of a number; "" of any other kind.
+std::string_view hash_value(arena& memory, std::string_view any);
+
+/// The any converted; as it was where it cannot be.
+std::string_view convert_value(arena& memory, std::string_view any, conversion to);
+
+} // namespace weir::processors
