@@ -17,6 +17,13 @@ tl::unexpected<error> wrong(std::string message) {
   return fail(errc::invalid_argument, std::move(message));
 }
 
+conversion conversion_of(std::string_view type) {
+  return type == "int"      ? conversion::to_int
+         : type == "double" ? conversion::to_double
+         : type == "string" ? conversion::to_string
+                            : conversion::none;
+}
+
 bool is_put(action_kind kind) {
   return kind == action_kind::insert || kind == action_kind::update || kind == action_kind::upsert;
 }
@@ -35,7 +42,7 @@ std::string unused_by(const action_config& c) {
     return "from_context";
   if (!by_pattern && kind != action_kind::extract && !c.pattern.empty())
     return "pattern";
-  if (kind != action_kind::convert && c.converted_type != conversion::none)
+  if (kind != action_kind::convert && !c.converted_type.empty())
     return "converted_type";
   return {};
 }
@@ -51,7 +58,7 @@ result<void> check(const action_config& c) {
     return wrong(fmt::format("`{}` does not use `{}`", name_of(c.action), unused));
   if (c.action == action_kind::extract && c.pattern.empty())
     return wrong("`extract` found no `pattern`, expected a regex with named groups");
-  if (c.action == action_kind::convert && c.converted_type == conversion::none)
+  if (c.action == action_kind::convert && conversion_of(c.converted_type) == conversion::none)
     return wrong("`convert` found no `converted_type`, expected `int`, `double` or `string`");
   return {};
 }
@@ -76,7 +83,7 @@ result<action_list::action> action_list::compile_one(const action_config& config
   action made;
   made.kind = config.action;
   made.key = config.key;
-  made.to = config.converted_type;
+  made.to = conversion_of(config.converted_type);
   if (is_put(config.action))
     if (const auto found = find_source(config, made); !found)
       return tl::unexpected(found.error());

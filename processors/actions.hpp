@@ -11,6 +11,8 @@
 
 namespace weir::processors {
 
+enum class conversion : std::uint8_t { none, to_string, to_int, to_double };
+
 /// The attribute actions of the attributes and resource processors, in their order. The results are
 /// the Collector's (v0.161), with two differences: of a key that stands twice no copy is left
 /// behind, and what is kept stays in its order. Immutable.
@@ -48,6 +50,9 @@ private:
 /// The any with the SHA-256 of a value, in hexadecimal: of a text's bytes, of one byte of a bool,
 /// of eight little-endian bytes of a number; "" of any other kind.
 std::string_view hash_value(arena& memory, std::string_view any);
+
+/// A number as Go's ParseFloat reads it.
+std::optional<double> parse_real(std::string_view text);
 
 /// The any converted; as it was where it cannot be.
 std::string_view convert_value(arena& memory, std::string_view any, conversion to);

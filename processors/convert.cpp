@@ -35,24 +35,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-std::optional<double> parse_real(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+'))
-    text.remove_prefix(1);
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex)
-    text.remove_prefix(2);
-  if (text.empty() || text[0] == '-')
-    return std::nullopt;
-  double value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value,
-                      hex ? std::chars_format::hex : std::chars_format::general);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return negative ? -value : value;
-}
-
 // What Go makes of it where it does not fit: the lowest number.
 std::int64_t truncated(double value) noexcept {
   constexpr double limit = 9223372036854775808.0;
@@ -90,6 +72,24 @@ std::string_view to_real(arena& memory, std::string_view any, const otlp::value_
 }
 
 } // namespace
+
+std::optional<double> parse_real(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+'))
+    text.remove_prefix(1);
+  const bool hex = text.starts_with("0x") || text.starts_with("0X");
+  if (hex)
+    text.remove_prefix(2);
+  if (text.empty() || text[0] == '-')
+    return std::nullopt;
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value,
+                      hex ? std::chars_format::hex : std::chars_format::general);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return negative ? -value : value;
+}
 
 std::string_view hash_value(arena& memory, std::string_view any) {
   const auto value = otlp::read_value(any);

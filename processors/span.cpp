@@ -1,0 +1,166 @@
+#include "processors/span.hpp"
+
+#include "processors/matching.hpp"
+#include "processors/regex.hpp"
+
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+
+namespace weir::processors {
+
+namespace {
+
+namespace span_field {
+constexpr std::uint32_t name = 5, status = 15;
+}
+namespace status_field {
+constexpr std::uint32_t message = 2, code = 3;
+}
+
+// A value as a part of a name.
+void append_part(std::string& out, std::string_view any) {
+  const auto value = otlp::read_value(any);
+  switch (value.kind) {
+  case otlp::value_kind::string:
+    out += value.bytes;
+    return;
+  case otlp::value_kind::real: {
+    char buffer[400];
+    out.append(
+        buffer,
+        std::to_chars(buffer, buffer + sizeof buffer, value.real, std::chars_format::fixed).ptr);
+    return;
+  }
+  case otlp::value_kind::boolean:
+  case otlp::value_kind::integer:
+    return append_text(out, any);
+  default:
+    out += "<unknown-attribute-type>";
+  }
+}
+
+class span : public processor {
+public:
+  span(const span_config& config, selection chosen, std::vector<regex> rules)
+      : config_(config), chosen_(std::move(chosen)), rules_(std::move(rules)) {}
+
+  processors::reach reach() const override { return {items, chosen_.reads(), no_level}; }
+
+  bool wants_items(context& at) const override { return chosen_.wants_scope(at); }
+
+  verdict edit_item(context& at) const override {
+    if (!chosen_.wants_item(at))
+      return verdict::keep;
+    if (!config_.name.from_attributes.empty())
+      name_from_attributes(at);
+    if (!rules_.empty())
+      name_to_attributes(at);
+    if (config_.status)
+      set_status(at);
+    return verdict::keep;
+  }
+
+private:
+  void name_from_attributes(context& at) const {
+    auto& of = at.current();
+    auto& name = at.text(0);
+    name.clear();
+    bool first = true;
+    for (const auto& key : config_.name.from_attributes) {
+      const auto any = of.get(key);
+      if (!any)
+        return;
+      if (!first)
+        name += config_.name.separator;
+      first = false;
+      append_part(name, *any);
+    }
+    if (name != of.bytes(span_field::name))
+      of.set_bytes(span_field::name, at.memory().copy(name));
+  }
+
+  void name_to_attributes(context& at) const {
+    auto& of = at.current();
+    for (const auto& rule : rules_) {
+      const auto name = of.bytes(span_field::name);
+      std::array<std::string_view, regex::max_groups + 1> found;
+      const auto& keys = rule.group_names();
+      const auto groups = std::span(found).first(keys.size() + 1);
+      if (name.empty() || !rule.find(name, 0, groups))
+        continue;
+      apply(at, name, keys, groups.subspan(1));
+      if (config_.name.to_attributes->break_after_match)
+        return;
+    }
+  }
+
+  void apply(context& at, std::string_view name, const std::vector<std::string>& keys,
+             std::span<const std::string_view> groups) const {
+    auto& of = at.current();
+    auto& renamed = at.text(0);
+    renamed.clear();
+    std::size_t copied = 0;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      of.set(keys[i], make_string(at.memory(), groups[i]));
+      if (groups[i].data() == nullptr)
+        continue; // took no part in the match
+      const auto begin = static_cast<std::size_t>(groups[i].data() - name.data());
+      if (begin < copied)
+        continue; // inside the group before
+      renamed += name.substr(copied, begin - copied);
+      renamed += '{';
+      renamed += keys[i];
+      renamed += '}';
+      copied = begin + groups[i].size();
+    }
+    renamed += name.substr(copied);
+    if (!config_.name.to_attributes->keep_original_name)
+      of.set_bytes(span_field::name, at.memory().copy(renamed));
+  }
+
+  void set_status(context& at) const {
+    auto& of = at.current();
+    auto& status = at.child(0);
+    of.open_message(span_field::status, otlp::message_id::status, status);
+    const auto code = static_cast<std::uint64_t>(config_.status->code);
+    if (status.number(status_field::code) != code)
+      status.set_varint(status_field::code, code);
+    if (status.bytes(status_field::message) != config_.status->description)
+      status.set_bytes(status_field::message, config_.status->description);
+    of.put_message(span_field::status, status);
+  }
+
+  span_config config_;
+  selection chosen_;
+  std::vector<regex> rules_;
+};
+
+} // namespace
+
+result<processor_ptr> make_span(const span_config& config, weir::signal kind) {
+  if (kind != signal::traces)
+    return fail(errc::invalid_argument,
+                fmt::format("found it in a {} pipeline, expected one of traces", to_string(kind)));
+  auto chosen = selection::compile(config.include, config.exclude, kind);
+  if (!chosen)
+    return tl::unexpected(chosen.error());
+  std::vector<regex> rules;
+  const auto& to = config.name.to_attributes;
+  for (std::size_t i = 0; to && i < to->rules.size(); ++i) {
+    auto rule = regex::compile(to->rules[i]);
+    if (!rule)
+      return fail(errc::invalid_argument,
+                  fmt::format("`name.to_attributes.rules[{}]`: {}", i, rule.error().message));
+    for (const auto& name : rule->group_names())
+      if (name.empty())
+        return fail(errc::invalid_argument,
+                    fmt::format("`name.to_attributes.rules[{}]`: found a group without a name, "
+                                "expected (?P<name>...)",
+                                i));
+    rules.push_back(std::move(*rule));
+  }
+  return std::make_shared<const span>(config, std::move(*chosen), std::move(rules));
+}
+
+} // namespace weir::processors
