@@ -26,6 +26,8 @@ void compressor_state::start(compressor_actor::pointer self, compressor_config c
   writer_ = std::move(writer);
   ledger_.emplace(*store_, ledger_key(config_.name, "log"), log_counts);
   next_block_ = store_->log(config_.pipeline).next;
+  if (config_.edits)
+    editor_.emplace(config_.edits);
 }
 
 void compressor_state::load(const recovered_progress& records) {
@@ -41,7 +43,7 @@ void compressor_state::take(const decided_ptr& what) {
   settle(*what);
   count(*what);
   for (std::size_t next = 0; next < what->kept.spans();) {
-    next = what->kept.append_to(builder_, next, config_.max_block_bytes);
+    next = append(what->kept, next);
     first_received_ = first_received_ == 0 ? what->kept.first_received()
                                            : std::min(first_received_, what->kept.first_received());
     last_received_ = std::max(last_received_, what->kept.last_received());
@@ -61,6 +63,15 @@ void compressor_state::take(const decided_ptr& what) {
     timer_set_ = true;
     self_->delayed_send(self_, config_.timeout, flush_atom_v);
   }
+}
+
+std::size_t compressor_state::append(const sampling::kept_spans& kept, std::size_t first) {
+  if (!editor_)
+    return kept.append_to(builder_, first, config_.max_block_bytes);
+  const auto next
+    = editor_->append_to(kept, builder_, first, config_.max_block_bytes, unix_now());
+  (*ledger_)[removed_items] += editor_->removed();
+  return next;
 }
 
 void compressor_state::settle(const decided& what) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/kept_editor.hpp"
 #include "actors/ledger.hpp"
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
@@ -22,6 +23,7 @@ struct compressor_config {
   std::size_t max_block_bytes = 1 << 20; ///< Unpacked.
   std::chrono::milliseconds timeout{200};
   std::uint64_t decision_cache = 10'000'000; ///< Decisions worth keeping on disk.
+  std::shared_ptr<const processors::chain> edits = nullptr; ///< Of what was kept; null: none.
   sabotage broken;
 };
 
@@ -51,6 +53,7 @@ private:
 
   void settle(const decided& what);
   void count(const decided& what);
+  std::size_t append(const sampling::kept_spans& kept, std::size_t first);
   void close_block();
   void flush();
   void finish(gathering& done);
@@ -65,6 +68,7 @@ private:
   std::optional<ledger_page> ledger_;
   log_position next_block_ = 0;
   codec::traces_block_builder builder_;
+  std::optional<kept_editor> editor_;
   unix_ns first_received_ = 0;
   unix_ns last_received_ = 0;
   gathering gathered_;

@@ -14,9 +14,10 @@ constexpr int entry_level = 1;
 } // namespace
 
 tl::expected<otlp::rejected_spans, otlp::parse_error>
-entry_group::add(std::string_view request, unix_ns now) {
+entry_group::add(std::string_view request, unix_ns now, const processors::request_context& from) {
   const auto base = static_cast<std::uint32_t>(message_.size());
   const auto mark = index_.position();
+  // The bytes that the client sent: what is said of them names their offsets.
   auto scanned = otlp::scan_traces(request, base, limits_, index_);
   if (!scanned)
     return scanned;
@@ -25,7 +26,12 @@ entry_group::add(std::string_view request, unix_ns now) {
     return scanned;
   spans_ += added;
   note_time(now);
-  if (scanned->total() == 0 && request.size() <= entry_hard_limit) {
+  const bool whole = scanned->total() == 0;
+  if (whole && editor_ && editor_->apply(request, added, from)) {
+    index_.roll_back(mark);
+    count_removed(editor_->removed());
+    append_in_pieces(editor_->result());
+  } else if (whole && request.size() <= entry_hard_limit) {
     message_.append(request);
   } else {
     // Rare: write the good spans anew, in pieces that fit into entries.
@@ -33,18 +39,40 @@ entry_group::add(std::string_view request, unix_ns now) {
     otlp::span_index own;
     (void)otlp::scan_traces(request, 0, limits_, own);
     rewrite(request, own, entry_hard_limit,
-            [this](const std::string& piece, std::uint64_t) { append(piece); });
+            [&](const std::string& piece, std::uint64_t spans) {
+              const bool edited = !whole && editor_ && editor_->apply(piece, spans, from);
+              if (edited)
+                count_removed(editor_->removed());
+              append_in_pieces(edited ? editor_->result() : piece);
+            });
   }
   if (message_.size() >= wanted_)
     close();
   return scanned;
 }
 
+void entry_group::count_removed(std::uint64_t spans) {
+  spans_ -= spans;
+  removed_ += spans;
+}
+
+// Processors may have made it larger than an entry, or empty.
+void entry_group::append_in_pieces(std::string_view message) {
+  if (message.size() <= entry_hard_limit)
+    return append(message);
+  otlp::span_index own;
+  (void)otlp::index_traces(message, 0, own);
+  rewrite(message, own, entry_hard_limit,
+          [this](const std::string& piece, std::uint64_t) { append(piece); });
+}
+
 void entry_group::append(std::string_view message) {
   if (!message_.empty() && message_.size() + message.size() > entry_hard_limit)
     close();
+  const auto before = index_.spans.size();
   (void)otlp::index_traces(message, static_cast<std::uint32_t>(message_.size()), index_);
-  message_.append(message);
+  if (index_.spans.size() > before)
+    message_.append(message);
 }
 
 void entry_group::note_time(unix_ns now) {
@@ -80,6 +108,7 @@ std::vector<closed_entry> entry_group::take() {
   first_ = 0;
   closed_bytes_ = 0;
   spans_ = 0;
+  removed_ = 0;
   return std::exchange(closed_, {});
 }
 

@@ -104,11 +104,12 @@ void admit(housekeeper_state& state) {
 void measure_ledger(const storage::store& store, const kept_log& of) {
   const ledger_page received(store, ledger_key(of.name, "intake"), intake_counts);
   const ledger_page logged(store, ledger_key(of.name, "log"), log_counts);
-  const auto settled = logged[kept_items] + logged[dropped_items];
+  const auto settled = logged[kept_items] + logged[dropped_items] + received[removed_spans];
+  const auto appended = logged[appended_items] + logged[removed_items];
   metrics::gauge("weir_ledger_unsettled_items", {{"pipeline", of.name}})
     .Set(static_cast<double>(received[accepted_spans]) - static_cast<double>(settled));
   metrics::gauge("weir_ledger_unappended_items", {{"pipeline", of.name}})
-    .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(logged[appended_items]));
+    .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(appended));
   for (const auto& exporter : of.exporters) {
     const ledger_page sent(store, ledger_key(of.name, exporter), exporter_counts);
     const auto ended

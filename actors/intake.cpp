@@ -31,9 +31,9 @@ void intake_state::start(intake_actor::pointer self, intake_config config,
       lane{info, std::nullopt, std::nullopt, 0,
            ledger_page(*store_, ledger_key(info.name, "intake"), intake_counts), std::nullopt});
     if (info.sampled) {
-      added.entries.emplace(info.id, config_.max_entry_bytes, config_.limits);
+      added.entries.emplace(info.id, config_.max_entry_bytes, config_.limits, info.edits);
     } else {
-      added.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
+      added.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits, info.edits);
       added.next_block = store_->log(info.id).next;
       added.logged.emplace(*store_, ledger_key(info.name, "log"), log_counts);
     }
@@ -64,35 +64,23 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
   }
   pending_reply pending;
   const auto& lanes = lanes_of(request);
+  const processors::request_context from{std::move(request.metadata), {}, {}, now};
   std::uint64_t taken = 0;
+  bool anything = false;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     auto& lane = lanes_[lanes[i]];
-    std::optional<otlp::parse_error> bad;
-    if (lane.entries) {
-      const auto before = lane.entries->spans();
-      if (const auto added = lane.entries->add(request.body, now)) {
-        pending.answer.rejected = added->total();
-        taken = lane.entries->spans() - before;
-      } else {
-        bad = added.error();
-      }
-    } else {
-      const bool last = i + 1 == lanes.size();
-      auto added = lane.blocks->add(last ? std::move(request.body) : request.body, now);
-      if (added) {
-        pending.answer.rejected = added->rejected;
-        taken = added->items;
-      } else {
-        bad = added.error();
-      }
-    }
-    if (bad) {
+    const auto added = give(lane, request, i + 1 == lanes.size(), from, now);
+    if (!added) {
       // The first pipeline checks as all do, so nothing was added anywhere.
       count(request, 0, true);
-      request.reply({.code = net::otlp_reply::status::invalid, .message = to_string(*bad)});
+      request.reply({.code = net::otlp_reply::status::invalid, .message = to_string(added.error())});
       return;
     }
-    lane.received[accepted_spans] += taken;
+    pending.answer.rejected = added->rejected;
+    taken = added->items;
+    anything |= added->items > added->removed;
+    lane.received[accepted_spans] += added->items;
+    lane.received[removed_spans] += added->removed;
   }
   count(request, taken, false);
   if (pending.answer.rejected > 0)
@@ -101,10 +89,29 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
                              + std::to_string(config_.limits.max_span_bytes)
                              + " bytes, not UTF-8, or without a valid trace id and span id";
   pending.handle = std::move(request.reply);
-  if (taken == 0)
+  if (!anything)
     pending.handle(std::move(pending.answer));
   else
     replies_.push_back(std::move(pending));
+}
+
+tl::expected<intake_state::taken_items, otlp::parse_error>
+intake_state::give(lane& to, net::otlp_request& request, bool last,
+                   const processors::request_context& from, unix_ns now) {
+  if (to.blocks) {
+    const auto added
+      = to.blocks->add(last ? std::move(request.body) : request.body, now, from);
+    if (!added)
+      return tl::unexpected(added.error());
+    return taken_items{added->items, added->rejected, added->removed};
+  }
+  const auto spans = to.entries->spans();
+  const auto removed = to.entries->removed();
+  const auto added = to.entries->add(request.body, now, from);
+  if (!added)
+    return tl::unexpected(added.error());
+  const auto gone = to.entries->removed() - removed;
+  return taken_items{to.entries->spans() - spans + gone, added->total(), gone};
 }
 
 void intake_state::count(const net::otlp_request& request, std::uint64_t taken, bool refused) const {

@@ -22,6 +22,7 @@ struct intake_pipeline {
   weir::signal signal = weir::signal::traces;
   bool sampled = false;           ///< Entries for the router; else blocks for the log.
   std::shared_ptr<log_tail> tail; ///< Of a pipeline that is not sampled.
+  std::shared_ptr<const processors::chain> edits; ///< Null: none.
 };
 
 struct intake_config {
@@ -74,6 +75,15 @@ private:
     std::vector<std::pair<std::shared_ptr<log_tail>, log_block>> blocks;
   };
 
+  /// What a lane made of a request.
+  struct taken_items {
+    std::uint64_t items = 0; ///< Good ones.
+    std::uint64_t rejected = 0;
+    std::uint64_t removed = 0; ///< Of the good ones, by processors.
+  };
+  tl::expected<taken_items, otlp::parse_error> give(lane& to, net::otlp_request& request, bool last,
+                                                    const processors::request_context& from,
+                                                    unix_ns now);
   void take_one(net::otlp_request& request, unix_ns now);
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
   void count(const net::otlp_request& request, std::uint64_t taken, bool refused) const;

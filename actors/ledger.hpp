@@ -30,9 +30,11 @@ private:
 std::string ledger_key(std::string_view pipeline, std::string_view stage);
 
 /// Indexes of the intake's page.
-enum intake_count : std::size_t { accepted_spans, intake_counts };
+/// `removed_spans`: those of the accepted ones that processors left out.
+enum intake_count : std::size_t { accepted_spans, removed_spans, intake_counts };
 /// Indexes of the compressor's page (the intake's, where it writes to the log itself).
-enum log_count : std::size_t { kept_items, dropped_items, appended_items, log_counts };
+/// `removed_items`: those of the kept ones that processors behind sampling left out.
+enum log_count : std::size_t { kept_items, dropped_items, appended_items, removed_items, log_counts };
 /// Indexes of an exporter's page; `before_items` were in the log before it was configured.
 enum exporter_count : std::size_t {
   delivered_items,

@@ -20,7 +20,8 @@ std::string renewed(std::string request) {
 
 } // namespace
 
-tl::expected<log_group::added, otlp::parse_error> log_group::add(std::string request, unix_ns now) {
+tl::expected<log_group::added, otlp::parse_error>
+log_group::add(std::string request, unix_ns now, const processors::request_context& from) {
   added result;
   const auto before = parts_.size();
   if (kind_ == signal::traces) {
@@ -43,12 +44,23 @@ tl::expected<log_group::added, otlp::parse_error> log_group::add(std::string req
     if (result.items > 0)
       parts_.push_back({renewed(std::move(request)), result.items});
   }
+  for (auto i = before; editor_ && i < parts_.size(); ++i)
+    edit(parts_[i], from, result);
+  std::erase_if(parts_, [](const part& p) { return p.items == 0; });
   for (auto i = before; i < parts_.size(); ++i)
     bytes_ += parts_[i].message.size();
   if (first_ == 0)
     first_ = now;
   last_ = now;
   return result;
+}
+
+void log_group::edit(part& of, const processors::request_context& from, added& counts) {
+  if (!editor_->apply(of.message, of.items, from))
+    return;
+  of.message = std::move(editor_->result());
+  of.items -= editor_->removed();
+  counts.removed += editor_->removed();
 }
 
 std::vector<closed_block> log_group::take() {

@@ -150,7 +150,7 @@ result<void> node::impl::spawn_samplers() {
     compressors.push_back(system.spawn(
       compressor,
       compressor_config{ids[p], pipeline.name, plan.max_block_bytes, plan.block_timeout,
-                        remembered(*pipeline.tail_sampling), plan.broken},
+                        remembered(*pipeline.tail_sampling), pipeline.edits_behind, plan.broken},
       store, tails[p], writer));
     for (std::uint32_t i = 0; i < count; ++i)
       lanes[i].push_back({ids[p], pipeline.name, *pipeline.tail_sampling, *policies,
@@ -171,7 +171,8 @@ void node::impl::spawn_intake() {
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     const auto& pipeline = plan.pipelines[p];
     const bool sampled = pipeline.tail_sampling.has_value();
-    takes.pipelines.push_back({ids[p], pipeline.name, pipeline.signal, sampled, tails[p]});
+    takes.pipelines.push_back(
+      {ids[p], pipeline.name, pipeline.signal, sampled, tails[p], pipeline.edits_before});
     if (sampled)
       routes.pipelines.push_back(
         {ids[p], pipeline.tail_sampling->decision_wait_ns, compressors[next_compressor++]});

@@ -4,6 +4,7 @@
 #include "actors/sabotage.hpp"
 #include "backends/config.hpp"
 #include "net/otlp_server.hpp"
+#include "processors/chain.hpp"
 #include "sampling/config.hpp"
 #include "storage/store.hpp"
 
@@ -23,6 +24,9 @@ struct node_pipeline {
   std::vector<std::uint32_t> exporters; ///< Indexes into node_plan::exporters.
   std::optional<sampling::tail_sampling_config> tail_sampling;
   std::optional<backends::batch_config> batch;
+  /// What edits messages; null: nothing does.
+  std::shared_ptr<const processors::chain> edits_before; ///< The journal (the log).
+  std::shared_ptr<const processors::chain> edits_behind; ///< Sampling, on what was kept.
 };
 
 /// Everything a node is to run: checked, defaults filled in.

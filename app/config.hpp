@@ -4,6 +4,7 @@
 #include "core/log.hpp"
 #include "core/signal.hpp"
 #include "net/config.hpp"
+#include "processors/chain.hpp"
 #include "sampling/config.hpp"
 #include "storage/store.hpp"
 
@@ -75,6 +76,8 @@ struct pipeline_config {
       tail_sampling; ///< Absent: intake writes to the log.
   std::optional<backends::batch_config>
       batch; ///< The `batch` processor: shapes all its exporters' requests.
+  /// What edits messages, in its order: before anything is written, and behind tail_sampling.
+  std::vector<processors::chain::part> edits_before, edits_behind;
 };
 
 /// `service.telemetry`

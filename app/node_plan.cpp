@@ -18,6 +18,10 @@ std::vector<std::uint32_t> indexes(const std::vector<std::string>& ids, const Co
   return result;
 }
 
+std::shared_ptr<const processors::chain> chain_of(std::vector<processors::chain::part> parts) {
+  return parts.empty() ? nullptr : std::make_shared<const processors::chain>(std::move(parts));
+}
+
 // The cgroup's limit where there is one, else the machine's memory.
 std::uint64_t total_memory() {
   const auto machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES))
@@ -61,7 +65,8 @@ actors::node_plan plan_of(const node_config& config) {
   plan.exporters = config.exporters;
   for (const auto& p : config.pipelines) {
     plan.pipelines.push_back({p.name, p.signal, indexes(p.receivers, config.receivers),
-                              indexes(p.exporters, config.exporters), p.tail_sampling, p.batch});
+                              indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,
+                              chain_of(p.edits_before), chain_of(p.edits_behind)});
     if (!p.memory_limiter)
       continue;
     // Memory is the process's: the lowest limit of all pipelines holds for all.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace weir::processors {
@@ -67,28 +66,6 @@ result<void> check_criteria(const match_config& config, weir::signal kind) {
     return wrong(
         fmt::format("found nothing to match {} by, expected one of {}", to_string(kind), allowed));
   return {};
-}
-
-// A value as the Collector's regexes see it. False: they do not see it.
-bool plain_text(std::string_view any, std::string& scratch, std::string_view& out) {
-  const auto value = otlp::read_value(any);
-  switch (value.kind) {
-  case otlp::value_kind::real: {
-    char buffer[400];
-    const auto* end =
-        std::to_chars(buffer, buffer + sizeof buffer, value.real, std::chars_format::fixed).ptr;
-    scratch.assign(buffer, end);
-    out = scratch;
-    return true;
-  }
-  case otlp::value_kind::string:
-  case otlp::value_kind::boolean:
-  case otlp::value_kind::integer:
-    out = text_of(any, scratch);
-    return true;
-  default:
-    return false;
-  }
 }
 
 bool equal_values(std::string_view a, std::string_view b, std::string& scratch) {
@@ -235,8 +212,12 @@ bool matcher::matches(const std::vector<attribute_filter>& wanted, const item& o
     if (!any)
       return false;
     std::string_view text;
-    if (filter.pattern && (!plain_text(*any, at.text(0), text) || !filter.pattern->matches(text)))
-      return false;
+    if (filter.pattern) {
+      auto& text = at.text(0);
+      text.clear();
+      if (!append_scalar(text, *any) || !filter.pattern->matches(text))
+        return false;
+    }
     if (!filter.any.empty() && !equal_values(filter.any, *any, at.text(0)))
       return false;
   }

@@ -28,7 +28,8 @@ bool is_id(std::string_view id) noexcept {
 struct carried {
   std::optional<std::uint64_t> randomness; ///< What the decision goes by.
   std::optional<std::uint64_t> explicit_randomness;
-  std::optional<std::uint64_t> threshold;
+  std::uint64_t threshold = always_sample; ///< always_sample where it says none.
+  bool has_threshold = false;
   bool good = true;     ///< It could be read, and may be used in this mode.
   bool writable = true; ///< The outcome is written down.
 };
@@ -95,7 +96,8 @@ private:
     sampling_state state;
     carried what;
     what.good = state.read(span.bytes(span_field::trace_state));
-    what.threshold = state.threshold;
+    what.threshold = state.threshold.value_or(always_sample);
+    what.has_threshold = state.threshold.has_value();
     what.explicit_randomness = state.randomness;
     find_randomness(what, span.bytes(span_field::trace_id), true, {});
     auto threshold = decide(what);
@@ -107,7 +109,7 @@ private:
     if (mode_ == mode::hash_seed)
       state.randomness = what.explicit_randomness;
     // Never lowered: what is kept now stands for no fewer than it did.
-    if (!what.threshold || *what.threshold <= threshold)
+    if (what.threshold <= threshold)
       state.set_threshold(threshold);
     auto& text = at.text(0);
     text.clear();
@@ -128,9 +130,11 @@ private:
       out = reader(text);
       what.good &= out.has_value();
     };
-    read(threshold_key, read_threshold, what.threshold);
+    std::optional<std::uint64_t> threshold_before;
+    read(threshold_key, read_threshold, threshold_before);
     read(randomness_key, read_randomness, what.explicit_randomness);
-    const auto had = what.threshold.has_value();
+    what.threshold = threshold_before.value_or(always_sample);
+    what.has_threshold = threshold_before.has_value();
     find_randomness(what, record.bytes(log_trace_id), !config_.from_record, record_source(at));
     auto threshold = decide(what);
     threshold = record_priority(record).value_or(threshold);
@@ -138,7 +142,7 @@ private:
       return verdict::drop;
     if (!what.writable)
       return verdict::keep;
-    if (had && !what.threshold)
+    if (threshold_before && !what.has_threshold)
       record.erase(threshold_key);
     write_record(at, what, threshold);
     return verdict::keep;
@@ -153,7 +157,7 @@ private:
     };
     if (mode_ == mode::hash_seed && what.explicit_randomness)
       put(randomness_key, append_randomness, *what.explicit_randomness);
-    if (!what.threshold || *what.threshold <= threshold)
+    if (what.threshold <= threshold)
       put(threshold_key, append_threshold, threshold);
   }
 
@@ -180,7 +184,7 @@ private:
       else if (!source.empty())
         what.randomness = hashed_randomness(source, config_.hash_seed);
       // What is sampled consistently already is none of this mode's business.
-      if (!what.good || what.explicit_randomness || what.threshold) {
+      if (!what.good || what.explicit_randomness || what.has_threshold) {
         what.good = what.writable = false;
         return;
       }
@@ -200,19 +204,19 @@ private:
     const auto failed = config_.fail_closed ? never_sample : always_sample;
     if (!what.good || !what.randomness)
       return failed;
-    if (what.threshold && *what.threshold > *what.randomness) {
-      what.threshold.reset(); // it lies: the item would not be here
+    if (what.threshold > *what.randomness) {
+      what.threshold = always_sample; // it lies: the item would not be here
+      what.has_threshold = false;
       return failed;
     }
     switch (mode_) {
     case mode::never:
       return never_sample;
     case mode::equalizing:
-      return std::max(threshold_, what.threshold.value_or(0));
-    case mode::proportional: {
-      const auto incoming = what.threshold ? probability_of(*what.threshold) : 1.0;
-      return threshold_of(incoming * ratio_, config_.sampling_precision).value_or(never_sample);
-    }
+      return std::max(threshold_, what.threshold);
+    case mode::proportional:
+      return threshold_of(probability_of(what.threshold) * ratio_, config_.sampling_precision)
+          .value_or(never_sample);
     case mode::hash_seed:
       break;
     }

@@ -4,7 +4,6 @@
 #include "processors/regex.hpp"
 
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace weir::processors {
@@ -16,28 +15,6 @@ constexpr std::uint32_t name = 5, status = 15;
 }
 namespace status_field {
 constexpr std::uint32_t message = 2, code = 3;
-}
-
-// A value as a part of a name.
-void append_part(std::string& out, std::string_view any) {
-  const auto value = otlp::read_value(any);
-  switch (value.kind) {
-  case otlp::value_kind::string:
-    out += value.bytes;
-    return;
-  case otlp::value_kind::real: {
-    char buffer[400];
-    out.append(
-        buffer,
-        std::to_chars(buffer, buffer + sizeof buffer, value.real, std::chars_format::fixed).ptr);
-    return;
-  }
-  case otlp::value_kind::boolean:
-  case otlp::value_kind::integer:
-    return append_text(out, any);
-  default:
-    out += "<unknown-attribute-type>";
-  }
 }
 
 class span : public processor {
@@ -74,7 +51,8 @@ private:
       if (!first)
         name += config_.name.separator;
       first = false;
-      append_part(name, *any);
+      if (!append_scalar(name, *any))
+        name += "<unknown-attribute-type>";
     }
     if (name != of.bytes(span_field::name))
       of.set_bytes(span_field::name, at.memory().copy(name));

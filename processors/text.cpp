@@ -166,6 +166,28 @@ void append_text(std::string& out, std::string_view any) {
   }
 }
 
+bool append_scalar(std::string& out, std::string_view any) {
+  const auto value = otlp::read_value(any);
+  switch (value.kind) {
+  case otlp::value_kind::string:
+    out += value.bytes;
+    return true;
+  case otlp::value_kind::boolean:
+  case otlp::value_kind::integer:
+    append_json(out, any);
+    return true;
+  case otlp::value_kind::real: {
+    char buffer[400];
+    const auto* end =
+        std::to_chars(buffer, buffer + sizeof buffer, value.real, std::chars_format::fixed).ptr;
+    out.append(buffer, static_cast<std::size_t>(end - buffer));
+    return true;
+  }
+  default:
+    return false;
+  }
+}
+
 std::string_view text_of(std::string_view any, std::string& scratch) {
   const auto value = otlp::read_value(any);
   if (value.kind == otlp::value_kind::string)

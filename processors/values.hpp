@@ -83,6 +83,10 @@ void append_text(std::string& out, std::string_view any);
 /// The same; a string's own bytes where it is one, else written into `scratch`.
 std::string_view text_of(std::string_view any, std::string& scratch);
 
+/// Appends a text, truth value or number; a number without an exponent. False, nothing written: it
+/// is something else.
+bool append_scalar(std::string& out, std::string_view any);
+
 /// A number as Go's JSON writes it: "1.5", "100", "1e+21".
 void append_real(std::string& out, double value);
 

@@ -40,6 +40,29 @@ std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t f
   return pieces_.size();
 }
 
+std::size_t kept_spans::append_to(otlp::traces_writer& to, std::size_t first,
+                                  std::size_t max_bytes) const {
+  auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
+  bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
+  auto resource = none;
+  auto scope = none;
+  for (auto at = first; at < pieces_.size(); ++at, inside = true) {
+    for (; at == *trace; ++trace)
+      inside = false;
+    if (to.spans() > 0 && to.size() >= max_bytes * (inside ? max_trace_share : 1))
+      return at;
+    const auto& piece = pieces_[at];
+    if (piece.resource != resource)
+      to.resource(envelopes_[piece.resource]);
+    if (piece.resource != resource || piece.scope != scope)
+      to.scope(envelopes_[piece.scope]);
+    resource = piece.resource;
+    scope = piece.scope;
+    to.span(piece.body);
+  }
+  return pieces_.size();
+}
+
 std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
   wanted_.clear();
   traces_ = 0;

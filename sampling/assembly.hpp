@@ -4,6 +4,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "otlp/scan.hpp"
+#include "otlp/writer.hpp"
 #include "sampling/arena.hpp"
 #include "sampling/decision.hpp"
 
@@ -27,6 +28,9 @@ public:
   /// Earliest and latest receive time of the entries they came in: the time range of their block.
   unix_ns first_received() const noexcept { return first_received_; }
   unix_ns last_received() const noexcept { return last_received_; }
+
+  /// The same into a message.
+  std::size_t append_to(otlp::traces_writer& to, std::size_t first, std::size_t max_bytes) const;
 
   /// What could not be read: these slots are lost, and to be counted as damaged.
   const std::vector<slot_ref>& unreadable() const noexcept { return unreadable_; }

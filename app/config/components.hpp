@@ -14,7 +14,9 @@ namespace weir::app {
 /// Any component's configuration; monostate: accepted without an effect.
 using component_config =
     std::variant<std::monostate, otlp_receiver_shape, memory_limiter_config, backends::batch_config,
-                 sampling::tail_sampling_config, otlp_grpc_shape, otlp_http_shape,
+                 sampling::tail_sampling_config, processors::attributes_config,
+                 processors::resource_config, processors::span_config, processors::redaction_config,
+                 processors::probabilistic_sampler_config, otlp_grpc_shape, otlp_http_shape,
                  backends::debug_config, backends::file_config, backends::nop_config,
                  health_check_config>;
 

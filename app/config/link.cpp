@@ -1,4 +1,8 @@
 #include "app/config/load.hpp"
+#include "processors/attributes.hpp"
+#include "processors/probabilistic.hpp"
+#include "processors/redaction.hpp"
+#include "processors/span.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -180,33 +184,60 @@ private:
 
   void add_processor(const component& c, place at, const std::string& path,
                      pipeline_config& linked) {
-    std::visit(overloaded{
-                   [&](const memory_limiter_config& limiter) {
-                     if (linked.memory_limiter)
-                       reports_.error(at, path, "found a second memory_limiter, expected one");
-                     linked.memory_limiter = limiter;
-                   },
-                   [&](const backends::batch_config& batch) {
-                     if (linked.batch)
-                       reports_.warn(at, path,
-                                     "no effect has the `batch` before it: the last counts");
-                     if (!linked.tail_sampling)
-                       early_batch_ = {at, path};
-                     linked.batch = batch;
-                   },
-                   [&](const sampling::tail_sampling_config& sampling) {
-                     if (linked.signal != signal::traces)
-                       reports_.error(at, path,
-                                      "found tail_sampling, expected it in a traces "
-                                      "pipeline alone");
-                     if (linked.tail_sampling)
-                       reports_.error(at, path, "found a second tail_sampling, expected one");
-                     linked.tail_sampling = sampling;
-                     linked.batch.reset();
-                   },
-                   [](const auto&) {},
-               },
-               c.config);
+    std::visit(
+        overloaded{
+            [&](const memory_limiter_config& limiter) {
+              if (linked.memory_limiter)
+                reports_.error(at, path, "found a second memory_limiter, expected one");
+              linked.memory_limiter = limiter;
+            },
+            [&](const backends::batch_config& batch) {
+              if (linked.batch)
+                reports_.warn(at, path, "no effect has the `batch` before it: the last counts");
+              if (!linked.tail_sampling)
+                early_batch_ = {at, path};
+              linked.batch = batch;
+            },
+            [&](const sampling::tail_sampling_config& sampling) {
+              if (linked.signal != signal::traces)
+                reports_.error(at, path,
+                               "found tail_sampling, expected it in a traces "
+                               "pipeline alone");
+              if (linked.tail_sampling)
+                reports_.error(at, path, "found a second tail_sampling, expected one");
+              linked.tail_sampling = sampling;
+              linked.batch.reset();
+            },
+            [&](const processors::attributes_config& config) {
+              add_edit(c, processors::make_attributes(config, linked.signal), linked);
+            },
+            [&](const processors::resource_config& config) {
+              add_edit(c, processors::make_resource(config), linked);
+            },
+            [&](const processors::span_config& config) {
+              add_edit(c, processors::make_span(config, linked.signal), linked);
+            },
+            [&](const processors::redaction_config& config) {
+              add_edit(c, processors::make_redaction(config), linked);
+            },
+            [&](const processors::probabilistic_sampler_config& config) {
+              add_edit(c, processors::make_probabilistic_sampler(config, linked.signal), linked);
+            },
+            [](const auto&) {},
+        },
+        c.config);
+  }
+
+  /// A processor that edits messages, compiled for the pipeline's signal.
+  void add_edit(const component& c, result<processors::processor_ptr> compiled,
+                pipeline_config& linked) {
+    auto& edits = linked.tail_sampling ? linked.edits_behind : linked.edits_before;
+    if (compiled)
+      edits.push_back({c.id, std::move(*compiled)});
+    else if (!failed_in(c.path))
+      reports_.error(
+          c.where, c.path,
+          fmt::format("in the pipeline {}: {}", quoted(linked.name), compiled.error().message));
   }
 
   // -- components --

@@ -2,6 +2,7 @@
 
 #include "app/config.hpp"
 #include "app/config/option.hpp"
+#include "processors/config.hpp"
 
 #include <optional>
 #include <string>
@@ -95,6 +96,12 @@ const option_table<memory_limiter_config>& memory_limiter_options();
 const option_table<backends::batch_config>& batch_options();
 const option_table<sampling::tail_sampling_config>& tail_sampling_options();
 const option_table<sampling::policy_config>& policy_options();
+const option_table<processors::attributes_config>& attributes_options();
+const option_table<processors::resource_config>& resource_options();
+const option_table<processors::span_config>& span_options();
+const option_table<processors::redaction_config>& redaction_options();
+const option_table<processors::probabilistic_sampler_config>& probabilistic_sampler_options();
+const option_table<processors::match_config>& match_options();
 // exporters
 const option_table<otlp_grpc_shape>& otlp_grpc_options();
 const option_table<otlp_http_shape>& otlp_http_options();

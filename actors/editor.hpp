@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/signal.hpp"
+#include "processors/chain.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <prometheus/counter.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::actors {
+
+/// A pipeline's chain of processors with what applying it needs, and its counts on the metrics
+/// page. One actor; no CAF.
+class editor {
+public:
+  editor(std::shared_ptr<const processors::chain> chain, weir::signal kind);
+
+  /// Applies the chain to a message of `items` items. True: result() is what it became.
+  bool apply(std::string_view message, std::uint64_t items,
+             const processors::request_context& request);
+
+  /// What the last apply() that changed something made; may be moved out.
+  std::string& result() noexcept { return result_; }
+  /// Items that the last apply() left out.
+  std::uint64_t removed() const noexcept { return removed_; }
+
+private:
+  struct counters {
+    prometheus::Counter* incoming;
+    prometheus::Counter* outgoing;
+  };
+
+  std::shared_ptr<const processors::chain> chain_;
+  weir::signal kind_;
+  std::vector<counters> counters_;
+  processors::scratch scratch_;
+  std::string result_;
+  std::uint64_t removed_ = 0;
+};
+
+} // namespace weir::actors
