@@ -91,6 +91,7 @@ struct span_status_config {
 };
 
 struct span_config {
+  std::vector<action_config> attributes; ///< Done first; the Collector has none.
   std::optional<match_config> include;
   std::optional<match_config> exclude;
   span_name_config name;

@@ -1,5 +1,6 @@
 #include "processors/span.hpp"
 
+#include "processors/actions.hpp"
 #include "processors/matching.hpp"
 #include "processors/regex.hpp"
 
@@ -19,8 +20,9 @@ constexpr std::uint32_t message = 2, code = 3;
 
 class span : public processor {
 public:
-  span(const span_config& config, selection chosen, std::vector<regex> rules)
-      : config_(config), chosen_(std::move(chosen)), rules_(std::move(rules)) {}
+  span(const span_config& config, action_list actions, selection chosen, std::vector<regex> rules)
+      : config_(config), actions_(std::move(actions)), chosen_(std::move(chosen)),
+        rules_(std::move(rules)) {}
 
   processors::reach reach() const override { return {items, chosen_.reads(), no_level}; }
 
@@ -29,6 +31,7 @@ public:
   verdict edit_item(context& at) const override {
     if (!chosen_.wants_item(at))
       return verdict::keep;
+    actions_.apply(at.current(), at);
     if (!config_.name.from_attributes.empty())
       name_from_attributes(at);
     if (!rules_.empty())
@@ -110,6 +113,7 @@ private:
   }
 
   span_config config_;
+  action_list actions_;
   selection chosen_;
   std::vector<regex> rules_;
 };
@@ -123,6 +127,11 @@ result<processor_ptr> make_span(const span_config& config, weir::signal kind) {
   auto chosen = selection::compile(config.include, config.exclude, kind);
   if (!chosen)
     return tl::unexpected(chosen.error());
+  std::size_t at = 0;
+  auto actions = action_list::compile(config.attributes, at);
+  if (!actions)
+    return fail(errc::invalid_argument,
+                fmt::format("`attributes[{}]`: {}", at, actions.error().message));
   std::vector<regex> rules;
   const auto& to = config.name.to_attributes;
   for (std::size_t i = 0; to && i < to->rules.size(); ++i) {
@@ -138,7 +147,8 @@ result<processor_ptr> make_span(const span_config& config, weir::signal kind) {
                                 i));
     rules.push_back(std::move(*rule));
   }
-  return std::make_shared<const span>(config, std::move(*chosen), std::move(rules));
+  return std::make_shared<const span>(config, std::move(*actions), std::move(*chosen),
+                                      std::move(rules));
 }
 
 } // namespace weir::processors

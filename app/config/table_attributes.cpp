@@ -43,7 +43,12 @@ option<action_config> action_option() {
       return read(at, out);
     auto written = yaml_value{.what = yaml_value::kind::map, .where = at.value.where};
     written.entries.push_back(*entry);
-    written.entries[0].value.text = lower(entry->value.text);
+    auto& name = written.entries[0].value.text;
+    name = lower(name);
+    if (name == "hash_sha256") {
+      at.warn("action", "the Collector has no `hash_sha256`: write `hash`, which is the same");
+      name = "hash";
+    }
     read(section{at.reports, written, at.path}, out);
   };
   return made;
@@ -54,6 +59,8 @@ void check_action(const section& at, const action_config& action) {
   if (const auto made = processors::action_list::compile({action}, number); !made)
     at.error("", made.error().message);
 }
+
+} // namespace
 
 const option_table<action_config>& action_options() {
   using c = action_config;
@@ -76,6 +83,8 @@ const option_table<action_config>& action_options() {
       &check_action};
   return table;
 }
+
+namespace {
 
 const option_table<processors::match_attribute>& match_attribute_options() {
   using c = processors::match_attribute;

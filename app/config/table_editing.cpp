@@ -62,12 +62,18 @@ const option_table<processors::span_config>& span_options() {
       {
           block("include", &c::include, &match_options, "Only what matches is edited."),
           block("exclude", &c::exclude, &match_options, "What matches is not edited."),
+          list("attributes", &c::attributes, &action_options,
+               "Actions as of the `attributes` processor, done first; the Collector has none here.",
+               listing::as_above),
           block("name", &c::name, &span_name_options),
           block("status", &c::status, &span_status_options, "Sets the status."),
       },
       c{},
       [](const section& at, const c& config) {
-        if (config.name.from_attributes.empty() && !config.name.to_attributes && !config.status)
+        if (!config.attributes.empty())
+          at.warn("attributes", "the Collector has none here: write an `attributes` processor");
+        else if (config.name.from_attributes.empty() && !config.name.to_attributes
+                 && !config.status)
           at.error("", "found nothing to do, expected `name.from_attributes`, "
                        "`name.to_attributes` or `status`");
       }};

@@ -102,6 +102,7 @@ const option_table<processors::span_config>& span_options();
 const option_table<processors::redaction_config>& redaction_options();
 const option_table<processors::probabilistic_sampler_config>& probabilistic_sampler_options();
 const option_table<processors::match_config>& match_options();
+const option_table<processors::action_config>& action_options();
 // exporters
 const option_table<otlp_grpc_shape>& otlp_grpc_options();
 const option_table<otlp_http_shape>& otlp_http_options();

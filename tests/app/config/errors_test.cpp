@@ -163,9 +163,30 @@ const std::vector<bad_case> one_fault{
              "f:3:3: exporters.file/a b: found the id `file/a b`, expected a "
              "name without blanks and symbols behind `/`"),
     // -- processors --
-    processor("attributes: {}",
-              "f:5:3: processors.attributes: found the processor type `attributes`, "
+    processor("tracezip: {}",
+              "f:5:3: processors.tracezip: found the processor type `tracezip`, "
               "which is not there yet"),
+    processor("attributes: {}",
+              "f:5:15: processors.attributes.actions: found no actions, expected at least one"),
+    processor("attributes: {actions: [{key: k, action: remove}]}",
+              "f:5:43: processors.attributes.actions[0].action: found the text `remove`, expected `insert`, "
+              "`update`, `upsert`, `delete`, `hash`, `extract` or `convert`"),
+    processor("attributes: {actions: [{key: k, action: delete}, {key: k, action: insert}]}",
+              "f:5:52: processors.attributes.actions[1]: `insert` found no value, expected one of "
+              "`value`, `from_attribute` and `from_context`"),
+    processor("attributes: {actions: [{key: k, action: extract, pattern: \"(?P<x>((a{99}){99}){99})"
+              "\"}]}",
+              "f:5:26: processors.attributes.actions[0]: invalid regex "
+              "`(?P<x>((a{99}){99}){99})`: invalid repetition size: {99}"),
+    processor("span: {}",
+              "f:5:9: processors.span: found nothing to do, expected `name.from_attributes`, "
+              "`name.to_attributes` or `status`"),
+    processor("redaction: {url_sanitizer: {enabled: true}}",
+              "f:5:30: processors.redaction.url_sanitizer: found an option that does not work here: "
+              "URLs are not taken apart; `blocked_values` masks by regex"),
+    processor("probabilistic_sampler: {sampling_precision: 15}",
+              "f:5:47: processors.probabilistic_sampler.sampling_precision: found the number `15`, "
+              "expected 1 to 14"),
     processor("batch: {send_batch_max_size: 10}",
               "f:5:32: processors.batch.send_batch_max_size: it is below `send_batch_size`"),
     processor("batch: {timeout: 1d}", "f:5:20: processors.batch.timeout: found the text `1d`, "
