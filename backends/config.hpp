@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 // Exporters as the Collector's YAML says; names and defaults are the Collector's (reference:
 // otlp.md 2.5 to 2.7, 2.12, 2.13).
@@ -64,14 +65,27 @@ struct otlp_http_config {
 struct debug_config {
   std::string verbosity = "basic";
   std::int64_t sampling_initial = 2, sampling_thereafter = 1;
+  bool use_internal_logger = true;
+  std::vector<std::string> output_paths = {"stdout"};
+};
+
+/// `rotation` of the file exporter.
+struct rotation_config {
+  std::uint64_t max_megabytes = 100;
+  std::uint32_t max_days = 0;      ///< 0: whatever their age
+  std::uint32_t max_backups = 100; ///< 0: however many
+  bool localtime = false;
 };
 
 struct file_config {
   std::string path = {};
-  std::string format = "json";
+  std::string format = "json";  ///< json, proto
+  std::string compression = {}; ///< none, zstd
+  int compression_level = 0;    ///< 0: the default
   bool append = false;
-  milliseconds flush_interval{1000};
+  std::optional<rotation_config> rotation = {};
   bool create_directory = false;
+  std::string directory_permissions = "0755";
 };
 
 struct nop_config {};

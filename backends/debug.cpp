@@ -1,54 +1,126 @@
 #include "backends/debug.hpp"
 
+#include "backends/debug_text.hpp"
 #include "backends/otlp_cut.hpp"
 #include "core/clock.hpp"
 #include "core/log.hpp"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <mutex>
+#include <unistd.h>
+#include <vector>
 
 namespace weir::backends {
 
 namespace {
 
-// Which lines are written, second by second.
-class line_sampler {
+// Which requests are shown, second by second and signal by signal.
+class request_sampler {
 public:
-  line_sampler(std::int64_t initial, std::int64_t thereafter)
+  request_sampler(std::int64_t initial, std::int64_t thereafter)
       : initial_(initial), thereafter_(thereafter) {}
 
-  bool permit(steady_ns now) {
+  bool permit(weir::signal kind, steady_ns now) {
     const std::lock_guard guard(mutex_);
     if (now / second_ns != second_) {
       second_ = now / second_ns;
-      seen_ = 0;
+      seen_ = {};
     }
-    ++seen_;
-    return seen_ <= initial_ || (thereafter_ > 0 && (seen_ - initial_) % thereafter_ == 0);
+    const auto seen = ++seen_[static_cast<std::size_t>(kind) - 1];
+    return seen <= initial_ || (thereafter_ > 0 && (seen - initial_) % thereafter_ == 0);
   }
 
 private:
   std::mutex mutex_;
   std::int64_t initial_, thereafter_;
   std::int64_t second_ = 0;
-  std::int64_t seen_ = 0;
+  std::array<std::int64_t, 3> seen_{};
 };
+
+// `output_paths`: files, "stdout" and "stderr".
+class outputs {
+public:
+  outputs() = default;
+  outputs(const outputs&) = delete;
+  outputs& operator=(const outputs&) = delete;
+  ~outputs() {
+    for (const auto fd : files_)
+      ::close(fd);
+  }
+
+  result<void> open(const std::vector<std::string>& paths) {
+    for (const auto& path : paths) {
+      if (path == "stdout" || path == "stderr") {
+        all_.push_back(path == "stdout" ? STDOUT_FILENO : STDERR_FILENO);
+        continue;
+      }
+      const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+      if (fd < 0)
+        return fail(errc::io, "output_paths: " + path + ": " + std::strerror(errno));
+      files_.push_back(fd);
+      all_.push_back(fd);
+    }
+    return {};
+  }
+
+  // What cannot be written is not: this is for a person who looks on.
+  void write(std::string_view text) {
+    const std::lock_guard guard(mutex_);
+    for (const auto fd : all_)
+      for (auto left = text; !left.empty();) {
+        const auto written = ::write(fd, left.data(), left.size());
+        if (written <= 0 && errno != EINTR)
+          break;
+        left.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
+      }
+  }
+
+private:
+  std::mutex mutex_;
+  std::vector<int> files_, all_;
+};
+
+std::string component(const std::string& id, weir::signal kind) {
+  return fmt::format(R"("otelcol.component.id": "{}", "otelcol.component.kind": "exporter", )"
+                     R"("otelcol.signal": "{}")",
+                     id, to_string(kind));
+}
 
 class debug_sender final : public sender {
 public:
-  debug_sender(std::string id, const debug_config& config)
-      : id_(std::move(id)), sampler_(config.sampling_initial, config.sampling_thereafter) {}
+  debug_sender(std::string id, const debug_config& config, std::unique_ptr<outputs> to)
+      : id_(std::move(id)), verbosity_(config.verbosity), to_(std::move(to)),
+        sampler_(config.sampling_initial, config.sampling_thereafter) {}
 
   void send(export_request request, std::function<void(outcome)> done) override {
-    if (sampler_.permit(steady_now()))
-      log::info("{}", debug_line(id_, request.signal, request.message.view()));
+    if (sampler_.permit(request.signal, steady_now()))
+      show(request.signal, request.message.view());
     done({});
   }
 
   void stop() override {}
 
 private:
-  std::string id_;
-  line_sampler sampler_;
+  void show(weir::signal kind, std::string_view message) {
+    auto text = debug_line(to_ ? std::string() : id_, kind, message);
+    std::string more;
+    if (verbosity_ == "normal")
+      more = normal_text(kind, message);
+    else if (verbosity_ == "detailed")
+      more = detailed_text(kind, message);
+    if (to_)
+      return to_->write(text + "\n" + (verbosity_ == "basic" ? more : more + "\n"));
+    log::info("{}", text);
+    if (verbosity_ != "basic")
+      log::info("{}\t{{{}}}", more, component(id_, kind));
+  }
+
+  std::string id_, verbosity_;
+  std::unique_ptr<outputs> to_; ///< Null: the log.
+  request_sampler sampler_;
 };
 
 } // namespace
@@ -73,18 +145,21 @@ std::string debug_line(const std::string& id, weir::signal kind, std::string_vie
                        counts.resources, counts.items);
     break;
   }
-  return text
-         + fmt::format(R"(, "otelcol.component.id": "{}", "otelcol.component.kind": "exporter", )"
-                       R"("otelcol.signal": "{}"}})",
-                       id, to_string(kind));
+  return text + (id.empty() ? "}" : ", " + component(id, kind) + "}");
 }
 
 result<std::unique_ptr<sender>> make_debug_sender(const std::string& id,
                                                   const debug_config& config) {
-  if (config.verbosity != "basic")
-    return fail(errc::unsupported,
-                "verbosity \"" + config.verbosity + "\": only basic is there so far");
-  return std::make_unique<debug_sender>(id, config);
+  if (config.verbosity != "basic" && config.verbosity != "normal" && config.verbosity != "detailed")
+    return fail(errc::invalid_argument,
+                "verbosity \"" + config.verbosity + "\": expected basic, normal or detailed");
+  std::unique_ptr<outputs> to;
+  if (!config.use_internal_logger) {
+    to = std::make_unique<outputs>();
+    if (auto opened = to->open(config.output_paths); !opened)
+      return tl::unexpected(opened.error());
+  }
+  return std::make_unique<debug_sender>(id, config, std::move(to));
 }
 
 } // namespace weir::backends

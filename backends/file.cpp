@@ -1,60 +1,87 @@
 #include "backends/file.hpp"
 
+#include "backends/output_file.hpp"
+#include "codec/encoding.hpp"
 #include "core/metrics.hpp"
 #include "otlp/json.hpp"
 
-#include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
-#include <fcntl.h>
-#include <filesystem>
 #include <mutex>
-#include <sys/stat.h>
 #include <thread>
-#include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace weir::backends {
 
 namespace {
 
-// Lines gathered for one write, about.
+// Records gathered for one write, about.
 constexpr std::size_t write_bytes = 4 << 20;
+constexpr std::size_t prefix_bytes = 4;
 
-std::string system_reason() {
-  return std::strerror(errno);
-}
+// Makes records of requests.
+class record_writer {
+public:
+  explicit record_writer(const file_config& config)
+      : proto_(config.format == "proto"), packs_(config.compression == "zstd"),
+        level_(config.compression_level) {}
 
-// Writes all of `bytes`, or leaves the file as long as it was.
-result<void> append_whole(int fd, std::string_view bytes) {
-  struct stat before {};
-  const bool regular = ::fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
-  while (!bytes.empty()) {
-    const auto written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written < 0) {
-      auto reason = system_reason();
-      if (regular && ::ftruncate(fd, before.st_size) != 0)
-        reason += "; and it cannot be cut back: " + system_reason();
-      return fail(errc::io, std::move(reason));
+  framing how() const noexcept { return proto_ || packs_ ? framing::prefixed : framing::lines; }
+
+  result<void> append(const export_request& request, std::string& out) {
+    const auto before = out.size();
+    if (how() == framing::prefixed)
+      out.append(prefix_bytes, 0);
+    if (auto made = append_body(request, out); !made) {
+      out.resize(before);
+      return made;
     }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
+    if (how() == framing::lines)
+      out.push_back('\n');
+    else
+      write_prefix(out, before);
+    return {};
   }
-  return {};
-}
+
+private:
+  result<void> append_body(const export_request& request, std::string& out) {
+    if (!packs_ && !proto_)
+      return otlp::to_json(request.signal, request.message.view(), out);
+    auto body = request.message.view();
+    if (!proto_) {
+      json_.clear();
+      if (auto made = otlp::to_json(request.signal, body, json_); !made)
+        return made;
+      body = json_;
+    }
+    if (packs_) {
+      if (auto made = codec::encode(codec::encoding::zstd, body, level_, packed_); !made)
+        return made;
+      body = packed_;
+    }
+    out += body;
+    return {};
+  }
+
+  static void write_prefix(std::string& out, std::size_t at) {
+    const auto size = out.size() - at - prefix_bytes;
+    for (std::size_t i = 0; i < prefix_bytes; ++i)
+      out[at + i] = static_cast<char>(size >> (8 * (prefix_bytes - 1 - i)));
+  }
+
+  bool proto_, packs_;
+  int level_;
+  std::string json_, packed_;
+};
 
 class file_sender final : public sender {
 public:
-  file_sender(const std::string& id, std::string path, int fd)
+  file_sender(const std::string& id, const file_config& config, output_file file)
       : bytes_written_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
-        path_(std::move(path)), fd_(fd), thread_([this] { run(); }) {}
+        path_(config.path), file_(std::move(file)), maker_(config), thread_([this] { run(); }) {}
 
-  ~file_sender() override {
-    stop();
-    ::close(fd_);
-  }
+  ~file_sender() override { stop(); }
 
   void send(export_request request, std::function<void(outcome)> done) override {
     {
@@ -104,34 +131,43 @@ private:
     jobs.pop_front();
   }
 
-  // Takes jobs from the front for one write, and answers them.
+  // Takes jobs from the front for one write, and answers them. What would not fit into the file any
+  // more goes into the next one, with the records behind it.
   void write_some(std::deque<job>& jobs) {
-    lines_.clear();
+    records_.clear();
     std::vector<job> written;
-    for (; !jobs.empty() && lines_.size() < write_bytes; jobs.pop_front()) {
-      const auto& r = jobs.front().request;
-      const auto before = lines_.size();
-      if (auto made = otlp::to_json(r.signal, r.message.view(), lines_); made) {
-        lines_.push_back('\n');
-        written.push_back(std::move(jobs.front()));
-      } else {
-        lines_.resize(before);
+    std::uint64_t room = 0;
+    for (; !jobs.empty() && records_.size() < write_bytes; jobs.pop_front()) {
+      const auto before = records_.size();
+      if (auto made = maker_.append(jobs.front().request, records_); !made) {
         jobs.front().done({.what = outcome::kind::refused, .reason = made.error().message});
+        continue;
       }
+      if (before == 0)
+        room = file_.room_with(records_.size());
+      else if (records_.size() > room) {
+        records_.resize(before); // Made again for the next file.
+        break;
+      }
+      written.push_back(std::move(jobs.front()));
     }
     outcome result;
-    if (auto done = append_whole(fd_, lines_); !done)
+    auto done = file_.rotate_for(records_.size());
+    if (done)
+      done = file_.write(records_);
+    if (!done)
       result = {.what = outcome::kind::retry, .reason = path_ + ": " + done.error().message};
     else
-      bytes_written_.Increment(static_cast<double>(lines_.size()));
+      bytes_written_.Increment(static_cast<double>(records_.size()));
     for (auto& j : written)
       j.done(result);
   }
 
   prometheus::Counter& bytes_written_;
   std::string path_;
-  int fd_;
-  std::string lines_; ///< The thread's own.
+  output_file file_; ///< From here on the thread's own.
+  record_writer maker_;
+  std::string records_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<job> queue_; ///< As long as requests fly, which the caller bounds.
@@ -142,21 +178,20 @@ private:
 } // namespace
 
 result<std::unique_ptr<sender>> make_file_sender(const std::string& id, const file_config& config) {
-  if (config.format != "json")
-    return fail(errc::unsupported, "format \"" + config.format + "\": only json is there so far");
+  if (config.format != "json" && config.format != "proto")
+    return fail(errc::invalid_argument, "format \"" + config.format + "\": expected json or proto");
+  if (!config.compression.empty() && config.compression != "none" && config.compression != "zstd")
+    return fail(errc::invalid_argument,
+                "compression \"" + config.compression + "\": expected none or zstd");
   if (config.path.empty())
     return fail(errc::invalid_argument, "path is missing");
-  std::error_code ec;
-  const auto parent = std::filesystem::path(config.path).parent_path();
-  if (config.create_directory && !parent.empty())
-    std::filesystem::create_directories(parent, ec);
-  if (ec)
-    return fail(errc::io, parent.string() + ": " + ec.message());
-  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (config.append ? 0 : O_TRUNC);
-  const int fd = ::open(config.path.c_str(), flags, 0644);
-  if (fd < 0)
-    return fail(errc::io, config.path + ": " + system_reason());
-  return std::make_unique<file_sender>(id, config.path, fd);
+  if (config.append && config.rotation)
+    return fail(errc::invalid_argument,
+                "append and rotation: with rotation the file is gone on with in any case");
+  auto file = output_file::open(config, record_writer(config).how());
+  if (!file)
+    return tl::unexpected(file.error());
+  return std::make_unique<file_sender>(id, config, std::move(*file));
 }
 
 } // namespace weir::backends

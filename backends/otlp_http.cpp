@@ -3,6 +3,8 @@
 #include "backends/export_response.hpp"
 #include "core/metrics.hpp"
 #include "net/grpc_client_status.hpp"
+#include "otlp/export_answer.hpp"
+#include "otlp/json.hpp"
 
 #include <array>
 
@@ -33,9 +35,11 @@ public:
       : urls_{url_of(c.traces_endpoint, c.endpoint, signal::traces),
               url_of(c.metrics_endpoint, c.endpoint, signal::metrics),
               url_of(c.logs_endpoint, c.endpoint, signal::logs)},
+        json_(c.encoding == "json"),
         bytes_sent_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
         client_(std::move(client)) {
-    headers_ = {{"Content-Type", "application/x-protobuf"}, {"User-Agent", "weir"}};
+    headers_ = {{"Content-Type", json_ ? "application/json" : "application/x-protobuf"},
+                {"User-Agent", "weir"}};
     for (const auto& h : c.headers)
       headers_.emplace_back(h);
   }
@@ -45,7 +49,14 @@ public:
     if (url.empty())
       return done({.what = outcome::kind::refused,
                    .reason = "no endpoint is set for " + std::string(to_string(request.signal))});
-    client_->post({.url = url, .headers = headers_, .body = std::move(request.message)},
+    auto body = std::move(request.message);
+    if (json_) {
+      std::string text;
+      if (auto made = otlp::to_json(request.signal, body.view(), text); !made)
+        return done({.what = outcome::kind::refused, .reason = made.error().message});
+      body = shared_bytes(std::move(text));
+    }
+    client_->post({.url = url, .headers = headers_, .body = std::move(body)},
                   [this, done = std::move(done)](const net::http_response& response) {
                     bytes_sent_.Increment(static_cast<double>(response.sent_bytes));
                     done(outcome_of(response));
@@ -56,10 +67,23 @@ public:
 
 private:
   std::array<std::string, 3> urls_;
+  bool json_;
   std::vector<std::pair<std::string, std::string>> headers_;
   prometheus::Counter& bytes_sent_;
   std::unique_ptr<net::http_client> client_;
 };
+
+bool is_json(const net::http_response& response) {
+  return response.content_type.starts_with("application/json");
+}
+
+outcome read_answer(const net::http_response& response) {
+  if (!is_json(response))
+    return read_export_response(response.body);
+  const auto answer = otlp::read_json_answer(response.body);
+  return answer ? outcome{.rejected = answer->rejected, .reason = tidy(answer->message)}
+                : outcome{};
+}
 
 // What the server wrote about it: a google.rpc.Status, or text.
 std::string explanation(const net::http_response& response) {
@@ -67,6 +91,10 @@ std::string explanation(const net::http_response& response) {
     const auto status = net::read_rpc_status(response.body);
     return status ? tidy(status->message) : "";
   }
+  if (is_json(response))
+    if (const auto answer = otlp::read_json_answer(response.body);
+        answer && !answer->status.empty())
+      return tidy(answer->status);
   return tidy(std::string_view(response.body).substr(0, shown_body_bytes));
 }
 
@@ -84,9 +112,7 @@ outcome outcome_of(const net::http_response& response) {
   if (response.status == 0)
     return {.what = outcome::kind::retry, .reason = tidy(response.error)};
   if (response.status >= 200 && response.status < 300)
-    return response.content_type.starts_with("application/json")
-               ? outcome{}
-               : read_export_response(response.body);
+    return read_answer(response);
   outcome out{.what = outcome::kind::refused, .reason = "HTTP " + std::to_string(response.status)};
   if (const auto text = explanation(response); !text.empty())
     out.reason += ": " + text;
@@ -102,9 +128,9 @@ outcome outcome_of(const net::http_response& response) {
 
 result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                                                       const otlp_http_config& config) {
-  if (config.encoding != "proto")
-    return fail(errc::unsupported,
-                "encoding \"" + config.encoding + "\": only proto is there so far");
+  if (config.encoding != "proto" && config.encoding != "json")
+    return fail(errc::invalid_argument,
+                "encoding \"" + config.encoding + "\": expected proto or json");
   const auto compression =
       codec::http_encoding(config.compression == "none" ? "" : config.compression);
   if (!compression)

@@ -10,9 +10,8 @@
 
 namespace weir::backends {
 
-/// The `otlphttp` exporter: OTLP/HTTP with protobuf bodies. `id` labels its metrics.
-/// errc::invalid_argument: an endpoint, compression or TLS setting that cannot work;
-/// errc::unsupported: encoding json.
+/// The `otlphttp` exporter: OTLP/HTTP with protobuf or JSON bodies. `id` labels its metrics.
+/// errc::invalid_argument: an endpoint, encoding, compression or TLS setting that cannot work.
 result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                                                       const otlp_http_config& config);
 

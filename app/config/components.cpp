@@ -69,9 +69,9 @@ std::vector<component_section> make_sections() {
        {
            type_of({"otlp", "otlp_grpc"}, &otlp_grpc_options, "Sends OTLP over gRPC."),
            type_of({"otlphttp", "otlp_http"}, &otlp_http_options,
-                   "Sends OTLP over HTTP, protobuf."),
-           type_of({"debug", "logging"}, &debug_options, "Prints a line a request into the log."),
-           type_of({"file"}, &file_options, "Writes OTLP JSON, a line a request, into a file."),
+                   "Sends OTLP over HTTP, protobuf or JSON."),
+           type_of({"debug", "logging"}, &debug_options, "Prints what passes into the log."),
+           type_of({"file"}, &file_options, "Writes OTLP, a record a request, into a file."),
            type_of({"nop"}, &nop_options, "Delivers to nowhere."),
        },
        {"elasticsearch", "influxdb", "jaeger", "kafka", "loadbalancing"}},

@@ -159,7 +159,8 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
           works("headers", &c::headers, {.secret = true}, "Headers of every request."),
           works("timeout", &c::timeout, "For one attempt; 0: without limit."),
           works("proxy_url", &c::proxy_url, "A proxy to go through."),
-          only("encoding", "proto", "JSON requests are not there yet"),
+          works("encoding", &c::encoding, {.one_of = {"proto", "json"}},
+                "How requests are written."),
           no_effect("max_idle_conns", pooled),
           no_effect("max_idle_conns_per_host", pooled),
           no_effect("max_conns_per_host", pooled),
@@ -211,34 +212,86 @@ const option_table<otlp_http_shape>& otlp_http_options() {
 
 const option_table<backends::debug_config>& debug_options() {
   using c = backends::debug_config;
+  static const option_table<c> table{
+      {
+          works("verbosity", &c::verbosity, {.one_of = {"basic", "normal", "detailed"}},
+                "A line a request; one for each item as well; every field of every item."),
+          works("sampling_initial", &c::sampling_initial, {.min = "0"},
+                "Requests a second, of each signal, that are always shown."),
+          works("sampling_thereafter", &c::sampling_thereafter, {.min = "0"},
+                "Beyond these, one request in this many; 0: none."),
+          works("use_internal_logger", &c::use_internal_logger,
+                "Lines go to the log; else to `output_paths`."),
+          works("output_paths", &c::output_paths,
+                "Files, `stdout` or `stderr`, without `use_internal_logger`."),
+          no_effect("sending_queue", log_is_queue),
+          refused("loglevel", "it was replaced by `verbosity: basic`"),
+      },
+      c{},
+      [](const section& at, const c& debug) {
+        if (debug.use_internal_logger && at.given("output_paths"))
+          at.error("output_paths", "found it with the internal logger, expected "
+                                   "`use_internal_logger: false` beside it");
+      }};
+  return table;
+}
+
+namespace {
+
+const option_table<backends::rotation_config>& rotation_options() {
+  using c = backends::rotation_config;
   static const option_table<c> table{{
-      only("verbosity", "basic", "one line a request; more is not there yet"),
-      works("sampling_initial", &c::sampling_initial, {.min = "0"},
-            "Lines a second that are always printed."),
-      works("sampling_thereafter", &c::sampling_thereafter, {.min = "0"},
-            "Beyond these, one line in this many; 0: none."),
-      only("use_internal_logger", "true", "lines go to the log"),
-      no_effect("output_paths", "lines go to the log"),
-      no_effect("sending_queue", log_is_queue),
-      refused("loglevel", "it was replaced by `verbosity: basic`"),
+      works("max_megabytes", &c::max_megabytes, {.max = "1048576"},
+            "A file does not grow beyond this many MiB; 0: 100."),
+      works("max_days", &c::max_days, {.max = "36500"},
+            "Rotated files older than this go; 0: whatever their age."),
+      works("max_backups", &c::max_backups, "So many rotated files stay; 0: all."),
+      works("localtime", &c::localtime, "The time in their names is local, else UTC."),
   }};
   return table;
 }
 
+const option_table<backends::file_config>& file_compression_params() {
+  using c = backends::file_config;
+  static const option_table<c> table{
+      {works("level", &c::compression_level, {.min = "0", .max = "22"},
+             "The compressor's level; 0: its default.")}};
+  return table;
+}
+
+} // namespace
+
 const option_table<backends::file_config>& file_options() {
   using c = backends::file_config;
-  static const option_table<c> table{{
-      works("path", &c::path, {.required = true}, "Where the lines go."),
-      only("format", "json", "other formats are not there yet"),
-      works("append", &c::append, "Keeps what stands in the file at start."),
-      no_effect("flush_interval", "lines are in the file before their place in the log moves on"),
-      works("create_directory", &c::create_directory, "Makes the directory of `path`."),
-      refused("encoding", "encoding extensions are not there yet"),
-      refused("compression", "not there yet"),
-      refused("rotation", "not there yet"),
-      refused("directory_permissions", "not there yet: directories are made with 0755"),
-      refused("group_by", "not there yet"),
-  }};
+  static const option_table<c> table{
+      {
+          works("path", &c::path, {.required = true}, "Where the records go."),
+          works("format", &c::format, {.one_of = {"json", "proto"}},
+                "A line of JSON a request, or protobuf behind four bytes of length, big-endian."),
+          works("compression", &c::compression, {.one_of = {"", "none", "zstd"}},
+                "Packs each record; it stands behind its length then, JSON as well."),
+          group("compression_params", &file_compression_params),
+          works("append", &c::append, "Keeps what stands in the file at start."),
+          block("rotation", &c::rotation, &rotation_options,
+                "A full file is renamed to `<name>-<time>.<ext>`; absent: the file just grows. "
+                "What stands in the file at start is kept."),
+          no_effect("flush_interval",
+                    "records are in the file before their place in the log moves on"),
+          works("create_directory", &c::create_directory, "Makes the directory of `path`."),
+          works("directory_permissions", &c::directory_permissions,
+                "Of the directories made, in octal."),
+          refused("encoding", "encoding extensions are not there yet"),
+          refused("group_by", "not there yet"),
+      },
+      c{},
+      [](const section& at, const c& file) {
+        if (file.append && file.rotation)
+          at.error("append", "found it beside `rotation`, expected one of them: with rotation the "
+                             "file is gone on with in any case");
+        if (at.given("directory_permissions") && !file.create_directory)
+          at.error("directory_permissions",
+                   "found it alone, expected `create_directory: true` beside it");
+      }};
   return table;
 }
 

@@ -167,7 +167,11 @@ BOOST_AUTO_TEST_CASE(the_factory_makes_all) {
   BOOST_TEST(counted("retry") == 2);
   for (const decltype(config.kind)& k : std::initializer_list<decltype(config.kind)>{
            b::otlp_grpc_config{.endpoint = "nowhere"}, b::debug_config{.verbosity = "loud"},
-           b::file_config{.path = "/proc/none/x"}, b::file_config{.path = "x", .format = "proto"},
+           b::file_config{.path = "/proc/none/x"}, b::file_config{.path = "x", .format = "csv"},
+           b::file_config{.path = "x", .compression = "lzma"},
+           b::file_config{.path = "x", .append = true, .rotation = b::rotation_config{}},
+           b::file_config{.path = "x", .directory_permissions = "999"},
+           b::debug_config{.use_internal_logger = false, .output_paths = {"/proc/none/x"}},
            b::file_config{}}) {
     config.kind = k;
     const auto made = make_sender(config);
