@@ -48,6 +48,8 @@ struct otlp_grpc_config {
   std::string authority = {}, user_agent = {};
   milliseconds keepalive_time{0}, keepalive_timeout{10'000}; ///< time 0 = off
   bool keepalive_permit_without_stream = false;
+  std::string authenticator = {};    ///< `auth.authenticator`: the id of the extension ...
+  net::client_auth_config auth = {}; ///< ... and what it says.
 };
 
 struct otlp_http_config {
@@ -60,6 +62,8 @@ struct otlp_http_config {
   std::map<std::string, std::string> headers = {};
   milliseconds timeout{30'000};
   std::string proxy_url = {};
+  std::string authenticator = {}; ///< As above.
+  net::client_auth_config auth = {};
 };
 
 struct debug_config {

@@ -95,7 +95,8 @@ result<std::unique_ptr<sender>> make_otlp_grpc_sender(const std::string& id,
        .user_agent = config.user_agent,
        .keepalive_time = config.keepalive_time,
        .keepalive_timeout = config.keepalive_timeout,
-       .keepalive_permit_without_stream = config.keepalive_permit_without_stream});
+       .keepalive_permit_without_stream = config.keepalive_permit_without_stream,
+       .auth = config.auth});
   if (!client)
     return tl::unexpected(client.error());
   return std::make_unique<otlp_grpc_sender>(id, std::move(*client));

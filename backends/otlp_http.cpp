@@ -148,7 +148,8 @@ result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                                          .compression = *compression,
                                          .compression_level = config.compression_level,
                                          .timeout = config.timeout,
-                                         .proxy_url = config.proxy_url});
+                                         .proxy_url = config.proxy_url,
+                                         .auth = config.auth});
   if (!client)
     return tl::unexpected(client.error());
   return std::make_unique<otlp_http_sender>(id, config, std::move(*client));

@@ -34,8 +34,8 @@ public:
   output_file& operator=(output_file&&) = delete;
   ~output_file();
 
-  /// How many bytes go into the file that a record of this size goes into: what is left of this one,
-  /// or, where it does not fit any more, all of the next.
+  /// How many bytes go into the file that a record of this size goes into: what is left of this
+  /// one, or, where it does not fit any more, all of the next.
   std::uint64_t room_with(std::size_t record) const noexcept;
 
   /// Begins a new file where these bytes do not fit into this one, unless it is empty.

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 // What the Collector's YAML says about servers and clients; names and defaults are the Collector's.
@@ -35,6 +36,39 @@ struct tls_client_config {
   std::string max_version = {};
 };
 
+/// The `basicauth` extension.
+struct basic_auth_config {
+  std::string htpasswd_file = {}, htpasswd_inline = {}; ///< Of a receiver.
+  std::string username = {}, password = {};             ///< Of an exporter.
+};
+
+/// The `bearertokenauth` extension.
+struct bearer_auth_config {
+  std::string header = "Authorization";
+  std::string scheme = "Bearer"; ///< "" = the token alone.
+  std::vector<std::string> tokens = {};
+  std::string filename = {}; ///< A token a line, read again when it changes; in place of `tokens`.
+};
+
+/// One of `headers_setter.headers`.
+struct header_setting {
+  enum class what : std::uint8_t { upsert, insert, update, remove };
+  what action = what::upsert;
+  std::string key = {}, value = {};
+};
+
+/// The `headers_setter` extension.
+struct headers_setter_config {
+  std::vector<header_setting> headers = {};
+};
+
+/// Whom an authenticator of a receiver lets in; monostate: everyone.
+using server_auth_config = std::variant<std::monostate, basic_auth_config, bearer_auth_config>;
+
+/// What an authenticator of an exporter adds to its requests; monostate: nothing.
+using client_auth_config =
+    std::variant<std::monostate, basic_auth_config, bearer_auth_config, headers_setter_config>;
+
 /// `keepalive.server_parameters` and `.enforcement_policy`; 0 = without limit.
 struct keepalive_server_config {
   milliseconds max_connection_idle{0};
@@ -60,6 +94,10 @@ struct otlp_listener_config {
   std::optional<tls_server_config> tls;
   keepalive_server_config keepalive;
   bool include_metadata = false;
+  /// Headers that requests keep with include_metadata, lower-case: those that somebody asks for.
+  std::vector<std::string> metadata_keys;
+  std::string authenticator; ///< `auth.authenticator`: the id of the extension ...
+  server_auth_config auth;   ///< ... and what it says.
   // HTTP alone:
   std::string traces_url_path = "/v1/traces";
   std::string metrics_url_path = "/v1/metrics";
@@ -69,7 +107,6 @@ struct otlp_listener_config {
   std::vector<std::string> compression_algorithms; ///< Empty = all.
   milliseconds read_timeout{0}, read_header_timeout{0}, write_timeout{0}, idle_timeout{0};
   bool keep_alives_enabled = true;
-  /// Allowed `authorization` values, checked by the caller's function where set.
 };
 
 /// An otlp receiver: its listeners.

@@ -26,6 +26,14 @@ steady_ns to_ns(std::chrono::milliseconds x) {
   return x.count() * millisecond_ns;
 }
 
+// A client of IPv4 on a socket of both kinds is shown as one of IPv4.
+std::string address_text(const boost::asio::ip::address& address) {
+  namespace ip = boost::asio::ip;
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
 } // namespace
 
 connection::connection(network_thread& thread, std::shared_ptr<const listener_context> listener,
@@ -34,6 +42,9 @@ connection::connection(network_thread& thread, std::shared_ptr<const listener_co
       socket_(std::move(socket), listener_->tls.get()), id_(id),
       deadline_(steady_now() + to_ns(listener_->server->limits.handshake_timeout)) {
   listener_->connections.Increment();
+  boost::system::error_code ec;
+  if (const auto peer = socket_.raw().remote_endpoint(ec); !ec)
+    client_address_ = address_text(peer.address());
 }
 
 connection::~connection() {
@@ -243,6 +254,7 @@ bool connection::reply(std::uint32_t stream, otlp_reply&& answer) {
 void connection::deliver(std::uint32_t stream, otlp_request&& request, byte_reservation&& bytes) {
   request.receiver = listener_->receiver;
   request.over_grpc = listener_->config.grpc;
+  request.client_address = client_address_;
   thread_.add(id_, stream, std::move(request), std::move(bytes));
 }
 

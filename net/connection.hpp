@@ -47,6 +47,7 @@ private:
   std::shared_ptr<const listener_context> listener_;
   server_socket socket_;
   const std::uint64_t id_;
+  std::string client_address_;
   std::unique_ptr<session> session_;
   phase phase_ = phase::handshake;
   std::string sniffed_; ///< The first bytes, until they tell HTTP/2 from HTTP/1.1.

@@ -2,12 +2,14 @@
 
 #include "core/clock.hpp"
 #include "core/log.hpp"
+#include "net/client_auth.hpp"
 #include "net/client_packing.hpp"
 #include "net/grpc_client_connector.hpp"
 #include "net/h2_client_connection.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -48,6 +50,7 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
         connector(io, endpoint, std::move(tls), config), packing(config.compression, 0) {}
 
   grpc_client_config config;
+  std::shared_ptr<client_authenticator> authenticator; ///< May be null.
   grpc_endpoint endpoint;
   bool secure;
   asio::io_context io{1};
@@ -136,8 +139,11 @@ void grpc_client::impl::submit(call_id id, call_state& call) {
     headers.emplace_back("grpc-encoding", config.compression == codec::encoding::gzip   ? "gzip"
                                           : config.compression == codec::encoding::zstd ? "zstd"
                                                                                         : "snappy");
-  for (const auto& [name, value] : config.headers)
-    headers.emplace_back(name, value);
+  auto own = header_list(config.headers.begin(), config.headers.end());
+  if (authenticator)
+    authenticator->apply(own);
+  for (auto& [name, value] : own)
+    headers.emplace_back(boost::algorithm::to_lower_copy(name), std::move(value));
   call.connection = current;
   ++call.submissions;
   call.stream =
@@ -338,8 +344,12 @@ result<std::unique_ptr<grpc_client>> grpc_client::start(grpc_client_config confi
     tls = std::move(*made);
   }
   std::unique_ptr<grpc_client> client(new grpc_client);
+  auto authenticator = make_client_authenticator(config.auth);
+  if (!authenticator)
+    return tl::unexpected(authenticator.error());
   client->impl_ = std::make_shared<impl>(std::move(config), std::move(*endpoint), std::move(tls));
   auto& i = *client->impl_;
+  i.authenticator = std::move(*authenticator);
   i.thread = std::thread([self = client->impl_] { self->io.run(); });
   return client;
 }

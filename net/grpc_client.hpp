@@ -27,6 +27,7 @@ struct grpc_client_config {
   bool keepalive_permit_without_stream = false;
   std::size_t max_response_bytes = 4 << 20;
   milliseconds reconnect_max{2000}; ///< Longest pause between two attempts to connect.
+  client_auth_config auth = {};
 };
 
 /// Unary gRPC calls to one server, any number at a time over one HTTP/2 connection, on a network
@@ -35,7 +36,8 @@ struct grpc_client_config {
 /// beginning with another one each time. Request bodies are written from where they lie.
 class grpc_client {
 public:
-  /// errc::invalid_argument: an endpoint or TLS setting that cannot work. Does not connect yet.
+  /// errc::invalid_argument: an endpoint, TLS or auth setting that cannot work. Does not connect
+  /// yet.
   static result<std::unique_ptr<grpc_client>> start(grpc_client_config config);
 
   ~grpc_client(); ///< stop()

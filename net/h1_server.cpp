@@ -143,8 +143,7 @@ void h1_session::on_request_end() {
   at_ = phase::in_flight;
   if (auto refused = complete(*listener_, head_, true, body_, request, bytes))
     return answer(*refused);
-  if (listener_->config.include_metadata)
-    request.metadata = std::move(head_.metadata);
+  request.metadata = std::move(head_.metadata);
   owner_.deliver(++request_, std::move(request), std::move(bytes));
 }
 

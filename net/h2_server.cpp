@@ -287,8 +287,7 @@ void h2_session::on_request_end(h2_stream& stream) {
   byte_reservation bytes;
   if (auto refused = stream.finish(*listener_, now_, request, bytes))
     return answer(stream, *refused);
-  if (listener_->config.include_metadata)
-    request.metadata = std::move(stream.head.metadata);
+  request.metadata = std::move(stream.head.metadata);
   stream.at = h2_stream::phase::in_flight;
   owner_.deliver(static_cast<std::uint32_t>(stream.id), std::move(request), std::move(bytes));
 }

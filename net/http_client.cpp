@@ -1,5 +1,6 @@
 #include "net/http_client.hpp"
 
+#include "net/client_auth.hpp"
 #include "net/client_packing.hpp"
 #include "net/http_client_transfer.hpp"
 #include "net/tls_client.hpp"
@@ -40,6 +41,7 @@ struct http_client::impl {
   };
 
   http_client_config config;
+  std::shared_ptr<client_authenticator> authenticator; ///< May be null.
   CURLM* multi;
   client_packing packing;
   std::mutex packing_mutex;
@@ -124,14 +126,20 @@ result<std::unique_ptr<http_client>> http_client::start(http_client_config confi
   // libcurl reads the TLS files again for each connection; a mistake should show at start.
   if (auto checked = make_tls_client_context(config.tls); !checked)
     return tl::unexpected(checked.error());
+  auto authenticator = make_client_authenticator(config.auth);
+  if (!authenticator)
+    return tl::unexpected(authenticator.error());
   std::unique_ptr<http_client> client(new http_client);
   client->impl_ = std::make_shared<impl>(std::move(config));
   auto& i = *client->impl_;
+  i.authenticator = std::move(*authenticator);
   i.thread = std::thread([self = client->impl_] { self->run(); });
   return client;
 }
 
 void http_client::post(http_request request, on_response done) {
+  if (impl_->authenticator)
+    impl_->authenticator->apply(request.headers);
   {
     // Under the mutex, so that what is given is packed before stop() goes on.
     std::unique_lock guard(impl_->packing_mutex);

@@ -23,6 +23,7 @@ struct http_client_config {
   milliseconds timeout{30'000}; ///< Of a request, connecting included.
   std::string proxy_url = {};   ///< "": as the environment says, and never for this machine itself.
   std::size_t max_response_bytes = 64 << 10; ///< What is over it is not read.
+  client_auth_config auth = {};
 };
 
 struct http_request {

@@ -2,6 +2,7 @@
 
 #include "codec/encoding.hpp"
 #include "net/cors.hpp"
+#include "net/server_auth.hpp"
 #include "otlp/json.hpp"
 
 #include <algorithm>
@@ -49,9 +50,26 @@ std::string retry_seconds(std::chrono::milliseconds delay) {
   return std::to_string(std::max<std::int64_t>((delay.count() + 999) / 1000, 1));
 }
 
+std::optional<rpc_answer> authenticate(const listener_context& listener, const request_head& head) {
+  if (!listener.authenticator)
+    return {};
+  switch (listener.authenticator->check(head.credentials)) {
+  case server_authenticator::verdict::accepted:
+    return {};
+  case server_authenticator::verdict::busy:
+    listener.count(refusal::unauthenticated);
+    return rpc_answer{grpc_code::unavailable, "too many credentials to check",
+                      std::chrono::seconds(1), 0};
+  case server_authenticator::verdict::refused:
+    break;
+  }
+  listener.count(refusal::unauthenticated);
+  return rpc_answer{grpc_code::unauthenticated, "the credentials are missing or wrong", {}, 0};
+}
+
 std::optional<rpc_answer> refuse_any(const listener_context& listener, const request_head& head) {
-  if (listener.authenticate && !listener.authenticate(head.metadata))
-    return rpc_answer{grpc_code::unauthenticated, "the credentials are missing or wrong", {}, 0};
+  if (auto answer = authenticate(listener, head))
+    return answer;
   if (!listener.server->accepting()) {
     listener.count(refusal::not_accepting);
     return rpc_answer{grpc_code::unavailable, listener.server->refusal(), std::chrono::seconds(1),
@@ -113,6 +131,8 @@ http_response to_http(const listener_context& listener, const request_head& head
         json ? encode_export_response_json(*head.signal, answer) : encode_export_response(answer);
   else
     response.body = json ? encode_status_json(answer) : encode_status(answer);
+  if (answer.code == grpc_code::unauthenticated && listener.authenticator)
+    response.headers.emplace_back("www-authenticate", listener.authenticator->challenge());
   if (answer.retry_after)
     response.headers.emplace_back("retry-after", retry_seconds(*answer.retry_after));
   return finish(listener, head, std::move(response));
@@ -179,7 +199,10 @@ std::optional<rpc_answer> complete(const listener_context& listener, const reque
       return rpc_answer{grpc_code::invalid_argument, otlp::to_string(done.error()), {}, 0};
     request.body = std::move(protobuf);
   }
-  if (!bytes.grow_to(request.body.size() + request_overhead))
+  std::size_t metadata_bytes = 0;
+  for (const auto& [name, value] : head.metadata)
+    metadata_bytes += name.size() + value.size();
+  if (!bytes.grow_to(request.body.size() + metadata_bytes + request_overhead))
     return to_answer(listener, body_buffer::verdict::no_room);
   return {};
 }

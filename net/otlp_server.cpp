@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "net/listener.hpp"
+#include "net/server_auth.hpp"
 #include "net/tls_server.hpp"
 
 #include <boost/asio/post.hpp>
@@ -44,6 +45,10 @@ result<void> otlp_server::impl::listen(const otlp_server::receiver& from, std::u
       return fail(tls.error().code, name + ": " + tls.error().message);
     shared->tls = std::move(*tls);
   }
+  auto authenticator = make_server_authenticator(config.auth);
+  if (!authenticator)
+    return fail(authenticator.error().code, name + ": " + authenticator.error().message);
+  shared->authenticator = std::move(*authenticator);
   auto acceptor = listen_on(threads.front()->io(), config.endpoint);
   if (!acceptor)
     return fail(acceptor.error().code, name + ": " + acceptor.error().message);

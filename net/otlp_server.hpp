@@ -66,7 +66,10 @@ struct otlp_request {
   bool over_grpc = true;
   std::uint32_t receiver = 0; ///< Index of the receiver in the list given to start().
   std::string body;
-  std::vector<std::pair<std::string, std::string>> metadata; ///< With include_metadata alone.
+  /// Headers of otlp_listener_config::metadata_keys, with include_metadata alone; as many as the
+  /// client sent, in its order.
+  std::vector<std::pair<std::string, std::string>> metadata;
+  std::string client_address; ///< Without the port; "" = not known.
   reply_handle reply;
 };
 
@@ -78,16 +81,10 @@ public:
   /// not block.
   using handler = std::function<void(std::vector<otlp_request>&&)>;
 
-  /// Says whether a request with these headers (lower-case names) may come in; false is answered
-  /// UNAUTHENTICATED / 401. Called on network threads, several at once.
-  using authenticator =
-      std::function<bool(const std::vector<std::pair<std::string, std::string>>& headers)>;
-
   /// Signals a receiver takes; the others answer UNIMPLEMENTED / 404.
   struct receiver {
     otlp_receiver_config config;
     std::vector<weir::signal> signals;
-    authenticator authenticate = {}; ///< Empty: everyone may.
   };
 
   /// Binds every endpoint (a port in use is an error that names it) and starts to serve. Ignores

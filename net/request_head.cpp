@@ -1,6 +1,7 @@
 #include "net/request_head.hpp"
 
 #include "net/grpc_protocol.hpp"
+#include "net/server_auth.hpp"
 
 #include <algorithm>
 #include <boost/algorithm/string/case_conv.hpp>
@@ -55,7 +56,9 @@ void request_head::add(const listener_context& listener, std::string_view name,
   } else if (!listener.config.grpc && name == "access-control-request-headers") {
     wanted_headers = value;
   }
-  if (listener.config.include_metadata || listener.authenticate)
+  if (listener.authenticator && name == listener.authenticator->header())
+    credentials.emplace_back(value);
+  if (listener.keeps(name))
     metadata.emplace_back(name, value);
 }
 

@@ -23,8 +23,9 @@ struct request_head {
   std::optional<std::uint64_t> content_length;
   std::optional<std::chrono::nanoseconds> timeout; ///< grpc-timeout
   bool bad_timeout = false;
-  std::string origin, wanted_method, wanted_headers;         ///< CORS
-  std::vector<std::pair<std::string, std::string>> metadata; ///< Where the listener keeps headers.
+  std::string origin, wanted_method, wanted_headers; ///< CORS
+  std::vector<std::string> credentials; ///< Values of the header that the authenticator looks at.
+  std::vector<std::pair<std::string, std::string>> metadata; ///< What the listener keeps.
 
   void set_method(std::string_view method);
   void set_path(const listener_context& listener, std::string_view path);

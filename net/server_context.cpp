@@ -3,6 +3,8 @@
 #include "core/metrics.hpp"
 #include "net/grpc_protocol.hpp"
 
+#include <algorithm>
+
 namespace weir::net {
 
 namespace {
@@ -11,8 +13,8 @@ constexpr std::array all_signals = {weir::signal::traces, weir::signal::metrics,
                                     weir::signal::logs};
 constexpr std::array known_statuses = {200u, 204u, 400u, 401u, 404u, 405u, 408u,
                                        413u, 415u, 417u, 431u, 500u, 503u};
-constexpr std::array<const char*, refusals> refusal_names = {"bytes_in_flight", "connections",
-                                                             "not_accepting", "too_large", "abuse"};
+constexpr std::array<const char*, refusals> refusal_names = {
+    "bytes_in_flight", "connections", "not_accepting", "too_large", "abuse", "unauthenticated"};
 
 metrics::labels labels_of(const std::string& id, bool grpc) {
   return {{"receiver", id}, {"transport", grpc ? "grpc" : "http"}};
@@ -39,7 +41,7 @@ void server_context::set_accepting(bool accepting, std::string reason) {
 listener_context::listener_context(std::shared_ptr<server_context> shared,
                                    const otlp_server::receiver& from, std::uint32_t index,
                                    const otlp_listener_config& options)
-    : server(std::move(shared)), config(options), receiver(index), authenticate(from.authenticate),
+    : server(std::move(shared)), config(options), receiver(index),
       connections(
           metrics::gauge("weir_receiver_connections", labels_of(from.config.id, options.grpc))),
       received_bytes(metrics::counter("weir_receiver_received_bytes",
@@ -77,6 +79,11 @@ std::optional<weir::signal> listener_context::route(std::string_view path) const
   if (path == config.logs_url_path)
     return weir::signal::logs;
   return {};
+}
+
+bool listener_context::keeps(std::string_view name) const noexcept {
+  const auto& keys = config.metadata_keys;
+  return config.include_metadata && std::find(keys.begin(), keys.end(), name) != keys.end();
 }
 
 void listener_context::count(grpc_code code) const {

@@ -13,6 +13,7 @@
 
 namespace weir::net {
 
+class server_authenticator;
 class tls_server_context;
 
 /// What all connections of a server share. Any thread.
@@ -34,8 +35,15 @@ private:
 };
 
 /// Why bytes or connections were turned away: the labels of weir_receiver_refused.
-enum class refusal : std::uint8_t { bytes_in_flight, connections, not_accepting, too_large, abuse };
-inline constexpr std::size_t refusals = 5;
+enum class refusal : std::uint8_t {
+  bytes_in_flight,
+  connections,
+  not_accepting,
+  too_large,
+  abuse,
+  unauthenticated,
+};
+inline constexpr std::size_t refusals = 6;
 
 /// What the connections of one listening endpoint share: its configuration and its instruments.
 struct listener_context {
@@ -44,15 +52,18 @@ struct listener_context {
 
   std::shared_ptr<server_context> server;
   otlp_listener_config config;
-  std::uint32_t receiver;                  ///< Index in the list given to start().
-  otlp_server::authenticator authenticate; ///< May be empty.
-  std::shared_ptr<tls_server_context> tls; ///< Null: plain text.
+  std::uint32_t receiver;                              ///< Index in the list given to start().
+  std::shared_ptr<server_authenticator> authenticator; ///< Null: everyone may come in.
+  std::shared_ptr<tls_server_context> tls;             ///< Null: plain text.
 
   /// The signal whose requests come on this path, taken or not.
   std::optional<weir::signal> route(std::string_view path) const noexcept;
   bool takes(weir::signal signal) const noexcept {
     return taken_[static_cast<std::size_t>(signal)];
   }
+
+  /// Whether requests keep this header.
+  bool keeps(std::string_view name) const noexcept;
 
   void count(grpc_code code) const;
   void count_http(unsigned status) const;

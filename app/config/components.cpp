@@ -80,12 +80,19 @@ std::vector<component_section> make_sections() {
        {
            type_of({"health_check"}, &health_check_options,
                    "Says over HTTP whether the node is well."),
+           type_of(
+               {"basicauth"}, &basic_auth_options,
+               "Users and passwords, for receivers (`htpasswd`) and exporters (`client_auth`)."),
+           type_of({"bearertokenauth"}, &bearer_auth_options,
+                   "Tokens, for receivers and exporters."),
+           type_of({"headers_setter"}, &headers_setter_options,
+                   "Headers that exporters send, as `auth`."),
            without_effect("file_storage",
                           "the log on disk is the queue, under `storage.directory`"),
            without_effect("zpages", "there are no zPages"),
            without_effect("pprof", "there is no Go profile; `perf` works on the binary"),
        },
-       {"basicauth", "bearertokenauth", "headers_setter", "healthcheckv2"}},
+       {"healthcheckv2"}},
   };
 }
 

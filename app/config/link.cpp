@@ -242,17 +242,19 @@ private:
 
   // -- components --
 
-  static net::otlp_receiver_config receiver(const component& c) {
+  net::otlp_receiver_config receiver(const component& c) {
     const auto& shape = std::get<otlp_receiver_shape>(c.config);
     net::otlp_receiver_config made;
     made.id = c.id;
     for (const auto& listener : {shape.grpc, shape.http})
-      if (listener)
+      if (listener) {
         made.listeners.push_back(*listener);
+        authenticate(c, made.listeners.back());
+      }
     return made;
   }
 
-  static backends::exporter_config exporter(const component& c) {
+  backends::exporter_config exporter(const component& c) {
     backends::exporter_config made;
     made.id = c.id;
     std::visit(overloaded{
@@ -264,9 +266,14 @@ private:
                        kind.keepalive_permit_without_stream =
                            shape.keepalive->permit_without_stream;
                      }
+                     authenticate_exporter(c, kind);
                      server_exporter(shape, std::move(kind), made);
                    },
-                   [&](const otlp_http_shape& shape) { server_exporter(shape, shape.kind, made); },
+                   [&](const otlp_http_shape& shape) {
+                     auto kind = shape.kind;
+                     authenticate_exporter(c, kind);
+                     server_exporter(shape, std::move(kind), made);
+                   },
                    [&](const backends::debug_config& kind) { made.kind = kind; },
                    [&](const backends::file_config& kind) { made.kind = kind; },
                    [&](const backends::nop_config& kind) { made.kind = kind; },
@@ -274,6 +281,81 @@ private:
                },
                c.config);
     return made;
+  }
+
+  /// The extension that `auth.authenticator` of a component names, which has to be in use.
+  const component* authenticator(const component& c, const std::string& path,
+                                 const std::string& id) {
+    const auto& used = source_.service.extensions;
+    const auto* found = resolve("extensions", id, c.where, path);
+    const auto in_use = [&](const std::string& written) {
+      std::string problem;
+      return found != nullptr && normal_id(written, problem) == found->id;
+    };
+    if (found == nullptr || std::any_of(used.begin(), used.end(), in_use))
+      return found;
+    reports_.error(c.where, path,
+                   fmt::format("found {}, which is not in `service.extensions`", quoted(id)));
+    return nullptr;
+  }
+
+  static net::bearer_auth_config bearer(const bearer_auth_shape& shape) {
+    auto config = shape.config;
+    if (!shape.token.empty())
+      config.tokens.push_back(shape.token);
+    return config;
+  }
+
+  void authenticate(const component& c, net::otlp_listener_config& listener) {
+    if (listener.authenticator.empty())
+      return;
+    const auto path =
+        c.path + ".protocols." + (listener.grpc ? "grpc" : "http") + ".auth.authenticator";
+    const auto* found = authenticator(c, path, listener.authenticator);
+    if (found == nullptr)
+      return;
+    if (const auto* basic = std::get_if<net::basic_auth_config>(&found->config);
+        basic != nullptr && !(basic->htpasswd_file.empty() && basic->htpasswd_inline.empty()))
+      listener.auth = *basic;
+    else if (const auto* tokens = std::get_if<bearer_auth_shape>(&found->config))
+      listener.auth = bearer(*tokens);
+    else
+      reports_.error(c.where, path,
+                     fmt::format("found {}, expected `bearertokenauth` or `basicauth` with "
+                                 "`htpasswd`",
+                                 quoted(listener.authenticator)));
+    require_tokens(*found, listener.auth);
+  }
+
+  template <class Kind>
+  void authenticate_exporter(const component& c, Kind& kind) {
+    if (kind.authenticator.empty())
+      return;
+    const auto path = c.path + ".auth.authenticator";
+    const auto* found = authenticator(c, path, kind.authenticator);
+    if (found == nullptr)
+      return;
+    if (const auto* basic = std::get_if<net::basic_auth_config>(&found->config);
+        basic != nullptr && !basic->username.empty())
+      kind.auth = *basic;
+    else if (const auto* tokens = std::get_if<bearer_auth_shape>(&found->config))
+      kind.auth = bearer(*tokens);
+    else if (const auto* headers = std::get_if<net::headers_setter_config>(&found->config))
+      kind.auth = *headers;
+    else
+      reports_.error(c.where, path,
+                     fmt::format("found {}, expected `bearertokenauth`, `headers_setter` or "
+                                 "`basicauth` with `client_auth`",
+                                 quoted(kind.authenticator)));
+    require_tokens(*found, kind.auth);
+  }
+
+  template <class Auth>
+  void require_tokens(const component& extension, const Auth& auth) {
+    const auto* tokens = std::get_if<net::bearer_auth_config>(&auth);
+    if (tokens != nullptr && tokens->filename.empty() && tokens->tokens.empty())
+      reports_.error(extension.where, extension.path,
+                     "found no token, expected `token`, `tokens` or `filename`");
   }
 
   template <class Shape, class Kind>

@@ -91,6 +91,16 @@ void check_grpc_endpoint(const section& at, const std::string& endpoint) {
              fmt::format("found {}, expected host:port such as `tempo:4317`", quoted(endpoint)));
 }
 
+template <class Kind>
+const option_table<Kind>& auth_options() {
+  static const option_table<Kind> table{{
+      works("authenticator", &Kind::authenticator,
+            "Id of an extension, `basicauth`, `bearertokenauth` or `headers_setter`, that adds to "
+            "the headers."),
+  }};
+  return table;
+}
+
 const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
   using c = backends::otlp_grpc_config;
   static const option_table<c> table{
@@ -104,6 +114,7 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
           works("timeout", &c::timeout, "For one attempt; 0: without limit."),
           works("authority", &c::authority, "The :authority of requests; absent: the endpoint."),
           works("user_agent", &c::user_agent, "Absent: `weir/<version>`."),
+          group("auth", &auth_options<c>),
       },
       c{},
       [](const section& at, const c& grpc) { check_grpc_endpoint(at, grpc.endpoint); }};
@@ -159,6 +170,7 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
           works("headers", &c::headers, {.secret = true}, "Headers of every request."),
           works("timeout", &c::timeout, "For one attempt; 0: without limit."),
           works("proxy_url", &c::proxy_url, "A proxy to go through."),
+          group("auth", &auth_options<c>),
           works("encoding", &c::encoding, {.one_of = {"proto", "json"}},
                 "How requests are written."),
           no_effect("max_idle_conns", pooled),
@@ -185,7 +197,6 @@ option_table<Shape> server_exporter(Kind Shape::*kind, table_of<Kind> options) {
       block("sending_queue", &Shape::queue, &queue_options),
       no_effect("read_buffer_size", no_buffers),
       no_effect("write_buffer_size", no_buffers),
-      refused("auth", "authenticators are not there yet"),
       refused("middlewares", "Weir has no middlewares"),
   }};
 }
@@ -229,9 +240,8 @@ const option_table<backends::debug_config>& debug_options() {
       },
       c{},
       [](const section& at, const c& debug) {
-        if (debug.use_internal_logger && at.given("output_paths"))
-          at.error("output_paths", "found it with the internal logger, expected "
-                                   "`use_internal_logger: false` beside it");
+        if (debug.use_internal_logger && debug.output_paths != c{}.output_paths)
+          at.warn("output_paths", "no effect: it goes with `use_internal_logger: false`");
       }};
   return table;
 }
@@ -288,9 +298,8 @@ const option_table<backends::file_config>& file_options() {
         if (file.append && file.rotation)
           at.error("append", "found it beside `rotation`, expected one of them: with rotation the "
                              "file is gone on with in any case");
-        if (at.given("directory_permissions") && !file.create_directory)
-          at.error("directory_permissions",
-                   "found it alone, expected `create_directory: true` beside it");
+        if (!file.create_directory && file.directory_permissions != c{}.directory_permissions)
+          at.warn("directory_permissions", "no effect: it goes with `create_directory: true`");
       }};
   return table;
 }

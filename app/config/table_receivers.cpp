@@ -57,6 +57,19 @@ listener listening(bool grpc, std::string endpoint, std::uint64_t max_message_by
   return c;
 }
 
+const option_table<listener>& auth_options() {
+  using c = listener;
+  static const option_table<c> table{{
+      works("authenticator", &c::authenticator,
+            "Id of an extension, `basicauth` or `bearertokenauth`, that says who may send."),
+      refused("request_params", "query parameters are not looked at"),
+  }};
+  return table;
+}
+
+constexpr std::string_view metadata_text =
+    "Requests keep the headers that processors ask for by `from_context`.";
+
 const option_table<listener>& grpc_options() {
   using c = listener;
   static const option_table<c> table{
@@ -72,8 +85,8 @@ const option_table<listener>& grpc_options() {
           block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
           no_effect("read_buffer_size", no_buffers),
           no_effect("write_buffer_size", no_buffers),
-          refused("include_metadata", "client metadata is not there yet"),
-          refused("auth", "authenticators are not there yet"),
+          works("include_metadata", &c::include_metadata, metadata_text),
+          group("auth", &auth_options),
           refused("middlewares", "Weir has no middlewares"),
       },
       listening(true, "localhost:4317", 4 << 20),
@@ -121,9 +134,9 @@ const option_table<listener>& http_options() {
           works("keep_alives_enabled", &c::keep_alives_enabled,
                 "Connections stay open after a request."),
           block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
-          refused("include_metadata", "client metadata is not there yet"),
+          works("include_metadata", &c::include_metadata, metadata_text),
           block("cors", &c::cors, &cors_options, "For browsers; absent: none is let in."),
-          refused("auth", "authenticators are not there yet"),
+          group("auth", &auth_options),
           refused("middlewares", "Weir has no middlewares"),
       },
       listening(false, "localhost:4318", 20 << 20),

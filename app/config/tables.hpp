@@ -48,6 +48,12 @@ struct otlp_http_shape {
   queue_shape queue;
 };
 
+/// `bearertokenauth`
+struct bearer_auth_shape {
+  net::bearer_auth_config config;
+  std::string token; ///< One alone; `tokens` go before it.
+};
+
 /// A Prometheus page: `service.telemetry.metrics.readers[].pull`.
 struct pull_shape {
   std::string host = "localhost";
@@ -111,6 +117,9 @@ const option_table<backends::file_config>& file_options();
 const option_table<backends::nop_config>& nop_options();
 // extensions
 const option_table<health_check_config>& health_check_options();
+const option_table<net::basic_auth_config>& basic_auth_options();
+const option_table<bearer_auth_shape>& bearer_auth_options();
+const option_table<net::headers_setter_config>& headers_setter_options();
 // blocks
 const option_table<service_shape>& service_options();
 const option_table<pipeline_shape>& pipeline_options();

@@ -222,27 +222,31 @@ BOOST_AUTO_TEST_CASE(a_late_answer_disturbs_nothing) {
   BOOST_TEST(grpc.export_traces("b").status.ok());
 }
 
-// Scenario: a receiver with include_metadata and with an authenticator. Guarantee: headers reach
-// intake by lower-case name; without the right ones the answer is UNAUTHENTICATED.
+// Scenario: a receiver with include_metadata and an authenticator; a client with wrong and right
+// tokens and a few headers. Guarantee: headers that somebody asks for reach intake by lower-case
+// name, others and the token do not; without the right token the answer is UNAUTHENTICATED.
 BOOST_AUTO_TEST_CASE(headers_reach_intake_and_the_authenticator) {
   auto listener = grpc_listener();
   listener.include_metadata = true;
-  server_fixture server({listener}, {}, {signal::traces}, [](const auto& headers) {
-    return std::find(headers.begin(), headers.end(),
-                     std::pair<std::string, std::string>("authorization", "Bearer 1"))
-           != headers.end();
-  });
+  listener.metadata_keys = {"x-tenant", "x-other"};
+  listener.auth = bearer_auth_config{.tokens = {"1", "2"}};
+  server_fixture server({listener}, {}, {signal::traces});
   client grpc(server);
   BOOST_TEST(grpc.export_traces("a").status.error_code() == grpc::StatusCode::UNAUTHENTICATED);
-  const auto result = grpc.export_traces("a", [](grpc::ClientContext& context) {
-    context.AddMetadata("authorization", "Bearer 1");
-    context.AddMetadata("x-tenant", "blue");
-  });
-  BOOST_TEST(result.status.ok());
-  const auto seen = server.last_metadata();
-  BOOST_TEST(
-      (std::find(seen.begin(), seen.end(), std::pair<std::string, std::string>("x-tenant", "blue"))
-       != seen.end()));
+  const auto with = [&](const char* token) {
+    return grpc.export_traces("a", [token](grpc::ClientContext& context) {
+      context.AddMetadata("authorization", token);
+      context.AddMetadata("x-tenant", "blue");
+      context.AddMetadata("x-secret", "red");
+    });
+  };
+  for (const char* wrong : {"", "Bearer", "Bearer 12", "bearer 1", "Basic 1", "1"})
+    BOOST_TEST(with(wrong).status.error_code() == grpc::StatusCode::UNAUTHENTICATED);
+  BOOST_TEST(server.bodies().empty());
+  BOOST_TEST(with("Bearer 2").status.ok());
+  const std::vector<std::pair<std::string, std::string>> wanted = {{"x-tenant", "blue"}};
+  BOOST_TEST((server.last_metadata() == wanted));
+  BOOST_TEST(server.last_client_address() == "127.0.0.1");
 }
 
 // Scenario: connections live for 100 ms at most while a client calls without pause. Guarantee: the

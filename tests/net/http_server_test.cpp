@@ -337,28 +337,30 @@ BOOST_AUTO_TEST_CASE(cors) {
 BOOST_AUTO_TEST_CASE(admission) {
   server_limits limits;
   limits.max_bytes_in_flight = 300'000;
-  bool known = true;
-  server_fixture server({http_listener()}, limits, {weir::signal::traces},
-                        [&](const auto&) { return known; });
+  auto listener = http_listener();
+  listener.auth = bearer_auth_config{.tokens = {"t"}};
+  server_fixture server({listener}, limits, {weir::signal::traces});
+  const auto known = [](const std::string& body) {
+    return post(body, protobuf, "Authorization: Bearer t\r\n");
+  };
   server.hold();
   raw_connection first(server.port());
-  first.send(post(std::string(200'000, 'x')));
+  first.send(known(std::string(200'000, 'x')));
   auto held = server.next();
   {
     raw_connection second(server.port());
-    const auto answer = ask(second, post(std::string(200'000, 'x')));
+    const auto answer = ask(second, known(std::string(200'000, 'x')));
     BOOST_TEST(is(answer, 503));
     BOOST_TEST(has(answer, "retry-after: 1\r\n"));
   }
   held.reply({});
   server.answer_with(otlp_reply{});
   raw_connection third(server.port());
-  BOOST_TEST(is(ask(third, post(std::string(200'000, 'x'))), 200));
+  BOOST_TEST(is(ask(third, known(std::string(200'000, 'x'))), 200));
   server.server->set_accepting(false, "starting");
-  BOOST_TEST(is(ask(third, post(std::string(100'000, 'x'))), 503)); // and the connection is kept
-  BOOST_TEST(is(ask(third, post("a")), 503));
+  BOOST_TEST(is(ask(third, known(std::string(100'000, 'x'))), 503)); // and the connection is kept
+  BOOST_TEST(is(ask(third, known("a")), 503));
   server.server->set_accepting(true, "");
-  known = false;
   raw_connection stranger(server.port());
   BOOST_TEST(is(ask(stranger, post("a")), 401));
 }

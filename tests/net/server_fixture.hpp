@@ -31,12 +31,11 @@ public:
 
   explicit server_fixture(std::vector<otlp_listener_config> listeners, server_limits limits = {},
                           std::vector<signal> signals = {signal::traces, signal::metrics,
-                                                         signal::logs},
-                          otlp_server::authenticator authenticate = {}) {
+                                                         signal::logs}) {
     limits.threads = limits.threads ? limits.threads : 2;
-    auto started = otlp_server::start(
-        {{{"otlp", std::move(listeners)}, std::move(signals), std::move(authenticate)}}, limits,
-        [this](std::vector<otlp_request>&& batch) { take(std::move(batch)); });
+    auto started =
+        otlp_server::start({{{"otlp", std::move(listeners)}, std::move(signals)}}, limits,
+                           [this](std::vector<otlp_request>&& batch) { take(std::move(batch)); });
     BOOST_REQUIRE_MESSAGE(started, (started ? "" : started.error().message));
     server = std::move(*started);
     endpoints = server->endpoints();
@@ -81,6 +80,11 @@ public:
     return metadata_;
   }
 
+  std::string last_client_address() {
+    const std::lock_guard lock(mutex_);
+    return client_address_;
+  }
+
   std::uint16_t port(std::size_t i = 0) const {
     return static_cast<std::uint16_t>(std::stoi(endpoints[i].substr(endpoints[i].rfind(':') + 1)));
   }
@@ -94,6 +98,7 @@ private:
     for (auto& request : batch) {
       bodies_.push_back(request.body);
       metadata_ = request.metadata;
+      client_address_ = request.client_address;
       how_(request);
     }
     came_.notify_all();
@@ -105,6 +110,7 @@ private:
   std::deque<otlp_request> held_;
   std::vector<std::string> bodies_;
   std::vector<std::pair<std::string, std::string>> metadata_;
+  std::string client_address_;
 };
 
 } // namespace weir::net::tests

@@ -149,12 +149,17 @@ const std::vector<bad_case> one_fault{
     exporter("otlphttp: {}",
              "f:3:13: exporters.otlphttp: found no endpoint, expected `endpoint` or "
              "one for a signal"),
-    exporter("otlphttp: {endpoint: \"http://a\", encoding: json}",
-             "f:3:46: exporters.otlphttp.encoding: found the text `json`, expected `proto`: JSON "
-             "requests are not there yet"),
-    exporter("debug: {verbosity: detailed}",
-             "f:3:22: exporters.debug.verbosity: found the text `detailed`, expected `basic`: one "
-             "line a request; more is not there yet"),
+    exporter(
+        "otlphttp: {endpoint: \"http://a\", encoding: xml}",
+        "f:3:46: exporters.otlphttp.encoding: found the text `xml`, expected `proto` or `json`"),
+    exporter(
+        "debug: {verbosity: loud}",
+        "f:3:22: exporters.debug.verbosity: found the text `loud`, expected `basic`, `normal` or "
+        "`detailed`"),
+    exporter(
+        "file: {path: a, append: true, rotation: {}}",
+        "f:3:27: exporters.file.append: found it beside `rotation`, expected one of them: with "
+        "rotation the file is gone on with in any case"),
     exporter("file: {path: \"\"}", "f:3:16: exporters.file.path: found nothing, expected text"),
     exporter("nop: {}", "f:4:3: nop: the key is given twice; first on line 3"),
     exporter("nop / x: {endpoint: x}",

@@ -1,0 +1,106 @@
+#include "app/config/option_group.hpp"
+#include "app/config/tables.hpp"
+
+namespace weir::app {
+
+namespace {
+
+constexpr std::string_view files_later = "not there yet: use `${file:...}` or `${env:...}`";
+constexpr std::string_view no_context = "requests wait on disk, together with those of other "
+                                        "clients and without their headers: let the "
+                                        "processor `attributes` take it over by `from_context`";
+
+const option_table<net::basic_auth_config>& htpasswd_options() {
+  using c = net::basic_auth_config;
+  static const option_table<c> table{{
+      works("file", &c::htpasswd_file, {.file = true}, "A file as Apache's htpasswd writes it."),
+      works("inline", &c::htpasswd_inline, {.secret = true},
+            "Its lines as text; a user that stands in both has this password."),
+  }};
+  return table;
+}
+
+const option_table<net::basic_auth_config>& client_options() {
+  using c = net::basic_auth_config;
+  static const option_table<c> table{{
+      works("username", &c::username, "Of an exporter."),
+      works("password", &c::password, {.secret = true}, "Of an exporter."),
+      refused("username_file", files_later),
+      refused("password_file", files_later),
+  }};
+  return table;
+}
+
+const option_table<net::bearer_auth_config>& bearer_options() {
+  using c = net::bearer_auth_config;
+  static const option_table<c> table{{
+      works("header", &c::header, "The header that holds it."),
+      works("scheme", &c::scheme, "Stands before the token; empty: the token stands alone."),
+      works("tokens", &c::tokens, {.secret = true},
+            "Tokens that are accepted; exporters send the first."),
+      works(
+          "filename", &c::filename, {.file = true},
+          "A file with a token a line, in place of the others; it is read again when it changes."),
+  }};
+  return table;
+}
+
+const option_table<net::header_setting>& header_options() {
+  using c = net::header_setting;
+  using what = c::what;
+  static const option_table<c> table{
+      {
+          choice("action", &c::action,
+                 std::vector<named_value<what>>{{"upsert", what::upsert},
+                                                {"insert", what::insert},
+                                                {"update", what::update},
+                                                {"delete", what::remove}},
+                 "Sets it; only where it is absent; only where it is there; removes it."),
+          works("key", &c::key, {.required = true}, "The header."),
+          works("value", &c::value, {.secret = true}, "Its value."),
+          refused("from_context", no_context),
+          refused("from_attribute", no_context),
+          refused("default_value", no_context),
+          refused("value_file", files_later),
+      },
+      c{},
+      [](const section& at, const c& header) {
+        if (header.action != what::remove && !at.given("value"))
+          at.error("value", "found no value, expected one");
+        if (header.key.find_first_of(" :\r\n\t") != std::string::npos
+            || header.value.find_first_of("\r\n") != std::string::npos)
+          at.error("key", "found blanks or line ends, expected a header");
+      }};
+  return table;
+}
+
+} // namespace
+
+const option_table<net::basic_auth_config>& basic_auth_options() {
+  using c = net::basic_auth_config;
+  static const option_table<c> table{{
+      group("htpasswd", &htpasswd_options),
+      group("client_auth", &client_options),
+  }};
+  return table;
+}
+
+const option_table<bearer_auth_shape>& bearer_auth_options() {
+  using c = bearer_auth_shape;
+  static const option_table<c> table{{
+      embedded(&c::config, &bearer_options),
+      works("token", &c::token, {.secret = true}, "The same as `tokens` with one."),
+  }};
+  return table;
+}
+
+const option_table<net::headers_setter_config>& headers_setter_options() {
+  using c = net::headers_setter_config;
+  static const option_table<c> table{{
+      list("headers", &c::headers, &header_options, "What is set, in this order."),
+      refused("additional_auth", "one authenticator an exporter is there so far"),
+  }};
+  return table;
+}
+
+} // namespace weir::app

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "core/error.hpp"
+#include "net/config.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::net {
+
+using header_list = std::vector<std::pair<std::string, std::string>>;
+
+/// What an authenticator adds to each request of an exporter. Any thread.
+class client_authenticator {
+public:
+  virtual ~client_authenticator() = default;
+
+  /// Changes the headers that a request goes out with; names are compared without regard to case.
+  virtual void apply(header_list& headers) = 0;
+};
+
+/// Null for monostate. errc::io, errc::invalid_argument: a file that cannot be read, no token.
+result<std::shared_ptr<client_authenticator>>
+make_client_authenticator(const client_auth_config& config);
+
+} // namespace weir::net

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "core/error.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace weir::net {
+
+/// Whether two texts are equal, in a time that depends on the length of `given` alone.
+bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept;
+
+/// Users and their passwords, as Apache's htpasswd files have them: bcrypt ($2a$, $2b$, $2y$), MD5
+/// ($apr1$, $1$), SHA-256 and SHA-512 ($5$, $6$), {SHA}, {SSHA}, and plain text. Any thread.
+class htpasswd {
+public:
+  /// Reads lines of `user:password`; later ones count. Empty lines and those that begin with `#`
+  /// are passed over. errc::invalid_argument names the line, never what is in it.
+  static result<htpasswd> parse(std::string_view text);
+
+  void merge(const htpasswd& other);
+
+  bool empty() const noexcept { return users_.empty(); }
+
+  /// Whether a check of this user takes long (bcrypt: tens of milliseconds), on purpose.
+  bool is_slow(std::string_view user) const;
+
+  /// Whether this is the user's password. An unknown user is none.
+  bool check(std::string_view user, std::string_view password) const;
+
+private:
+  std::map<std::string, std::string, std::less<>> users_;
+};
+
+} // namespace weir::net

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "core/error.hpp"
+#include "net/config.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::net {
+
+/// Says whether a request may come in. Network threads call it, several at once. Nothing of a
+/// credential is ever logged or answered.
+class server_authenticator {
+public:
+  enum class verdict : std::uint8_t {
+    accepted,
+    refused,
+    busy, ///< Too many unknown credentials to check at this cost: later.
+  };
+
+  virtual ~server_authenticator() = default;
+
+  /// The header that holds the credentials, lower-case.
+  virtual std::string_view header() const noexcept = 0;
+
+  /// `credentials`: the values of that header, as many as the request has.
+  virtual verdict check(const std::vector<std::string>& credentials) = 0;
+
+  /// For WWW-Authenticate.
+  virtual std::string_view challenge() const noexcept = 0;
+};
+
+/// Null for monostate. errc::io, errc::invalid_argument: a file that cannot be read, no users, no
+/// tokens.
+result<std::shared_ptr<server_authenticator>>
+make_server_authenticator(const server_auth_config& config);
+
+} // namespace weir::net

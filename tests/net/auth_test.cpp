@@ -1,0 +1,241 @@
+#include "net/client_auth.hpp"
+#include "net/htpasswd.hpp"
+#include "net/server_auth.hpp"
+#include "net/status.hpp"
+#include "net/token_file.hpp"
+#include "tests/net/raw_client.hpp"
+#include "tests/net/server_fixture.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <unistd.h>
+
+using namespace weir;
+using namespace weir::net;
+using namespace weir::net::tests;
+using verdict = server_authenticator::verdict;
+
+namespace {
+
+// Made with openssl(1), crypt(3) and hashlib: every form that htpasswd files have.
+constexpr std::string_view users = R"(# a comment
+apr1:$apr1$abcdefgh$0JBpO6cwjT2BaJnkLPHI9/
+short:$apr1$ab$eIePjsejfBGR8ITtu2z0U1
+
+md5:$1$abc$iCQ2D3nhptRYi27fDYv2s1
+sha256:$5$abc$qsg6EHbUzHQzF1POlD7zUwBINSELQxypPaeDcZe6vH0
+sha512:$6$abc$IdWKNKTJEb8LxY7CGg8YBXlvtfZzFw7Mp/r6niK9YB2mdvgY..TKjv1T..8RadRt2qvUHYRLr/TsVArtr91iR1
+bcrypt:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW
+sha:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=
+ssha:{SSHA}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0
+plain:secret
+odd:$2y$04$short
+)";
+
+std::string password_of(const std::string& user) {
+  return user == "apr1" ? "pässword: 1" : user == "short" ? "x" : "secret";
+}
+
+std::string basic(const std::string& both) {
+  return "Basic " + encode_base64(both);
+}
+
+std::shared_ptr<server_authenticator> make(const server_auth_config& config) {
+  auto made = make_server_authenticator(config);
+  BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+  return *made;
+}
+
+std::string ask(raw_connection& client, const std::string& headers) {
+  client.send("POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + headers
+              + "Content-Length: 2\r\n\r\n{}");
+  std::string answer;
+  client.receive_until("\r\n\r\n", answer);
+  return answer;
+}
+
+header_list applied(const client_auth_config& config, header_list headers) {
+  auto made = make_client_authenticator(config);
+  BOOST_REQUIRE(made);
+  (*made)->apply(headers);
+  return headers;
+}
+
+struct scratch_file {
+  scratch_file() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "weir-auth-XXXXXX").string();
+    ::close(::mkstemp(pattern.data()));
+    path = pattern;
+  }
+  ~scratch_file() { std::filesystem::remove(path); }
+  void write(const std::string& text) const { std::ofstream(path) << text; }
+  std::string path;
+};
+
+} // namespace
+
+// Who may come in, and what exporters show of themselves.
+BOOST_AUTO_TEST_SUITE(auth_test)
+
+// Scenario: a password file with every form of hash, right and wrong passwords. Guarantee: only the
+// right one of the right user is accepted.
+BOOST_AUTO_TEST_CASE(every_form_of_password_is_checked) {
+  const auto file = htpasswd::parse(users);
+  BOOST_REQUIRE(file);
+  for (const std::string user :
+       {"apr1", "short", "md5", "sha256", "sha512", "bcrypt", "sha", "ssha", "plain"}) {
+    const auto right = password_of(user);
+    BOOST_TEST(file->check(user, right), user);
+    for (const auto& wrong :
+         {right + "x", right.substr(1), std::string(), right + std::string(1, '\0')})
+      BOOST_TEST(!file->check(user, wrong), user);
+    BOOST_TEST(!file->check(user + "x", right));
+  }
+  BOOST_TEST(!file->check("odd", "secret"));
+  BOOST_TEST(!file->check("odd", "$2y$04$short"));
+  BOOST_TEST(!file->check("", ""));
+}
+
+// Scenario: lines that are no users. Guarantee: an error with the line's number and nothing of it.
+BOOST_AUTO_TEST_CASE(bad_password_files_are_errors) {
+  for (const char* text : {"a:b\nsecret-word", "a:b\n:secret-word", "a:b\nsecret-word:"}) {
+    const auto file = htpasswd::parse(text);
+    BOOST_REQUIRE(!file);
+    BOOST_TEST(file.error().message == "htpasswd, line 2: expected `user:password`");
+  }
+  BOOST_TEST(!make_server_authenticator(basic_auth_config{.htpasswd_inline = "# none"}));
+  BOOST_TEST(!make_server_authenticator(basic_auth_config{.htpasswd_file = "/none/at/all"}));
+  BOOST_TEST(!make_server_authenticator(bearer_auth_config{}));
+  BOOST_TEST(!make_server_authenticator(bearer_auth_config{.filename = "/none/at/all"}));
+}
+
+// Scenario: Authorization headers of all kinds. Guarantee: one of them, of the right scheme in any
+// case, with base64 of user and password, is accepted; all else is not.
+BOOST_AUTO_TEST_CASE(basic_credentials) {
+  const auto auth = make(basic_auth_config{.htpasswd_inline = "u:p:q\nplain:secret"});
+  BOOST_TEST((auth->check({basic("u:p:q")}) == verdict::accepted));
+  BOOST_TEST((auth->check({"bAsIc " + encode_base64("plain:secret")}) == verdict::accepted));
+  const std::vector<std::vector<std::string>> wrong = {{},
+                                                       {""},
+                                                       {"Basic"},
+                                                       {"Basic "},
+                                                       {"Basic !!"},
+                                                       {basic("u")},
+                                                       {basic("u:p")},
+                                                       {basic(":p:q")},
+                                                       {"Bearer " + encode_base64("u:p:q")},
+                                                       {basic("u:p:q"), basic("u:p:q")},
+                                                       {std::string(1 << 20, 'A')},
+                                                       {basic(std::string(1 << 20, 'u') + ":p")}};
+  for (const auto& credentials : wrong)
+    BOOST_TEST((auth->check(credentials) == verdict::refused));
+  BOOST_TEST(auth->challenge() == "Basic realm=\"weir\"");
+}
+
+// Scenario: a user with a slow hash; somebody guesses passwords without pause. Guarantee: at most
+// so many are checked, the rest is told to come later; who is known comes in all the same.
+BOOST_AUTO_TEST_CASE(guessing_costs_no_more_than_its_allowance) {
+  const auto auth = make(basic_auth_config{.htpasswd_inline = std::string(users)});
+  BOOST_TEST((auth->check({basic("bcrypt:secret")}) == verdict::accepted));
+  int refused = 0;
+  int busy = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto what = auth->check({basic("bcrypt:guess" + std::to_string(i))});
+    BOOST_TEST((what != verdict::accepted));
+    (what == verdict::busy ? busy : refused) += 1;
+  }
+  BOOST_TEST(refused >= 19);
+  BOOST_TEST(busy > 900);
+  BOOST_TEST((auth->check({basic("bcrypt:secret")}) == verdict::accepted));
+}
+
+// Scenario: tokens in a file that is replaced, emptied and removed. Guarantee: within a second the
+// new ones count; without a good file the last ones stay.
+BOOST_AUTO_TEST_CASE(token_files_are_read_again) {
+  const scratch_file file;
+  BOOST_TEST(!token_source::open(file.path));
+  file.write("one\ntwo \r\n\n");
+  auto source = token_source::open(file.path);
+  BOOST_REQUIRE(source);
+  auto now = steady_now();
+  const auto are = [&](std::vector<std::string> expected) {
+    return *(*source)->now(now += 2 * second_ns) == expected;
+  };
+  BOOST_TEST(are({"one", "two"}));
+  file.write("three\n");
+  BOOST_TEST((*(*source)->now(now) == std::vector<std::string>{"one", "two"}));
+  BOOST_TEST(are({"three"}));
+  file.write("");
+  BOOST_TEST(are({"three"}));
+  std::filesystem::remove(file.path);
+  BOOST_TEST(are({"three"}));
+  file.write("four");
+  BOOST_TEST(are({"four"}));
+}
+
+// Scenario: exporters with each authenticator over headers that are there already. Guarantee: what
+// it says is set, once, whatever the names' case.
+BOOST_AUTO_TEST_CASE(exporters_show_their_credentials) {
+  const header_list before = {{"Authorization", "old"}, {"X-Tenant", "a"}};
+  using headers = header_list;
+  BOOST_TEST(
+      (applied(basic_auth_config{.username = "Aladdin", .password = "open sesame"}, before)
+       == headers{{"X-Tenant", "a"}, {"authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}}));
+  BOOST_TEST((applied(bearer_auth_config{.tokens = {"t", "u"}}, before)
+              == headers{{"X-Tenant", "a"}, {"Authorization", "Bearer t"}}));
+  BOOST_TEST((applied(bearer_auth_config{.header = "X-Key", .scheme = "", .tokens = {"t"}}, {})
+              == headers{{"X-Key", "t"}}));
+  using what = header_setting::what;
+  BOOST_TEST((applied(headers_setter_config{{{what::insert, "x-tenant", "b"},
+                                             {what::insert, "new", "1"},
+                                             {what::update, "authorization", "2"},
+                                             {what::update, "none", "3"},
+                                             {what::upsert, "up", "4"},
+                                             {what::remove, "X-TENANT", ""}}},
+                      before)
+              == headers{{"new", "1"}, {"authorization", "2"}, {"up", "4"}}));
+}
+
+// Scenario: an HTTP port with users; requests without, with wrong and with right credentials, and a
+// browser's preflight. Guarantee: 401 with WWW-Authenticate, and CORS headers where they belong, so
+// that the browser shows it; nothing of the credentials comes back; the preflight needs none.
+BOOST_AUTO_TEST_CASE(http_answers_401_with_a_challenge) {
+  auto listener = http_listener();
+  listener.auth = basic_auth_config{.htpasswd_inline = "u:secret-word"};
+  listener.cors.emplace().allowed_origins = {"https://*.example"};
+  server_fixture server({listener});
+  raw_connection client(server.port());
+  for (const std::string wrong :
+       {"", "Authorization: Basic dTp4\r\n", "Authorization: secret-word\r\n"}) {
+    const auto answer = ask(client, wrong + "Origin: https://a.example\r\n");
+    BOOST_TEST(answer.starts_with("HTTP/1.1 401 "));
+    BOOST_TEST(answer.find("www-authenticate: Basic realm=\"weir\"\r\n") != std::string::npos);
+    BOOST_TEST(answer.find("https://a.example") != std::string::npos);
+    BOOST_TEST(answer.find("secret-word") == std::string::npos);
+    std::string body;
+    client.receive_until("}", body);
+  }
+  const auto right = "Authorization: " + basic("u:secret-word") + "\r\n";
+  BOOST_TEST(ask(client, right).starts_with("HTTP/1.1 200 "));
+  raw_connection browser(server.port());
+  browser.send("OPTIONS /v1/traces HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n"
+               "Access-Control-Request-Method: POST\r\n\r\n");
+  std::string preflight;
+  browser.receive_until("\r\n\r\n", preflight);
+  BOOST_TEST(preflight.starts_with("HTTP/1.1 204 "), preflight);
+}
+
+// Scenario: an Authorization header of 1 MiB over HTTP/1.1. Guarantee: it is refused as every other
+// header of that size (431), before it is looked at.
+BOOST_AUTO_TEST_CASE(a_credential_of_1_mib_is_refused) {
+  auto listener = http_listener();
+  listener.auth = bearer_auth_config{.tokens = {"t"}};
+  server_fixture server({listener});
+  raw_connection client(server.port());
+  const auto answer = ask(client, "Authorization: Bearer " + std::string(1 << 20, 'x') + "\r\n");
+  BOOST_TEST(answer.starts_with("HTTP/1.1 431 "), answer);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
