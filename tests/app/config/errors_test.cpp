@@ -109,8 +109,8 @@ const std::vector<bad_case> one_fault{
         "f:1:58: receivers.otlp.protocols.grpc.tls.min_version: found the number `1.2`, expected "
         "`1.0`, `1.1`, `1.2` or `1.3`"),
     receiver("{protocols: {grpc: {auth: {authenticator: basic}}}}",
-             "f:1:45: receivers.otlp.protocols.grpc.auth: found an option that does not work here: "
-             "authenticators are not there yet"),
+             "f:1:13: receivers.otlp.protocols.grpc.auth.authenticator: found `basic`, which is not "
+             "in `extensions`"),
     receiver(
         "{protocols: {http: {traces_url_path: v1}}}",
         "f:1:56: receivers.otlp.protocols.http.traces_url_path: found `v1`, expected a path that "

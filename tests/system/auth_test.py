@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Authenticators from file to socket: who may send, what exporters show, and that no secret is said anywhere."""
+
+import base64
+import json
+import pathlib
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from support import case, node, paths, telemetry
+from support.process import Process, wait_until
+
+PASSWORD, TOKEN, SENT_TOKEN, HEADER, CLIENT_PASSWORD = (
+    "pass-word-7Hq", "token-9Zk", "outgoing-5Rt", "header-2Lm", "client-3Wd")
+
+
+class BackEnd:
+    """Notes the headers of what it gets."""
+
+    def __init__(self):
+        self.requests = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                outer.requests.append((self.path, self.headers))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def headers(self, path):
+        return [headers for at, headers in self.requests if at == path]
+
+
+class AuthTest(case.SystemTest):
+    def write_config(self, back_end):
+        passwords = pathlib.Path(self.path("users"))
+        passwords.write_text(f"ann:{PASSWORD}\n", encoding="utf-8")
+        self.tokens = pathlib.Path(self.path("tokens"))
+        self.tokens.write_text(f"{SENT_TOKEN}\n", encoding="utf-8")
+        self.basic, self.bearer = f"127.0.0.1:{node.free_port()}", f"127.0.0.1:{node.free_port()}"
+        exporters = {"otlphttp/bearer": "bearertokenauth/client", "otlphttp/basic": "basicauth/client",
+                     "otlphttp/headers": "headers_setter"}
+        config = {
+            "extensions": {
+                "basicauth/server": {"htpasswd": {"file": str(passwords)}},
+                "bearertokenauth/server": {"tokens": ["other", TOKEN]},
+                "bearertokenauth/client": {"filename": str(self.tokens)},
+                "basicauth/client": {"client_auth": {"username": "weir", "password": CLIENT_PASSWORD}},
+                "headers_setter": {"headers": [{"key": "X-Tenant", "value": HEADER}]}},
+            "receivers": {
+                "otlp/basic": {"protocols": {"http": {
+                    "endpoint": self.basic, "auth": {"authenticator": "basicauth/server"},
+                    "cors": {"allowed_origins": ["https://*.example"], "allowed_headers": ["X-Mine"], "max_age": 7}}}},
+                "otlp/bearer": {"protocols": {"http": {
+                    "endpoint": self.bearer, "auth": {"authenticator": "bearertokenauth/server"}}}}},
+            "exporters": {id: {"endpoint": f"{back_end.url}/{id.split('/')[1]}", "compression": "none",
+                               "encoding": "json", "auth": {"authenticator": auth}}
+                          for id, auth in exporters.items()},
+            "service": {
+                "extensions": ["basicauth/server", "bearertokenauth/server", "bearertokenauth/client",
+                               "basicauth/client", "headers_setter"],
+                "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "debug"}},
+                "pipelines": {"traces": {"receivers": ["otlp/basic", "otlp/bearer"], "exporters": list(exporters)}}},
+            "storage": {"directory": self.path("data")}}
+        path = pathlib.Path(self.path("weir.yaml"))
+        path.write_text(json.dumps(config), encoding="utf-8")
+        return path
+
+    @staticmethod
+    def ask(endpoint, credentials=None, method="POST", more=None):
+        """(status, headers, body)"""
+        headers = {"Content-Type": "application/json", **(more or {})}
+        if credentials:
+            headers["Authorization"] = credentials
+        body = json.dumps(telemetry.traces()).encode() if method == "POST" else None
+        request = urllib.request.Request(f"http://{endpoint}/v1/traces", body, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.headers, refused.read().decode()
+
+    def test_secrets_stay_secret(self):
+        """Scenario: receivers with users and with tokens, exporters with each authenticator; right, wrong and no
+        credentials, a browser, a token file that changes; print-config of the same file.
+        Guarantee: 401 with a challenge or 200; the back end sees each exporter's credentials, the new token within
+        seconds; no secret stands in an answer, in a log line at level debug, in print-config or on the disk."""
+        back_end = BackEnd()
+        config = self.write_config(back_end)
+        right = f"Basic {base64.b64encode(f'ann:{PASSWORD}'.encode()).decode()}"
+        wrong = f"Basic {base64.b64encode(f'bob:{PASSWORD}'.encode()).decode()}"
+        said = []
+        with Process([paths.program("weir"), "run", "--config", str(config)], name="weir") as weir:
+            weir.wait_for_line(lambda line: line.endswith("ready"))
+            for endpoint, credentials, scheme in [
+                    (self.basic, None, "Basic"), (self.basic, wrong, "Basic"), (self.basic, f"Bearer {TOKEN}", "Basic"),
+                    (self.bearer, None, "Bearer"), (self.bearer, right, "Bearer"), (self.bearer, f"Bearer {TOKEN}x", "Bearer")]:
+                status, headers, body = self.ask(endpoint, credentials)
+                self.assertEqual(status, 401, credentials)
+                self.assertTrue(headers["WWW-Authenticate"].startswith(scheme))
+                said += [body, str(headers)]
+            self.assertEqual(back_end.requests, [])
+            self.assertEqual(self.ask(self.basic, right)[0], 200)
+            self.assertEqual(self.ask(self.bearer, f"Bearer {TOKEN}")[0], 200)
+            self.check_browser()
+            self.check_back_end(back_end)
+            self.assertEqual(weir.terminate(), 0, weir.tail())
+            said += weir.lines
+        for options in ([], ["--reference"]):
+            done = subprocess.run([paths.program("weir"), "print-config", *options, "--config", str(config)],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            said.append(done.stdout)
+        everything = "\n".join(said)
+        for secret in (PASSWORD, TOKEN, SENT_TOKEN, HEADER, CLIENT_PASSWORD):
+            self.assertNotIn(secret, everything)
+            self.assertNotIn(base64.b64encode(secret.encode()).decode().rstrip("="), everything)
+            for file in pathlib.Path(self.path("data")).rglob("*"):
+                self.assertFalse(file.is_file() and secret.encode() in file.read_bytes(), file)
+
+    def check_browser(self):
+        origin = {"Origin": "https://a.example"}
+        status, headers, _ = self.ask(self.basic, None, "OPTIONS", {
+            **origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-mine, content-type"})
+        self.assertEqual((status, headers["Access-Control-Max-Age"]), (204, "7"))
+        self.assertEqual(headers["Access-Control-Allow-Origin"], "https://a.example")
+        status, headers, _ = self.ask(self.basic, None, "POST", origin)
+        self.assertEqual((status, headers["Access-Control-Allow-Origin"]), (401, "https://a.example"))
+        _, headers, _ = self.ask(self.basic, None, "POST", {"Origin": "https://a.example.evil"})
+        self.assertIsNone(headers["Access-Control-Allow-Origin"])
+
+    def check_back_end(self, back_end):
+        def one(exporter):
+            found = back_end.headers(f"/{exporter}/v1/traces")
+            return found[0] if found else None
+        for exporter in ("bearer", "basic", "headers"):
+            wait_until(lambda: one(exporter), 20, f"the exporter {exporter}")
+        self.assertEqual(one("bearer")["Authorization"], f"Bearer {SENT_TOKEN}")
+        basic = base64.b64encode(f"weir:{CLIENT_PASSWORD}".encode()).decode()
+        self.assertEqual(one("basic")["Authorization"], f"Basic {basic}")
+        self.assertEqual(one("headers")["X-Tenant"], HEADER)
+        self.assertEqual(one("headers")["Content-Type"], "application/json")
+        self.tokens.write_text("a-new-one\n", encoding="utf-8")
+
+        def new_token():
+            self.ask(self.bearer, f"Bearer {TOKEN}")
+            return any(headers["Authorization"] == "Bearer a-new-one"
+                       for headers in back_end.headers("/bearer/v1/traces"))
+        wait_until(new_token, 20, "the new token", every=0.2)
+
+
+if __name__ == "__main__":
+    case.main()
