@@ -51,6 +51,7 @@ void sampler_gauges::show(const sampling::window& window,
   late_dropped_.set(state.counts.late_spans_dropped);
   set_down_.set(state.counts.entries_set_down);
   show_policies(window.policies());
+  show_rates(window.policies());
 }
 
 void sampler_gauges::show_policies(const sampling::policy_set& policies) {
@@ -74,6 +75,19 @@ void sampler_gauges::show_policies(const sampling::policy_set& policies) {
     votes_[i].sampled.set(counts[i].sampled);
     votes_[i].not_sampled.set(counts[i].not_sampled);
     votes_[i].dropped.set(counts[i].dropped);
+  }
+}
+
+// The samplers of a node share these rates, so they do not add up.
+void sampler_gauges::show_rates(const sampling::policy_set& policies) {
+  for (std::size_t i = 0; i < policies.names().size(); ++i) {
+    auto* rates = policies.rates(i);
+    if (rates == nullptr)
+      continue;
+    const metrics::labels labels{{"pipeline", pipeline_}, {"policy", policies.names()[i]}};
+    metrics::gauge("weir_dynamic_keys", labels).Set(static_cast<double>(rates->keys()));
+    metrics::counter("weir_dynamic_shared_spans", labels)
+      .Increment(static_cast<double>(rates->take_shared_spans()));
   }
 }
 

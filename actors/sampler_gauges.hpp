@@ -27,6 +27,7 @@ public:
 
 private:
   void show_policies(const sampling::policy_set& policies);
+  void show_rates(const sampling::policy_set& policies);
 
   struct gauge {
     prometheus::Gauge* instrument = nullptr;

@@ -66,6 +66,7 @@ std::size_t kept_spans::append_to(otlp::traces_writer& to, std::size_t first,
 std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
   wanted_.clear();
   traces_ = 0;
+  of_traces_.clear();
   std::uint64_t bytes = 0;
   auto at = first;
   for (; at < batch.traces.size(); ++at) {
@@ -80,6 +81,7 @@ std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
       wanted_.push_back({ref.entry, ref.slot, traces_});
     }
     ++traces_;
+    of_traces_.push_back(&trace);
   }
   return at;
 }
@@ -138,7 +140,10 @@ void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
       resource = envelope(group.first_resource_slice, group.resource_slices, entry.bytes, out);
       scope = envelope(group.first_scope_slice, group.scope_slices, entry.bytes, out);
     }
-    found_.push_back({trace, {resource, scope, out.bytes_.copy(span.body.in(entry.bytes))}});
+    auto body = span.body.in(entry.bytes);
+    if (const auto& kept = *of_traces_[trace]; kept.verdict.mark != rate_mark::none)
+      body = stamp_.put(body, kept.id, kept.verdict);
+    found_.push_back({trace, {resource, scope, out.bytes_.copy(body)}});
   }
 }
 

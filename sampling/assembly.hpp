@@ -7,6 +7,7 @@
 #include "otlp/writer.hpp"
 #include "sampling/arena.hpp"
 #include "sampling/decision.hpp"
+#include "sampling/rate_stamp.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -17,7 +18,8 @@
 
 namespace weir::sampling {
 
-/// Spans to keep, copied out of their entries once, trace by trace. Moves cheaply between threads.
+/// Spans to keep, copied out of their entries once, trace by trace, with the sampling rate in them
+/// where their decision says so. Moves cheaply between threads.
 class kept_spans {
 public:
   std::size_t traces() const noexcept { return ends_.size(); }
@@ -35,9 +37,9 @@ public:
   /// What could not be read: these slots are lost, and to be counted as damaged.
   const std::vector<slot_ref>& unreadable() const noexcept { return unreadable_; }
 
-  /// Appends spans from number `first` on, trace by trace, until `to` has at least `max_bytes`; a trace
-  /// is cut only where it alone would make the block four times as large. Returns the number of the
-  /// next span (spans() when all are done).
+  /// Appends spans from number `first` on, trace by trace, until `to` has at least `max_bytes`; a
+  /// trace is cut only where it alone would make the block four times as large. Returns the number
+  /// of the next span (spans() when all are done).
   std::size_t append_to(codec::traces_block_builder& to, std::size_t first,
                         std::size_t max_bytes) const;
 
@@ -106,6 +108,8 @@ private:
 
   std::size_t max_bytes_;
   std::uint32_t traces_ = 0;
+  std::vector<const decided_trace*> of_traces_; ///< Of this call: the kept ones.
+  rate_stamp stamp_;
   std::vector<wanted_slot> wanted_;
   std::vector<found_span> found_;
   otlp::span_index index_;

@@ -25,11 +25,13 @@ enum class policy_type : std::uint8_t {
   and_,
   not_,
   drop,
-  composite
+  composite,
+  dynamic,
+  intelligent
 };
 
 /// One policy as configured; which members count depends on the type. Names and defaults are the
-/// Collector's.
+/// Collector's, where it has the policy.
 struct policy_config {
   std::string name;
   policy_type type = policy_type::always_sample;
@@ -47,7 +49,7 @@ struct policy_config {
   bool value = false; ///< boolean_attribute
 
   double sampling_percentage = 0; ///< probabilistic
-  std::string hash_salt;          ///< probabilistic; "" = the Collector's default
+  std::string hash_salt; ///< probabilistic: "" = the Collector's default; dynamic, intelligent
 
   std::vector<std::string> status_codes; ///< OK, ERROR, UNSET
 
@@ -71,8 +73,28 @@ struct policy_config {
   struct rate_allocation {
     std::string policy;
     std::int64_t percent = 0;
+
+    friend bool operator==(const rate_allocation&, const rate_allocation&) = default;
   };
   std::vector<rate_allocation> rate_allocations;
+
+  // dynamic
+  std::vector<std::string> attributes;    ///< Their values are the key of a trace,
+  std::vector<std::string> fields;        ///< and these: name, root_name, kind, status_code.
+  double goal_sample_rate = 10;           ///< One of so many spans is kept, all in all.
+  std::int64_t goal_spans_per_second = 0; ///< Instead of that: so many are kept; 0 = none
+  std::int64_t adjustment_interval_ns = 15'000'000'000;
+  double weight = 0.5; ///< Of the last interval against all before.
+  double burst_multiple = 2;
+  std::int64_t burst_detection_delay = 3; ///< Intervals.
+  std::int64_t max_keys = 500;
+
+  // intelligent
+  std::int64_t error_status = 400; ///< HTTP status codes from here on are errors.
+  std::int64_t slow_ms = 1000;
+  double base_percentage = 10;
+
+  friend bool operator==(const policy_config&, const policy_config&) = default;
 };
 
 /// The tail_sampling processor's options; durations in nanoseconds.

@@ -12,11 +12,20 @@ namespace weir::sampling {
 using policy_number = std::uint16_t;
 inline constexpr policy_number no_policy = 0xffff;
 
+/// What the kept spans of a decision say of its sampling rate. Source of the numbers: chunks of
+/// decisions (decision_chunk.cpp).
+enum class rate_mark : std::uint8_t {
+  none = 0,      ///< Nothing.
+  attribute = 1, ///< An attribute.
+  threshold = 2, ///< That, and the threshold in the tracestate.
+};
+
 /// What was decided about a trace.
 struct decision {
   bool keep = false;
   policy_number policy = no_policy; ///< The first policy that voted for the outcome.
   float sampling_rate = 1;          ///< A kept trace stands for this many like it; at least 1.
+  rate_mark mark = rate_mark::none; ///< Not `none` only where it is kept and the rate above 1.
 
   friend bool operator==(const decision&, const decision&) = default;
 };

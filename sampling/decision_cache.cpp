@@ -35,8 +35,21 @@ std::optional<decision> decision_cache::find(fingerprint trace) const {
   const auto number = lookup(trace);
   if (number == number_index::none)
     return std::nullopt;
-  const auto& found = at(number);
-  return decision{found.keep != 0, found.policy, found.sampling_rate};
+  return decision_of(at(number));
+}
+
+decision_cache::record decision_cache::record_of(fingerprint trace, const decision& what) noexcept {
+  record of;
+  of.trace = trace;
+  of.sampling_rate = what.sampling_rate;
+  of.policy = what.policy;
+  of.keep = what.keep ? 1 : 0;
+  of.mark = static_cast<std::uint16_t>(static_cast<unsigned>(what.mark) & 3U);
+  return of;
+}
+
+decision decision_cache::decision_of(const record& of) noexcept {
+  return {of.keep != 0, of.policy, of.sampling_rate, static_cast<rate_mark>(of.mark)};
 }
 
 void decision_cache::append(const record& what) {
@@ -47,11 +60,7 @@ void decision_cache::append(const record& what) {
 }
 
 void decision_cache::insert(fingerprint trace, const decision& what) {
-  record fresh;
-  fresh.trace = trace;
-  fresh.sampling_rate = what.sampling_rate;
-  fresh.policy = what.policy;
-  fresh.keep = what.keep ? 1 : 0;
+  auto fresh = record_of(trace, what);
   if (const auto number = lookup(trace); number != number_index::none) {
     auto& old = at(number);
     fresh.pins = old.pins;
@@ -90,18 +99,16 @@ void decision_cache::evict() {
 }
 
 void decision_cache::pin(fingerprint trace) {
-  constexpr unsigned most = (1U << 14) - 1;
   const auto number = lookup(trace);
-  if (number != number_index::none && at(number).pins < most)
-    at(number).pins = static_cast<std::uint16_t>((at(number).pins + 1U) & most);
+  if (number != number_index::none && at(number).pins < max_pins)
+    at(number).pins = static_cast<std::uint16_t>((at(number).pins + 1U) & max_pins);
 }
 
 void decision_cache::unpin(fingerprint trace) {
-  constexpr unsigned most = (1U << 14) - 1;
   const auto number = lookup(trace);
   // One that ever had that many stays pinned: nobody knows how many are left.
-  if (number != number_index::none && at(number).pins != 0 && at(number).pins != most)
-    at(number).pins = static_cast<std::uint16_t>((at(number).pins - 1U) & most);
+  if (number != number_index::none && at(number).pins != 0 && at(number).pins != max_pins)
+    at(number).pins = static_cast<std::uint16_t>((at(number).pins - 1U) & max_pins);
 }
 
 std::size_t decision_cache::bytes() const noexcept {
@@ -117,14 +124,9 @@ bool decision_cache::prepend(const chunk_record& what) {
     return false;
   if (lookup(what.trace) != number_index::none)
     return true;
-  record old;
-  old.trace = what.trace;
-  old.sampling_rate = what.what.sampling_rate;
-  old.policy = what.what.policy;
-  old.keep = what.what.keep ? 1 : 0;
-  records_.push_front(old);
+  records_.push_front(record_of(what.trace, what.what));
   --first_number_;
-  index_.insert(old.trace, indexed(first_number_),
+  index_.insert(what.trace, indexed(first_number_),
                 [this](std::uint32_t number) { return at(number).trace; });
   return true;
 }

@@ -69,9 +69,14 @@ private:
     policy_number policy = no_policy;
     std::uint16_t keep : 1 = 0;
     std::uint16_t replaced : 1 = 0; ///< A newer record of the same trace counts.
-    std::uint16_t pins : 14 = 0;
+    std::uint16_t mark : 2 = 0;     ///< A rate_mark.
+    std::uint16_t pins : 12 = 0;
   };
   static_assert(sizeof(record) == 16);
+  static constexpr unsigned max_pins = (1U << 12) - 1;
+
+  static record record_of(fingerprint trace, const decision& what) noexcept;
+  static decision decision_of(const record& of) noexcept;
 
   /// Where a chunk's records end.
   struct chunk_mark {

@@ -1,9 +1,11 @@
-// The stored form of what one flush decided, format version 1:
+// The stored form of what one flush decided, format version 2:
 //
 //   magic "WDC1" u32 | version u16 | reserved u16 | names u32 | records u32 | payload bytes u32 |
 //   xxh3 of the payload u64 | xxh3 of the header before this field u64
 //   payload: names, each: varint length, bytes | records, each: fingerprint u64 | sampling rate f32
-//   | policy u16 (place in names; 0xffff = none) | keep u8
+//   | policy u16 (place in names; 0xffff = none) | outcome u8: bit 0 keep, bits 1 and 2 a rate_mark
+//
+// Version 1 had no rate marks; it is read.
 //
 // Little endian. Names stand in each chunk, since policies come and go between starts.
 #include "codec/frame.hpp"
@@ -20,7 +22,14 @@ namespace {
 
 constexpr std::size_t header_bytes = 36;
 constexpr std::size_t record_bytes = 15;
-constexpr codec::frame_kind kind{"chunk of decisions", "WDC1", 1, header_bytes};
+constexpr codec::frame_kind kind{"chunk of decisions", "WDC1", 2, header_bytes};
+
+/// Numbers that this program does not know mean none.
+rate_mark mark_of(std::uint8_t outcome) {
+  const auto mark = static_cast<std::uint8_t>(outcome >> 1 & 3);
+  return mark <= static_cast<std::uint8_t>(rate_mark::threshold) ? static_cast<rate_mark>(mark)
+                                                                 : rate_mark::none;
+}
 
 /// Gives the policies of one chunk their places in its table of names.
 class name_table {
@@ -59,7 +68,7 @@ void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
     to.put(record.trace);
     to.put(std::bit_cast<std::uint32_t>(record.sampling_rate));
     to.put(table.place_of(record.policy));
-    to.put(static_cast<std::uint8_t>(record.keep));
+    to.put(static_cast<std::uint8_t>(record.keep | record.mark << 1));
     records.append(bytes, record_bytes);
     ++count;
   }
@@ -118,7 +127,9 @@ decision_cache::read_chunk(std::string_view bytes) {
     record.what.sampling_rate = std::bit_cast<float>(from.take<std::uint32_t>());
     const auto policy = from.take<std::uint16_t>();
     record.what.policy = policy < policies.size() ? policies[policy] : no_policy;
-    record.what.keep = from.take<std::uint8_t>() != 0;
+    const auto outcome = from.take<std::uint8_t>();
+    record.what.keep = (outcome & 1) != 0;
+    record.what.mark = mark_of(outcome);
     records.push_back(record);
   }
   return records;

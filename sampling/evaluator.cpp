@@ -8,7 +8,11 @@ namespace weir::sampling {
 namespace {
 
 verdict sampled_if(bool condition) {
-  return {condition ? vote::sampled : vote::not_sampled, 1};
+  return {condition ? vote::sampled : vote::not_sampled, {condition ? 1.0 : 0.0}};
+}
+
+verdict by_chance(bool sampled, const chance& of) {
+  return {sampled ? vote::sampled : vote::not_sampled, of};
 }
 
 /// Times of 2200 and spans that end before they start must not overflow.
@@ -25,8 +29,11 @@ struct evaluation {
   const trace_id& id;
   const trace_features& trace;
   steady_ns now;
+  spending how;
 
-  verdict operator()(const always&) const { return {vote::sampled, 1}; }
+  verdict ask(const evaluator& policy) const { return evaluate(policy, id, trace, now, how); }
+
+  verdict operator()(const always&) const { return sampled_if(true); }
 
   verdict operator()(const latency_over& rule) const {
     const auto duration = duration_ms(trace);
@@ -39,49 +46,115 @@ struct evaluation {
   }
 
   verdict operator()(const probability& rule) const {
-    return {rule.keeps(id) ? vote::sampled : vote::not_sampled, rule.sampling_rate()};
+    return by_chance(rule.keeps(id), rule.of_any());
   }
 
   verdict operator()(const span_count_in& rule) const {
     return sampled_if(trace.spans >= rule.min && (rule.max == 0 || trace.spans <= rule.max));
   }
 
+  // How often a limit lets a trace through is not known: what it keeps counts as one.
   verdict operator()(const within_budget& rule) const {
     const auto cost = rule.unit == cost_unit::spans ? trace.spans : trace.bytes;
-    return sampled_if(rule.budget->spend(cost, now));
+    return sampled_if(how == spending::yes && rule.budget->spend(cost, now));
   }
 
   verdict operator()(const all_of& rule) const {
-    float rate = 1;
+    verdict result{rule.when_all, {1.0}};
+    auto rest = how;
     for (const auto& part : rule.parts) {
-      const auto said = evaluate(part, id, trace, now);
-      if (said.vote == vote::not_sampled)
-        return {};
-      rate = std::max(rate, said.sampling_rate);
+      const auto said = evaluate(part, id, trace, now, rest);
+      result.chance = both(result.chance, said.chance);
+      if (said.vote != vote::not_sampled)
+        continue;
+      result.vote = vote::not_sampled;
+      if (result.chance.share <= 0)
+        return result;
+      rest = spending::no; // only how often it would have been sampled
     }
-    return {rule.when_all, rate};
+    return result;
   }
 
   verdict operator()(const none_of& rule) const {
-    return sampled_if(evaluate(rule.part.front(), id, trace, now).vote == vote::not_sampled);
+    const auto said = ask(rule.part.front());
+    return by_chance(said.vote == vote::not_sampled, otherwise(said.chance));
   }
 
   verdict operator()(const composite_of& rule) const {
     for (std::size_t i = 0; i < rule.parts.size(); ++i) {
-      const auto said = evaluate(rule.parts[i], id, trace, now);
+      const auto said = ask(rule.parts[i]);
       if (said.vote != vote::sampled)
         continue;
-      return rule.shares->spend(i, trace.spans, now) ? said : verdict{};
+      return how == spending::yes && rule.shares->spend(i, trace.spans, now) ? said : verdict{};
     }
     return {};
+  }
+
+  verdict operator()(const dynamic_by_key& rule) const {
+    const auto key = key_of(trace.seen, rule.key);
+    const auto rate =
+        how == spending::yes ? rule.rates->count(key, trace.spans, now) : rule.rates->rate(key);
+    return by_chance(rule.chosen.keeps(id, rate), rule.chosen.of(rate));
+  }
+
+  verdict operator()(const any_or_ratio& rule) const {
+    for (const auto& part : rule.parts)
+      if (ask(part).vote == vote::sampled)
+        return sampled_if(true);
+    if (rule.rate == 0)
+      return {};
+    return by_chance(rule.chosen.keeps(id, rule.rate), rule.chosen.of(rule.rate));
+  }
+};
+
+/// Two evaluators of one configuration have the same shape.
+struct state_sharing {
+  const evaluator& before;
+
+  template <class Rule>
+  void operator()(Rule& rule) const {
+    const auto& old = std::get<Rule>(before.rule);
+    if constexpr (requires { rule.budget; })
+      rule.budget = old.budget;
+    if constexpr (requires { rule.shares; })
+      rule.shares = old.shares;
+    if constexpr (requires { rule.rates; })
+      rule.rates = old.rates;
+    if constexpr (requires { rule.parts; })
+      share_all(rule.parts, old.parts);
+    if constexpr (requires { rule.part; })
+      share_all(rule.part, old.part);
+  }
+
+  static void share_all(std::vector<evaluator>& parts, const std::vector<evaluator>& old) {
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      share_state(parts[i], old[i]);
   }
 };
 
 } // namespace
 
 verdict evaluate(const evaluator& policy, const trace_id& id, const trace_features& trace,
-                 steady_ns now) {
-  return std::visit(evaluation{id, trace, now}, policy.rule);
+                 steady_ns now, spending how) {
+  return std::visit(evaluation{id, trace, now, how}, policy.rule);
+}
+
+void share_state(evaluator& policy, const evaluator& before) {
+  std::visit(state_sharing{before}, policy.rule);
+}
+
+dynamic_rates* rates_in(const evaluator& policy) noexcept {
+  return std::visit(
+      [](const auto& rule) -> dynamic_rates* {
+        if constexpr (requires { rule.rates; })
+          return rule.rates.get();
+        if constexpr (requires { rule.parts; })
+          for (const auto& part : rule.parts)
+            if (auto* found = rates_in(part))
+              return found;
+        return nullptr;
+      },
+      policy.rule);
 }
 
 } // namespace weir::sampling

@@ -2,11 +2,14 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "sampling/chance.hpp"
+#include "sampling/dynamic_rates.hpp"
 #include "sampling/features.hpp"
 #include "sampling/predicates.hpp"
 #include "sampling/probability.hpp"
 #include "sampling/rate_budget.hpp"
 #include "sampling/rate_share.hpp"
+#include "sampling/ratio.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -20,7 +23,8 @@ enum class vote : std::uint8_t { not_sampled, sampled, dropped };
 
 struct verdict {
   weir::sampling::vote vote = vote::not_sampled;
-  float sampling_rate = 1; ///< Of a sampled one: how many traces it stands for.
+  /// How often it samples such a trace, whether it did or not.
+  sampling::chance chance;
 };
 
 struct evaluator;
@@ -69,14 +73,40 @@ struct composite_of {
   std::shared_ptr<rate_shares> shares; ///< One share a part.
 };
 
-/// One policy, compiled. A copy shares its budgets with the original.
+/// A rate by key, which follows the traffic.
+struct dynamic_by_key {
+  predicate_number key = 0;
+  std::shared_ptr<dynamic_rates> rates;
+  ratio chosen;
+};
+
+/// What any of the parts samples, and one of so many of the rest.
+struct any_or_ratio {
+  std::vector<evaluator> parts;
+  double rate = 1; ///< 0: nothing of the rest.
+  ratio chosen;
+};
+
+/// One policy, compiled. A copy shares its budgets and rates with the original.
 struct evaluator {
   std::variant<always, latency_over, seen, probability, span_count_in, within_budget, all_of,
-               none_of, composite_of>
+               none_of, composite_of, dynamic_by_key, any_or_ratio>
       rule;
 };
 
+enum class spending : bool {
+  yes,
+  no, ///< Asks for the chance alone: spends and counts nothing.
+};
+
 verdict evaluate(const evaluator& policy, const trace_id& id, const trace_features& trace,
-                 steady_ns now);
+                 steady_ns now, spending how = spending::yes);
+
+/// Lets `policy` go on with the budgets and rates of `before`, which was compiled from the same
+/// configuration.
+void share_state(evaluator& policy, const evaluator& before);
+
+/// The rates of the first dynamic policy in it; nullptr where there is none.
+dynamic_rates* rates_in(const evaluator& policy) noexcept;
 
 } // namespace weir::sampling

@@ -9,7 +9,7 @@ namespace weir::sampling {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> type_names{"always_sample",
+constexpr std::array<std::string_view, 19> type_names{"always_sample",
                                                       "latency",
                                                       "numeric_attribute",
                                                       "string_attribute",
@@ -25,7 +25,9 @@ constexpr std::array<std::string_view, 17> type_names{"always_sample",
                                                       "and",
                                                       "not",
                                                       "drop",
-                                                      "composite"};
+                                                      "composite",
+                                                      "dynamic",
+                                                      "intelligent"};
 
 std::uint32_t clamped_spans(std::int64_t spans) {
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
@@ -47,6 +49,10 @@ bool may_contain(policy_type outer, policy_type inner) {
     return outer == policy_type::composite;
   case policy_type::not_:
     return outer == policy_type::and_ || outer == policy_type::drop;
+  // What they leave out says nothing about a trace.
+  case policy_type::dynamic:
+  case policy_type::intelligent:
+    return outer == policy_type::and_ || outer == policy_type::composite;
   default:
     return true;
   }
@@ -113,6 +119,10 @@ result<evaluator> policy_compiler::compile(const policy_config& policy) {
         [](auto&& parts) { return evaluator{none_of{std::move(parts)}}; });
   case policy_type::composite:
     return composite(policy);
+  case policy_type::dynamic:
+    return dynamic(policy);
+  case policy_type::intelligent:
+    return intelligent(policy);
   case policy_type::ottl_condition:
     break;
   }
@@ -136,23 +146,26 @@ result<std::vector<evaluator>> policy_compiler::compile_parts(const policy_confi
   return parts;
 }
 
-result<void> policy_compiler::room_for_predicate() const {
-  if (predicates_.size() >= max_predicates)
+result<void> policy_compiler::room_for(std::size_t bits, std::size_t attributes) const {
+  if (predicates_.size() + bits > max_predicates
+      || predicates_.attributes() + attributes > max_predicates)
     return fail(errc::too_large,
-                fmt::format("more than {} conditions on spans in one processor", max_predicates));
+                fmt::format("more than {} conditions on spans in one processor (a dynamic policy "
+                            "counts as {})",
+                            max_predicates, key_bits));
   return {};
 }
 
 result<evaluator> policy_compiler::attribute(const policy_config& policy,
                                              attribute_condition condition) {
-  return room_for_predicate().map([&] {
+  return room_for(1, 1).map([&] {
     const auto number = predicates_.add(policy.key, std::move(condition));
     return evaluator{seen{number, policy.invert_match}};
   });
 }
 
 result<evaluator> policy_compiler::on_span(span_condition condition) {
-  return room_for_predicate().map([&] {
+  return room_for(1, 1).map([&] {
     return evaluator{seen{predicates_.add(std::move(condition)), false}};
   });
 }
@@ -187,6 +200,61 @@ result<evaluator> policy_compiler::status_code(const policy_config& policy) {
     condition.mask = static_cast<std::uint8_t>(condition.mask | (1U << code->second));
   }
   return on_span(condition);
+}
+
+result<evaluator> policy_compiler::dynamic(const policy_config& policy) {
+  static const std::map<std::string_view, span_field> fields{
+      {"name", span_field::name},
+      {"root_name", span_field::root_name},
+      {"kind", span_field::kind},
+      {"status_code", span_field::status_code}};
+  if (policy.attributes.empty() && policy.fields.empty())
+    return fail(errc::invalid_argument, "expected a key: at least one of attributes or fields");
+  constexpr std::size_t most = 16;
+  if (policy.attributes.size() > most)
+    return fail(errc::too_large, fmt::format("more than {} attributes in a key", most));
+  const auto before_key = 63 - (predicates_.size() + 63) % 64; // its first bit is aligned
+  if (auto room = room_for(before_key + key_bits, policy.attributes.size()); !room)
+    return tl::unexpected(room.error());
+  const auto key = predicates_.add_key();
+  for (const auto& attribute : policy.attributes)
+    predicates_.add_to_key(key, attribute);
+  for (const auto& name : policy.fields) {
+    const auto field = fields.find(name);
+    if (field == fields.end())
+      return fail(
+          errc::invalid_argument,
+          fmt::format("unknown field \"{}\", expected name, root_name, kind or status_code", name));
+    predicates_.add_to_key(key, field->second);
+  }
+  dynamic_settings settings;
+  settings.goal_rate = policy.goal_sample_rate;
+  settings.goal_per_second = static_cast<double>(policy.goal_spans_per_second);
+  settings.interval = policy.adjustment_interval_ns;
+  settings.weight = policy.weight;
+  settings.burst_multiple = policy.burst_multiple;
+  settings.burst_delay = static_cast<unsigned>(policy.burst_detection_delay);
+  settings.max_keys = static_cast<std::size_t>(policy.max_keys);
+  return evaluator{
+      dynamic_by_key{key, std::make_shared<dynamic_rates>(settings), ratio(policy.hash_salt)}};
+}
+
+result<evaluator> policy_compiler::intelligent(const policy_config& policy) {
+  if (auto room = room_for(3, 2); !room)
+    return tl::unexpected(room.error());
+  constexpr std::int64_t last_status = 599;
+  constexpr unsigned error = 2;
+  any_or_ratio rule;
+  rule.chosen = ratio(policy.hash_salt);
+  // As precise as decisions remember it, so that the threshold in the tracestate is the one
+  // applied.
+  rule.rate = policy.base_percentage > 0 ? static_cast<float>(100 / policy.base_percentage) : 0;
+  rule.parts.push_back({seen{predicates_.add(status_code_condition{1U << error}), false}});
+  for (const auto* key : {"http.response.status_code", "http.status_code"})
+    rule.parts.push_back(
+        {seen{predicates_.add(key, number_or_digits{policy.error_status, last_status}), false}});
+  rule.parts.push_back({latency_over{policy.slow_ms, 0}});
+  return evaluator{std::move(rule)};
 }
 
 result<evaluator> policy_compiler::composite(const policy_config& policy) {

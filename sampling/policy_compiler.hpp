@@ -23,9 +23,11 @@ private:
   result<evaluator> numeric_attribute(const policy_config& policy);
   result<evaluator> status_code(const policy_config& policy);
   result<evaluator> composite(const policy_config& policy);
+  result<evaluator> dynamic(const policy_config& policy);
+  result<evaluator> intelligent(const policy_config& policy);
   result<evaluator> attribute(const policy_config& policy, attribute_condition condition);
   result<evaluator> on_span(span_condition condition);
-  result<void> room_for_predicate() const;
+  result<void> room_for(std::size_t bits, std::size_t attributes) const;
 
   predicates& predicates_;
 };

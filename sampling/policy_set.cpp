@@ -8,6 +8,15 @@
 
 namespace weir::sampling {
 
+namespace {
+
+bool says_rates(const policy_config& policy) {
+  return policy.type == policy_type::dynamic || policy.type == policy_type::intelligent
+         || std::any_of(policy.sub_policies.begin(), policy.sub_policies.end(), says_rates);
+}
+
+} // namespace
+
 result<policy_set> policy_set::compile(const tail_sampling_config& config) {
   policy_set set;
   set.first_match_ = config.sample_on_first_match;
@@ -30,6 +39,9 @@ result<policy_set> policy_set::compile(const tail_sampling_config& config) {
                   fmt::format("policy \"{}\": {}", policy->name, compiled.error().message));
     set.policies_.push_back(std::move(*compiled));
     set.names_.push_back(policy->name);
+    set.configs_.push_back(*policy);
+    set.drops_ += policy->type == policy_type::drop ? 1 : 0;
+    set.marks_rates_ = set.marks_rates_ || says_rates(*policy);
   }
   if (set.names_.size() >= no_policy)
     return fail(errc::too_large, "too many policies");
@@ -37,30 +49,52 @@ result<policy_set> policy_set::compile(const tail_sampling_config& config) {
   return set;
 }
 
+void policy_set::take_over(const policy_set& before) {
+  for (std::size_t i = 0; i < policies_.size(); ++i) {
+    const auto same = std::find(before.configs_.begin(), before.configs_.end(), configs_[i]);
+    if (same != before.configs_.end())
+      share_state(policies_[i],
+                  before.policies_[static_cast<std::size_t>(same - before.configs_.begin())]);
+  }
+}
+
 decision policy_set::decide(const trace_id& id, const trace_features& trace, steady_ns now) {
   decision result;
+  chances_.clear();
   for (std::size_t i = 0; i < policies_.size(); ++i) {
+    if (first_match_ && result.keep) {
+      // The others have no say, but what they would have kept counts in the rate.
+      if (marks_rates_)
+        chances_.add(evaluate(policies_[i], id, trace, now, spending::no).chance);
+      continue;
+    }
     const auto said = evaluate(policies_[i], id, trace, now);
+    if (i >= drops_)
+      chances_.add(said.chance);
     switch (said.vote) {
     case vote::dropped:
       ++counts_[i].dropped;
-      return {false, static_cast<policy_number>(i), 1};
+      return {false, static_cast<policy_number>(i), 1, rate_mark::none};
     case vote::not_sampled:
       ++counts_[i].not_sampled;
       break;
     case vote::sampled:
       ++counts_[i].sampled;
-      // Kept by several, a trace stands for as many as the most generous of them says.
-      result.sampling_rate =
-          result.keep ? std::min(result.sampling_rate, said.sampling_rate) : said.sampling_rate;
       if (!result.keep)
         result.policy = static_cast<policy_number>(i);
       result.keep = true;
-      if (first_match_)
-        return result;
     }
   }
+  if (result.keep)
+    set_rate(result);
   return result;
+}
+
+void policy_set::set_rate(decision& result) const {
+  const auto share = chances_.share();
+  result.sampling_rate = share > 0 ? static_cast<float>(1 / share) : 1;
+  if (marks_rates_ && result.sampling_rate > 1)
+    result.mark = chances_.is_consistent() ? rate_mark::threshold : rate_mark::attribute;
 }
 
 } // namespace weir::sampling

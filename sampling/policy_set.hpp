@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "sampling/chance.hpp"
 #include "sampling/config.hpp"
 #include "sampling/decision.hpp"
 #include "sampling/evaluator.hpp"
@@ -27,8 +28,12 @@ struct policy_counts {
 /// samples it. (An inverted match is an ordinary vote there; the vetoes of older releases are
 /// gone.)
 ///
+/// A kept trace stands for one over the share of trace ids with which any of the policies would
+/// have kept it. Where a policy is `dynamic` or `intelligent`, its spans are to say so
+/// (decision::mark).
+///
 /// One thread at a time. Each shard has its own copy, compiled once: copies share the budgets of
-/// the rate limiting policies and nothing else.
+/// the rate limiting policies, the rates of the dynamic ones, and nothing else.
 class policy_set {
 public:
   /// Errors name the policy: errc::unsupported for a type that is not there yet, else
@@ -48,6 +53,10 @@ public:
     predicates_.observe_span(span_body, into);
   }
 
+  /// Goes on with the budgets and rates of `before` where a policy is the same there: of the same
+  /// name, with the same options.
+  void take_over(const policy_set& before);
+
   /// Decides a trace. `policy` in the answer is an index of names(). Spends budgets, counts votes.
   decision decide(const trace_id& id, const trace_features& trace, steady_ns now);
 
@@ -57,15 +66,25 @@ public:
   /// By index of names().
   const std::vector<policy_counts>& counts() const noexcept { return counts_; }
 
+  /// The rates of the dynamic policy that this policy is, or has among its parts; nullptr: none. By
+  /// index of names().
+  dynamic_rates* rates(std::size_t policy) const noexcept { return rates_in(policies_[policy]); }
+
   /// Number of predicates: bits in use in trace_features::seen.
   std::size_t predicate_count() const noexcept { return predicates_.size(); }
 
 private:
+  void set_rate(decision& result) const;
+
   std::vector<evaluator> policies_;
+  std::vector<policy_config> configs_; ///< What they were compiled from.
   std::vector<std::string> names_;
   std::vector<policy_counts> counts_;
   predicates predicates_;
+  inclusion chances_;     ///< Scratch of decide().
+  std::size_t drops_ = 0; ///< So many come first that can only drop.
   bool first_match_ = false;
+  bool marks_rates_ = false;
 };
 
 } // namespace weir::sampling

@@ -1,8 +1,12 @@
 #include "sampling/predicates.hpp"
 
+#include "codec/hash.hpp"
+#include "sampling/mix.hpp"
 #include "sampling/trace_state.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <charconv>
 
 namespace weir::sampling {
 
@@ -15,18 +19,74 @@ struct overloaded : Functions... {
 template <class... Functions>
 overloaded(Functions...) -> overloaded<Functions...>;
 
+/// Sets the bits of one value. `place` tells an attribute's values from those of another.
+void add_to(predicate_bits& bits, predicate_number key, std::uint64_t place, std::uint64_t value) {
+  constexpr int bits_a_value = 5;
+  auto hash = mixed(value ^ mixed(place));
+  for (int i = 0; i < bits_a_value; ++i, hash >>= 7)
+    bits.set(key + hash % key_bits);
+}
+
+std::uint64_t hash_of(const otlp::value_ref& value) noexcept {
+  const auto kind = static_cast<std::uint64_t>(value.kind) << 56;
+  switch (value.kind) {
+  case otlp::value_kind::boolean:
+    return kind ^ (value.boolean ? 1U : 0U);
+  case otlp::value_kind::integer:
+    return kind ^ static_cast<std::uint64_t>(value.integer);
+  case otlp::value_kind::real:
+    return kind ^ std::bit_cast<std::uint64_t>(value.real);
+  default:
+    return kind ^ codec::xxh3(value.bytes);
+  }
+}
+
+bool in_range(const number_or_digits& range, const otlp::value_ref& value) {
+  auto number = value.integer;
+  if (value.kind == otlp::value_kind::string) {
+    const auto* end = value.bytes.data() + value.bytes.size();
+    const auto [stop, error] = std::from_chars(value.bytes.data(), end, number);
+    if (error != std::errc() || stop != end)
+      return false;
+  } else if (value.kind != otlp::value_kind::integer) {
+    return false;
+  }
+  return range.min <= number && number <= range.max;
+}
+
 } // namespace
+
+std::uint64_t key_of(const predicate_bits& seen, predicate_number first) noexcept {
+  static_assert(key_bits == 128);
+  return mixed(seen.word(first / 64) ^ mixed(seen.word(first / 64 + 1)));
+}
 
 predicate_number predicates::add(std::string_view key, attribute_condition condition) {
   const auto number = static_cast<predicate_number>(count_++);
-  auto* known = find(key);
-  if (known == nullptr) {
-    const auto length = std::min(key.size(), lengths - 1);
-    keys_by_length_[length].push_back(static_cast<std::uint16_t>(keys_.size()));
-    known = &keys_.emplace_back(key_conditions{std::string(key), {}});
-  }
-  known->conditions.emplace_back(number, std::move(condition));
+  find_or_add(key).conditions.emplace_back(number, std::move(condition));
   return number;
+}
+
+predicate_number predicates::add_key() {
+  const auto first = (count_ + 63) / 64 * 64;
+  count_ = first + key_bits;
+  return static_cast<predicate_number>(first);
+}
+
+void predicates::add_to_key(predicate_number key, std::string_view attribute) {
+  find_or_add(attribute).parts_of.push_back(key);
+}
+
+void predicates::add_to_key(predicate_number key, span_field field) {
+  key_fields_.emplace_back(key, field);
+}
+
+predicates::key_conditions& predicates::find_or_add(std::string_view key) {
+  if (auto* known = find(key); known != nullptr)
+    return *known;
+  const auto length = std::min(key.size(), lengths - 1);
+  keys_by_length_[length].push_back(static_cast<std::uint16_t>(keys_.size()));
+  return keys_.emplace_back(key_conditions{std::string(key), {}, {}});
 }
 
 predicate_number predicates::add(span_condition condition) {
@@ -45,24 +105,24 @@ predicates::key_conditions* predicates::find(std::string_view key) {
 
 bool predicates::holds(attribute_condition& condition, const otlp::value_ref& value,
                        bool on_resource) {
-  return std::visit(overloaded{[&](string_matcher& matcher) {
-                                 const auto text = value.kind == otlp::value_kind::string
-                                                       ? value.bytes
-                                                       : std::string_view{};
-                                 // As in the Collector: what is no string reads as "", which never
-                                 // matches on a span but is asked on a resource.
-                                 return (on_resource || !text.empty()) && matcher.matches(text);
-                               },
-                               [&](const integer_range& range) {
-                                 const auto number =
-                                     value.kind == otlp::value_kind::integer ? value.integer : 0;
-                                 return range.min <= number && number <= range.max;
-                               },
-                               [&](const boolean_value& boolean) {
-                                 return (value.kind == otlp::value_kind::boolean && value.boolean)
-                                        == boolean.wanted;
-                               }},
-                    condition);
+  return std::visit(
+      overloaded{[&](string_matcher& matcher) {
+                   const auto text =
+                       value.kind == otlp::value_kind::string ? value.bytes : std::string_view{};
+                   // As in the Collector: what is no string reads as "", which never
+                   // matches on a span but is asked on a resource.
+                   return (on_resource || !text.empty()) && matcher.matches(text);
+                 },
+                 [&](const integer_range& range) {
+                   const auto number = value.kind == otlp::value_kind::integer ? value.integer : 0;
+                   return range.min <= number && number <= range.max;
+                 },
+                 [&](const boolean_value& boolean) {
+                   return (value.kind == otlp::value_kind::boolean && value.boolean)
+                          == boolean.wanted;
+                 },
+                 [&](const number_or_digits& range) { return in_range(range, value); }},
+      condition);
 }
 
 void predicates::observe_attribute(std::string_view key, const otlp::value_ref& value,
@@ -80,6 +140,8 @@ void predicates::observe_attribute(std::string_view key, const otlp::value_ref& 
     if (!into.test(number) && holds(condition, value, on_resource))
       into.set(number);
   }
+  for (const auto part_of : known->parts_of)
+    add_to(into, part_of, codec::xxh3(known->key), hash_of(value));
 }
 
 void predicates::observe_resource(std::string_view envelope, resource_features& into) {
@@ -106,6 +168,7 @@ void predicates::observe_summary(const otlp::span_summary& span, trace_features&
   into.max_end_ns = std::max(into.max_end_ns, span.end_ns);
   into.has_root |= span.is_root;
   ++into.spans;
+  observe_key_fields(span, into.seen);
   for (auto& [number, condition] : on_spans_) {
     if (into.seen.test(number))
       continue;
@@ -121,6 +184,29 @@ void predicates::observe_summary(const otlp::span_summary& span, trace_features&
         condition);
     if (holds)
       into.seen.set(number);
+  }
+}
+
+void predicates::observe_key_fields(const otlp::span_summary& span, predicate_bits& into) const {
+  for (const auto& [key, field] : key_fields_) {
+    const auto add = [&, key = key, field = field](std::uint64_t value) {
+      add_to(into, key, static_cast<std::uint64_t>(field), value);
+    };
+    switch (field) {
+    case span_field::root_name:
+      if (!span.is_root)
+        break;
+      [[fallthrough]];
+    case span_field::name:
+      add(codec::xxh3(span.name));
+      break;
+    case span_field::kind:
+      add(span.kind);
+      break;
+    case span_field::status_code:
+      add(span.status_code);
+      break;
+    }
   }
 }
 

@@ -28,7 +28,15 @@ struct boolean_value {
   bool wanted = false;
 };
 
-using attribute_condition = std::variant<string_matcher, integer_range, boolean_value>;
+/// An attribute that is a number in [min, max], as an integer or as its digits in a string: HTTP
+/// status codes come both ways.
+struct number_or_digits {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+
+using attribute_condition =
+    std::variant<string_matcher, integer_range, boolean_value, number_or_digits>;
 
 /// A span whose status code is one of a set: bit `code` of the mask.
 struct status_code_condition {
@@ -47,6 +55,17 @@ struct trace_state_condition {
 using span_condition =
     std::variant<status_code_condition, sampled_flag_condition, trace_state_condition>;
 
+/// A field of spans whose values are part of a trace's key.
+enum class span_field : std::uint8_t { name, root_name, kind, status_code };
+
+/// Bits that a key takes of predicate_bits.
+inline constexpr std::size_t key_bits = 128;
+
+/// The key of a trace: which values of some attributes and fields its spans and resources have, in
+/// whatever order and however often they came. Each value sets five bits of `key_bits`, so that a
+/// key grows as predicates do; with more than some twenty values per trace keys become alike.
+std::uint64_t key_of(const predicate_bits& seen, predicate_number first) noexcept;
+
 /// All conditions that a policy set asks of spans and resources, each with its number. One walk
 /// over a span's fields answers all of them. Copies are independent; one thread at a time.
 class predicates {
@@ -55,6 +74,15 @@ public:
   predicate_number add(std::string_view key, attribute_condition condition);
   predicate_number add(span_condition condition);
 
+  /// Makes room for a key and returns its first bit (a multiple of 64).
+  /// @pre size() + 64 + key_bits <= max_predicates
+  predicate_number add_key();
+  /// Values of an attribute, or of a field, are part of that key.
+  /// @pre fewer than max_predicates attributes are looked at
+  void add_to_key(predicate_number key, std::string_view attribute);
+  void add_to_key(predicate_number key, span_field field);
+
+  std::size_t attributes() const noexcept { return keys_.size(); }
   std::size_t size() const noexcept { return count_; }
 
   /// Evaluates the attributes of a resource; the envelope may come in several slices.
@@ -67,14 +95,17 @@ private:
   struct key_conditions {
     std::string key;
     std::vector<std::pair<predicate_number, attribute_condition>> conditions;
+    std::vector<predicate_number> parts_of; ///< Keys of traces.
   };
 
   static constexpr std::size_t lengths = 64;
 
   key_conditions* find(std::string_view key);
+  key_conditions& find_or_add(std::string_view key);
   void observe_attribute(std::string_view key, const otlp::value_ref& value, bool on_resource,
                          predicate_bits& keys_seen, predicate_bits& into);
   void observe_summary(const otlp::span_summary& span, trace_features& into);
+  void observe_key_fields(const otlp::span_summary& span, predicate_bits& into) const;
   static bool holds(attribute_condition& condition, const otlp::value_ref& value, bool on_resource);
 
   std::size_t count_ = 0;
@@ -82,6 +113,7 @@ private:
   std::array<std::vector<std::uint16_t>, lengths>
       keys_by_length_; ///< Last one: that long or longer.
   std::vector<std::pair<predicate_number, span_condition>> on_spans_;
+  std::vector<std::pair<predicate_number, span_field>> key_fields_;
 };
 
 } // namespace weir::sampling

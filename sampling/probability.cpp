@@ -32,7 +32,7 @@ std::uint64_t fnv1a_64(std::string_view bytes, std::uint64_t state) noexcept {
 probability::probability(double percentage, std::string_view salt)
     : threshold_(threshold_of(percentage / 100)),
       salted_(fnv1a_64(salt.empty() ? default_salt : salt)),
-      rate_(percentage > 0 ? static_cast<float>(std::max(1.0, 100 / percentage)) : 1) {}
+      share_(std::clamp(percentage / 100, 0.0, 1.0)) {}
 
 bool probability::keeps(const trace_id& id) const noexcept {
   return fnv1a_64(id.view(), salted_) <= threshold_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/ids.hpp"
+#include "sampling/chance.hpp"
 
 #include <cstdint>
 #include <string>
@@ -21,13 +22,12 @@ public:
 
   bool keeps(const trace_id& id) const noexcept;
 
-  /// A kept trace stands for this many; at least 1.
-  float sampling_rate() const noexcept { return rate_; }
+  chance of_any() const noexcept { return {share_, salted_}; }
 
 private:
   std::uint64_t threshold_;
   std::uint64_t salted_; ///< The hash's state behind the salt.
-  float rate_;
+  double share_;
 };
 
 } // namespace weir::sampling

@@ -1,13 +1,10 @@
 #include "sampling/trace_state.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace weir::sampling {
 
 namespace {
-
-constexpr std::size_t max_members = 32;
 
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
@@ -51,31 +48,41 @@ std::string_view trim(std::string_view text) {
 
 } // namespace
 
-std::optional<std::string_view> trace_state_value(std::string_view trace_state,
-                                                  std::string_view key) noexcept {
-  std::optional<std::string_view> found;
-  std::array<std::string_view, max_members> keys;
-  std::size_t members = 0;
-  while (!trace_state.empty()) {
-    const auto comma = std::min(trace_state.find(','), trace_state.size());
-    const auto member = trace_state.substr(0, comma);
-    trace_state.remove_prefix(std::min(comma + 1, trace_state.size()));
+const trace_state_member* trace_state_list::find(std::string_view key) const noexcept {
+  for (const auto& member : members())
+    if (member.key == key)
+      return &member;
+  return nullptr;
+}
+
+std::optional<trace_state_list> read_trace_state(std::string_view text) noexcept {
+  trace_state_list list;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto member = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
     if (member.empty())
       continue;
     const auto trimmed = trim(member);
     const auto equals = trimmed.find('=');
-    if (equals == std::string_view::npos || members == max_members)
+    if (equals == std::string_view::npos || list.count_ == max_trace_state_members)
       return std::nullopt;
-    const auto name = trimmed.substr(0, equals);
+    const auto key = trimmed.substr(0, equals);
     const auto value = trimmed.substr(equals + 1);
-    const auto last = keys.begin() + static_cast<std::ptrdiff_t>(members);
-    if (!is_key(name) || !is_value(value) || std::find(keys.begin(), last, name) != last)
+    if (!is_key(key) || !is_value(value) || list.find(key) != nullptr)
       return std::nullopt;
-    keys[members++] = name;
-    if (name == key)
-      found = value;
+    list.members_[list.count_++] = {key, value};
   }
-  return found;
+  return list;
+}
+
+std::optional<std::string_view> trace_state_value(std::string_view text,
+                                                  std::string_view key) noexcept {
+  if (text.empty())
+    return std::nullopt;
+  const auto list = read_trace_state(text);
+  const auto* member = list ? list->find(key) : nullptr;
+  return member == nullptr ? std::nullopt : std::optional(member->value);
 }
 
 } // namespace weir::sampling

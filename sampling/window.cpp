@@ -43,6 +43,7 @@ window::window(const window_settings& settings, policy_set policies, decision_ca
 }
 
 void window::use(policy_set policies) {
+  policies.take_over(policies_);
   policies_ = std::move(policies);
   policy_numbers_.clear();
   for (const auto& name : policies_.names())

@@ -120,7 +120,8 @@ public:
   /// Whether decide() has something to do even with the gate closed and nothing due.
   bool pressed() const noexcept;
 
-  /// Other policies from now on, for the traces held too: `unpack(entry number, bytes, index)`
+  /// Other policies from now on, for the traces held too; one that did not change goes on with its
+  /// budget and its rates. `unpack(entry number, bytes, index)`
   /// gives each entry's unpacked bytes and scan again, or an error (its spans then count for
   /// nothing).
   void replace_policies(policy_set policies, const window_settings& settings,

@@ -32,6 +32,8 @@ const std::vector<named_value<policy_type>> policy_types{
     {"not", policy_type::not_},
     {"drop", policy_type::drop},
     {"composite", policy_type::composite},
+    {"dynamic", policy_type::dynamic},
+    {"intelligent", policy_type::intelligent},
 };
 
 const option_table<c>& latency_options() {
@@ -180,6 +182,50 @@ const option_table<c>& composite_options() {
   return table;
 }
 
+constexpr std::string_view salt_text =
+    "Absent: chosen by the randomness of the trace id, which is then said in `ot=th`; else by a "
+    "hash "
+    "of this and the id, for ids that are not random or were chosen by that before.";
+
+const option_table<c>& dynamic_options() {
+  static const option_table<c> table{{
+      works("attributes", &c::attributes,
+            "The values of these attributes of resources and spans make the key of a trace."),
+      works("fields", &c::fields, {.one_of = {"name", "root_name", "kind", "status_code"}},
+            "And of these fields of spans; `root_name`: of the root span alone."),
+      works("goal_sample_rate", &c::goal_sample_rate, {.min = "1"},
+            "One of so many spans is kept, all in all."),
+      works("goal_spans_per_second", &c::goal_spans_per_second, {.min = "0"},
+            "Instead of that: so many spans are kept; 0: none. Of each node."),
+      works("adjustment_interval", &c::adjustment_interval_ns,
+            {.in = unit::nanoseconds, .min = "1s"}, "How often rates follow the traffic."),
+      works("weight", &c::weight, {.min = "0.01", .max = "1"},
+            "Of the last interval against all before it."),
+      works("burst_multiple", &c::burst_multiple, {.min = "0"},
+            "So many times the usual traffic ends an interval early; 0: never."),
+      works("burst_detection_delay", &c::burst_detection_delay, {.min = "0", .max = "1000"},
+            "Intervals after the start before that is looked for."),
+      works("max_keys", &c::max_keys, {.min = "1", .max = "100000"},
+            "Keys with a rate of their own, some 60 bytes each; further ones share one."),
+      works("hash_salt", &c::hash_salt, salt_text),
+  }};
+  return table;
+}
+
+const option_table<c>& intelligent_options() {
+  static const option_table<c> table{{
+      works("error_status", &c::error_status, {.min = "100", .max = "599"},
+            "A span with this HTTP status code or a higher one keeps its trace, one with status "
+            "ERROR "
+            "too."),
+      works("slow_ms", &c::slow_ms, {.min = "0"}, "So does a trace that takes longer."),
+      works("base_percentage", &c::base_percentage, {.min = "0", .max = "100"},
+            "The share that is kept of the rest."),
+      works("hash_salt", &c::hash_salt, salt_text),
+  }};
+  return table;
+}
+
 option<c> of_type(policy_type type, std::string_view name, table_of<c> table) {
   return group<c>(name, table, [type](const c& policy) { return policy.type == type; });
 }
@@ -198,6 +244,10 @@ bool has_sub_policies(policy_type type) {
 void check_policy(const section& at, const c& policy) {
   if (has_sub_policies(policy.type) && policy.sub_policies.empty())
     return at.error("", "found no sub policies, expected at least one");
+  if (policy.type == policy_type::dynamic && policy.goal_spans_per_second > 0
+      && policy.goal_sample_rate != c{}.goal_sample_rate)
+    return at.error("dynamic",
+                    "found goal_sample_rate and goal_spans_per_second, expected one of them");
   tail_sampling_config alone;
   alone.policies = {policy};
   if (const auto compiled = sampling::policy_set::compile(alone); !compiled)
@@ -221,7 +271,8 @@ const option_table<tail_sampling_config>& cache_options() {
   using t = tail_sampling_config;
   static const option_table<tail_sampling_config> table{{
       works("sampled_cache_size", &t::sampled_cache_size,
-            "With the other: the most decisions remembered; 0 both: `sampling.decision_cache` alone."),
+            "With the other: the most decisions remembered; 0 both: `sampling.decision_cache` "
+            "alone."),
       works("non_sampled_cache_size", &t::non_sampled_cache_size,
             "With the other: the most decisions remembered, kept and dropped ones together."),
   }};
@@ -253,6 +304,8 @@ const option_table<policy_config>& policy_options() {
           of_type(not_, "not", &not_options),
           of_type(drop, "drop", &drop_options),
           of_type(composite, "composite", &composite_options),
+          of_type(dynamic, "dynamic", &dynamic_options),
+          of_type(intelligent, "intelligent", &intelligent_options),
       },
       c{},
       &check_policy};

@@ -1,3 +1,4 @@
+#include "otlp/features.hpp"
 #include "otlp_builder.hpp"
 #include "sampling/assembly.hpp"
 
@@ -183,6 +184,44 @@ BOOST_AUTO_TEST_CASE(an_entry_that_cannot_be_read) {
   }
   BOOST_TEST(missing > 0U);
   BOOST_TEST(missing <= 30U);
+}
+
+// Scenario: some of the kept traces carry their rate.
+// Guarantee: their spans have it, all of them and nobody else's; the others are bit for bit what
+// came.
+BOOST_AUTO_TEST_CASE(rates_are_written_into_kept_spans) {
+  scene one(8);
+  std::set<trace_id> marked;
+  for (std::size_t i = 0; i < one.batch.traces.size(); i += 3) {
+    auto& trace = one.batch.traces[i];
+    trace.verdict.sampling_rate = 7;
+    trace.verdict.mark = rate_mark::attribute;
+    if (trace.verdict.keep)
+      marked.insert(trace.id);
+  }
+  assembler moved;
+  assembler collector(std::move(moved));
+  kept_spans kept;
+  collector.collect(one.batch, 0, one.reader(), kept);
+  seen_spans seen;
+  take_blocks(kept, 1 << 20, seen);
+  const auto came = expected(one);
+  BOOST_TEST(marked.size() > 3U);
+  BOOST_REQUIRE(seen.size() == came.size());
+  for (const auto& [id, spans] : seen) {
+    BOOST_REQUIRE(spans.size() == came.at(id).size());
+    if (!marked.contains(id)) {
+      BOOST_TEST((spans == came.at(id)));
+      continue;
+    }
+    for (const auto& [body, resource] : spans) {
+      std::int64_t rate = 0;
+      otlp::read_span(body, [&](std::string_view key, const otlp::value_ref& value) {
+        rate = key == rate_attribute ? value.integer : rate;
+      });
+      BOOST_TEST(rate == 7);
+    }
+  }
 }
 
 // Scenario: nothing is kept.

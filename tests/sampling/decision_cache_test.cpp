@@ -1,6 +1,8 @@
+#include "codec/frame.hpp"
 #include "otlp_builder.hpp"
 #include "sampling/decision_cache.hpp"
 
+#include <bit>
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <random>
@@ -137,6 +139,50 @@ BOOST_AUTO_TEST_CASE(pinned_decisions_move_to_newer_chunks) {
   BOOST_TEST(reader.load_chunk(2, chunk, everyones).value());
   BOOST_REQUIRE(reader.find(print(0)));
   BOOST_TEST(reader.find(print(0))->keep);
+}
+
+// Scenario: decisions with each mark, through memory and through a chunk; and a chunk as version 1
+// wrote it, byte by byte.
+// Guarantee: what is remembered is what was decided; an old chunk is read, without marks.
+BOOST_AUTO_TEST_CASE(rates_and_marks_come_back) {
+  decision_cache writer(100);
+  const auto policy = writer.number_of("dynamic");
+  const decision marked[] = {{true, policy, 1, rate_mark::none},
+                             {true, policy, 12.5, rate_mark::attribute},
+                             {true, policy, 4096, rate_mark::threshold}};
+  for (std::uint64_t i = 0; i < 3; ++i)
+    writer.insert(print(i), marked[i]);
+  std::string chunk;
+  writer.write_chunk(1, chunk);
+  decision_cache reader(100);
+  reader.number_of("dynamic");
+  BOOST_TEST(reader.load_chunk(1, chunk, everyones).value());
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    BOOST_TEST((writer.find(print(i)) == marked[i]));
+    BOOST_TEST((reader.find(print(i)) == marked[i]));
+  }
+
+  std::string payload("\x01p", 2);
+  char record[15];
+  codec::field_writer to(record);
+  to.put(print(7));
+  to.put(std::bit_cast<std::uint32_t>(10.0F));
+  to.put(std::uint16_t{0});
+  to.put(std::uint8_t{1});
+  payload.append(record, sizeof record);
+  char header[36] = {};
+  codec::field_writer head(header);
+  head.put(std::bit_cast<std::uint32_t>(std::array{'W', 'D', 'C', '1'}));
+  head.put(std::uint16_t{1});
+  head.put(std::uint16_t{0});
+  head.put(std::uint32_t{1});
+  head.put(std::uint32_t{1});
+  head.put(static_cast<std::uint32_t>(payload.size()));
+  std::string old;
+  codec::append_frame({"chunk of decisions", "WDC1", 1, sizeof header}, header, payload, old);
+  decision_cache later(100);
+  BOOST_TEST(later.load_chunk(1, old, everyones).value());
+  BOOST_TEST((later.find(print(7)) == decision{true, later.number_of("p"), 10, rate_mark::none}));
 }
 
 // Scenario: every byte of a chunk is flipped in turn, and it is cut at every place.

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <map>
+#include <numeric>
 
 using namespace weir;
 using namespace weir::sampling;
@@ -110,6 +111,43 @@ BOOST_AUTO_TEST_CASE(age_counts) {
   BOOST_TEST(one.decide(start + 6 * second_ns).traces.size() == 1U);
 }
 
+// Scenario: a trace is kept by a policy that says its rate, and gets more spans later, from this
+// start and after a restart. Guarantee: the late spans' decision carries the same rate and mark.
+BOOST_AUTO_TEST_CASE(late_spans_carry_the_rate) {
+  policy_config third;
+  third.name = "third";
+  third.type = policy_type::intelligent;
+  third.base_percentage = 30;
+  third.hash_salt = "pepper"; // these ids are not random
+  tail_sampling_config config;
+  config.policies = {third};
+  bench one({}, *policy_set::compile(config));
+  std::vector<int> all(60);
+  std::iota(all.begin(), all.end(), 1);
+  one.add(all, start);
+  const auto out = one.decide(start + 31 * second_ns);
+  std::map<trace_id, decision> made;
+  for (const auto& trace : out.traces)
+    made[trace.id] = trace.verdict;
+  std::string chunk;
+  one.cache.write_chunk(1, chunk);
+  bench again({}, *policy_set::compile(config));
+  BOOST_REQUIRE(again.cache.load_chunk(1, chunk, [](fingerprint) { return true; }));
+  std::size_t marked = 0;
+  for (auto* at : {&one, &again}) {
+    const auto late = at->add(all, start + 40 * second_ns).late;
+    BOOST_REQUIRE(late.traces.size() == all.size());
+    for (const auto& trace : late.traces) {
+      BOOST_TEST(trace.verdict.keep == made.at(trace.id).keep);
+      BOOST_TEST(trace.verdict.sampling_rate == made.at(trace.id).sampling_rate);
+      BOOST_TEST((trace.verdict.mark == made.at(trace.id).mark));
+      marked += trace.verdict.mark == rate_mark::attribute ? 1 : 0;
+    }
+  }
+  BOOST_TEST(marked > 10U);
+  BOOST_TEST(marked < 100U);
+}
+
 // Scenario: a decided trace gets more spans before and after its slots are released.
 // Guarantee: they follow the decision; the entry stays until they are released too.
 BOOST_AUTO_TEST_CASE(late_spans_follow) {
@@ -178,6 +216,29 @@ BOOST_AUTO_TEST_CASE(policies_change_under_held_traces) {
     BOOST_TEST(trace.verdict.keep == (trace.id == id_of(2)));
     BOOST_TEST(trace.spans == 1U);
   }
+}
+
+// Scenario: the same policies again, and others, while a dynamic one has learned its keys.
+// Guarantee: it goes on where it was; in another set it begins anew.
+BOOST_AUTO_TEST_CASE(a_reload_keeps_what_was_learned) {
+  policy_config dynamic;
+  dynamic.name = "dynamic";
+  dynamic.type = policy_type::dynamic;
+  dynamic.fields = {"status_code"};
+  tail_sampling_config config;
+  config.policies = {dynamic};
+  bench one({}, *policy_set::compile(config));
+  one.add({1, -2}, start - 31 * second_ns);
+  BOOST_TEST(one.decide(start).traces.size() == 2U);
+  const auto nothing = [](entry_number, std::string_view&, otlp::span_index&) -> result<void> {
+    return fail(errc::corrupt, "not there");
+  };
+  BOOST_TEST(one.held.policies().rates(0)->keys() == 2U);
+  one.held.replace_policies(*policy_set::compile(config), {}, nothing);
+  BOOST_TEST(one.held.policies().rates(0)->keys() == 2U);
+  config.policies[0].max_keys = 20;
+  one.held.replace_policies(*policy_set::compile(config), {}, nothing);
+  BOOST_TEST(one.held.policies().rates(0)->keys() == 0U);
 }
 
 // Scenario: the journal writes an entry again further back.

@@ -1,0 +1,140 @@
+#include "sampling/dynamic_rates.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace weir::sampling {
+
+namespace {
+
+constexpr double first_throughput_rate = 10;
+
+/// Sorts behind every other key.
+constexpr auto rest_key = std::numeric_limits<std::uint64_t>::max();
+
+double at_least_one(double value) {
+  return std::max(1.0, value);
+}
+
+} // namespace
+
+dynamic_rates::dynamic_rates(const dynamic_settings& settings) : settings_(settings) {
+  rest_.rate = 0;
+}
+
+double dynamic_rates::rate_of(const row& of) const noexcept {
+  if (rated_ && of.rate >= 1)
+    return of.rate;
+  return settings_.goal_per_second > 0 ? first_throughput_rate
+                                       : std::ceil(at_least_one(settings_.goal_rate));
+}
+
+dynamic_rates::row* dynamic_rates::find_or_add(std::uint64_t key) {
+  if (const auto known = rows_.find(key); known != rows_.end())
+    return &known->second;
+  return rows_.size() < settings_.max_keys ? &rows_[key] : &rest_;
+}
+
+double dynamic_rates::count(std::uint64_t key, std::uint32_t spans, steady_ns now) {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(started_, true))
+    begun_ = now;
+  const bool burst =
+      burst_spans_ > 0 && intervals_ >= settings_.burst_delay && spans_ >= burst_spans_;
+  if (burst || now - begun_ >= length())
+    adjust(now);
+  auto* of = find_or_add(key);
+  of->counted += spans;
+  spans_ += spans;
+  if (of == &rest_)
+    shared_spans_ += spans;
+  return rate_of(*of);
+}
+
+double dynamic_rates::rate(std::uint64_t key) const {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = rows_.find(key); known != rows_.end())
+    return rate_of(known->second);
+  return rows_.size() < settings_.max_keys ? rate_of(row()) : rate_of(rest_);
+}
+
+std::size_t dynamic_rates::keys() const {
+  const std::lock_guard lock(mutex_);
+  return rows_.size();
+}
+
+std::uint64_t dynamic_rates::take_shared_spans() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(shared_spans_, 0);
+}
+
+/// Of the interval that runs.
+steady_ns dynamic_rates::length() const noexcept {
+  constexpr unsigned doublings = 20;
+  return std::min(settings_.interval, second_ns << std::min(intervals_, doublings));
+}
+
+void dynamic_rates::adjust(steady_ns now) {
+  const auto lasted = std::clamp(now - begun_, length(), settings_.interval);
+  begun_ = now;
+  ++intervals_;
+  // Without traffic nothing is learned, and nothing forgotten.
+  if (spans_ == 0)
+    return;
+  average(static_cast<double>(settings_.interval) / static_cast<double>(lasted));
+  spans_ = 0;
+  std::vector<std::pair<std::uint64_t, row*>> sorted;
+  sorted.reserve(rows_.size() + 1);
+  for (auto& [key, each] : rows_)
+    sorted.emplace_back(key, &each);
+  if (rest_.average > 0)
+    sorted.emplace_back(rest_key, &rest_);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  set_rates(sorted);
+  rated_ = true;
+}
+
+/// `scale`: the spans of a full interval for each that was counted.
+void dynamic_rates::average(double scale) {
+  const auto weight = rated_ ? settings_.weight : 1;
+  const auto advance = [&](row& each) {
+    each.average = weight * scale * each.counted + (1 - weight) * each.average;
+    each.counted = 0;
+  };
+  for (auto& [key, each] : rows_)
+    advance(each);
+  advance(rest_);
+  // Less than one span, one interval ago: gone.
+  const auto gone = [&](const row& each) { return each.average < settings_.weight; };
+  std::erase_if(rows_, [&](const auto& each) { return gone(each.second); });
+  if (gone(rest_))
+    rest_ = {0, 0, 0};
+}
+
+void dynamic_rates::set_rates(const std::vector<std::pair<std::uint64_t, row*>>& sorted) {
+  double sum = 0;
+  double logarithms = 0;
+  for (const auto& [key, each] : sorted) {
+    sum += at_least_one(each->average);
+    logarithms += std::log10(at_least_one(each->average));
+  }
+  burst_spans_ = settings_.burst_multiple * sum;
+  const auto seconds = static_cast<double>(settings_.interval) / static_cast<double>(second_ns);
+  const auto goal = settings_.goal_per_second > 0 ? settings_.goal_per_second * seconds
+                                                  : sum / at_least_one(settings_.goal_rate);
+  const auto share = logarithms > 0 ? goal / logarithms : 0;
+  double extra = 0; // what keys with few spans leave of their share to the others
+  auto remaining = static_cast<double>(sorted.size());
+  for (const auto& [key, each] : sorted) {
+    const auto spans = at_least_one(each->average);
+    const auto more = extra / remaining--;
+    extra -= more;
+    const auto wanted = at_least_one(std::log10(spans) * share) + more;
+    each->rate = spans <= wanted ? 1 : std::ceil(spans / wanted);
+    extra += spans <= wanted ? wanted - spans : wanted - spans / each->rate;
+  }
+}
+
+} // namespace weir::sampling

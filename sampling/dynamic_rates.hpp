@@ -1,0 +1,81 @@
+#pragma once
+
+#include "core/clock.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace weir::sampling {
+
+struct dynamic_settings {
+  double goal_rate = 10;      ///< One span of so many is kept, all in all.
+  double goal_per_second = 0; ///< Instead of that: spans kept a second; 0 = none.
+  steady_ns interval = 15 * second_ns;
+  double weight = 0.5; ///< Of the last interval against all before; in (0, 1].
+  double burst_multiple =
+      2; ///< So many times the usual spans in an interval end it early; 0 = never.
+  unsigned burst_delay = 3; ///< Intervals before that is looked for.
+  std::size_t max_keys = 500;
+};
+
+/// Sampling rates by key: seldom keys are kept, frequent ones thinned, so that each gets a share of
+/// the goal that grows with the logarithm of its spans. How many spans a key has is an exponential
+/// moving average over intervals. Source: dynsampler-go's EMASampleRate and EMAThroughput
+/// (Refinery).
+///
+/// A key that was not seen before is kept at rate 1 until the interval is over; before the first
+/// one is over, everything at the goal's rate (10 for a throughput). So that this does not take
+/// long, the first interval lasts a second, and each twice as long as the one before up to the full
+/// length. Beyond `max_keys` further keys share one row. All of it is counted in spans. Nothing
+/// random: the same calls give the same rates.
+///
+/// Any thread: the samplers of a node share one, so that rates do not depend on how partitions are
+/// dealt out.
+class dynamic_rates {
+public:
+  explicit dynamic_rates(const dynamic_settings& settings);
+
+  /// Counts a trace and says at which rate it is to be kept: a whole number, at least 1.
+  double count(std::uint64_t key, std::uint32_t spans, steady_ns now);
+
+  /// What count() would say, without counting.
+  double rate(std::uint64_t key) const;
+
+  /// Keys with a row of their own.
+  std::size_t keys() const;
+
+  /// Spans counted under no key of their own since the last call.
+  std::uint64_t take_shared_spans();
+
+private:
+  struct row {
+    double average = 0; ///< Spans an interval.
+    double counted = 0; ///< In this interval.
+    double rate = 1;    ///< 0: none yet.
+  };
+
+  row* find_or_add(std::uint64_t key);
+  double rate_of(const row& of) const noexcept;
+  void adjust(steady_ns now);
+  steady_ns length() const noexcept;
+  void average(double scale);
+  void set_rates(const std::vector<std::pair<std::uint64_t, row*>>& sorted);
+
+  dynamic_settings settings_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::uint64_t, row> rows_;
+  row rest_; ///< Of all keys beyond max_keys.
+  std::uint64_t shared_spans_ = 0;
+  double spans_ = 0;       ///< In this interval.
+  double burst_spans_ = 0; ///< Ending it early; 0 = none known.
+  unsigned intervals_ = 0;
+  bool started_ = false;
+  bool rated_ = false; ///< An interval is over.
+  steady_ns begun_ = 0;
+};
+
+} // namespace weir::sampling

@@ -1,0 +1,77 @@
+#include "sampling/rate_stamp.hpp"
+
+#include "otlp/features.hpp"
+#include "processors/values.hpp"
+#include "sampling/consistent.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace weir::sampling {
+
+namespace {
+
+constexpr std::uint32_t trace_state_field = 3;
+
+/// A number of at least 1 in whatever form; else 1.
+double number_in(std::string_view any) {
+  const auto value = otlp::read_value(any);
+  double number = 1;
+  if (value.kind == otlp::value_kind::integer)
+    number = static_cast<double>(value.integer);
+  else if (value.kind == otlp::value_kind::real)
+    number = value.real;
+  else if (value.kind == otlp::value_kind::string)
+    std::from_chars(value.bytes.data(), value.bytes.data() + value.bytes.size(), number);
+  return std::isfinite(number) && number > 1 ? number : 1;
+}
+
+std::string_view make_number(processors::arena& memory, double number) {
+  constexpr double exact = 1LL << 53;
+  if (number == std::floor(number) && number < exact)
+    return processors::make_integer(memory, static_cast<std::int64_t>(number));
+  return processors::make_real(memory, number);
+}
+
+} // namespace
+
+/// Returns the rate that all thresholds so far come to; 0: none is known.
+double rate_stamp::put_threshold(const trace_id& id, const decision& what) {
+  const auto text = span_.bytes(trace_state_field);
+  const auto before = read_sampling_state(text);
+  auto threshold = before.threshold;
+  if (what.mark == rate_mark::threshold)
+    threshold = std::max(threshold.value_or(0), threshold_of(what.sampling_rate));
+  else if (what.sampling_rate > 1)
+    threshold.reset(); // sampled since, in a way that no threshold says
+  const auto randomness = before.randomness.value_or(randomness_of(id));
+  if (threshold && randomness < *threshold)
+    threshold.reset();
+  if (threshold != before.threshold)
+    span_.set_bytes(trace_state_field, span_.memory().copy(with_threshold(text, threshold)));
+  if (threshold && *threshold == threshold_of(what.sampling_rate))
+    return what.sampling_rate; // as it is, without the threshold's rounding
+  return threshold ? rate_of(*threshold) : 0;
+}
+
+std::string_view rate_stamp::put(std::string_view span_body, const trace_id& id,
+                                 const decision& what) {
+  memory_->clear();
+  span_.open(otlp::message_id::span, span_body);
+  const auto known = read_sampling_state(span_.bytes(trace_state_field)).threshold;
+  auto rate = put_threshold(id, what);
+  if (rate == 0) {
+    rate = what.sampling_rate;
+    if (known)
+      rate *= rate_of(std::min(*known, all_randomness - 1));
+  }
+  // Without a threshold before, whoever sampled before may have said so in the attribute.
+  if (!known)
+    if (const auto before = span_.get(rate_attribute))
+      rate *= number_in(*before);
+  span_.set(rate_attribute, make_number(*memory_, rate));
+  return span_.write();
+}
+
+} // namespace weir::sampling
