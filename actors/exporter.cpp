@@ -62,12 +62,17 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   in_flight_ = &metrics::gauge("otelcol_exporter_in_flight_requests", typed);
   waiting_ = &metrics::gauge("otelcol_exporter_queue_size", typed);
 
-  tail_->subscribe([pending = wake_pending_, to = caf::actor_cast<exporter_actor>(self_)] {
+  subscription_ = tail_->subscribe([pending = wake_pending_, to = caf::actor_cast<exporter_actor>(self_)] {
     if (!pending->exchange(true))
       caf::anon_send(to, wake_atom_v);
   });
   self_->delayed_send(self_, plan_.cursor_interval, tick_atom_v);
   self_->send(self_, wake_atom_v);
+}
+
+exporter_state::~exporter_state() {
+  if (tail_)
+    tail_->unsubscribe(subscription_);
 }
 
 void exporter_state::on_look_timer() {

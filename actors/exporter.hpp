@@ -33,6 +33,8 @@ struct exporter_plan {
 class exporter_state {
 public:
   static inline const char* name = "exporter";
+  exporter_state() = default;
+  ~exporter_state();
 
   void start(exporter_actor::pointer self, exporter_plan plan,
              std::shared_ptr<storage::store> store, std::shared_ptr<log_tail> tail,
@@ -62,6 +64,7 @@ private:
   exporter_plan plan_;
   std::shared_ptr<storage::store> store_;
   std::shared_ptr<log_tail> tail_;
+  std::uint64_t subscription_ = 0;
   writer_actor writer_;
   std::shared_ptr<backends::sender> sender_;
   std::optional<backends::delivery> delivery_;

@@ -151,6 +151,12 @@ housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, houseke
       admit(state);
       measure(state);
     },
+    [self](const housekeeper_change& to) -> caf::result<changed_atom> {
+      auto admit = std::move(self->state.config.admit);
+      self->state.config = *to;
+      self->state.config.admit = std::move(admit);
+      return changed_atom_v;
+    },
     [self](stop_atom) -> caf::result<stopped_atom> {
       self->state.store->maintain();
       return stopped_atom_v;

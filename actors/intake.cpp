@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace weir::actors {
@@ -26,18 +27,60 @@ void intake_state::start(intake_actor::pointer self, intake_config config,
   positions_ = std::move(positions);
   writer_ = std::move(writer);
   router_ = std::move(router);
-  for (const auto& info : config_.pipelines) {
-    auto& added = lanes_.emplace_back(
-      lane{info, std::nullopt, std::nullopt, 0,
-           ledger_page(*store_, ledger_key(info.name, "intake"), intake_counts), std::nullopt});
-    if (info.sampled) {
-      added.entries.emplace(info.id, config_.max_entry_bytes, config_.limits, info.edits);
-    } else {
-      added.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits, info.edits);
-      added.next_block = store_->log(info.id).next;
-      added.logged.emplace(*store_, ledger_key(info.name, "log"), log_counts);
-    }
+  for (const auto& info : config_.pipelines)
+    lanes_.push_back(make_lane(info));
+}
+
+intake_state::lane intake_state::make_lane(const intake_pipeline& info) const {
+  lane made{info, std::nullopt, std::nullopt, 0,
+            ledger_page(*store_, ledger_key(info.name, "intake"), intake_counts), std::nullopt};
+  open_groups(made);
+  if (!info.sampled) {
+    made.next_block = store_->log(info.id).next;
+    made.logged.emplace(*store_, ledger_key(info.name, "log"), log_counts);
   }
+  return made;
+}
+
+// @pre nothing is gathered for the lane
+void intake_state::open_groups(lane& of) const {
+  const auto& info = of.info;
+  if (info.sampled)
+    of.entries.emplace(info.id, config_.max_entry_bytes, config_.limits, info.edits);
+  else
+    of.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits, info.edits);
+}
+
+caf::result<changed_atom> intake_state::change(intake_change to) {
+  wanted_ = std::move(to);
+  auto promise = self_->make_response_promise<changed_atom>();
+  changing_.push_back(promise);
+  flush();
+  if (wanted_ && replies_.empty())
+    apply_change();
+  return promise;
+}
+
+// @pre nothing is gathered: what was taken so far is in commits.
+void intake_state::apply_change() {
+  std::vector<lane> next;
+  for (const auto& info : wanted_->pipelines) {
+    const auto known = std::find_if(lanes_.begin(), lanes_.end(),
+                                    [&](const lane& l) { return l.info.id == info.id; });
+    if (known == lanes_.end()) {
+      next.push_back(make_lane(info));
+      continue;
+    }
+    next.push_back(std::move(*known));
+    next.back().info = info;
+    open_groups(next.back());
+  }
+  lanes_ = std::move(next);
+  config_.pipelines = wanted_->pipelines;
+  config_.receivers = wanted_->receivers;
+  wanted_ = nullptr;
+  for (auto& promise : std::exchange(changing_, {}))
+    promise.deliver(changed_atom_v);
 }
 
 void intake_state::take(arrivals& what) {
@@ -64,6 +107,11 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
   }
   pending_reply pending;
   const auto& lanes = lanes_of(request);
+  if (lanes.empty()) { // Let in before its last pipeline went.
+    count(request, 0, true);
+    request.reply(overloaded("the pipeline is gone"));
+    return;
+  }
   const processors::request_context from{std::move(request.metadata), {}, {}, now};
   std::uint64_t taken = 0;
   bool anything = false;
@@ -165,6 +213,8 @@ void intake_state::flush() {
     else
       close_blocks(lane, work->what, *done);
   }
+  if (wanted_)
+    apply_change();
   if (config_.broken.answer_before_commit)
     answer(*done);
   ++commits_in_flight_;
@@ -259,6 +309,7 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
       self->state.take(*what);
     },
     [self](flush_atom) { self->state.on_interval(); },
+    [self](const intake_change& to) { return self->state.change(to); },
     [self](stop_atom) { return self->state.stop(); },
   };
 }

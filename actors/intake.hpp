@@ -52,6 +52,7 @@ public:
              position_counter positions, writer_actor writer, router_actor router);
   void take(arrivals& what);
   void on_interval();
+  caf::result<changed_atom> change(intake_change to);
   caf::result<stopped_atom> stop();
   void stall() const { config_.broken.stall(name); }
 
@@ -84,6 +85,9 @@ private:
   tl::expected<taken_items, otlp::parse_error> give(lane& to, net::otlp_request& request, bool last,
                                                     const processors::request_context& from,
                                                     unix_ns now);
+  lane make_lane(const intake_pipeline& info) const;
+  void open_groups(lane& of) const;
+  void apply_change();
   void take_one(net::otlp_request& request, unix_ns now);
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
   void count(const net::otlp_request& request, std::uint64_t taken, bool refused) const;
@@ -107,6 +111,8 @@ private:
   unsigned commits_in_flight_ = 0;
   bool flush_scheduled_ = false;
   bool flush_due_ = false;
+  intake_change wanted_; ///< Waits until nothing is gathered.
+  std::vector<caf::typed_response_promise<changed_atom>> changing_;
   std::vector<caf::typed_response_promise<stopped_atom>> stopping_;
 };
 

@@ -2,23 +2,27 @@
 
 namespace weir::actors {
 
-void log_tail::subscribe(std::function<void()> wake) {
+std::uint64_t log_tail::subscribe(std::function<void()> wake) {
   const std::lock_guard guard(mutex_);
-  subscribers_.push_back(std::move(wake));
+  subscribers_.emplace(next_subscription_, std::move(wake));
+  return next_subscription_++;
+}
+
+void log_tail::unsubscribe(std::uint64_t subscription) {
+  const std::lock_guard guard(mutex_);
+  subscribers_.erase(subscription);
 }
 
 void log_tail::append(log_block block) {
-  {
-    const std::lock_guard guard(mutex_);
-    next_ = block.position + 1;
-    bytes_ += block.body.size();
-    newest_.push_back(std::move(block));
-    while (bytes_ > budget_ && newest_.size() > 1) {
-      bytes_ -= newest_.front().body.size();
-      newest_.pop_front();
-    }
+  const std::lock_guard guard(mutex_);
+  next_ = block.position + 1;
+  bytes_ += block.body.size();
+  newest_.push_back(std::move(block));
+  while (bytes_ > budget_ && newest_.size() > 1) {
+    bytes_ -= newest_.front().body.size();
+    newest_.pop_front();
   }
-  for (const auto& wake : subscribers_)
+  for (const auto& [subscription, wake] : subscribers_)
     wake();
 }
 

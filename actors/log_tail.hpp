@@ -6,9 +6,9 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 namespace weir::actors {
 
@@ -26,8 +26,10 @@ class log_tail {
 public:
   log_tail(log_position next, std::size_t budget) : next_(next), budget_(budget) {}
 
-  /// `wake` is called (on the appending thread) whenever the log has grown.
-  void subscribe(std::function<void()> wake);
+  /// `wake` is called (on the appending thread, under the tail's lock: it must not call back) whenever
+  /// the log has grown. Returns what unsubscribes it.
+  std::uint64_t subscribe(std::function<void()> wake);
+  void unsubscribe(std::uint64_t subscription);
 
   /// A block is durable. @pre positions come in order
   void append(log_block block);
@@ -44,7 +46,8 @@ private:
   std::size_t budget_;
   std::size_t bytes_ = 0;
   std::deque<log_block> newest_;
-  std::vector<std::function<void()>> subscribers_;
+  std::map<std::uint64_t, std::function<void()>> subscribers_;
+  std::uint64_t next_subscription_ = 1;
 };
 
 } // namespace weir::actors

@@ -17,6 +17,7 @@
 #include <caf/fwd.hpp>
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ using arrivals_ptr = std::shared_ptr<arrivals>;
 struct commit {
   storage::batch what;
   bool sync = true;
+  /// Adds to the batch on the writer's thread, when all commits before are visible in the store.
+  std::function<void(storage::batch&)> late = nullptr;
 };
 using commit_ptr = std::shared_ptr<commit>;
 
@@ -108,6 +111,16 @@ struct delivery_report {
 };
 using delivery_ptr = std::shared_ptr<const delivery_report>;
 
+// What a stage is to do from now on: a reload.
+struct intake_config;
+struct router_config;
+struct sampler_pipeline;
+struct housekeeper_config;
+using intake_change = std::shared_ptr<const intake_config>;
+using router_change = std::shared_ptr<const router_config>;
+using sampler_change = std::shared_ptr<const std::vector<sampler_pipeline>>;
+using housekeeper_change = std::shared_ptr<const housekeeper_config>;
+
 } // namespace weir::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::arrivals_ptr)
@@ -118,6 +131,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::settled_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::progress_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::decisions_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::delivery_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::intake_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::router_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::sampler_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::housekeeper_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::entry_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::cluster::low_water)
 
@@ -134,6 +151,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir, caf::first_custom_type_id)
   CAF_ADD_ATOM(weir, weir::actors, recover_atom, "recover")
   CAF_ADD_ATOM(weir, weir::actors, wake_atom, "wake")
   CAF_ADD_ATOM(weir, weir::actors, look_atom, "look")
+  CAF_ADD_ATOM(weir, weir::actors, changed_atom, "changed")
   CAF_ADD_ATOM(weir, weir::actors, stop_atom, "stop")
   CAF_ADD_ATOM(weir, weir::actors, stopped_atom, "stopped")
 
@@ -148,6 +166,8 @@ using intake_actor = caf::typed_actor<
   caf::reacts_to<arrivals_ptr>,
   // INTERNAL: the commit interval is over.
   caf::reacts_to<flush_atom>,
+  // Other pipelines: answers when what was taken for those that go is on its way to the disk.
+  caf::replies_to<intake_change>::with<changed_atom>,
   // Answers when everything taken so far is durable and answered.
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
@@ -170,6 +190,8 @@ using router_actor = caf::typed_actor<
   // INTERNAL: goes on with reading back.
   caf::reacts_to<recover_atom>,
   caf::reacts_to<tick_atom>,
+  // Other pipelines: what the journal holds of those that come is sent again.
+  caf::replies_to<router_change>::with<changed_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// The owner's window for some partitions: scans, indexes, waits, decides.
@@ -184,6 +206,8 @@ using sampler_actor = caf::typed_actor<
   // From the router: an entry was written again further back in the journal.
   caf::reacts_to<moved_atom, entry_id, journal_position>,
   caf::reacts_to<tick_atom>,
+  // Other pipelines, other policies: what is held is scanned again.
+  caf::replies_to<sampler_change>::with<changed_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Turns what was decided into blocks, decisions and progress, one commit each.
@@ -210,6 +234,7 @@ using exporter_actor = caf::typed_actor<
 /// Once a second: space, retention, admission, gauges.
 using housekeeper_actor = caf::typed_actor<
   caf::reacts_to<tick_atom>,
+  caf::replies_to<housekeeper_change>::with<changed_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 } // namespace weir::actors

@@ -1,20 +1,11 @@
 #include "actors/node.hpp"
 
-#include "actors/compressor.hpp"
-#include "actors/exporter.hpp"
-#include "actors/housekeeper.hpp"
-#include "actors/intake.hpp"
 #include "actors/ledger.hpp"
-#include "actors/router.hpp"
-#include "actors/sampler.hpp"
-#include "actors/writer.hpp"
+#include "actors/node_impl.hpp"
 #include "backends/factory.hpp"
 #include "core/log.hpp"
 
 #include <algorithm>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <thread>
 
@@ -25,157 +16,169 @@ namespace {
 // Unpacked blocks kept in memory for exporters that have caught up, a log.
 constexpr std::size_t tail_budget = 32 << 20;
 
-// Entries between the intake and the router. What does not fit the router reads from the journal.
-constexpr std::uint64_t handed_bytes = 32 << 20;
-
 unsigned cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-struct system_config : caf::actor_system_config {
-  system_config() {
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", static_cast<std::size_t>(cores()));
-  }
-};
+// The processor's own cache sizes can only lower what is remembered.
+std::uint64_t remembered(const sampling::tail_sampling_config& of, std::uint64_t share) {
+  const auto asked = of.sampled_cache_size + of.non_sampled_cache_size;
+  return asked == 0 ? share : std::min(share, asked);
+}
+
+std::uint64_t sampled_pipelines(const node_plan& plan) {
+  return static_cast<std::uint64_t>(
+      std::count_if(plan.pipelines.begin(), plan.pipelines.end(),
+                    [](const auto& p) { return p.tail_sampling.has_value(); }));
+}
 
 } // namespace
 
-struct node::impl {
-  node_plan plan;
-  std::shared_ptr<storage::store> store;
-  std::vector<pipeline_id> ids;
-  std::vector<std::shared_ptr<log_tail>> tails;
-  system_config config;
-  caf::actor_system system{config};
-  writer_actor writer;
-  std::vector<compressor_actor> compressors;
-  std::vector<sampler_actor> samplers;
-  std::vector<exporter_actor> exporters;
-  router_actor router;
-  intake_actor intake;
-  housekeeper_actor housekeeper;
-  std::unique_ptr<net::otlp_server> server;
-  std::atomic<bool> serving{false};
+node_system_config::node_system_config() {
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", static_cast<std::size_t>(cores()));
+}
 
-  result<void> open_logs();
-  result<void> place_new_exporters();
-  result<void> spawn_exporters();
-  result<void> spawn_samplers();
-  void spawn_intake();
-  void spawn_housekeeper();
-  result<void> serve();
-  template <class Handle>
-  void ask_to_stop(const Handle& actor, std::chrono::milliseconds deadline);
-  void stop(std::chrono::milliseconds deadline);
-  void end_actors();
-};
-
-result<void> node::impl::open_logs() {
-  for (const auto& pipeline : plan.pipelines) {
+result<std::vector<pipeline_id>> node::impl::open_logs(const node_plan& of) {
+  std::vector<pipeline_id> opened_ids;
+  for (const auto& pipeline : of.pipelines) {
     const auto id = store->pipeline(pipeline.name);
     if (!id)
       return tl::unexpected(id.error());
     if (auto opened = store->open_log(*id); !opened)
-      return opened;
-    ids.push_back(*id);
-    tails.push_back(std::make_shared<log_tail>(store->log(*id).next, tail_budget));
+      return tl::unexpected(opened.error());
+    opened_ids.push_back(*id);
   }
-  return place_new_exporters();
+  return opened_ids;
 }
 
-// A new exporter begins with what comes from now on. Its cursor is durable before anything comes, so
-// that a kill cannot make it begin later.
-result<void> node::impl::place_new_exporters() {
-  storage::batch cursors;
-  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    const auto& name = plan.pipelines[p].name;
-    const auto known = store->cursors(ids[p]);
+// A new exporter begins with what comes from now on. Its cursor is durable before anything comes,
+// so that a kill cannot make it begin later.
+void node::impl::place_new_exporters(const node_plan& of, const std::vector<pipeline_id>& of_ids,
+                                     storage::batch& cursors) const {
+  for (std::size_t p = 0; p < of.pipelines.size(); ++p) {
+    const auto& name = of.pipelines[p].name;
+    const auto known = store->cursors(of_ids[p]);
     const ledger_page logged(*store, ledger_key(name, "log"), log_counts);
-    for (const auto index : plan.pipelines[p].exporters) {
-      const auto& exporter = plan.exporters[index].id;
+    for (const auto index : of.pipelines[p].exporters) {
+      const auto& exporter = of.exporters[index].id;
       if (known.contains(exporter))
         continue;
-      cursors.put_cursor(exporter, ids[p], {store->log(ids[p]).next, 0});
+      cursors.put_cursor(exporter, of_ids[p], {store->log(of_ids[p]).next, 0});
       ledger_page page(*store, ledger_key(name, exporter), exporter_counts);
       page[before_items] = logged[appended_items];
       page.write(cursors);
     }
   }
-  return cursors.empty() ? result<void>{} : store->commit(std::move(cursors), true);
+}
+
+// What the stages of a pipeline share. @pre its log is open, and nobody writes to it yet
+void node::impl::make_tail(pipeline_id id) {
+  tails[id] = std::make_shared<log_tail>(store->log(id).next, tail_budget);
+  letters[id] = std::make_shared<std::atomic<log_position>>(store->dead_letters(id).next);
+}
+
+// @pre its cursor is in the store
+void node::impl::spawn_exporter(const node_plan& of, std::size_t pipeline, pipeline_id id,
+                                const backends::exporter_config& config_of, sender_ptr sender) {
+  const auto& info = of.pipelines[pipeline];
+  exporter_plan to{config_of,   info.batch,         id,          info.name,
+                   info.signal, of.cursor_interval, letters[id], of.broken};
+  exporters[{id, config_of.id}] = {config_of, info.batch,
+                                   system.spawn<caf::detached>(exporter, std::move(to), store,
+                                                               tails[id], writer,
+                                                               std::move(sender))};
 }
 
 result<void> node::impl::spawn_exporters() {
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    const auto letters
-      = std::make_shared<std::atomic<log_position>>(store->dead_letters(ids[p]).next);
     for (const auto index : plan.pipelines[p].exporters) {
-      const auto& exporter_config = plan.exporters[index];
-      auto sender = backends::make_sender(exporter_config);
+      auto sender = backends::make_sender(plan.exporters[index]);
       if (!sender)
         return tl::unexpected(sender.error());
-      exporter_plan to{exporter_config, plan.pipelines[p].batch, ids[p], plan.pipelines[p].name,
-                       plan.pipelines[p].signal, plan.cursor_interval, letters, plan.broken};
-      exporters.push_back(system.spawn<caf::detached>(exporter, std::move(to), store, tails[p],
-                                                      writer, std::shared_ptr(std::move(*sender))));
+      spawn_exporter(plan, p, ids[p], plan.exporters[index], std::move(*sender));
     }
   }
   return {};
 }
 
-result<void> node::impl::spawn_samplers() {
-  const auto sampled = static_cast<std::uint64_t>(
-    std::count_if(plan.pipelines.begin(), plan.pipelines.end(),
-                  [](const auto& p) { return p.tail_sampling.has_value(); }));
-  if (sampled == 0)
-    return {};
-  // The processor's own cache sizes can only lower what is remembered.
-  const auto remembered = [&](const sampling::tail_sampling_config& of) {
-    const auto asked = of.sampled_cache_size + of.non_sampled_cache_size;
-    const auto share = plan.decision_cache / sampled;
-    return asked == 0 ? share : std::min(share, asked);
-  };
-  // Each sampler looks at every entry for its partitions' slots, so more of them than needed cost; the
-  // other cores have the network, the intake, the packing to do.
-  const auto count = plan.samplers == 0 ? std::max(1U, cores() / 2) : plan.samplers;
-  const auto shares = sampled * count;
+// Of each sampler; the compressors are filled in later.
+result<std::vector<std::vector<sampler_pipeline>>>
+node::impl::sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& of_ids) const {
+  const auto sampled = sampled_pipelines(of);
+  if (sampled == 0 && samplers.empty())
+    return std::vector<std::vector<sampler_pipeline>>{};
+  // Each sampler looks at every entry for its partitions' slots, so more of them than needed cost;
+  // the other cores have the network, the intake, the packing to do.
+  const auto wanted = of.samplers == 0 ? std::max(1U, cores() / 2) : of.samplers;
+  const auto count = samplers.empty() ? wanted : static_cast<std::uint32_t>(samplers.size());
+  const auto shares = std::max<std::uint64_t>(1, sampled * count);
   std::vector<std::vector<sampler_pipeline>> lanes(count);
-  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    const auto& pipeline = plan.pipelines[p];
+  for (std::size_t p = 0; p < of.pipelines.size(); ++p) {
+    const auto& pipeline = of.pipelines[p];
     if (!pipeline.tail_sampling)
       continue;
-    auto policies = sampling::policy_set::compile(*pipeline.tail_sampling);
+    const auto policies = sampling::policy_set::compile(*pipeline.tail_sampling);
     if (!policies)
       return tl::unexpected(policies.error());
-    compressors.push_back(system.spawn(
-      compressor,
-      compressor_config{ids[p], pipeline.name, plan.max_block_bytes, plan.block_timeout,
-                        remembered(*pipeline.tail_sampling), pipeline.edits_behind, plan.broken},
-      store, tails[p], writer));
-    for (std::uint32_t i = 0; i < count; ++i)
-      lanes[i].push_back({ids[p], pipeline.name, *pipeline.tail_sampling, *policies,
-                          compressors.back(), plan.window_memory / shares,
-                          remembered(*pipeline.tail_sampling) / count});
+    const auto decisions = remembered(*pipeline.tail_sampling, of.decision_cache / sampled);
+    for (auto& lane : lanes)
+      lane.push_back({of_ids[p],
+                      pipeline.name,
+                      *pipeline.tail_sampling,
+                      *policies,
+                      {},
+                      of.window_memory / shares,
+                      decisions / count});
   }
-  for (std::uint32_t i = 0; i < count; ++i)
-    samplers.push_back(system.spawn(sampler, sampler_config{i, count, plan.broken}, std::move(lanes[i]), store));
-  return {};
+  return lanes;
 }
 
-void node::impl::spawn_intake() {
+void node::impl::spawn_compressors() {
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const auto& pipeline = plan.pipelines[p];
+    if (!pipeline.tail_sampling || compressors.contains(ids[p]))
+      continue;
+    const auto share = plan.decision_cache / sampled_pipelines(plan);
+    compressors[ids[p]] = system.spawn(
+        compressor,
+        compressor_config{ids[p], pipeline.name, plan.max_block_bytes, plan.block_timeout,
+                          remembered(*pipeline.tail_sampling, share), pipeline.edits_behind,
+                          plan.broken},
+        store, tails[ids[p]], writer);
+  }
+}
+
+// @pre the compressors are there
+void node::impl::spawn_samplers(std::vector<std::vector<sampler_pipeline>> lanes) {
+  const auto count = static_cast<std::uint32_t>(lanes.size());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    for (auto& lane : lanes[i])
+      lane.compressor = compressors[lane.id];
+    samplers.push_back(system.spawn(sampler, sampler_config{i, count, plan.broken}, std::move(lanes[i]), store));
+  }
+}
+
+router_config node::impl::routes() const {
   router_config routes;
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p)
+    if (const auto& sampled = plan.pipelines[p].tail_sampling)
+      routes.pipelines.push_back({ids[p], sampled->decision_wait_ns, compressors.at(ids[p])});
+  routes.samplers = samplers;
+  routes.broken = plan.broken;
+  routes.handed = handed;
+  return routes;
+}
+
+intake_config node::impl::takes() const {
   intake_config takes;
-  std::size_t next_compressor = 0;
   for (const auto& receiver : plan.receivers)
     takes.receivers.push_back({receiver.id, {}, {}, {}});
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     const auto& pipeline = plan.pipelines[p];
-    const bool sampled = pipeline.tail_sampling.has_value();
-    takes.pipelines.push_back(
-      {ids[p], pipeline.name, pipeline.signal, sampled, tails[p], pipeline.edits_before});
-    if (sampled)
-      routes.pipelines.push_back(
-        {ids[p], pipeline.tail_sampling->decision_wait_ns, compressors[next_compressor++]});
+    takes.pipelines.push_back({ids[p], pipeline.name, pipeline.signal,
+                               pipeline.tail_sampling.has_value(), tails.at(ids[p]),
+                               pipeline.edits_before});
     for (const auto r : pipeline.receivers) {
       auto& receiver = takes.receivers[r];
       auto& lanes = pipeline.signal == signal::traces    ? receiver.traces
@@ -184,33 +187,38 @@ void node::impl::spawn_intake() {
       lanes.push_back(p);
     }
   }
-  routes.samplers = samplers;
   takes.commit_interval = plan.commit_interval;
   takes.max_entry_bytes = plan.max_entry_bytes;
   takes.max_block_bytes = plan.max_block_bytes;
   takes.limits.max_span_bytes = plan.max_span_bytes;
-  takes.broken = routes.broken = plan.broken;
-  takes.handed = routes.handed = std::make_shared<net::byte_budget>(handed_bytes);
+  takes.broken = plan.broken;
+  takes.handed = handed;
+  return takes;
+}
+
+void node::impl::spawn_intake() {
   auto positions = std::make_shared<std::atomic<journal_position>>(store->journal().next);
-  router = system.spawn<caf::detached>(weir::actors::router, std::move(routes), store, positions,
-                                       writer);
-  intake = system.spawn(weir::actors::intake, std::move(takes), store, positions, writer, router);
+  router = system.spawn<caf::detached>(weir::actors::router, routes(), store, positions, writer);
+  intake = system.spawn(weir::actors::intake, takes(), store, positions, writer, router);
+}
+
+std::vector<signal> node::impl::signals_of(std::uint32_t receiver) const {
+  std::vector<signal> signals;
+  for (const auto& p : plan.pipelines)
+    if (std::count(p.receivers.begin(), p.receivers.end(), receiver) > 0
+        && std::count(signals.begin(), signals.end(), p.signal) == 0)
+      signals.push_back(p.signal);
+  return signals;
 }
 
 result<void> node::impl::serve() {
   std::vector<net::otlp_server::receiver> receivers;
-  for (std::uint32_t r = 0; r < plan.receivers.size(); ++r) {
-    net::otlp_server::receiver receiver{plan.receivers[r], {}};
-    for (const auto& p : plan.pipelines)
-      if (std::count(p.receivers.begin(), p.receivers.end(), r) > 0
-          && std::count(receiver.signals.begin(), receiver.signals.end(), p.signal) == 0)
-        receiver.signals.push_back(p.signal);
-    receivers.push_back(std::move(receiver));
-  }
+  for (std::uint32_t r = 0; r < plan.receivers.size(); ++r)
+    receivers.push_back({plan.receivers[r], signals_of(r)});
   auto started = net::otlp_server::start(
-    std::move(receivers), plan.limits, [to = intake](std::vector<net::otlp_request>&& requests) {
-      caf::anon_send(to, std::make_shared<arrivals>(arrivals{std::move(requests)}));
-    });
+      std::move(receivers), plan.limits, [to = intake](std::vector<net::otlp_request>&& requests) {
+        caf::anon_send(to, std::make_shared<arrivals>(arrivals{std::move(requests)}));
+      });
   if (!started)
     return tl::unexpected(started.error());
   server = std::move(*started);
@@ -218,7 +226,7 @@ result<void> node::impl::serve() {
   return {};
 }
 
-void node::impl::spawn_housekeeper() {
+housekeeper_config node::impl::keeps() {
   housekeeper_config keeps;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     kept_log log{ids[p], plan.pipelines[p].name, {}};
@@ -232,19 +240,7 @@ void node::impl::spawn_housekeeper() {
   keeps.admit = [this](bool accepting, std::string reason) {
     server->set_accepting(accepting, std::move(reason));
   };
-  housekeeper = system.spawn<caf::detached>(weir::actors::housekeeper, std::move(keeps), store);
-}
-
-template <class Handle>
-void node::impl::ask_to_stop(const Handle& actor, std::chrono::milliseconds deadline) {
-  if (!actor)
-    return;
-  caf::scoped_actor self{system};
-  self->request(actor, deadline, stop_atom_v)
-    .receive([](stopped_atom) {},
-             [&](const caf::error& why) {
-               log::warn("a stage did not stop in time: {}", system.render(why));
-             });
+  return keeps;
 }
 
 void node::impl::stop(std::chrono::milliseconds deadline) {
@@ -252,7 +248,7 @@ void node::impl::stop(std::chrono::milliseconds deadline) {
   const auto left = [&] {
     return std::max(std::chrono::milliseconds(1),
                     std::chrono::duration_cast<std::chrono::milliseconds>(
-                      until - std::chrono::steady_clock::now()));
+                        until - std::chrono::steady_clock::now()));
   };
   serving = false;
   if (server)
@@ -260,11 +256,11 @@ void node::impl::stop(std::chrono::milliseconds deadline) {
   ask_to_stop(intake, left());
   for (const auto& each : samplers)
     ask_to_stop(each, left());
-  for (const auto& each : compressors)
+  for (const auto& [id, each] : compressors)
     ask_to_stop(each, left());
   ask_to_stop(router, left());
-  for (const auto& each : exporters)
-    ask_to_stop(each, left());
+  for (const auto& [at, each] : exporters)
+    ask_to_stop(each.actor, left());
   ask_to_stop(housekeeper, left());
   server.reset();
 }
@@ -280,13 +276,14 @@ void node::impl::end_actors() {
   end(router);
   for (auto& each : samplers)
     end(each);
-  for (auto& each : compressors)
+  for (auto& [id, each] : compressors)
     end(each);
-  for (auto& each : exporters)
-    end(each);
+  for (auto& [at, each] : exporters)
+    end(each.actor);
   end(writer);
   system.registry().await_running_count_equal(0);
-  // A tail holds the exporters it wakes, and CAF waits for the threads of detached actors that are held.
+  // A tail holds the exporters it wakes, and CAF waits for the threads of detached actors that are
+  // held.
   tails.clear();
 }
 
@@ -307,17 +304,29 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   parts.store = std::move(*store);
   if (!parts.store->recovery().text.empty())
     log::info("storage: {}", parts.store->recovery().text);
-  if (auto opened = parts.open_logs(); !opened)
-    return tl::unexpected(opened.error());
+  auto ids = parts.open_logs(parts.plan);
+  if (!ids)
+    return tl::unexpected(ids.error());
+  parts.ids = std::move(*ids);
+  storage::batch cursors;
+  parts.place_new_exporters(parts.plan, parts.ids, cursors);
+  if (!cursors.empty())
+    if (auto placed = parts.store->commit(std::move(cursors), true); !placed)
+      return tl::unexpected(placed.error());
+  for (const auto id : parts.ids)
+    parts.make_tail(id);
   parts.writer = parts.system.spawn<caf::detached>(writer, parts.store, parts.plan.broken);
   if (auto spawned = parts.spawn_exporters(); !spawned)
     return tl::unexpected(spawned.error());
-  if (auto spawned = parts.spawn_samplers(); !spawned)
-    return tl::unexpected(spawned.error());
+  auto lanes = parts.sampler_lanes(parts.plan, parts.ids);
+  if (!lanes)
+    return tl::unexpected(lanes.error());
+  parts.spawn_compressors();
+  parts.spawn_samplers(std::move(*lanes));
   parts.spawn_intake();
   if (auto served = parts.serve(); !served)
     return tl::unexpected(served.error());
-  parts.spawn_housekeeper();
+  parts.housekeeper = parts.system.spawn<caf::detached>(housekeeper, parts.keeps(), parts.store);
   return made;
 }
 
@@ -327,6 +336,10 @@ std::vector<std::string> node::endpoints() const {
 
 bool node::ready() const noexcept {
   return impl_->serving;
+}
+
+result<std::vector<std::string>> node::reload(node_plan plan) {
+  return impl_->reload(std::move(plan));
 }
 
 void node::stop(std::chrono::milliseconds deadline) {

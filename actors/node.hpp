@@ -63,6 +63,15 @@ public:
   /// Whether clients are being served durably.
   bool ready() const noexcept;
 
+  /// Goes over to another plan while it runs: policies, exporters, pipelines, retention. Listeners and
+  /// connections stay, and so does the window: what it holds is decided by the new policies. An exporter
+  /// that is new begins at its log's end; one that goes leaves its cursor. Returns what changed, a line
+  /// each. An error: nothing was changed. May take as long as requests of exporters that go are under
+  /// way, at most 10 s. One thread at a time.
+  /// @pre `plan` has the same receivers and the same storage, sampling and server settings; a pipeline
+  /// that stays keeps its signal, and tail_sampling or its absence
+  result<std::vector<std::string>> reload(node_plan plan);
+
   /// Stops taking, finishes what is in flight, syncs. After `deadline` it gives up waiting: what is
   /// acknowledged is on disk either way.
   void stop(std::chrono::milliseconds deadline);

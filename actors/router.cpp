@@ -91,8 +91,11 @@ void router_state::settled(const settled_report& report) {
 
 void router_state::recover() {
   recover_queued_ = false;
-  if (!records_recovered_)
-    recover_records();
+  if (!records_recovered_) {
+    for (const auto& [entry, bytes] : recover_records(config_.pipelines)->records)
+      (void)progress_.load(entry, bytes);
+    records_recovered_ = true;
+  }
   if (!recovered_)
     read_back();
   else
@@ -100,11 +103,12 @@ void router_state::recover() {
 }
 
 // Before any entry: the samplers must know what was decided, the compressors what was settled.
-void router_state::recover_records() {
+progress_ptr router_state::recover_records(const std::vector<router_pipeline>& of) {
   auto records = std::make_shared<recovered_progress>();
+  cluster::progress readable;
   const auto scanned
     = store_->scan_progress([&](const entry_id& entry, std::string_view bytes) {
-        if (const auto loaded = progress_.load(entry, bytes); !loaded)
+        if (const auto loaded = readable.load(entry, bytes); !loaded)
           log::warn("progress of an entry cannot be read: {}", loaded.error().message);
         else
           records->records.emplace_back(entry, std::string(bytes));
@@ -112,7 +116,7 @@ void router_state::recover_records() {
       });
   if (!scanned)
     log::error("progress cannot be read back: {}", scanned.error().message);
-  for (const auto& p : config_.pipelines) {
+  for (const auto& p : of) {
     self_->send(p.compressor, progress_ptr(records));
     (void)store_->scan_decisions(p.id, [&](std::uint64_t number, std::string_view chunk) {
       auto recovered = std::make_shared<recovered_decisions>();
@@ -124,7 +128,39 @@ void router_state::recover_records() {
       return true;
     });
   }
-  records_recovered_ = true;
+  return records;
+}
+
+// -- reload --
+
+void router_state::change(const router_config& to) {
+  auto before = std::exchange(config_.pipelines, to.pipelines);
+  config_.samplers = to.samplers;
+  std::vector<router_pipeline> come;
+  for (const auto& p : config_.pipelines)
+    if (std::none_of(before.begin(), before.end(), [&](const auto& b) { return b.id == p.id; }))
+      come.push_back(p);
+  for (const auto& p : before)
+    if (pipeline(p.id) == nullptr && gone_warned_.insert(p.id).second)
+      log::warn("the journal holds {} entries of pipeline {}, which is gone: they are kept until it "
+                "is back",
+                settling_.entries_of(p.id), store_->pipelines()[p.id]);
+  if (come.empty())
+    return;
+  if (records_recovered_)
+    recover_records(come);
+  for (const auto& p : come) {
+    gone_warned_.erase(p.id);
+    settling_.resend(p.id);
+  }
+  go_on();
+}
+
+// The same as long as there is any credit.
+void router_state::go_on() {
+  if (in_flight_ < config_.credit && (!recovered_ || settling_.next_unsent())
+      && !std::exchange(recover_queued_, true))
+    self_->send(self_, recover_atom_v);
 }
 
 void router_state::read_back() {
@@ -191,9 +227,7 @@ void router_state::send_unsent() {
     entry->settled = next->settled;
     send(std::move(entry));
   }
-  if (in_flight_ < config_.credit && settling_.next_unsent()
-      && !std::exchange(recover_queued_, true))
-    self_->send(self_, recover_atom_v);
+  go_on();
 }
 
 std::shared_ptr<durable_entry> router_state::unpack(std::string_view bytes,
@@ -308,6 +342,10 @@ router_actor::behavior_type router(router_actor::stateful_pointer<router_state> 
     [self](const settled_ptr& report) { self->state.settled(*report); },
     [self](recover_atom) { self->state.recover(); },
     [self](tick_atom) { self->state.tick(); },
+    [self](const router_change& to) -> caf::result<changed_atom> {
+      self->state.change(*to);
+      return changed_atom_v;
+    },
     [self](stop_atom) -> caf::result<stopped_atom> {
       self->state.tick();
       return stopped_atom_v;

@@ -45,11 +45,13 @@ public:
   void taken(std::uint64_t bytes);
   void settled(const settled_report& report);
   void recover();
+  void change(const router_config& to);
   void tick();
   void stall() const { config_.broken.stall(name); }
 
 private:
-  void recover_records();
+  progress_ptr recover_records(const std::vector<router_pipeline>& of);
+  void go_on();
   void read_back();
   void found_in_journal(journal_position position, std::string_view bytes);
   void send(entry_ptr entry);

@@ -46,25 +46,81 @@ void sampler_state::start(sampler_actor::pointer self, sampler_config config,
   config_ = std::move(config);
   store_ = std::move(store);
   watermark_.expect(this_node);
-  for (auto& info : pipelines) {
-    lane added;
-    added.cache = std::make_unique<sampling::decision_cache>(info.decision_cache);
-    added.window = std::make_unique<sampling::window>(
-      sampling::window_settings::from(info.config, info.memory, config_.count), info.policies,
-      *added.cache);
-    added.next_chunk = config_.index;
-    added.gauges = sampler_gauges(info.name);
-    added.info = std::move(info);
-    lanes_.push_back(std::move(added));
-  }
+  for (auto& info : pipelines)
+    add_lane(std::move(info));
   self_->delayed_send(self_, tick_interval, tick_atom_v);
+}
+
+void sampler_state::add_lane(sampler_pipeline info) {
+  lane added;
+  added.cache = std::make_unique<sampling::decision_cache>(info.decision_cache);
+  added.window = std::make_unique<sampling::window>(
+    sampling::window_settings::from(info.config, info.memory, config_.count), info.policies,
+    *added.cache);
+  added.next_chunk = config_.index;
+  added.gauges = sampler_gauges(info.name);
+  added.info = std::move(info);
+  lanes_.push_back(std::move(added));
 }
 
 sampler_state::lane* sampler_state::find(pipeline_id id) {
   for (auto& each : lanes_)
-    if (each.info.id == id)
+    if (each.info.id == id && !each.leaving)
       return &each;
   return nullptr;
+}
+
+// -- reload --
+
+void sampler_state::change(std::vector<sampler_pipeline> pipelines) {
+  for (auto& each : lanes_) {
+    const auto wanted
+      = std::find_if(pipelines.begin(), pipelines.end(),
+                     [&](const auto& p) { return p.id == each.info.id && !each.leaving; });
+    if (wanted == pipelines.end()) {
+      leave(each);
+      continue;
+    }
+    replace_policies(each, *wanted);
+    pipelines.erase(wanted);
+  }
+  std::erase_if(lanes_, [](const lane& l) { return l.leaving && l.in_flight.empty(); });
+  for (auto& info : pipelines)
+    add_lane(std::move(info));
+  give_credit();
+}
+
+void sampler_state::replace_policies(lane& of, const sampler_pipeline& info) {
+  if (of.info.config == info.config && of.info.memory == info.memory)
+    return;
+  of.info.config = info.config;
+  of.info.memory = info.memory;
+  of.info.policies = info.policies;
+  std::uint64_t unreadable = 0;
+  of.window->replace_policies(
+    info.policies, sampling::window_settings::from(info.config, info.memory, config_.count),
+    [&](sampling::entry_number number, std::string_view& bytes,
+        otlp::span_index& index) -> result<void> {
+      const auto entry = unpack(of, number);
+      if (entry && otlp::index_traces(entry->bytes, 0, index)) {
+        bytes = entry->bytes;
+        return {};
+      }
+      ++unreadable;
+      return fail(errc::corrupt, entry ? "its spans do not hold together" : entry.error().message);
+    });
+  of.gauges.policies_replaced();
+  if (unreadable > 0)
+    log::error("{} entries of pipeline {} could not be read again for the new policies", unreadable,
+               of.info.name);
+}
+
+// What is undecided stays in the journal until the pipeline is back.
+void sampler_state::leave(lane& of) {
+  if (std::exchange(of.leaving, true))
+    return;
+  of.window->abandon();
+  of.gauges.show(*of.window, *of.cache);
 }
 
 void sampler_state::take(const entry_ptr& entry) {
@@ -168,7 +224,7 @@ void sampler_state::hand_on(lane& of, const sampling::decided_batch& batch) {
     if (!message->kept.unreadable().empty())
       of.gauges.damaged(message->kept.unreadable().size());
     message->pipeline = of.info.id;
-    message->ticket = of.next_ticket++;
+    message->ticket = next_ticket_++;
     message->traces = flight.batch.traces;
     list_slots(of, flight.batch, *message);
     if (of.cache->has_news()) {
@@ -223,7 +279,11 @@ result<sampling::unpacked_entry> sampler_state::unpack(lane& of, sampling::entry
 }
 
 void sampler_state::durable(pipeline_id pipeline, std::uint64_t ticket) {
-  auto* of = find(pipeline);
+  const auto of = std::find_if(lanes_.begin(), lanes_.end(), [&](const lane& l) {
+    return l.info.id == pipeline && l.in_flight.contains(ticket);
+  });
+  if (of == lanes_.end())
+    return;
   const auto it = of->in_flight.find(ticket);
   const auto& batch = it->second.batch;
   std::unordered_map<sampling::entry_number, std::size_t> numbers;
@@ -239,7 +299,9 @@ void sampler_state::durable(pipeline_id pipeline, std::uint64_t ticket) {
   of->bytes_in_flight -= it->second.bytes;
   of->gauges.in_flight(of->bytes_in_flight);
   of->in_flight.erase(it);
-  if (of->window->pressed())
+  if (of->leaving && of->in_flight.empty())
+    lanes_.erase(of);
+  else if (of->window->pressed())
     decide(*of);
   give_credit();
 }
@@ -265,6 +327,10 @@ sampler_actor::behavior_type sampler(sampler_actor::stateful_pointer<sampler_sta
     },
     [self](moved_atom, const entry_id& id, journal_position to) { self->state.moved(id, to); },
     [self](tick_atom) { self->state.tick(); },
+    [self](const sampler_change& to) -> caf::result<changed_atom> {
+      self->state.change(*to);
+      return changed_atom_v;
+    },
     // What is undecided stays in the journal; what is decided is with the compressor already.
     [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
   };

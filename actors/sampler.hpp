@@ -45,6 +45,7 @@ public:
   void unsent(std::int64_t oldest);
   void durable(pipeline_id pipeline, std::uint64_t ticket);
   void moved(const entry_id& id, journal_position to);
+  void change(std::vector<sampler_pipeline> pipelines);
   void tick();
   void stall() const { config_.broken.stall(name); }
 
@@ -56,7 +57,7 @@ private:
     sampling::assembler assembler;
     sampler_gauges gauges;
     std::uint64_t next_chunk = 0;
-    std::uint64_t next_ticket = 1;
+    bool leaving = false; ///< Its pipeline is gone; what is in flight is waited for.
     std::uint64_t bytes_in_flight = 0;
     struct flight {
       sampling::decided_batch batch;
@@ -66,6 +67,9 @@ private:
   };
 
   lane* find(pipeline_id id);
+  void add_lane(sampler_pipeline info);
+  void replace_policies(lane& of, const sampler_pipeline& info);
+  void leave(lane& of);
   void decide(lane& of);
   void hand_on(lane& of, const sampling::decided_batch& batch);
   void list_slots(lane& of, const sampling::decided_batch& batch, decided& out);
@@ -79,6 +83,7 @@ private:
   router_actor origin_; ///< Who sent the entries: credit and reports go back there.
   cluster::watermark watermark_;
   std::uint64_t owed_credit_ = 0;
+  std::uint64_t next_ticket_ = 1;
   sampling::additions additions_;
   std::vector<bool> wanted_;
   codec::packer packer_;

@@ -22,6 +22,9 @@ public:
   /// Bytes of an entry read back from the journal, since they were not in memory.
   void read_back(std::size_t bytes);
 
+  /// Votes are those of other policies from now on.
+  void policies_replaced() { votes_.clear(); }
+
   /// Slots of kept traces whose entry could not be read.
   void damaged(std::size_t slots);
 

@@ -41,6 +41,8 @@ writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> 
   return {
     [self](const commit_ptr& work) -> caf::result<stored_atom> {
       auto& state = self->state;
+      if (work->late)
+        state.late.push_back(std::move(work->late));
       state.gathered.append(std::move(work->what));
       state.sync |= work->sync;
       auto promise = self->make_response_promise<stored_atom>();
@@ -54,6 +56,8 @@ writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> 
       broken.stall(writer_state::name);
       auto& state = self->state;
       state.flush_queued = false;
+      for (const auto& add : std::exchange(state.late, {}))
+        add(state.gathered);
       write(*store, state.gathered, state.sync);
       state.gathered = storage::batch();
       state.sync = false;

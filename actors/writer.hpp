@@ -14,6 +14,7 @@ struct writer_state {
   storage::batch gathered;
   bool sync = false;
   bool flush_queued = false;
+  std::vector<std::function<void(storage::batch&)>> late;
   std::vector<caf::typed_response_promise<stored_atom>> waiting;
 };
 

@@ -23,12 +23,16 @@ struct retry_config {
   double multiplier = 1.5;
   milliseconds max_interval{30'000};
   milliseconds max_elapsed_time{0}; ///< 0: for as long as the log has room.
+
+  friend bool operator==(const retry_config&, const retry_config&) = default;
 };
 
 /// `sending_queue`: the log is the queue; what remains is how requests are cut and how many fly.
 struct queue_config {
   bool enabled = true;
   std::uint32_t num_consumers = 10; ///< Requests in flight.
+
+  friend bool operator==(const queue_config&, const queue_config&) = default;
 };
 
 /// How requests are shaped, from the `batch` processor or `sending_queue.batch`.
@@ -37,6 +41,8 @@ struct batch_config {
   milliseconds timeout{200};         ///< ... or this long.
   std::uint64_t max_items = 0;       ///< 0 = no limit
   std::uint64_t max_bytes = 4 << 20; ///< Unpacked bytes of a request.
+
+  friend bool operator==(const batch_config&, const batch_config&) = default;
 };
 
 struct otlp_grpc_config {
@@ -50,6 +56,8 @@ struct otlp_grpc_config {
   bool keepalive_permit_without_stream = false;
   std::string authenticator = {};    ///< `auth.authenticator`: the id of the extension ...
   net::client_auth_config auth = {}; ///< ... and what it says.
+
+  friend bool operator==(const otlp_grpc_config&, const otlp_grpc_config&) = default;
 };
 
 struct otlp_http_config {
@@ -64,6 +72,8 @@ struct otlp_http_config {
   std::string proxy_url = {};
   std::string authenticator = {}; ///< As above.
   net::client_auth_config auth = {};
+
+  friend bool operator==(const otlp_http_config&, const otlp_http_config&) = default;
 };
 
 struct debug_config {
@@ -71,6 +81,8 @@ struct debug_config {
   std::int64_t sampling_initial = 2, sampling_thereafter = 1;
   bool use_internal_logger = true;
   std::vector<std::string> output_paths = {"stdout"};
+
+  friend bool operator==(const debug_config&, const debug_config&) = default;
 };
 
 /// `rotation` of the file exporter.
@@ -79,6 +91,8 @@ struct rotation_config {
   std::uint32_t max_days = 0;      ///< 0: whatever their age
   std::uint32_t max_backups = 100; ///< 0: however many
   bool localtime = false;
+
+  friend bool operator==(const rotation_config&, const rotation_config&) = default;
 };
 
 struct file_config {
@@ -90,9 +104,13 @@ struct file_config {
   std::optional<rotation_config> rotation = {};
   bool create_directory = false;
   std::string directory_permissions = "0755";
+
+  friend bool operator==(const file_config&, const file_config&) = default;
 };
 
-struct nop_config {};
+struct nop_config {
+  friend bool operator==(const nop_config&, const nop_config&) = default;
+};
 
 /// One exporter.
 struct exporter_config {
@@ -101,6 +119,8 @@ struct exporter_config {
   retry_config retry;
   queue_config queue;
   std::optional<batch_config> batch; ///< `sending_queue.batch`
+
+  friend bool operator==(const exporter_config&, const exporter_config&) = default;
 };
 
 } // namespace weir::backends

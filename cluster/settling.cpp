@@ -79,6 +79,21 @@ void settling::resend_all() {
   }
 }
 
+void settling::resend(pipeline_id pipeline) {
+  for (auto& [position, entry] : by_position_) {
+    if (entry.pipeline != pipeline)
+      continue;
+    entry.sent = false;
+    unsent_.emplace(position, entry.received);
+  }
+}
+
+std::size_t settling::entries_of(pipeline_id pipeline) const {
+  return static_cast<std::size_t>(
+      std::count_if(by_position_.begin(), by_position_.end(),
+                    [pipeline](const auto& at) { return at.second.pipeline == pipeline; }));
+}
+
 std::optional<open_entry> settling::next_unsent() const {
   if (unsent_.empty())
     return std::nullopt;

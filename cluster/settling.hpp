@@ -30,13 +30,14 @@ struct low_water {
   sequence below = 0;
 };
 
-/// The origin's side of settling: which entries are open, which of their slots are settled, what may be
-/// forgotten, where the journal begins, what has to be sent.
+/// The origin's side of settling: which entries are open, which of their slots are settled, what
+/// may be forgotten, where the journal begins, what has to be sent.
 ///
 /// Invariants:
 ///  1. An entry stays open until every one of its slots was reported as settled.
 ///  2. head() is never above the position of an open entry.
-///  3. low_water_marks() never reach an open entry of their epoch: an owner that drops progress below
+///  3. low_water_marks() never reach an open entry of their epoch: an owner that drops progress
+///  below
 ///     them cannot be asked about those entries again.
 ///  4. An entry is sent again after any doubt; what it knows as settled goes along.
 ///
@@ -46,8 +47,8 @@ public:
   /// `next`: position that the next entry will get (head of an empty journal).
   explicit settling(journal_position next) : next_(next) {}
 
-  /// An entry was made durable, or read back from the journal. An id that is open already at another
-  /// position (a moved entry whose old copy was still there) keeps the later position.
+  /// An entry was made durable, or read back from the journal. An id that is open already at
+  /// another position (a moved entry whose old copy was still there) keeps the later position.
   void add(open_entry entry);
 
   /// The next position to be used rises to at least `next`.
@@ -55,8 +56,8 @@ public:
 
   const open_entry* find(const entry_id& id) const;
 
-  /// Slots reported as settled. Unknown entries are ignored (forgotten already). Returns true when that
-  /// was the entry's last slot: it is forgotten now.
+  /// Slots reported as settled. Unknown entries are ignored (forgotten already). Returns true when
+  /// that was the entry's last slot: it is forgotten now.
   bool settle(const entry_id& id, const std::vector<slot>& slots);
 
   /// The same for an entry that cannot be read any more (damaged): nothing of it is open.
@@ -65,6 +66,11 @@ public:
   void mark_sent(const entry_id& id);
   /// Everything open is to be sent again (a new owner, a lost link).
   void resend_all();
+  /// The same for the entries of one pipeline (it is back).
+  void resend(pipeline_id pipeline);
+
+  /// Open entries of a pipeline.
+  std::size_t entries_of(pipeline_id pipeline) const;
 
   /// The unsent entry with the lowest position at or above `from`.
   std::optional<open_entry> next_unsent() const;
@@ -97,7 +103,7 @@ private:
   };
   struct epoch_state {
     std::set<sequence> open;
-    sequence next = 1;             ///< One past the highest seen.
+    sequence next = 1; ///< One past the highest seen.
     sequence announced = 0;
   };
 

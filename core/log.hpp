@@ -16,6 +16,8 @@ using spdlog::warn;
 struct config {
   std::string level = "info";       ///< debug, info, warn or error
   std::string encoding = "console"; ///< console or json
+
+  friend bool operator==(const config&, const config&) = default;
 };
 
 /// Replaces the default logger by one that writes to standard error. An unknown level means info.

@@ -32,11 +32,13 @@ admin_http::answer make(const pages& all, const request& asked) {
   if (asked.method() != http::verb::get && asked.method() != http::verb::head)
     return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
   const auto target = std::string(asked.target());
-  const auto it = all.find(target.substr(0, target.find('?')));
+  const auto mark = target.find('?');
+  const auto it = all.find(target.substr(0, mark));
   if (it == all.end())
     return {404, "text/plain; charset=utf-8", "no such page\n"};
   try {
-    return it->second();
+    return it->second(mark == target.npos ? std::string_view{}
+                                          : std::string_view(target).substr(mark + 1));
   } catch (const std::exception& e) {
     log::warn("page {}: {}", it->first, e.what());
     return {500, "text/plain; charset=utf-8", "the page could not be made\n"};

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace weir::net {
 
@@ -19,8 +20,9 @@ public:
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
   };
-  /// Makes a page. Called on the server's thread; what it throws is answered 500.
-  using page = std::function<answer()>;
+  /// Makes a page from what stands behind the `?`. Called on the server's thread; what it throws is
+  /// answered 500.
+  using page = std::function<answer(std::string_view query)>;
 
   /// Serves `pages` by path ("/metrics") on "host:port" (port 0 = any free one). A port in use is
   /// an error that names it.

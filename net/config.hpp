@@ -24,6 +24,8 @@ struct tls_server_config {
   std::vector<std::string> cipher_suites;
   std::vector<std::string> curve_preferences;
   milliseconds reload_interval{0}; ///< 0 = off
+
+  friend bool operator==(const tls_server_config&, const tls_server_config&) = default;
 };
 
 /// `tls:` of an exporter.
@@ -34,12 +36,16 @@ struct tls_client_config {
   std::string ca_file = {}, ca_pem = {}, cert_file = {}, key_file = {}, cert_pem = {}, key_pem = {};
   std::string min_version = "1.2";
   std::string max_version = {};
+
+  friend bool operator==(const tls_client_config&, const tls_client_config&) = default;
 };
 
 /// The `basicauth` extension.
 struct basic_auth_config {
   std::string htpasswd_file = {}, htpasswd_inline = {}; ///< Of a receiver.
   std::string username = {}, password = {};             ///< Of an exporter.
+
+  friend bool operator==(const basic_auth_config&, const basic_auth_config&) = default;
 };
 
 /// The `bearertokenauth` extension.
@@ -48,6 +54,8 @@ struct bearer_auth_config {
   std::string scheme = "Bearer"; ///< "" = the token alone.
   std::vector<std::string> tokens = {};
   std::string filename = {}; ///< A token a line, read again when it changes; in place of `tokens`.
+
+  friend bool operator==(const bearer_auth_config&, const bearer_auth_config&) = default;
 };
 
 /// One of `headers_setter.headers`.
@@ -55,11 +63,15 @@ struct header_setting {
   enum class what : std::uint8_t { upsert, insert, update, remove };
   what action = what::upsert;
   std::string key = {}, value = {};
+
+  friend bool operator==(const header_setting&, const header_setting&) = default;
 };
 
 /// The `headers_setter` extension.
 struct headers_setter_config {
   std::vector<header_setting> headers = {};
+
+  friend bool operator==(const headers_setter_config&, const headers_setter_config&) = default;
 };
 
 /// Whom an authenticator of a receiver lets in; monostate: everyone.
@@ -78,11 +90,15 @@ struct keepalive_server_config {
   milliseconds timeout{std::chrono::seconds(20)};
   milliseconds min_time{std::chrono::minutes(5)};
   bool permit_without_stream = false;
+
+  friend bool operator==(const keepalive_server_config&, const keepalive_server_config&) = default;
 };
 
 struct cors_config {
   std::vector<std::string> allowed_origins, allowed_headers, exposed_headers;
   std::int64_t max_age = 0;
+
+  friend bool operator==(const cors_config&, const cors_config&) = default;
 };
 
 /// One listening protocol of an otlp receiver.
@@ -107,6 +123,8 @@ struct otlp_listener_config {
   std::vector<std::string> compression_algorithms; ///< Empty = all.
   milliseconds read_timeout{0}, read_header_timeout{0}, write_timeout{0}, idle_timeout{0};
   bool keep_alives_enabled = true;
+
+  friend bool operator==(const otlp_listener_config&, const otlp_listener_config&) = default;
 };
 
 /// An otlp receiver: its listeners.
@@ -122,6 +140,8 @@ struct server_limits {
   milliseconds handshake_timeout{std::chrono::seconds(10)};
   milliseconds body_timeout{std::chrono::seconds(60)}; ///< Between two reads of one body.
   std::uint32_t threads = 0;                           ///< 0 = one a core.
+
+  friend bool operator==(const server_limits&, const server_limits&) = default;
 };
 
 } // namespace weir::net

@@ -27,6 +27,7 @@ public:
   void start();
   void stop(); ///< On the listener's thread.
   std::string endpoint() const { return endpoint_; }
+  listener_context& context() const { return *context_; }
 
 private:
   void accept();

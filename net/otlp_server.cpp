@@ -108,6 +108,12 @@ void otlp_server::set_accepting(bool accepting, std::string reason) {
   impl_->context->set_accepting(accepting, std::move(reason));
 }
 
+void otlp_server::set_signals(std::uint32_t receiver, const std::vector<weir::signal>& signals) {
+  for (const auto& x : impl_->listeners)
+    if (x->context().receiver == receiver)
+      x->context().take(signals);
+}
+
 void otlp_server::drain(std::chrono::milliseconds deadline) {
   const auto until = std::chrono::steady_clock::now() + deadline;
   impl_->context->draining.store(true);

@@ -99,6 +99,10 @@ public:
   /// taken. Any thread.
   void set_accepting(bool accepting, std::string reason);
 
+  /// The signals that a receiver (its index in the list given to start()) takes from now on.
+  /// Requests that were let in already still come. Any thread.
+  void set_signals(std::uint32_t receiver, const std::vector<weir::signal>& signals);
+
   /// Stops listening and sends GOAWAY; returns when what is in flight is answered or at the
   /// deadline.
   void drain(std::chrono::milliseconds deadline);

@@ -1,5 +1,7 @@
 #include "net/server_context.hpp"
 
+#include <algorithm>
+
 #include "core/metrics.hpp"
 #include "net/grpc_protocol.hpp"
 
@@ -49,8 +51,7 @@ listener_context::listener_context(std::shared_ptr<server_context> shared,
       handshake_failures(metrics::counter("weir_receiver_handshake_failures",
                                           labels_of(from.config.id, options.grpc))) {
   const auto labels = labels_of(from.config.id, options.grpc);
-  for (const auto signal : from.signals)
-    taken_[static_cast<std::size_t>(signal)] = true;
+  take(from.signals);
   for (std::size_t code = 0; options.grpc && code < grpc_codes; ++code) {
     const std::string name(to_string(static_cast<grpc_code>(code)));
     by_code_[code] = &metrics::counter("weir_receiver_requests", with(labels, "code", name));
@@ -62,6 +63,12 @@ listener_context::listener_context(std::shared_ptr<server_context> shared,
   for (std::size_t i = 0; i < refusals; ++i)
     by_refusal_[i] =
         &metrics::counter("weir_receiver_refused", with(labels, "reason", refusal_names[i]));
+}
+
+void listener_context::take(const std::vector<weir::signal>& signals) noexcept {
+  for (const auto signal : all_signals)
+    taken_[static_cast<std::size_t>(signal)] =
+        std::find(signals.begin(), signals.end(), signal) != signals.end();
 }
 
 std::optional<weir::signal> listener_context::route(std::string_view path) const noexcept {

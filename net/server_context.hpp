@@ -59,8 +59,10 @@ struct listener_context {
   /// The signal whose requests come on this path, taken or not.
   std::optional<weir::signal> route(std::string_view path) const noexcept;
   bool takes(weir::signal signal) const noexcept {
-    return taken_[static_cast<std::size_t>(signal)];
+    return taken_[static_cast<std::size_t>(signal)].load(std::memory_order_relaxed);
   }
+  /// Exactly these from now on.
+  void take(const std::vector<weir::signal>& signals) noexcept;
 
   /// Whether requests keep this header.
   bool keeps(std::string_view name) const noexcept;
@@ -74,7 +76,7 @@ struct listener_context {
   prometheus::Counter& handshake_failures;
 
 private:
-  std::array<bool, 4> taken_{};
+  std::array<std::atomic<bool>, 4> taken_{};
   std::array<prometheus::Counter*, grpc_codes> by_code_{};
   std::map<unsigned, prometheus::Counter*> by_status_;
   std::array<prometheus::Counter*, refusals> by_refusal_{};

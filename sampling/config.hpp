@@ -108,6 +108,8 @@ struct tail_sampling_config {
   bool drop_pending_traces_on_shutdown = false;
   std::uint64_t maximum_trace_size_bytes = 0; ///< 0 = off
   std::vector<policy_config> policies;
+
+  friend bool operator==(const tail_sampling_config&, const tail_sampling_config&) = default;
 };
 
 } // namespace weir::sampling

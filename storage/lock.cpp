@@ -3,8 +3,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -12,11 +14,28 @@ namespace weir::storage {
 
 namespace {
 
-std::string holder(int descriptor) {
+pid_t written_pid(int descriptor) {
   char text[32] = {};
   const auto length = pread(descriptor, text, sizeof text - 1, 0);
-  const auto pid = length > 0 ? std::strtol(text, nullptr, 10) : 0;
+  return length > 0 ? static_cast<pid_t>(std::strtol(text, nullptr, 10)) : 0;
+}
+
+std::string holder_name(int descriptor) {
+  const auto pid = written_pid(descriptor);
   return pid > 0 ? fmt::format("process {}", pid) : "another process";
+}
+
+/// Whether a process has this file open: numbers of processes that died come back.
+bool has_open(pid_t pid, const struct stat& file) {
+  std::error_code problem;
+  const auto directory = fmt::format("/proc/{}/fd", pid);
+  for (const auto& entry : std::filesystem::directory_iterator(directory, problem)) {
+    struct stat one {};
+    if (stat(entry.path().c_str(), &one) == 0 && one.st_dev == file.st_dev
+        && one.st_ino == file.st_ino)
+      return true;
+  }
+  return false;
 }
 
 } // namespace
@@ -29,12 +48,26 @@ result<directory_lock> directory_lock::take(const std::string& directory) {
   auto lock = directory_lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0)
     return fail(errc::unavailable, fmt::format("the storage directory {} is in use by {}",
-                                               directory, holder(descriptor)));
+                                               directory, holder_name(descriptor)));
   // Only for the message above; the lock does not depend on it (the disk may be full).
   const auto pid = fmt::format("{}\n", getpid());
   if (ftruncate(descriptor, 0) == 0)
     (void)!pwrite(descriptor, pid.data(), pid.size(), 0);
   return lock;
+}
+
+result<pid_t> directory_lock::holder(const std::string& directory) {
+  const auto path = directory + "/LOCK";
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    return fail(errc::not_found, fmt::format("{}: {}", path, std::strerror(errno)));
+  struct stat file {};
+  const auto pid = fstat(descriptor, &file) == 0 ? written_pid(descriptor) : 0;
+  ::close(descriptor);
+  if (pid <= 0 || !has_open(pid, file))
+    return fail(errc::not_found,
+                fmt::format("no node works in the storage directory {}", directory));
+  return pid;
 }
 
 directory_lock::directory_lock(directory_lock&& other) noexcept

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 
 #include <string>
+#include <sys/types.h>
 
 namespace weir::storage {
 
@@ -12,6 +13,10 @@ class directory_lock {
 public:
   /// errc::unavailable, naming the pid, when another has it; errc::io.
   static result<directory_lock> take(const std::string& directory);
+
+  /// The process that has the directory (its pid in this namespace). errc::not_found: none has it,
+  /// or none that can be seen.
+  static result<pid_t> holder(const std::string& directory);
 
   directory_lock(directory_lock&& other) noexcept;
   directory_lock& operator=(directory_lock&& other) noexcept;

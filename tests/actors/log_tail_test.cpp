@@ -12,7 +12,7 @@ BOOST_AUTO_TEST_SUITE(log_tail_test)
 BOOST_AUTO_TEST_CASE(the_newest_blocks_stay_within_the_budget) {
   log_tail tail(5, 250);
   int woken = 0;
-  tail.subscribe([&] { ++woken; });
+  const auto subscription = tail.subscribe([&] { ++woken; });
   for (log_position p = 5; p < 10; ++p)
     tail.append({p, {}, shared_bytes(std::string(100, static_cast<char>('a' + p)))});
   BOOST_TEST(woken == 5);
@@ -21,6 +21,9 @@ BOOST_AUTO_TEST_CASE(the_newest_blocks_stay_within_the_budget) {
   BOOST_TEST(tail.find(8)->body.view().front() == 'a' + 8);
   BOOST_TEST(tail.find(9)->position == 9U);
   BOOST_TEST(!tail.find(10).has_value());
+  tail.unsubscribe(subscription);
+  tail.append({10, {}, shared_bytes(std::string(1, 'x'))});
+  BOOST_TEST(woken == 5);
 }
 
 // Scenario: one block is larger than the budget. Guarantee: it is held all the same.

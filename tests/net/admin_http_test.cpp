@@ -18,14 +18,15 @@ struct fixture {
         "127.0.0.1:0",
         {
             {"/metrics",
-             [] {
+             [](std::string_view) {
                return admin_http::answer{200, "text/plain", "up 1\n"};
              }},
             {"/ready",
-             [] {
+             [](std::string_view) {
                return admin_http::answer{503, "text/plain", "not yet\n"};
              }},
-            {"/broken", []() -> admin_http::answer { throw std::runtime_error("no"); }},
+            {"/broken",
+             [](std::string_view) -> admin_http::answer { throw std::runtime_error("no"); }},
         });
     BOOST_REQUIRE(started.has_value());
     server = std::move(*started);

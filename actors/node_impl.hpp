@@ -1,0 +1,110 @@
+#pragma once
+
+#include "actors/compressor.hpp"
+#include "actors/exporter.hpp"
+#include "actors/housekeeper.hpp"
+#include "actors/intake.hpp"
+#include "actors/node.hpp"
+#include "actors/router.hpp"
+#include "actors/sampler.hpp"
+#include "actors/writer.hpp"
+#include "core/log.hpp"
+
+#include <atomic>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <map>
+
+namespace weir::actors {
+
+struct node_system_config : caf::actor_system_config {
+  node_system_config();
+};
+
+/// One exporter on one pipeline, running.
+struct running_exporter {
+  backends::exporter_config config;
+  std::optional<backends::batch_config> batch; ///< Of its pipeline.
+  exporter_actor actor;
+};
+
+/// The parts of a node, and what each is told.
+struct node::impl {
+  /// An exporter's place: pipeline and id.
+  using place = std::pair<pipeline_id, std::string>;
+  using sender_ptr = std::shared_ptr<backends::sender>;
+
+  node_plan plan;
+  std::shared_ptr<storage::store> store;
+  std::vector<pipeline_id> ids; ///< Of plan.pipelines.
+  std::map<pipeline_id, std::shared_ptr<log_tail>> tails;
+  std::map<pipeline_id, std::shared_ptr<std::atomic<log_position>>> letters;
+  node_system_config config;
+  caf::actor_system system{config};
+  writer_actor writer;
+  std::map<pipeline_id, compressor_actor> compressors;
+  std::vector<sampler_actor> samplers;
+  std::map<place, running_exporter> exporters;
+  /// Entries between the intake and the router. What does not fit the router reads from the journal.
+  std::shared_ptr<net::byte_budget> handed = std::make_shared<net::byte_budget>(32 << 20);
+  router_actor router;
+  intake_actor intake;
+  housekeeper_actor housekeeper;
+  std::unique_ptr<net::otlp_server> server;
+  std::atomic<bool> serving{false};
+
+  // -- of a plan (`ids` are those of its pipelines) --
+  result<std::vector<pipeline_id>> open_logs(const node_plan& of);
+  void place_new_exporters(const node_plan& of, const std::vector<pipeline_id>& of_ids,
+                           storage::batch& cursors) const;
+  void make_tail(pipeline_id id);
+  void spawn_exporter(const node_plan& of, std::size_t pipeline, pipeline_id id,
+                      const backends::exporter_config& config, sender_ptr sender);
+  result<std::vector<std::vector<sampler_pipeline>>>
+  sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& of_ids) const;
+  void spawn_compressors();
+  void spawn_samplers(std::vector<std::vector<sampler_pipeline>> lanes);
+  router_config routes() const;
+  intake_config takes() const;
+  housekeeper_config keeps();
+  std::vector<signal> signals_of(std::uint32_t receiver) const;
+
+  // -- start --
+  result<void> spawn_exporters();
+  void spawn_intake();
+  result<void> serve();
+
+  // -- reload --
+  struct next_plan;
+  result<std::vector<std::string>> reload(node_plan wanted);
+  result<next_plan> prepare(node_plan wanted);
+  void adopt(next_plan& next, std::vector<std::string>& changes);
+  std::vector<place> stop_exporters(const next_plan& next, std::vector<std::string>& changes);
+  void start_exporters(next_plan& next, const std::vector<place>& stopped,
+                       std::vector<std::string>& changes);
+  void change_samplers(std::vector<std::vector<sampler_pipeline>> lanes);
+  template <class Handle, class Change>
+  void change(const Handle& actor, const Change& to);
+  void commit(storage::batch what, std::function<void(storage::batch&)> late);
+
+  // -- stop --
+  template <class Handle>
+  void ask_to_stop(const Handle& actor, std::chrono::milliseconds deadline);
+  void stop(std::chrono::milliseconds deadline);
+  void end_actors();
+};
+
+template <class Handle>
+void node::impl::ask_to_stop(const Handle& actor, std::chrono::milliseconds deadline) {
+  if (!actor)
+    return;
+  caf::scoped_actor self{system};
+  self->request(actor, deadline, stop_atom_v)
+      .receive([](stopped_atom) {},
+               [&](const caf::error& why) {
+                 log::warn("a stage did not stop in time: {}", system.render(why));
+               });
+}
+
+} // namespace weir::actors

@@ -1,0 +1,237 @@
+#include "actors/node_impl.hpp"
+
+#include "backends/factory.hpp"
+
+#include <algorithm>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+// How a running node goes over to another plan. What can fail is done first, aside; then the stages
+// are told in an order in which none gets data that the next does not know.
+namespace weir::actors {
+
+namespace {
+
+// Requests under way of an exporter that goes.
+constexpr auto exporter_patience = std::chrono::seconds(10);
+
+const node_pipeline* find(const node_plan& plan, const std::string& name) {
+  const auto at = std::find_if(plan.pipelines.begin(), plan.pipelines.end(),
+                               [&](const auto& p) { return p.name == name; });
+  return at == plan.pipelines.end() ? nullptr : &*at;
+}
+
+// Receivers keep the numbers that the server knows them by.
+node_plan with_receivers_of(const node_plan& now, node_plan wanted) {
+  for (auto& pipeline : wanted.pipelines)
+    for (auto& r : pipeline.receivers) {
+      const auto& id = wanted.receivers[r].id;
+      const auto at = std::find_if(now.receivers.begin(), now.receivers.end(),
+                                   [&](const auto& c) { return c.id == id; });
+      r = static_cast<std::uint32_t>(at - now.receivers.begin());
+    }
+  wanted.receivers = now.receivers;
+  wanted.broken = now.broken;
+  return wanted;
+}
+
+// A file that was being written is written on, whatever `append` says for a start.
+void keep_file(const backends::exporter_config& was, backends::exporter_config& now) {
+  const auto* before = std::get_if<backends::file_config>(&was.kind);
+  auto* after = std::get_if<backends::file_config>(&now.kind);
+  if (before != nullptr && after != nullptr && before->path == after->path)
+    after->append = true;
+}
+
+} // namespace
+
+/// Everything about the next plan that could fail, done.
+struct node::impl::next_plan {
+  node_plan plan;
+  std::vector<pipeline_id> ids;
+  std::vector<std::vector<sampler_pipeline>> lanes;
+  struct exporter {
+    std::size_t pipeline = 0;
+    std::uint32_t config = 0; ///< Into plan.exporters.
+    sender_ptr sender;        ///< Null: it goes on as it is.
+  };
+  std::map<place, exporter> exporters;
+
+  bool has(pipeline_id id) const { return std::count(ids.begin(), ids.end(), id) > 0; }
+};
+
+result<std::vector<std::string>> node::impl::reload(node_plan wanted) {
+  auto next = prepare(with_receivers_of(plan, std::move(wanted)));
+  if (!next)
+    return tl::unexpected(next.error());
+  std::vector<std::string> changes;
+  adopt(*next, changes);
+  return changes;
+}
+
+result<node::impl::next_plan> node::impl::prepare(node_plan wanted) {
+  next_plan next;
+  next.plan = std::move(wanted);
+  auto opened = open_logs(next.plan);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  next.ids = std::move(*opened);
+  auto lanes = sampler_lanes(next.plan, next.ids);
+  if (!lanes)
+    return tl::unexpected(lanes.error());
+  next.lanes = std::move(*lanes);
+  for (std::size_t p = 0; p < next.ids.size(); ++p) {
+    for (const auto index : next.plan.pipelines[p].exporters) {
+      auto config_of = next.plan.exporters[index];
+      const auto running = exporters.find({next.ids[p], config_of.id});
+      next_plan::exporter made{p, index, nullptr};
+      if (running == exporters.end() || running->second.config != config_of
+          || running->second.batch != next.plan.pipelines[p].batch) {
+        if (running != exporters.end())
+          keep_file(running->second.config, config_of);
+        auto sender = backends::make_sender(config_of);
+        if (!sender)
+          return tl::unexpected(sender.error());
+        made.sender = std::move(*sender);
+      }
+      next.exporters.emplace(place{next.ids[p], config_of.id}, std::move(made));
+    }
+  }
+  return next;
+}
+
+void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
+  const auto before = std::exchange(plan, next.plan);
+  const auto before_ids = std::exchange(ids, next.ids);
+  const auto stopped = stop_exporters(next, changes);
+  // On the writer's thread, where place in the log and ledger agree.
+  commit({}, [this](storage::batch& into) { place_new_exporters(plan, ids, into); });
+  for (std::size_t p = 0; p < ids.size(); ++p)
+    if (std::count(before_ids.begin(), before_ids.end(), ids[p]) == 0) {
+      make_tail(ids[p]);
+      changes.push_back(fmt::format("pipeline {}: new", plan.pipelines[p].name));
+    }
+  start_exporters(next, stopped, changes);
+  spawn_compressors();
+  change_samplers(std::move(next.lanes));
+  change(router, std::make_shared<const router_config>(routes()));
+  change(intake, std::make_shared<const intake_config>(takes()));
+  for (std::uint32_t r = 0; r < plan.receivers.size(); ++r)
+    server->set_signals(r, signals_of(r));
+  for (std::size_t p = 0; p < before_ids.size(); ++p) {
+    const auto id = before_ids[p];
+    const auto* now = find(plan, before.pipelines[p].name);
+    if (now != nullptr && now->tail_sampling != before.pipelines[p].tail_sampling)
+      changes.push_back(fmt::format("pipeline {}: tail_sampling changed, what its window holds is "
+                                    "decided by the new policies",
+                                    now->name));
+    if (now != nullptr && now->receivers != before.pipelines[p].receivers)
+      changes.push_back(fmt::format("pipeline {}: its receivers changed", now->name));
+    if (now != nullptr)
+      continue;
+    changes.push_back(fmt::format("pipeline {}: gone", before.pipelines[p].name));
+    if (const auto at = compressors.find(id); at != compressors.end()) {
+      ask_to_stop(at->second, exporter_patience);
+      caf::anon_send_exit(at->second, caf::exit_reason::user_shutdown);
+      compressors.erase(at);
+    }
+    tails.erase(id);
+    letters.erase(id);
+  }
+  if (plan.retention != before.retention || plan.drop_oldest != before.drop_oldest
+      || plan.memory_limit != before.memory_limit)
+    changes.push_back("retention, overflow or memory_limiter: changed");
+  commit({}, nullptr); // What the stages had on its way is durable when it is asked for again.
+  change(housekeeper, std::make_shared<const housekeeper_config>(keeps()));
+}
+
+// Stops what goes and what changes; the places of the former are left out of what comes back.
+std::vector<node::impl::place> node::impl::stop_exporters(const next_plan& next,
+                                                          std::vector<std::string>& changes) {
+  std::vector<place> stopped;
+  std::vector<place> gone;
+  for (const auto& [at, running] : exporters) {
+    const auto wanted = next.exporters.find(at);
+    if (wanted == next.exporters.end())
+      gone.push_back(at);
+    else if (wanted->second.sender)
+      stopped.push_back(at);
+  }
+  auto all = stopped;
+  all.insert(all.end(), gone.begin(), gone.end());
+  for (const auto& at : all)
+    caf::anon_send(exporters[at].actor, stop_atom_v);
+  const auto until = std::chrono::steady_clock::now() + exporter_patience;
+  for (const auto& at : all) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+    ask_to_stop(exporters[at].actor, std::max(left, std::chrono::milliseconds(1)));
+    caf::anon_send_exit(exporters[at].actor, caf::exit_reason::user_shutdown);
+    exporters.erase(at);
+  }
+  commit({}, nullptr); // Their cursors are in the store.
+  for (const auto& [id, exporter] : gone) {
+    const auto cursors = store->cursors(id);
+    const auto cursor = cursors.find(exporter);
+    const auto end = store->log(id).next;
+    const auto owed = cursor == cursors.end() ? 0 : end - std::min(end, cursor->second.position);
+    auto line = fmt::format("exporter {} of pipeline {}: gone", exporter, store->pipelines()[id]);
+    if (owed > 0) {
+      line += fmt::format("; {} blocks were not delivered and stay for the retention time, its "
+                          "cursor is kept",
+                          owed);
+      log::warn("{}", line);
+    }
+    changes.push_back(std::move(line));
+  }
+  return stopped;
+}
+
+void node::impl::start_exporters(next_plan& next, const std::vector<place>& stopped,
+                                 std::vector<std::string>& changes) {
+  for (auto& [at, wanted] : next.exporters) {
+    if (!wanted.sender)
+      continue;
+    const bool changed = std::count(stopped.begin(), stopped.end(), at) > 0;
+    changes.push_back(fmt::format("exporter {} of pipeline {}: {}", at.second,
+                                  plan.pipelines[wanted.pipeline].name,
+                                  changed ? "changed, it goes on where it was" : "new"));
+    spawn_exporter(plan, wanted.pipeline, at.first, plan.exporters[wanted.config],
+                   std::move(wanted.sender));
+  }
+}
+
+void node::impl::change_samplers(std::vector<std::vector<sampler_pipeline>> lanes) {
+  if (samplers.empty())
+    return spawn_samplers(std::move(lanes));
+  for (std::size_t i = 0; i < samplers.size(); ++i) {
+    for (auto& lane : lanes[i])
+      lane.compressor = compressors[lane.id];
+    change(samplers[i], std::make_shared<const std::vector<sampler_pipeline>>(std::move(lanes[i])));
+  }
+}
+
+template <class Handle, class Change>
+void node::impl::change(const Handle& actor, const Change& to) {
+  caf::scoped_actor self{system};
+  self->request(actor, caf::infinite, to)
+      .receive([](changed_atom) {},
+               [&](const caf::error& why) {
+                 log::error("a stage did not take its new plan: {}", system.render(why));
+               });
+}
+
+// Returns when it is durable, and all that was sent to the writer before.
+void node::impl::commit(storage::batch what, std::function<void(storage::batch&)> late) {
+  caf::scoped_actor self{system};
+  auto work = std::make_shared<actors::commit>();
+  work->what = std::move(what);
+  work->late = std::move(late);
+  self->request(writer, caf::infinite, std::move(work))
+      .receive([](stored_atom) {},
+               [&](const caf::error& why) {
+                 log::error("the writer did not answer: {}", system.render(why));
+               });
+}
+
+} // namespace weir::actors
