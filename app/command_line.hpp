@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/config.hpp"
+#include "app/node.hpp"
 
 #include <functional>
 #include <iosfwd>
@@ -11,7 +12,7 @@ namespace weir::app {
 struct command_context {
   std::ostream& out;
   std::ostream& err;
-  std::function<int(const node_config&)> run;
+  std::function<int(const node_config&, const config_reader& again)> run;
 };
 
 /// Does what the arguments of `weir` say. Returns the exit code: 0 done, 1 the configuration is

@@ -44,7 +44,7 @@ struct storage_config {
   storage::options database;
   overflow_policy overflow = overflow_policy::refuse;
   milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long for replay.
-  milliseconds cursor_interval{1000}; ///< At most this long until a cursor is on disk.
+  milliseconds cursor_interval{1000};             ///< At most this long until a cursor is on disk.
   journal_config journal;
   block_config log;
 };
@@ -89,9 +89,12 @@ struct telemetry_config {
 /// The health_check extension.
 struct health_check_config {
   std::string endpoint = "localhost:13133";
-  std::string path = "/";
+  std::string path = "/";     ///< "" = no such page
+  std::string status_path;    ///< The page of version 2, with a status by pipeline; "" = none
   std::string healthy_body;   ///< `response_body.healthy`; "" = the Collector's JSON
   std::string unhealthy_body; ///< `response_body.unhealthy`
+
+  friend bool operator==(const health_check_config&, const health_check_config&) = default;
 };
 
 /// `service.limits`

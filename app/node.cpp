@@ -2,6 +2,8 @@
 
 #include "app/node_plan.hpp"
 #include "app/pages.hpp"
+#include "app/reload.hpp"
+#include "app/reload_command.hpp"
 #include "core/log.hpp"
 
 #include <csignal>
@@ -20,6 +22,7 @@ sigset_t block_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
@@ -34,8 +37,8 @@ void raise_file_limit() {
   }
 }
 
-// Bodies and entries of some 100 KB come and go all the time: without this each would be fresh pages from
-// the kernel, to be cleared.
+// Bodies and entries of some 100 KB come and go all the time: without this each would be fresh
+// pages from the kernel, to be cleared.
 void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
@@ -45,16 +48,65 @@ void keep_freed_memory() {
 void end_on_next_signal(const sigset_t& set) {
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGHUP, SIG_IGN);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+// All that a reload changes, or the reasons why it changes nothing.
+tl::expected<std::vector<std::string>, std::vector<std::string>>
+try_reload(actors::node& node, node_config& config, const config_reader& again) {
+  auto wanted = again();
+  if (!wanted)
+    return tl::unexpected(std::move(wanted.error()));
+  if (auto fixed = needs_restart(config, *wanted); !fixed.empty())
+    return tl::unexpected(std::move(fixed));
+  auto changed = node.reload(plan_of(*wanted));
+  if (!changed)
+    return tl::unexpected(std::vector{changed.error().message});
+  config = *std::move(wanted);
+  return *std::move(changed);
+}
+
+void reload(actors::node& node, pages& shown, node_config& config, const config_reader& again) {
+  const auto began = unix_now();
+  const auto directory = config.storage.database.directory;
+  const auto done = try_reload(node, config, again);
+  shown.set_pipelines(config);
+  reload_answer answer{done.has_value(), {}};
+  for (const auto& line : done ? *done : done.error()) {
+    if (done)
+      log::info("reload: {}", line);
+    else
+      log::error("reload: {}", line);
+    answer.text += line + "\n";
+  }
+  const auto last = !done           ? "nothing was changed: the node goes on as before"
+                    : done->empty() ? "nothing to change"
+                                    : "the configuration is reloaded";
+  log::info("reload: {}", last);
+  answer.text += std::string(last) + "\n";
+  if (const auto left = leave_answer(directory, began, answer); !left)
+    log::warn("reload: {}", left.error().message);
+}
+
+// Until the node is told to stop.
+void serve_signals(const sigset_t& signals, actors::node& node, pages& shown, node_config config,
+                   const config_reader& again) {
+  for (int received = SIGHUP; received == SIGHUP;) {
+    sigwait(&signals, &received);
+    if (received == SIGHUP)
+      reload(node, shown, config, again);
+  }
 }
 
 } // namespace
 
-int run_node(const node_config& config) {
-  return run_node(config, {});
+int run_node(const node_config& config, const config_reader& again) {
+  return run_node(config, again, {});
 }
 
-int run_node(const node_config& config, const actors::sabotage& broken) {
+int run_node(const node_config& config, const config_reader& again,
+             const actors::sabotage& broken) {
   const auto signals = block_signals();
   raise_file_limit();
   keep_freed_memory();
@@ -74,8 +126,7 @@ int run_node(const node_config& config, const actors::sabotage& broken) {
   (*shown)->attach(&node);
   log::info("ready");
 
-  int received = 0;
-  sigwait(&signals, &received);
+  serve_signals(signals, node, **shown, config, again);
   log::info("stopping: finishing what is in flight");
   end_on_next_signal(signals);
   (*shown)->attach(nullptr);

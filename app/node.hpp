@@ -3,12 +3,21 @@
 #include "actors/sabotage.hpp"
 #include "app/config.hpp"
 
+#include <functional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
 namespace weir::app {
 
-/// Runs a node until it is told to stop (SIGTERM, SIGINT). Returns the process's exit code.
-int run_node(const node_config& config);
+/// Reads the configuration again, for a reload: what is to be now, or what is wrong, line by line.
+using config_reader = std::function<tl::expected<node_config, std::vector<std::string>>()>;
+
+/// Runs a node until it is told to stop (SIGTERM, SIGINT). SIGHUP reloads its configuration.
+/// Returns the process's exit code.
+int run_node(const node_config& config, const config_reader& again);
 
 /// The same, with promises broken on purpose: for tests alone.
-int run_node(const node_config& config, const actors::sabotage& broken);
+int run_node(const node_config& config, const config_reader& again, const actors::sabotage& broken);
 
 } // namespace weir::app

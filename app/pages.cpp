@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -68,17 +69,27 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
   };
   if (config.health_check) {
     made->health_config_ = *config.health_check;
-    const auto served
-      = serve("health", config.health_check->endpoint,
-              {{config.health_check->path, [self] { return self->health(); }},
-               {"/live", [] { return net::admin_http::answer{200, "text/plain", "alive\n"}; }},
-               {"/ready", [self] { return self->ready(); }}});
+    made->set_pipelines(config);
+    std::map<std::string, net::admin_http::page> by_path{
+        {"/live",
+         [](auto) {
+           return net::admin_http::answer{200, "text/plain", "alive\n"};
+         }},
+        {"/ready", [self](auto) { return self->ready(); }}};
+    if (!config.health_check->path.empty())
+      by_path[config.health_check->path] = [self](auto) { return self->health(); };
+    if (!config.health_check->status_path.empty())
+      by_path[config.health_check->status_path] = [self](auto query) {
+        return self->status(query);
+      };
+    const auto served = serve("health", config.health_check->endpoint, std::move(by_path));
     if (!served)
       return tl::unexpected(served.error());
   }
   if (!config.telemetry.metrics_endpoint.empty()) {
-    const auto served = serve("metrics", config.telemetry.metrics_endpoint,
-                              {{"/metrics", [self] { return metrics_page(self->up_since_); }}});
+    const auto served =
+        serve("metrics", config.telemetry.metrics_endpoint,
+              {{"/metrics", [self](auto) { return metrics_page(self->up_since_); }}});
     if (!served)
       return tl::unexpected(served.error());
   }
@@ -87,6 +98,8 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
 
 void pages::attach(const actors::node* node) {
   node_ = node;
+  if (node != nullptr)
+    was_ready_ = true;
 }
 
 net::admin_http::answer pages::ready() const {
@@ -109,6 +122,47 @@ net::admin_http::answer pages::health() const {
     return {503, "text/plain", health_config_.unhealthy_body};
   return {503, "application/json",
           R"({"status":"Server not available","upSince":"0001-01-01T00:00:00Z","uptime":""})"};
+}
+
+void pages::set_pipelines(const node_config& config) {
+  const std::lock_guard guard(mutex_);
+  pipelines_.clear();
+  for (const auto& pipeline : config.pipelines)
+    pipelines_.push_back(pipeline.name);
+}
+
+// As the Collector's healthcheckv2 answers, for a node that is starting, well or stopping.
+net::admin_http::answer pages::status(std::string_view query) const {
+  const auto* node = node_.load();
+  const bool well = node != nullptr && node->ready();
+  const auto code = well ? 200U : 503U;
+  const auto state = fmt::format(R"("healthy":{},"status":"{}","status_time":"{}")", well,
+                                 well                ? "StatusOK"
+                                 : was_ready_.load() ? "StatusStopping"
+                                                     : "StatusStarting",
+                                 rfc3339(system_clock::now()));
+  const std::lock_guard guard(mutex_);
+  std::string pipeline, components;
+  bool verbose = false;
+  for (std::size_t at = 0; at < query.size();) {
+    const auto end = std::min(query.find('&', at), query.size());
+    const auto part = query.substr(at, end - at);
+    verbose |= part == "verbose" || part == "verbose=true";
+    if (part.starts_with("pipeline="))
+      pipeline = part.substr(part.find('=') + 1);
+    at = end + 1;
+  }
+  if (!pipeline.empty()
+      && std::find(pipelines_.begin(), pipelines_.end(), pipeline) == pipelines_.end())
+    return {404, "text/plain", ""};
+  if (verbose && pipeline.empty())
+    for (const auto& name : pipelines_)
+      components +=
+          fmt::format(R"({}"pipeline:{}":{{{}}})", components.empty() ? "" : ",", name, state);
+  return {
+      code, "application/json",
+      fmt::format(R"({{"start_time":"{}",{}{}}})", rfc3339(up_since_), state,
+                  components.empty() ? "" : fmt::format(R"(,"components":{{{}}})", components))};
 }
 
 } // namespace weir::app

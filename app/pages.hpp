@@ -7,11 +7,14 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <vector>
 
 namespace weir::app {
 
-/// What a node shows over HTTP: health (the health_check extension's path, /live, /ready) and metrics
+/// What a node shows over HTTP: health (the health_check extension's path, /live, /ready) and
+/// metrics
 /// (/metrics on service.telemetry's address).
 class pages {
 public:
@@ -21,12 +24,19 @@ public:
   /// The node whose readiness is shown; null: none (starting or stopping). Any thread.
   void attach(const actors::node* node);
 
+  /// The pipelines that the status page knows. Any thread.
+  void set_pipelines(const node_config& config);
+
 private:
   net::admin_http::answer health() const;
+  net::admin_http::answer status(std::string_view query) const;
   net::admin_http::answer ready() const;
 
   health_check_config health_config_;
   std::atomic<const actors::node*> node_{nullptr};
+  std::atomic<bool> was_ready_{false};
+  mutable std::mutex mutex_;
+  std::vector<std::string> pipelines_; ///< Under mutex_.
   std::chrono::system_clock::time_point up_since_ = std::chrono::system_clock::now();
   std::vector<std::unique_ptr<net::admin_http>> servers_; ///< Last: they call into the rest.
 };

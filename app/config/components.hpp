@@ -18,7 +18,7 @@ using component_config =
                  processors::resource_config, processors::span_config, processors::redaction_config,
                  processors::probabilistic_sampler_config, otlp_grpc_shape, otlp_http_shape,
                  backends::debug_config, backends::file_config, backends::nop_config,
-                 health_check_config, net::basic_auth_config, bearer_auth_shape,
+                 health_check_shape, net::basic_auth_config, bearer_auth_shape,
                  net::headers_setter_config>;
 
 /// One component of the file, decoded.
@@ -27,6 +27,7 @@ struct component {
   std::string path; ///< "exporters.otlp/tempo"
   place where;
   component_config config;
+  bool missing = false; ///< Its type is one that Weir will have: an error where it is used.
 };
 
 /// A type of component that Weir has, by one of its names.

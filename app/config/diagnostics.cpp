@@ -57,6 +57,10 @@ std::string to_text(const diagnostic& d, std::string_view file) {
   return text + d.message;
 }
 
+std::string to_text(const diagnostic& d, std::span<const std::string> sources) {
+  return to_text(d, d.where.source < sources.size() ? sources[d.where.source] : std::string());
+}
+
 std::string_view nearest(std::string_view name, std::span<const std::string_view> known) {
   constexpr std::size_t longest = 64; // no option is longer, and the work stays bounded
   if (name.size() > longest)

@@ -5,16 +5,21 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace weir::app {
 
-/// A place in a configuration file; line and column count from 1. Line 0: the file as a whole.
+/// A place in a configuration; line and column count from 1. Line 0: the source as a whole.
 struct place {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
+  std::uint32_t source = 0; ///< Into diagnostics::sources.
 
-  friend auto operator<=>(const place&, const place&) = default;
+  friend bool operator==(const place&, const place&) = default;
+  friend auto operator<=>(const place& a, const place& b) {
+    return std::tie(a.source, a.line, a.column) <=> std::tie(b.source, b.line, b.column);
+  }
 };
 
 /// One thing to tell the user about the configuration.
@@ -30,17 +35,20 @@ struct diagnostic {
 struct diagnostics {
   std::vector<diagnostic> errors;
   std::vector<diagnostic> warnings;
+  std::vector<std::string> sources; ///< The names of files and other sources, by place::source.
 
   void error(place where, std::string path, std::string message);
   void warn(place where, std::string path, std::string message);
   bool ok() const noexcept { return errors.empty(); }
 
-  /// Orders by place in the file and drops repeats.
+  /// Orders by place and drops repeats.
   void sort();
 };
 
 /// `file:line:column: path: message`
 std::string to_text(const diagnostic& d, std::string_view file);
+/// The same with the name of the source that it is about.
+std::string to_text(const diagnostic& d, std::span<const std::string> sources);
 
 /// The name of `known` that is nearest to `name` by edit distance, or "" when none is near.
 std::string_view nearest(std::string_view name, std::span<const std::string_view> known);

@@ -35,6 +35,8 @@ void print_components(YAML::Emitter& yaml, const component_section& section,
   emit_key(yaml, section.key);
   begin_map(yaml);
   for (const auto& c : components) {
+    if (c.missing)
+      continue;
     emit_key(yaml, c.id);
     section.find(type_of_id(c.id))->print(yaml, c.config);
   }
@@ -58,10 +60,6 @@ document read_document(decoder& reports, const yaml_value& tree) {
   document d;
   const std::string root;
   const section top{reports, tree, root};
-  if (!tree.is_map() && !tree.is_null()) {
-    top.refuse_type("", tree, "a map of receivers, exporters, service and so on", false);
-    return d;
-  }
   top.refuse_unknown({top_level.begin(), top_level.end()});
   refused("connectors", "Weir has no connectors").read(top);
   refused("cluster", "a cluster is not there yet: leave `cluster` out for a single node").read(top);

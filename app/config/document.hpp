@@ -20,7 +20,8 @@ struct document {
   const std::vector<component>& of(std::string_view section) const;
 };
 
-/// Decodes a tree in which references are replaced already.
+/// Decodes a tree in which references are replaced and old shapes rewritten already.
+/// @pre it is a map, or null
 document read_document(decoder& reports, const yaml_value& tree);
 
 /// The document as YAML: every option that works, with its value, in today's spelling; secrets

@@ -1,10 +1,13 @@
 #include "app/config/expand.hpp"
 
+#include "app/config/load.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
+#include <map>
 
 namespace weir::app {
 
@@ -12,7 +15,7 @@ namespace {
 
 constexpr int max_nesting = 16;                  // references inside references
 constexpr std::size_t max_expanded = 256 * 1024; // bytes of one value
-constexpr std::size_t max_in_all = 4 << 20;      // bytes of all values together
+constexpr std::size_t max_in_all = 4 << 20;      // bytes that all references together put in
 
 bool starts_name(char c) {
   return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_';
@@ -44,33 +47,58 @@ std::size_t closing_brace(std::string_view text, std::size_t open) {
   return std::string_view::npos;
 }
 
+/// A reference without its braces.
+struct source_name {
+  enum class kind : std::uint8_t { env, file, yaml, unknown } what = kind::env;
+  std::string_view scheme; ///< "" = none was written
+  std::string_view rest;
+};
+
+source_name split_scheme(std::string_view inside) {
+  using kind = source_name::kind;
+  const auto colon = inside.substr(0, inside.find("${")).find(':');
+  if (colon == inside.npos || inside.compare(colon, 2, ":-") == 0)
+    return {kind::env, {}, inside};
+  const auto scheme = inside.substr(0, colon);
+  const auto what = scheme == "env"    ? kind::env
+                    : scheme == "file" ? kind::file
+                    : scheme == "yaml" ? kind::yaml
+                                       : kind::unknown;
+  return {what, scheme, inside.substr(colon + 1)};
+}
+
 class expander {
 public:
   expander(const environment& env, diagnostics& out) : env_(env), out_(out) {}
 
-  void walk(yaml_value& value, const std::string& path) {
-    for (std::size_t i = 0; i < value.items.size(); ++i)
-      walk(value.items[i], fmt::format("{}[{}]", path, i));
-    for (auto& entry : value.entries)
-      walk(entry.value, path.empty() ? entry.key : path + "." + entry.key);
+  void walk(yaml_value& value, const std::string& path, int depth = 0) {
+    for (std::size_t i = 0; i < value.items.size() && !given_up_; ++i)
+      walk(value.items[i], fmt::format("{}[{}]", path, i), depth);
+    for (std::size_t i = 0; i < value.entries.size() && !given_up_; ++i) {
+      auto& entry = value.entries[i];
+      walk(entry.value, path.empty() ? entry.key : path + "." + entry.key, depth);
+    }
     if (value.is_scalar() && value.text.find('$') != std::string::npos)
-      scalar(value, path);
+      scalar(value, path, depth);
   }
 
 private:
-  void scalar(yaml_value& value, const std::string& path) {
-    path_ = &path;
+  void scalar(yaml_value& value, const std::string& path, int depth) {
+    path_ = path;
     where_ = value.where;
     failed_ = false;
     const auto whole =
         value.text.starts_with("${") && closing_brace(value.text, 0) == value.text.size() - 1;
     if (!whole) {
-      value.text = text(value.text, 0);
+      value.text = text(value.text, depth);
       value.plain = false;
       return;
     }
-    const auto inserted =
-        reference(std::string_view(value.text).substr(2, value.text.size() - 3), 0);
+    const auto inside = value.text.substr(2, value.text.size() - 3);
+    using kind = source_name::kind;
+    if (const auto what = split_scheme(inside).what; what == kind::file || what == kind::yaml)
+      return put_in_tree(value, inside, depth);
+    const auto inserted = reference(inside, depth);
     if (!failed_)
       substitute(value, inserted);
   }
@@ -88,11 +116,83 @@ private:
         return;
       }
     }
-    value = {.what = yaml_value::kind::scalar, .substituted = true, .where = where, .text = text};
-    if (type_of(text) == scalar_type::null)
-      value.what = yaml_value::kind::null;
+    value = text_as_value(text, where);
     if (!inserted)
       value.substituted = false;
+  }
+
+  static yaml_value text_as_value(std::string text, place where) {
+    yaml_value value{.what = yaml_value::kind::scalar, .substituted = true, .where = where};
+    if (type_of(text) == scalar_type::null)
+      value.what = yaml_value::kind::null;
+    value.text = std::move(text);
+    return value;
+  }
+
+  /// The same for `${file:...}` and `${yaml:...}`: a whole YAML value, with references of its own.
+  void put_in_tree(yaml_value& value, std::string_view inside, int depth) {
+    const auto path = path_;
+    const auto where = value.where;
+    const auto [what, scheme, rest] = split_scheme(inside);
+    const auto content = contents(what, text(rest, depth + 1), depth);
+    if (failed_)
+      return;
+    diagnostics problems;
+    auto parsed = parse_yaml(*content.text, problems, {}, content.source);
+    if (parsed && (parsed->is_list() || parsed->is_map())) {
+      out_.errors.insert(out_.errors.end(), problems.errors.begin(), problems.errors.end());
+      if (what == source_name::kind::yaml)
+        move_to(*parsed, where);
+      value = std::move(*parsed);
+      walk(value, path, depth + 1);
+      return;
+    }
+    if (!parsed && content.text->find('\n') != std::string::npos) {
+      out_.errors.insert(out_.errors.end(), problems.errors.begin(), problems.errors.end());
+      return;
+    }
+    // What is no YAML, such as a password in one line, stands for itself.
+    const auto plain = !parsed || parsed->plain || parsed->is_null();
+    value = plain ? text_as_value(*content.text, where) : *std::move(parsed);
+    value.where = where;
+    if (value.text.find("${") != std::string::npos)
+      scalar(value, path, depth + 1);
+  }
+
+  struct content {
+    const std::string* text = nullptr;
+    std::uint32_t source = 0;
+  };
+
+  /// What a file or an inline text holds; where it cannot be had, that is reported.
+  content contents(source_name::kind what, std::string name, int depth) {
+    static const std::string nothing;
+    if (failed_ || too_deep(depth))
+      return {&nothing, where_.source};
+    if (what == source_name::kind::yaml) {
+      inline_ = std::move(name);
+      count(inline_.size());
+      return {&inline_, where_.source};
+    }
+    auto known = files_.find(name);
+    if (known == files_.end()) {
+      auto read = env_.file(name);
+      if (!read) {
+        error(fmt::format("`${{file:...}}`: {}", read.error().message));
+        return {&nothing, where_.source};
+      }
+      if (read->ends_with('\n'))
+        read->pop_back();
+      if (read->ends_with('\r'))
+        read->pop_back();
+      out_.sources.push_back(name);
+      known = files_
+                  .emplace(name, file{*std::move(read),
+                                      static_cast<std::uint32_t>(out_.sources.size() - 1)})
+                  .first;
+    }
+    count(known->second.text.size());
+    return {&known->second.text, known->second.source};
   }
 
   static void move_to(yaml_value& value, place where) {
@@ -107,7 +207,25 @@ private:
 
   void error(std::string message) {
     failed_ = true;
-    out_.error(where_, *path_, std::move(message));
+    out_.error(where_, path_, std::move(message));
+  }
+
+  bool too_deep(int depth) {
+    if (depth < max_nesting)
+      return false;
+    if (!failed_)
+      error(fmt::format("references stand in each other more than {} deep", max_nesting));
+    given_up_ = true;
+    return true;
+  }
+
+  /// Counts bytes that come in from outside, so that references cannot multiply without end.
+  void count(std::size_t bytes) {
+    total_ += bytes + 1;
+    if (total_ <= max_in_all || failed_)
+      return;
+    error(fmt::format("references put more than {} bytes into the configuration", max_in_all));
+    given_up_ = true;
   }
 
   /// `in` with all its references replaced.
@@ -135,7 +253,7 @@ private:
     if (i >= in.size() || in[i] != '{') {
       done += '$';
       if (depth == 0 && i < in.size() && starts_name(in[i]))
-        out_.warn(where_, *path_,
+        out_.warn(where_, path_,
                   "`$NAME` without braces is not replaced: write `${env:NAME}`, or `$$` for a `$`");
       return i;
     }
@@ -148,16 +266,31 @@ private:
     return end + 1;
   }
 
-  /// The value of what stands between the braces; absent: not set, no default.
+  /// The text of what stands between the braces; absent: not set, no default.
   std::optional<std::string> reference(std::string_view inside, int depth) {
-    if (depth == max_nesting) {
-      error(fmt::format("references stand in each other more than {} deep", max_nesting));
+    if (too_deep(depth))
       return std::nullopt;
+    const auto [what, scheme, rest] = split_scheme(inside);
+    switch (what) {
+    case source_name::kind::env:
+      return variable(rest, depth);
+    case source_name::kind::file:
+    case source_name::kind::yaml: {
+      const auto content = contents(what, text(rest, depth + 1), depth);
+      return nested(std::string(*content.text), depth);
     }
+    case source_name::kind::unknown:
+      break;
+    }
+    error(fmt::format("found the source {}, expected `env`, `file` or `yaml`", quoted(scheme)));
+    return std::nullopt;
+  }
+
+  std::optional<std::string> variable(std::string_view inside, int depth) {
     const auto split = inside.find(":-");
     const auto has_default = split != std::string_view::npos && inside.find("${") >= split;
     auto name = has_default ? std::string(inside.substr(0, split)) : text(inside, depth + 1);
-    if (failed_ || !take_scheme(name))
+    if (failed_)
       return std::nullopt;
     std::optional<std::string> fallback;
     if (const auto at = name.find(":-"); !has_default && at != std::string::npos) {
@@ -171,48 +304,40 @@ private:
                       quoted(name)));
       return std::nullopt;
     }
-    if (auto found = env_.variable(name))
+    if (auto found = env_.variable(name)) {
+      count(found->size());
       return nested(std::move(*found), depth);
+    }
     if (has_default)
       return text(inside.substr(split + 2), depth + 1);
     if (!fallback)
       out_.warn(
-          where_, *path_,
+          where_, path_,
           fmt::format("the environment variable `{}` is not set, so nothing stands here", name));
     return fallback;
   }
 
-  /// A variable's value may hold references itself.
+  /// What was put in may hold references itself.
   std::optional<std::string> nested(std::string value, int depth) {
-    total_ += value.size();
-    if (total_ > max_in_all) {
-      error(fmt::format("the environment puts more than {} bytes into the file", max_in_all));
+    if (failed_)
       return std::nullopt;
-    }
     return value.find("${") == std::string::npos ? value : text(value, depth + 1);
   }
 
-  /// Takes "env:" off; other sources are errors.
-  bool take_scheme(std::string& name) {
-    const auto colon = name.find(':');
-    if (colon == std::string::npos || name.compare(colon, 2, ":-") == 0)
-      return true;
-    const auto scheme = name.substr(0, colon);
-    if (scheme == "env") {
-      name.erase(0, colon + 1);
-      return true;
-    }
-    error(fmt::format("found the source {}, expected `env`: other sources are not there yet",
-                      quoted(scheme)));
-    return false;
-  }
+  struct file {
+    std::string text;
+    std::uint32_t source = 0;
+  };
 
   const environment& env_;
   diagnostics& out_;
-  const std::string* path_ = nullptr;
+  std::string path_;
   place where_;
-  bool failed_ = false;
+  bool failed_ = false;   // the value at hand
+  bool given_up_ = false; // all that comes
   std::size_t total_ = 0;
+  std::map<std::string, file> files_;
+  std::string inline_;
 };
 
 } // namespace
@@ -223,6 +348,7 @@ environment process_environment(bool check_files) {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
+  env.file = read_config_file;
   if (check_files)
     env.unreadable = [](const std::string& path) -> std::string {
       errno = 0;

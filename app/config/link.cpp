@@ -45,6 +45,7 @@ public:
       if (used_.contains(c.path))
         config.exporters.push_back(exporter(c));
     extensions(config);
+    name_missing();
     refuse_shared_endpoints(config);
     refuse_shared_files(config);
     return config;
@@ -150,7 +151,7 @@ private:
         std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == normal; });
     if (found != all.end()) {
       used_.insert(found->path);
-      return &*found;
+      return found->missing ? nullptr : &*found; // name_missing() says so
     }
     if (all.empty() ? failed_in(section) : failed_in(fmt::format("{}.{}", section, normal)))
       return nullptr; // said already
@@ -380,11 +381,11 @@ private:
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto* c = resolve("extensions", ids[i], source_.service.extension_places[i],
                               fmt::format("service.extensions[{}]", i));
-      const auto* health = c == nullptr ? nullptr : std::get_if<health_check_config>(&c->config);
+      const auto* health = c == nullptr ? nullptr : std::get_if<health_check_shape>(&c->config);
       if (health != nullptr && config.health_check)
         reports_.error(c->where, c->path, "found a second health_check in use, expected one");
       if (health != nullptr)
-        config.health_check = *health;
+        config.health_check = linked(*health);
     }
   }
 
@@ -407,6 +408,21 @@ private:
     const bool v6 = pull.host.find(':') != std::string::npos && !pull.host.starts_with('[');
     return v6 ? fmt::format("[{}]:{}", pull.host, pull.port)
               : fmt::format("{}:{}", pull.host, pull.port);
+  }
+
+  /// Components that nothing uses may be of types that are not there.
+  void name_missing() {
+    for (const auto& section : component_sections())
+      for (const auto& c : source_.of(section.key)) {
+        if (!c.missing)
+          continue;
+        const auto what = fmt::format("found the {} type {}, which is not there yet", section.word,
+                                      quoted(type_of_id(c.id)));
+        if (used_.contains(c.path))
+          reports_.error(c.where, c.path, what);
+        else
+          reports_.warn(c.where, c.path, what + ": not read, as nothing uses it");
+      }
   }
 
   // -- what two components cannot share --

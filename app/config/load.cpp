@@ -11,15 +11,21 @@ namespace weir::app {
 
 tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
                                                      const environment& env) {
+  const config_source source{"", text};
+  return load_config(std::span(&source, 1), env);
+}
+
+tl::expected<loaded_config, diagnostics> load_config(std::span<const config_source> sources,
+                                                     const environment& env, spelling how) {
   diagnostics out;
-  auto tree = parse_yaml(text, out);
+  auto tree = merge_sources(sources, out);
   loaded_config loaded;
   if (tree) {
     expand(*tree, env, out);
+    modernise(*tree, how, out);
     decoder reports{out};
     loaded.source = read_document(reports, *tree);
-    if (tree->is_map() || tree->is_null())
-      loaded.config = link_document(reports, loaded.source, env);
+    loaded.config = link_document(reports, loaded.source, env);
     for (auto& pipeline : loaded.source.service.pipelines)
       pipeline.source = nullptr;
   }
@@ -27,6 +33,7 @@ tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
   if (!out.ok())
     return tl::unexpected(std::move(out));
   loaded.warnings = std::move(out.warnings);
+  loaded.sources = std::move(out.sources);
   return loaded;
 }
 

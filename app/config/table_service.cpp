@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-// `service` and the extensions.
+// `service`.
 namespace weir::app {
 
 namespace {
@@ -170,15 +170,6 @@ option<service_shape> extensions() {
   return made;
 }
 
-const option_table<health_check_config>& body_options() {
-  using c = health_check_config;
-  static const option_table<c> table{{
-      works("healthy", &c::healthy_body, "The answer's body when ready; absent: JSON."),
-      works("unhealthy", &c::unhealthy_body, "The same when not ready."),
-  }};
-  return table;
-}
-
 } // namespace
 
 const option_table<pipeline_shape>& pipeline_options() {
@@ -201,33 +192,6 @@ const option_table<service_shape>& service_options() {
       works("shutdown_timeout", &c::shutdown_timeout, {.max = "1h"},
             "After SIGTERM: for finishing what is in flight."),
   }};
-  return table;
-}
-
-const option_table<health_check_config>& health_check_options() {
-  using c = health_check_config;
-  static const option_table<c> table{
-      {
-          works("endpoint", &c::endpoint, "host:port to listen on."),
-          works("path", &c::path, "Answers 200 when ready; `/live` and `/ready` do as well."),
-          group("response_body", &body_options),
-          no_effect("check_collector_pipeline", "the Collector ignores it as well"),
-          refused("use_v2", "not there yet"),
-          refused("http", "not there yet"),
-          refused("grpc", "not there yet"),
-          refused("component_health", "not there yet"),
-          refused("tls", "not there yet"),
-          refused("auth", "not there yet"),
-          refused("cors", "not there yet"),
-          refused("response_headers", "not there yet"),
-      },
-      c{},
-      [](const section& at, const c& health) {
-        check_listen_endpoint(at, health.endpoint);
-        if (!health.path.starts_with('/'))
-          at.error("path", fmt::format("found {}, expected a path that begins with `/`",
-                                       quoted(health.path)));
-      }};
   return table;
 }
 

@@ -95,6 +95,21 @@ struct admin_shape {
   std::string endpoint = node_config{}.admin_endpoint;
 };
 
+/// `health_check`, and `healthcheckv2`: the latter's pages stand under `http`.
+struct health_status_shape {
+  bool enabled = true;
+  std::string path = "/status";
+};
+struct health_http_shape {
+  std::string endpoint = "localhost:13133";
+  health_status_shape status;
+};
+struct health_check_shape {
+  health_check_config v1;
+  bool use_v2 = false;
+  std::optional<health_http_shape> http;
+};
+
 // receivers
 const option_table<otlp_receiver_shape>& otlp_receiver_options();
 // processors
@@ -116,10 +131,12 @@ const option_table<backends::debug_config>& debug_options();
 const option_table<backends::file_config>& file_options();
 const option_table<backends::nop_config>& nop_options();
 // extensions
-const option_table<health_check_config>& health_check_options();
 const option_table<net::basic_auth_config>& basic_auth_options();
 const option_table<bearer_auth_shape>& bearer_auth_options();
 const option_table<net::headers_setter_config>& headers_setter_options();
+const option_table<health_check_shape>& health_check_options();
+const option_table<health_check_shape>& healthcheckv2_options();
+health_check_config linked(const health_check_shape& shape);
 // blocks
 const option_table<service_shape>& service_options();
 const option_table<pipeline_shape>& pipeline_options();

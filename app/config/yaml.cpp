@@ -17,10 +17,11 @@ namespace {
 
 constexpr std::string_view text_tag = "tag:yaml.org,2002:str";
 
-place place_of(const YAML::Mark& mark) {
+place place_in(std::uint32_t source, const YAML::Mark& mark) {
   if (mark.is_null())
-    return {};
-  return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
+    return {.source = source};
+  return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1),
+          source};
 }
 
 /// Ends the parse; never leaves parse_yaml().
@@ -55,7 +56,8 @@ size_of_value measure(const yaml_value& value) {
 /// Builds the tree of one document.
 class builder final : public YAML::EventHandler {
 public:
-  builder(diagnostics& out, const yaml_limits& limits) : out_(out), limits_(limits) {}
+  builder(diagnostics& out, const yaml_limits& limits, std::uint32_t source)
+      : out_(out), limits_(limits), source_(source) {}
 
   std::optional<yaml_value> root;
 
@@ -111,6 +113,8 @@ private:
     yaml_value value;
     size_of_value size;
   };
+
+  place place_of(const YAML::Mark& mark) const { return place_in(source_, mark); }
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (!tag.empty() && tag != "?" && tag != "!" && tag != text_tag)
@@ -190,6 +194,7 @@ private:
 
   diagnostics& out_;
   const yaml_limits& limits_;
+  std::uint32_t source_;
   std::vector<frame> stack_;
   std::map<YAML::anchor_t, anchored> anchors_;
   std::size_t values_ = 0;
@@ -204,13 +209,14 @@ std::optional<place> indenting_tab(const std::string& text, place where) {
   for (std::uint32_t n = 1; n <= where.line && std::getline(lines, line); ++n) {
     const auto first = line.find_first_not_of(' ');
     if (n + 1 >= where.line && first != std::string::npos && line[first] == '\t')
-      return place{n, static_cast<std::uint32_t>(first + 1)};
+      return place{n, static_cast<std::uint32_t>(first + 1), where.source};
   }
   return std::nullopt;
 }
 
-void report(const YAML::Exception& why, const std::string& text, diagnostics& out) {
-  const auto where = place_of(why.mark);
+void report(const YAML::Exception& why, const std::string& text, std::uint32_t source,
+            diagnostics& out) {
+  const auto where = place_in(source, why.mark);
   if (const auto tab = indenting_tab(text, where))
     out.error(*tab, "", "found a tab, expected spaces: YAML is indented by spaces alone");
   else
@@ -256,29 +262,29 @@ const yaml_entry* yaml_value::find(std::string_view key) const noexcept {
 }
 
 std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
-                                     const yaml_limits& limits) {
+                                     const yaml_limits& limits, std::uint32_t source) {
   if (text.size() > limits.max_text) {
     out.error(
-        {}, "",
+        {.source = source}, "",
         fmt::format("the file has {} bytes, expected at most {}", text.size(), limits.max_text));
     return std::nullopt;
   }
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    builder first(out, limits);
+    builder first(out, limits, source);
     if (!parser.HandleNextDocument(first))
-      return yaml_value{};
-    builder second(out, limits);
+      return yaml_value{.where = {.source = source}};
+    builder second(out, limits, source);
     if (parser.HandleNextDocument(second) && second.root && !second.root->is_null()) {
       out.error(second.root->where, "", "found a second YAML document, expected one");
       return std::nullopt;
     }
-    return first.root ? std::move(first.root) : yaml_value{};
+    return first.root ? std::move(first.root) : yaml_value{.where = {.source = source}};
   } catch (const refusal& why) {
     out.error(why.where, "", why.what());
   } catch (const YAML::Exception& why) {
-    report(why, text, out);
+    report(why, text, source, out);
   }
   return std::nullopt;
 }

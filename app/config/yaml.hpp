@@ -52,9 +52,9 @@ struct yaml_limits {
 };
 
 /// Parses one YAML document. Repeated keys are reported, and the first one stays; anything else
-/// that is wrong ends the parse: reported, and nothing is returned.
+/// that is wrong ends the parse: reported, and nothing is returned. Places are those of `source`.
 std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
-                                     const yaml_limits& limits = {});
+                                     const yaml_limits& limits = {}, std::uint32_t source = 0);
 
 /// What a plain scalar is under YAML 1.2's core schema.
 enum class scalar_type : std::uint8_t { text, null, boolean, integer, number };

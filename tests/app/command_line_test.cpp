@@ -23,7 +23,7 @@ outcome weir_does(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "weir");
   std::ostringstream out, err;
   outcome done;
-  const auto run = [&done](const node_config& config) {
+  const auto run = [&done](const node_config& config, const config_reader&) {
     ++done.nodes_run;
     return config.pipelines.size() == 1 ? 0 : 1;
   };

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
     };
   }
   return weir::app::command_line(
-    argc, argv,
-    {std::cout, std::cerr, [&](const auto& config) { return weir::app::run_node(config, broken); }});
+      argc, argv, {std::cout, std::cerr, [&](const auto& config, const auto& again) {
+                     return weir::app::run_node(config, again, broken);
+                   }});
 }

@@ -102,8 +102,9 @@ BOOST_AUTO_TEST_CASE(bad_references_are_errors) {
   BOOST_TEST(text_of("${env:1X}")
              == "found `1X` as the name of an environment variable, expected a letter or `_`, then "
                 "letters, digits and `_`");
+  BOOST_TEST(text_of("${http://x}") == "found the source `http`, expected `env`, `file` or `yaml`");
   BOOST_TEST(text_of("${file:/etc/passwd}")
-             == "found the source `file`, expected `env`: other sources are not there yet");
+             == "`${file:...}`: /etc/passwd: files are not read here");
   BOOST_TEST(text_of("a${HOST") == "found `${` without its `}`");
 }
 

@@ -126,6 +126,16 @@ class Node:
         wait_until(ready, seconds, "the node to be ready")
 
     @property
+    def config(self):
+        return self._config
+
+    def config_text(self):
+        return self._config.read_text(encoding="utf-8")
+
+    def write_text(self, text):
+        self._config.write_text(text, encoding="utf-8")
+
+    @property
     def grpc(self):
         return self.endpoints[0]
 

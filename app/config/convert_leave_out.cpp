@@ -1,0 +1,126 @@
+#include "app/config/convert.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+// Takes what Weir does not know out of a converted configuration.
+namespace weir::app {
+
+namespace {
+
+constexpr int max_rounds = 50;
+
+/// A place in a tree: the value, and what it stands in.
+struct spot {
+  yaml_value* parent = nullptr;
+  std::size_t index = 0; ///< Into the parent's items or entries.
+  std::string path;
+
+  yaml_value& value() const {
+    return parent->is_map() ? parent->entries[index].value : parent->items[index];
+  }
+};
+
+/// Finds what a diagnostic's path names: "a.b.c[1].d". Keys may hold dots themselves.
+std::optional<spot> locate(yaml_value& root, std::string_view path) {
+  std::optional<spot> found;
+  auto* at = &root;
+  std::string walked;
+  while (!path.empty()) {
+    if (path[0] == '[' && at->is_list()) {
+      const auto end = path.find(']');
+      const auto index = static_cast<std::size_t>(std::atoll(std::string(path.substr(1)).c_str()));
+      if (end == path.npos || index >= at->items.size())
+        return std::nullopt;
+      walked += path.substr(0, end + 1);
+      found = spot{at, index, walked};
+      path.remove_prefix(end + 1);
+    } else {
+      if (path[0] == '.')
+        path.remove_prefix(1);
+      // The longest key that fits: ids may have dots in them.
+      std::size_t best = at->entries.size();
+      for (std::size_t i = 0; i < at->entries.size(); ++i) {
+        const auto& key = at->entries[i].key;
+        const auto next = path.substr(std::min(key.size(), path.size()));
+        if (path.starts_with(key) && (next.empty() || next[0] == '.' || next[0] == '[')
+            && (best == at->entries.size() || key.size() > at->entries[best].key.size()))
+          best = i;
+      }
+      if (best == at->entries.size())
+        return std::nullopt;
+      const auto& key = at->entries[best].key;
+      walked += walked.empty() ? key : "." + key;
+      path.remove_prefix(key.size());
+      found = spot{at, best, walked};
+    }
+    at = &found->value();
+  }
+  return found;
+}
+
+/// A policy without its type or a value would be another one: it goes as a whole.
+std::string_view whole_policy(std::string_view path) {
+  const auto policies = path.find(".policies[");
+  return policies == path.npos ? path : path.substr(0, path.find(']', policies) + 1);
+}
+
+bool holds_reference(const yaml_value& value) {
+  return value.is_scalar() && value.text.find("${") != std::string::npos;
+}
+
+void erase(const spot& at) {
+  if (at.parent->is_map())
+    at.parent->entries.erase(at.parent->entries.begin() + static_cast<std::ptrdiff_t>(at.index));
+  else
+    at.parent->items.erase(at.parent->items.begin() + static_cast<std::ptrdiff_t>(at.index));
+}
+
+/// What a configuration is nothing without: wrong there, nothing helps.
+bool indispensable(std::string_view path) {
+  return path == "service" || path == "service.pipelines" || path == "receivers"
+         || path == "exporters";
+}
+
+/// What is wrong with the tree as it would be printed.
+diagnostics wrong_with(const yaml_value& tree, const environment& env) {
+  const config_source printed{"converted", print_yaml(tree)};
+  auto loaded = load_config(std::span(&printed, 1), env);
+  return loaded ? diagnostics{} : std::move(loaded.error());
+}
+
+} // namespace
+
+diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std::string>& losses) {
+  for (int round = 0;; ++round) {
+    auto wrong = wrong_with(tree, env);
+    // What a variable will say cannot be known here.
+    std::erase_if(wrong.errors, [&](const diagnostic& d) {
+      const auto at = locate(tree, d.path);
+      return at && holds_reference(at->value());
+    });
+    if (wrong.ok() || round == max_rounds)
+      return wrong;
+    // From behind, so that places in lists stay what they are.
+    bool changed = false;
+    std::set<std::string> done;
+    std::reverse(wrong.errors.begin(), wrong.errors.end());
+    for (const auto& error : wrong.errors) {
+      const auto at = locate(tree, whole_policy(error.path));
+      if (!at || indispensable(at->path) || !done.insert(at->path).second)
+        continue;
+      losses.push_back(fmt::format("{}: {}", error.path, error.message));
+      erase(*at);
+      changed = true;
+      if (at->parent->is_list())
+        break; // the places behind it have moved
+    }
+    if (!changed) {
+      std::reverse(wrong.errors.begin(), wrong.errors.end());
+      return wrong;
+    }
+  }
+}
+
+} // namespace weir::app

@@ -1,0 +1,209 @@
+#include "app/config/load.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <functional>
+
+// Facts about what the Collector removed, and when: its change log.
+namespace weir::app {
+
+namespace {
+
+yaml_value* find(yaml_value& map, std::string_view key) {
+  const auto at = std::find_if(map.entries.begin(), map.entries.end(),
+                               [key](const yaml_entry& e) { return e.key == key; });
+  return at == map.entries.end() ? nullptr : &at->value;
+}
+
+std::optional<yaml_entry> take(yaml_value& map, std::string_view key) {
+  const auto at = std::find_if(map.entries.begin(), map.entries.end(),
+                               [key](const yaml_entry& e) { return e.key == key; });
+  if (at == map.entries.end())
+    return std::nullopt;
+  auto taken = std::move(*at);
+  map.entries.erase(at);
+  return taken;
+}
+
+/// The map under `key`, made where nothing is there; null where something else is.
+yaml_value* map_under(yaml_value& of, std::string_view key, place where) {
+  if (find(of, key) == nullptr)
+    of.entries.push_back({std::string(key), where, {.where = where}});
+  auto& value = *find(of, key);
+  if (value.is_null())
+    value.what = yaml_value::kind::map;
+  return value.is_map() ? &value : nullptr;
+}
+
+yaml_value text(std::string_view content, place where) {
+  return {.what = yaml_value::kind::scalar, .where = where, .text = std::string(content)};
+}
+
+class modernizer {
+public:
+  modernizer(yaml_value& root, spelling how, diagnostics& out)
+      : root_(root), how_(how), out_(out) {}
+
+  void all() {
+    each("exporters", [this](auto& id, auto& body, auto& path) { exporter(id, body, path); });
+    each("receivers", [this](auto& id, auto& body, auto& path) { receiver(id, body, path); });
+    each("processors", [this](auto& id, auto& body, auto& path) { processor(id, body, path); });
+    ballast_extension();
+    metrics_address();
+  }
+
+private:
+  using visitor = std::function<void(const yaml_entry&, yaml_value&, const std::string&)>;
+
+  void each(std::string_view section, const visitor& visit) {
+    auto* map = find(root_, section);
+    if (map == nullptr)
+      return;
+    for (auto& entry : map->entries)
+      visit(entry, entry.value, fmt::format("{}.{}", section, entry.key));
+  }
+
+  /// Says that something old was found: an error where the spelling is strict.
+  void old(place where, std::string path, std::string message) {
+    if (how_ == spelling::strict)
+      out_.error(where, std::move(path), std::move(message));
+    else
+      out_.warn(where, std::move(path), std::move(message));
+  }
+
+  /// `old_key` of a map becomes `parent: {new_key: ...}`, or `parent: ...` where there is no new
+  /// key. What stands there already wins.
+  void move(yaml_value& of, const std::string& path, std::string_view old_key,
+            std::string_view parent, std::string_view new_key, std::string_view since) {
+    auto taken = take(of, old_key);
+    if (!taken)
+      return;
+    const auto to = new_key.empty() ? std::string(parent) : fmt::format("{}.{}", parent, new_key);
+    old(taken->where, fmt::format("{}.{}", path, old_key),
+        fmt::format("an old shape, which the Collector gave up{}: write `{}.{}`", since, path, to));
+    auto* place = new_key.empty() ? &of : map_under(of, parent, taken->where);
+    const auto key = new_key.empty() ? parent : new_key;
+    if (place == nullptr || find(*place, key) != nullptr)
+      return;
+    taken->key = key;
+    place->entries.push_back(*std::move(taken));
+  }
+
+  void exporter(const yaml_entry& id, yaml_value& body, const std::string& path) {
+    move(body, path, "insecure", "tls", "insecure", " in v0.36");
+    if (type_of_id(id.key) != "logging")
+      return;
+    old(id.where, path, "an old name, which the Collector gave up in v0.111: write `debug`");
+    auto level = take(body, "loglevel");
+    if (!level)
+      return;
+    const auto& was = level->value.text;
+    const auto verbosity = was == "debug"                    ? "detailed"
+                           : was == "info"                   ? "normal"
+                           : was == "warn" || was == "error" ? "basic"
+                                                             : "";
+    const auto level_path = path + ".loglevel";
+    if (std::string_view(verbosity).empty())
+      return out_.error(level->value.where, level_path,
+                        fmt::format("found {}, expected `debug`, `info`, `warn` or `error`, or "
+                                    "better `verbosity`",
+                                    describe(level->value)));
+    old(level->where, level_path,
+        fmt::format("an old shape, which the Collector gave up with v0.111: write `verbosity: {}`",
+                    verbosity));
+    if (find(body, "verbosity") == nullptr)
+      body.entries.push_back({"verbosity", level->where, text(verbosity, level->value.where)});
+  }
+
+  void receiver(const yaml_entry&, yaml_value& body, const std::string& path) {
+    auto* protocols = find(body, "protocols");
+    if (protocols == nullptr)
+      return;
+    for (auto& protocol : protocols->entries) {
+      const auto at = fmt::format("{}.protocols.{}", path, protocol.key);
+      for (const auto key : {"tls_settings", "tls_credentials"})
+        move(protocol.value, at, key, "tls", "", "");
+      for (const auto key : {"origins", "headers"})
+        move(protocol.value, at, fmt::format("cors_allowed_{}", key), "cors",
+             fmt::format("allowed_{}", key), "");
+    }
+  }
+
+  void processor(const yaml_entry& id, yaml_value& body, const std::string& path) {
+    const auto type = type_of_id(id.key);
+    if (type == "memory_limiter")
+      if (const auto ballast = take(body, "ballast_size_mib"))
+        old(ballast->where, path + ".ballast_size_mib",
+            "no effect: the Collector gave up its ballast, and Weir has no garbage collector");
+    if (type == "queued_retry")
+      out_.error(id.where, path,
+                 "the Collector removed `queued_retry` in 2021: `retry_on_failure` and "
+                 "`sending_queue` of the exporters do its work");
+  }
+
+  void ballast_extension() {
+    auto* extensions = find(root_, "extensions");
+    if (extensions == nullptr)
+      return;
+    const auto is_ballast = [](std::string_view id) { return type_of_id(id) == "memory_ballast"; };
+    for (const auto& entry : extensions->entries)
+      if (is_ballast(entry.key))
+        old(entry.where, "extensions." + entry.key,
+            "no effect: the Collector gave up its ballast, and Weir has no garbage collector");
+    std::erase_if(extensions->entries, [&](const auto& e) { return is_ballast(e.key); });
+    auto* service = find(root_, "service");
+    auto* used = service == nullptr ? nullptr : find(*service, "extensions");
+    if (used != nullptr)
+      std::erase_if(used->items, [&](const auto& item) { return is_ballast(item.text); });
+  }
+
+  /// `service.telemetry.metrics.address`: not an error in either spelling, as files still have it.
+  void metrics_address() {
+    auto* metrics = &root_;
+    for (const auto key : {"service", "telemetry", "metrics"})
+      if (metrics = find(*metrics, key); metrics == nullptr)
+        return;
+    const auto* given = find(*metrics, "address");
+    if (given == nullptr || !given->is_scalar() || !is_host_port(given->text))
+      return; // what is wrong with it, its table says
+    const auto address = *take(*metrics, "address");
+    const auto where = address.value.where;
+    const auto colon = address.value.text.rfind(':');
+    auto host = address.value.text.substr(0, colon);
+    const auto port = address.value.text.substr(colon + 1);
+    if (host.starts_with('['))
+      host = host.substr(1, host.size() - 2);
+    out_.warn(address.where, "service.telemetry.metrics.address",
+              fmt::format("an old shape, which the Collector gave up: write `readers: [{{pull: "
+                          "{{exporter: {{prometheus: {{host: \"{}\", port: {}}}}}}}}}]`",
+                          host, port));
+    if (find(*metrics, "readers") != nullptr)
+      return;
+    auto inner = map_of("host", text(host, where), where);
+    inner.entries.front().value.plain = false;
+    inner.entries.push_back({"port", where, text(port, where)});
+    for (const auto key : {"prometheus", "exporter", "pull"})
+      inner = map_of(key, std::move(inner), where);
+    yaml_value readers{.what = yaml_value::kind::list, .where = where};
+    readers.items.push_back(std::move(inner));
+    metrics->entries.push_back({"readers", where, std::move(readers)});
+  }
+
+  static yaml_value map_of(std::string_view key, yaml_value value, place where) {
+    yaml_value map{.what = yaml_value::kind::map, .where = where};
+    map.entries.push_back({std::string(key), where, std::move(value)});
+    return map;
+  }
+
+  yaml_value& root_;
+  spelling how_;
+  diagnostics& out_;
+};
+
+} // namespace
+
+void modernise(yaml_value& tree, spelling how, diagnostics& out) {
+  modernizer(tree, how, out).all();
+}
+
+} // namespace weir::app

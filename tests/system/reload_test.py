@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+"""`weir reload` and SIGHUP: what changes, what stays, and what a node refuses to change while it runs."""
+
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from support import case, load, node, paths
+from support.process import wait_until
+from support.wire import attribute, post, request, span
+
+RATE = 20_000  # spans a second
+WAIT_S = 3
+
+
+def keep(value):
+    """A policy that keeps the traces with this value of `team`."""
+    return {"name": f"team-{value}", "type": "string_attribute",
+            "string_attribute": {"key": "team", "values": [value]}}
+
+
+def weir(*arguments, seconds=60):
+    """Runs a command of weir: (exit code, what it said)."""
+    done = subprocess.run([paths.program("weir"), *map(str, arguments)], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=seconds, check=False)
+    return done.returncode, done.stdout
+
+
+class ReloadNode(node.Node):
+    """A node whose configuration is a value: {pipeline: (processors, exporters)} and policies by sampler."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.env = self.process = None
+        self.endpoints = []
+        self.ports = {"health": node.free_port(), "metrics": node.free_port()}
+        self.grpc_port, self.http_port = node.free_port(), node.free_port()
+        self._config = self.directory / "weir.yaml"
+        self.pipelines = {"traces": (["tail_sampling"], ["file/a"])}
+        self.policies = {"tail_sampling": [keep("blue")]}
+        self.wait = f"{WAIT_S}s"
+        self.more = {}
+        self.write()
+
+    def _pin_ports(self, endpoints):
+        pass
+
+    def write(self, **more):
+        """Writes the file; `more` are top-level keys beside, or instead of, the usual ones."""
+        exporters = {name for _, names in self.pipelines.values() for name in names}
+        whole = {
+            "receivers": {"otlp": {"protocols": {
+                "grpc": {"endpoint": f"127.0.0.1:{self.grpc_port}"},
+                "http": {"endpoint": f"127.0.0.1:{self.http_port}"}}}},
+            "processors": {name: {"decision_wait": self.wait, "policies": policies}
+                           for name, policies in self.policies.items()},
+            "exporters": {name: {"path": self.file(name), "append": "true"} for name in exporters},
+            "extensions": {"health_check": {"endpoint": f"127.0.0.1:{self.ports['health']}"}},
+            "service": {
+                "extensions": ["health_check"],
+                "telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": {
+                    "host": "127.0.0.1", "port": self.ports["metrics"]}}}}]}},
+                "pipelines": {name: {"receivers": ["otlp"], "processors": processors, "exporters": names}
+                              for name, (processors, names) in self.pipelines.items()}},
+            "storage": {"directory": self.directory / "data"},
+            **more}
+        self._config.write_text("\n".join(f"{key}: {node.flow(value)}" for key, value in whole.items()) + "\n",
+                                encoding="utf-8")
+
+    def reload(self):
+        """By the command: (exit code, what it said)."""
+        return weir("reload", "--config", self._config)
+
+    def hang_up(self):
+        """By the signal; waits until the node says that it is done."""
+        seen = len(self.process.lines)
+        self.process.signal(signal.SIGHUP)
+        last = ("the configuration is reloaded", "nothing was changed", "nothing to change")
+        wait_until(lambda: any(text in line for line in self.process.lines[seen:] for text in last), 30,
+                   "the reload to end")
+        return self.process.lines[seen:]
+
+    def file(self, exporter):
+        return self.directory / (exporter.replace("/", "-") + ".jsonl")
+
+    def spans(self, exporter):
+        """The names of the spans that an exporter has written, each as often as it is there."""
+        path = self.file(exporter)
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return [one.get("name", "") for line in text[:text.rfind("\n") + 1].splitlines()
+                for resource in json.loads(line).get("resourceSpans", [])
+                for scope in resource["scopeSpans"] for one in scope["spans"]]
+
+    def wait_for(self, exporter, names, seconds=20):
+        wait_until(lambda: set(names) <= set(self.spans(exporter)), seconds,
+                   f"{sorted(names)} at {exporter}, found {self.spans(exporter)}")
+
+    def send(self, number, name, team=None):
+        body = request(span(name, number.to_bytes(16, "big"), tail=attribute("team", team) if team else b""))
+        answer = post(self.http, body)
+        if answer.status != 200:
+            raise AssertionError(answer)
+
+
+class ReloadTest(case.SystemTest):
+    def node(self):
+        one = ReloadNode(self.path("node"))
+        self.addCleanup(one.kill)
+        return one
+
+    def assert_reloaded(self, result, *lines):
+        code, said = result
+        self.assertEqual(code, 0, said)
+        for line in lines:
+            self.assertIn(line, said)
+
+    # -- policies --
+
+    def test_held_traces_follow_the_new_policies(self):
+        """Scenario: traces of two teams wait for their decision under a policy that keeps one of them; a
+        reload keeps the other.
+        Guarantee: all of them, and those that come later, are decided by the new policy."""
+        one = self.node().start()
+        one.send(1, "held blue", "blue")
+        one.send(2, "held red", "red")
+        one.policies["tail_sampling"] = [keep("red")]
+        one.write()
+        self.assert_reloaded(one.reload(), "pipeline traces: tail_sampling changed",
+                             "the configuration is reloaded")
+        one.send(3, "new blue", "blue")
+        one.send(4, "new red", "red")
+        one.wait_for("file/a", ["held red", "new red"])
+        one.wait_at_rest(30)
+        self.assertEqual(sorted(one.spans("file/a")), ["held red", "new red"])
+        self.assert_reloaded(one.reload(), "nothing to change")
+
+    def test_load_goes_on(self):
+        """Scenario: clients send without a break while policies, an exporter's settings and pipelines change
+        by SIGHUP, again and again.
+        Guarantee: no connection is lost, no request is refused, and nothing acknowledged is missing as long
+        as the policies keep all."""
+        seen, acked = self.path("seen"), self.path("acked")
+        everything = node.SAMPLING["keep-all"]
+        with load.Sink(record=seen) as sink, node.Node(self.path("node"), sink.endpoint, policies=everything,
+                                                       wait=f"{WAIT_S}s") as one:
+            one.start()
+            text = one.config_text()
+            latency = "[{name: long, type: latency, latency: {threshold_ms: 0}}, {name: all, type: always_sample}]"
+            variants = [
+                text.replace(node.flow(everything), latency),
+                text.replace("compression: none", "compression: gzip"),
+                text.replace("exporters: [otlp]}", "exporters: [otlp]}\n    traces/b: {receivers: [otlp], "
+                             "exporters: [nop]}").replace("exporters: {otlp:", "exporters: {nop: , otlp:"),
+                text,
+            ]
+            with load.Player(one.grpc, *paths.traffic_options(), "--acked", acked, "--rounds", 0,
+                             "--rate", RATE, "--duration", 10, "--connections", 4) as player:
+                for variant in variants + variants:
+                    time.sleep(1)  # the load's own time, not a synchronisation
+                    one.write_text(variant)
+                    code, said = weir("reload", "--config", one.config)
+                    self.assertEqual(code, 0, said)
+                    self.assertIn("the configuration is reloaded", said)
+                summary = player.summary(120)
+            one.wait_at_rest()
+            self.assertEqual(one.terminate(), 0, one.process.tail())
+            sink.stop()
+        result = load.check(acked, seen)
+        print(f"{summary['acknowledged_spans']} spans acknowledged over 8 reloads, {result['duplicates']} duplicates")
+        self.assertEqual(summary["lost_attempts"] + summary["refusals"] + summary["failed_spans"], 0, summary)
+        self.assertEqual(result["missing"] + result["foreign"] + result["traces_part"], 0, result)
+
+    # -- a file that cannot be --
+
+    def test_a_broken_file_changes_nothing(self):
+        """Scenario: the file has an error, by the command and by the signal; then it is whole again.
+        Guarantee: exit code 1 with file, line and column and the same in the log; the old policy decides
+        what is held and what comes; the next reload works."""
+        one = self.node().start()
+        one.send(1, "held blue", "blue")
+        one.policies["tail_sampling"] = [keep("red")]
+        one.write(storge={})
+        code, said = one.reload()
+        self.assertEqual(code, 1, said)
+        self.assertRegex(said, r"weir\.yaml:\d+:\d+: storge: found an unknown option")
+        self.assertIn("nothing was changed", said)
+        lines = one.hang_up()
+        self.assertTrue(any(re.search(r"weir\.yaml:\d+:\d+: storge: found an unknown option", line)
+                            for line in lines), lines)
+        self.assertIn("nothing was changed", lines[-1])
+        one.send(2, "new blue", "blue")
+        one.send(3, "new red", "red")
+        one.wait_for("file/a", ["held blue", "new blue"])
+        one.wait_at_rest(30)
+        self.assertEqual(sorted(one.spans("file/a")), ["held blue", "new blue"])
+        one.write()
+        self.assert_reloaded(one.reload(), "tail_sampling changed")
+
+    def test_what_takes_a_restart_is_named(self):
+        """Scenario: an endpoint, the storage directory, the window's memory change; tail_sampling goes.
+        Guarantee: exit code 1, each is named, and nothing changes."""
+        one = self.node().start()
+        one.write(sampling={"window_memory": "64MiB"})
+        code, said = one.reload()
+        self.assertEqual(code, 1, said)
+        self.assertIn("sampling.window_memory: this cannot change while the node runs", said)
+        one.http_port += 1
+        one.pipelines["traces"] = ([], ["file/a"])
+        one.write(storage={"directory": self.path("elsewhere")})
+        code, said = weir("reload", "--storage", one.directory / "data")
+        self.assertEqual(code, 1, said)
+        for name in ("receivers.otlp.protocols.http.endpoint", "storage.directory",
+                     "service.pipelines.traces: tail_sampling"):
+            self.assertIn(f"{name}: this cannot change while the node runs", said)
+        self.assertIn("nothing was changed", said)
+        code, said = one.reload()
+        self.assertEqual(code, 1, said)
+        self.assertIn("elsewhere/LOCK: No such file or directory", said)
+
+    def test_nobody_to_ask(self):
+        """Scenario: the node has ended, and its pid is still in its directory.
+        Guarantee: exit code 1, no other process gets the signal."""
+        one = self.node().start()
+        self.assertEqual(one.terminate(), 0)
+        with subprocess.Popen(["sleep", "60"]) as other:
+            (one.directory / "data" / "LOCK").write_text(f"{other.pid}\n", encoding="ascii")
+            code, said = one.reload()
+            running = other.poll() is None
+            other.kill()
+        self.assertEqual(code, 1, said)
+        self.assertIn("no node works in the storage directory", said)
+        self.assertTrue(running)
+
+    # -- exporters and pipelines --
+
+    def test_exporters_come_and_go(self):
+        """Scenario: a second exporter comes, the first goes, and comes back.
+        Guarantee: the new one begins at the log's end; the one that went is said to be gone; back again, it
+        goes on where it was."""
+        one = self.node()
+        one.pipelines["traces"] = ([], ["file/a"])
+        one.write()
+        one.start()
+        one.send(1, "first")
+        one.wait_for("file/a", ["first"])
+        one.pipelines["traces"] = ([], ["file/a", "file/b"])
+        one.write()
+        self.assert_reloaded(one.reload(), "exporter file/b of pipeline traces: new")
+        one.send(2, "second")
+        one.wait_for("file/b", ["second"])
+        one.pipelines["traces"] = ([], ["file/b"])
+        one.write()
+        self.assert_reloaded(one.reload(), "exporter file/a of pipeline traces: gone")
+        one.send(3, "third")
+        one.wait_for("file/b", ["third"])
+        one.pipelines["traces"] = ([], ["file/a", "file/b"])
+        one.write()
+        self.assert_reloaded(one.reload(), "exporter file/a of pipeline traces: new")
+        one.wait_for("file/a", ["third"])
+        one.wait_at_rest(30)
+        self.assertEqual(one.spans("file/a"), ["first", "second", "third"])
+        self.assertEqual(one.spans("file/b"), ["second", "third"])
+        self.assertEqual(one.terminate(), 0)
+
+    def test_owed_blocks_are_named(self):
+        """Scenario: an exporter whose back end is away goes while it owes data.
+        Guarantee: the reload says how much, and ends in time."""
+        one = self.node()
+        one.pipelines["traces"] = ([], ["file/a"])
+        dead = {"otlp": {"endpoint": f"127.0.0.1:{node.free_port()}", "tls": {"insecure": True}}}
+        both = {"file/a": {"path": one.file("file/a")}, **dead}
+        pipelines = {"traces": {"receivers": ["otlp"], "exporters": ["file/a", "otlp"]}}
+        one.write()
+        usual = one.config.read_text(encoding="utf-8")
+        service = json.dumps(pipelines)
+        one.config.write_text(usual.replace(
+            re.search(r"^exporters: .*$", usual, re.M).group(0), f"exporters: {node.flow(both)}").replace(
+            re.search(r"pipelines: .*$", usual, re.M).group(0), f"pipelines: {service}}}"), encoding="utf-8")
+        one.start()
+        one.send(1, "owed")
+        one.wait_for("file/a", ["owed"])
+        one.config.write_text(usual, encoding="utf-8")
+        self.assert_reloaded(one.reload(), "exporter otlp of pipeline traces: gone; 1 blocks were not delivered")
+
+    def test_pipelines_come_and_go(self):
+        """Scenario: a sampled pipeline goes while it holds a trace, another with another signal comes, the
+        first comes back.
+        Guarantee: the receiver takes the signals of the pipelines that are there; what was held is decided
+        when the pipeline is back, once."""
+        one = self.node()
+        one.pipelines["traces/other"] = ([], ["file/b"])
+        one.write()
+        one.start()
+        metrics = {"path": "/v1/metrics"}
+        self.assertEqual(post(one.http, b"", **metrics).status, 404)
+        one.send(1, "held", "blue")
+        one.wait_for("file/b", ["held"])
+        del one.pipelines["traces"]
+        one.pipelines["metrics"] = ([], ["file/c"])
+        one.write()
+        self.assert_reloaded(one.reload(), "pipeline traces: gone", "pipeline metrics: new",
+                             "exporter file/a of pipeline traces: gone")
+        self.assertEqual(post(one.http, b"", **metrics).status, 200)
+        one.send(2, "meanwhile", "blue")
+        one.wait_for("file/b", ["meanwhile"])
+        self.assertEqual(one.spans("file/a"), [])
+        one.pipelines["traces"] = (["tail_sampling"], ["file/a"])
+        del one.pipelines["metrics"]
+        one.write()
+        self.assert_reloaded(one.reload(), "pipeline traces: new", "pipeline metrics: gone")
+        self.assertEqual(post(one.http, b"", **metrics).status, 404)
+        one.send(3, "after", "blue")
+        one.wait_for("file/a", ["held", "after"])
+        one.wait_at_rest(30)
+        self.assertEqual(sorted(one.spans("file/a")), ["after", "held"])
+        self.assertEqual(one.terminate(), 0)
+        # The same over a restart: nothing is decided or delivered twice.
+        one.start()
+        one.wait_at_rest(30)
+        self.assertEqual(sorted(one.spans("file/a")), ["after", "held"])
+
+
+if __name__ == "__main__":
+    case.main()
