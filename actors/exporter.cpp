@@ -71,8 +71,11 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
 }
 
 exporter_state::~exporter_state() {
-  if (tail_)
-    tail_->unsubscribe(subscription_);
+  if (!tail_)
+    return;
+  tail_->unsubscribe(subscription_);
+  in_flight_->Set(0);
+  waiting_->Set(0);
 }
 
 void exporter_state::on_look_timer() {

@@ -119,6 +119,22 @@ void measure_ledger(const storage::store& store, const kept_log& of) {
   }
 }
 
+// What is not configured any more is not shown as if it were waiting.
+void forget_gauges(const std::vector<kept_log>& before, const std::vector<kept_log>& now) {
+  for (const auto& log : before) {
+    const auto stays = std::find_if(now.begin(), now.end(), [&](const auto& l) { return l.id == log.id; });
+    if (stays == now.end())
+      for (const auto* name : {"weir_ledger_unsettled_items", "weir_ledger_unappended_items",
+                               "weir_log_blocks"})
+        metrics::gauge(name, {{"pipeline", log.name}}).Set(0);
+    for (const auto& exporter : log.exporters)
+      if (stays == now.end() || std::count(stays->exporters.begin(), stays->exporters.end(), exporter) == 0)
+        metrics::gauge("weir_ledger_undelivered_items",
+                       {{"pipeline", log.name}, {"exporter", exporter}})
+          .Set(0);
+  }
+}
+
 void measure(const housekeeper_state& state) {
   metrics::gauge("otelcol_process_memory_rss").Set(static_cast<double>(resident_bytes()));
   for (const auto& [part, bytes] : state.store->usage())
@@ -152,6 +168,7 @@ housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, houseke
       measure(state);
     },
     [self](const housekeeper_change& to) -> caf::result<changed_atom> {
+      forget_gauges(self->state.config.logs, to->logs);
       auto admit = std::move(self->state.config.admit);
       self->state.config = *to;
       self->state.config.admit = std::move(admit);

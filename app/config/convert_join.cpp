@@ -206,6 +206,7 @@ private:
       return known->second;
     const auto* body = find(tiers_[t].tree, {section, id});
     auto& into = sections_[std::string(section)];
+    into.what = yaml_value::kind::map;
     auto name = id;
     for (int n = 2; body != nullptr; ++n) {
       const auto* taken = into.find(name);

@@ -83,6 +83,18 @@ bool indispensable(std::string_view path) {
          || path == "exporters";
 }
 
+/// Whether an error is about an id whose component was left out before: no news.
+bool names_one_of(const std::set<std::string>& gone, const diagnostic& error) {
+  const auto open = error.message.find('`');
+  const auto close = error.message.find('`', open + 1);
+  if (!error.path.starts_with("service.") || close == std::string::npos
+      || error.message.find("which is not in") == std::string::npos)
+    return false;
+  const auto id = error.message.substr(open + 1, close - open - 1);
+  return std::any_of(gone.begin(), gone.end(),
+                     [&](const std::string& path) { return path.ends_with("." + id); });
+}
+
 /// What is wrong with the tree as it would be printed.
 diagnostics wrong_with(const yaml_value& tree, const environment& env) {
   const config_source printed{"converted", print_yaml(tree)};
@@ -93,6 +105,7 @@ diagnostics wrong_with(const yaml_value& tree, const environment& env) {
 } // namespace
 
 diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std::string>& losses) {
+  std::set<std::string> gone;
   for (int round = 0;; ++round) {
     auto wrong = wrong_with(tree, env);
     // What a variable will say cannot be known here.
@@ -110,7 +123,9 @@ diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std:
       const auto at = locate(tree, whole_policy(error.path));
       if (!at || indispensable(at->path) || !done.insert(at->path).second)
         continue;
-      losses.push_back(fmt::format("{}: {}", error.path, error.message));
+      gone.insert(at->path);
+      if (!names_one_of(gone, error))
+        losses.push_back(fmt::format("{}: {}", error.path, error.message));
       erase(*at);
       changed = true;
       if (at->parent->is_list())

@@ -135,8 +135,10 @@ private:
     const auto where = value.where;
     const auto [what, scheme, rest] = split_scheme(inside);
     const auto content = contents(what, text(rest, depth + 1), depth);
-    if (failed_)
+    if (failed_) {
+      value = {.where = where}; // no second error about what stands there
       return;
+    }
     diagnostics problems;
     auto parsed = parse_yaml(*content.text, problems, {}, content.source);
     if (parsed && (parsed->is_list() || parsed->is_map())) {

@@ -14,11 +14,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
+pipeline_config pipeline(const std::string& name) {
+  pipeline_config p;
+  p.name = name;
+  p.receivers = {"otlp"};
+  p.exporters = {"nop"};
+  return p;
+}
+
 node_config usual() {
   node_config c;
   c.receivers.push_back({"otlp", {weir::net::otlp_listener_config{}}});
   c.receivers[0].listeners[0].endpoint = "localhost:4317";
-  c.pipelines.push_back({.name = "traces", .receivers = {"otlp"}, .exporters = {"nop"}});
+  c.pipelines.push_back(pipeline("traces"));
   c.pipelines[0].tail_sampling.emplace();
   return c;
 }
@@ -43,7 +51,7 @@ BOOST_AUTO_TEST_CASE(what_can_change_is_not_named) {
                c.pipelines[0].tail_sampling->policies.emplace_back();
                c.pipelines[0].tail_sampling->decision_wait_ns = 1;
                c.pipelines[0].exporters = {"nop", "otlp"};
-               c.pipelines.push_back({.name = "metrics", .receivers = {"otlp"}});
+               c.pipelines.push_back(pipeline("metrics"));
                c.exporters.emplace_back().id = "otlp";
                c.storage.retention = std::chrono::hours(1);
                c.storage.overflow = overflow_policy::drop_oldest;

@@ -147,8 +147,8 @@ class ReloadTest(case.SystemTest):
         everything = node.SAMPLING["keep-all"]
         with load.Sink(record=seen) as sink, node.Node(self.path("node"), sink.endpoint, policies=everything,
                                                        wait=f"{WAIT_S}s") as one:
-            one.start()
             text = one.config_text()
+            one.start()
             latency = "[{name: long, type: latency, latency: {threshold_ms: 0}}, {name: all, type: always_sample}]"
             variants = [
                 text.replace(node.flow(everything), latency),

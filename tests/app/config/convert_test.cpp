@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(two_tiers_become_one) {
           "gateway.yaml: processors.batch: it shaped what went to the second tier",
           "sampler.yaml: receivers.otlp: it took what the first tier sent",
           "processors.k8sattributes: found the unknown processor type `k8sattributes`",
-          "processors.tail_sampling.policies[2].type: found the text `invented`",
+          "processors.tail_sampling.policies[2].invented: found an unknown option",
           "found a second memory_limiter", "found a second health_check"})
       BOOST_TEST(names(made, what), what << "\n" << made.yaml);
   }

@@ -122,8 +122,6 @@ const std::vector<bad_case> one_fault{
              "f:3:3: exporters.otlpp: found the unknown exporter type `otlpp`, expected "
              "`otlp`, `otlp_grpc`, `otlphttp`, `otlp_http`, `debug`, `logging`, `file` "
              "or `nop` (did you mean `otlp`?)"),
-    exporter("jaeger: {endpoint: \"a:1\"}",
-             "f:3:3: exporters.jaeger: found the exporter type `jaeger`, which is not there yet"),
     exporter("otlp: {}", "f:3:9: exporters.otlp.endpoint: found nothing, expected text"),
     exporter("otlp: {endpoint: tempo}", "f:3:20: exporters.otlp.endpoint: found `tempo`, expected "
                                         "host:port such as `tempo:4317`"),
@@ -168,9 +166,6 @@ const std::vector<bad_case> one_fault{
              "f:3:3: exporters.file/a b: found the id `file/a b`, expected a "
              "name without blanks and symbols behind `/`"),
     // -- processors --
-    processor("tracezip: {}",
-              "f:5:3: processors.tracezip: found the processor type `tracezip`, "
-              "which is not there yet"),
     processor("attributes: {}",
               "f:5:15: processors.attributes.actions: found no actions, expected at least one"),
     processor("attributes: {actions: [{key: k, action: remove}]}",

@@ -234,6 +234,28 @@ BOOST_AUTO_TEST_CASE(telemetry_is_read) {
   BOOST_TEST((logs.level == "debug" && logs.encoding == "json"));
 }
 
+// Scenario: a component of a type that Weir will have, used by a pipeline, and not. Guarantee: an
+// error where it is used, a warning elsewhere; print-config leaves it out.
+BOOST_AUTO_TEST_CASE(types_to_come_may_stand_unused) {
+  const auto text = [](const std::string& used) {
+    return "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {nop: , jaeger: {endpoint: "
+           "'a:1'}}\n"
+           "service: {pipelines: {traces: {receivers: [otlp], exporters: ["
+           + used + "]}}}\n";
+  };
+  BOOST_TEST(warnings_of(text("nop"))
+                 == std::vector<std::string>{"f:2:20: exporters.jaeger: found the exporter type "
+                                             "`jaeger`, which is not there "
+                                             "yet: not read, as nothing uses it"},
+             boost::test_tools::per_element());
+  BOOST_TEST(test::errors_of(text("nop, jaeger"))
+                 == std::vector<std::string>{"f:2:20: exporters.jaeger: found the exporter type "
+                                             "`jaeger`, which is not there "
+                                             "yet"},
+             boost::test_tools::per_element());
+  BOOST_TEST(print_document(load(text("nop")).source).find("jaeger") == std::string::npos);
+}
+
 // Scenario: everything that is accepted without an effect. Guarantee: one warning each, with the
 // reason.
 BOOST_AUTO_TEST_CASE(what_has_no_effect_is_said) {
