@@ -191,6 +191,58 @@ class BadStart(bad_input.BadInputTest):
         self.assertRegex(said, r"\.yaml:\d+:\d+: .*too large once its aliases are expanded")
         self.assert_within_bound(peak)
 
+    def write(self, name, text):
+        path = pathlib.Path(self.path(name))
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def assert_refused(self, *arguments, errors):
+        """`weir validate` says just these errors, within the memory that the page states."""
+        code, said, peak = bad_input.run_to_end("validate", *arguments)
+        self.assertEqual(code, 1, said)
+        self.assertEqual([line.removeprefix("Error: ") for line in said.splitlines()
+                          if line.startswith("Error: ")], errors)
+        self.assert_within_bound(peak)
+
+    def test_several_sources(self):
+        """Scenario: an error in the second file, in a text, in a setting.
+        Guarantee: exit code 1, and the source that has it; a setting's value is not shown."""
+        good = self.write("good.yaml", GOOD_CONFIG)
+        other = self.write("other.yaml", "# site\nstorage:\n  retenton: 5h\n")
+        self.assert_refused("--config", good, "--config", other, "--config", "yaml:storage::fsync: maybe",
+                            "--set", "storage.max_bytes=secret", errors=[
+                                f"{other}:3:3: storage.retenton: found an unknown option (did you mean `retention`?)",
+                                "yaml:1:17: storage.fsync: found the text `maybe`, expected `true` or `false`",
+                                "--set storage.max_bytes: storage.max_bytes: found the text `secret`, expected a "
+                                "size such as `10GiB`"])
+        self.assert_refused("--config", good, "--set", "no-equals-sign", errors=[
+            "found `no-equals-sign` behind --set, expected key=value such as "
+            "`exporters.otlp.endpoint=tempo:4317`"])
+
+    def test_files_in_a_circle(self):
+        """Scenario: a reference to a file that is not there, and files that put each other in, ten times each.
+        Guarantee: exit code 1 with the place of the reference, in bounded time and memory."""
+        missing = self.path("missing.yaml")
+        config = self.write("weir.yaml", GOOD_CONFIG + f"storage: ${{file:{missing}}}\n")
+        self.assert_refused("--config", config, errors=[
+            f"{config}:6:10: storage: `${{file:...}}`: {missing}: No such file or directory"])
+        one = self.write("one.yaml", f"a: ${{file:{self.path('two.yaml')}}}\n")
+        two = self.write("two.yaml", "".join(f"k{i}: ${{file:{one}}}\n" for i in range(10)))
+        config.write_text(GOOD_CONFIG + f"storage: ${{file:{one}}}\n", encoding="utf-8")
+        code, said, peak = bad_input.run_to_end("validate", "--config", config)
+        self.assertEqual(code, 1, said)
+        self.assertRegex(said, f"Error: ({one}|{two}):1:.*references stand in each other more than 16 deep")
+        self.assert_within_bound(peak)
+
+    def test_huge_configuration(self):
+        """Scenario: a file of 1 GiB, and one without end. Guarantee: exit code 1, and little of it is read."""
+        huge = pathlib.Path(self.path("huge.yaml"))
+        with open(huge, "wb") as file:
+            file.truncate(1 << 30)
+        for path in (huge, pathlib.Path("/dev/zero")):
+            self.assert_refused("--config", path, errors=[
+                f"{path}: the file has 1048577 bytes, expected at most 1048576"])
+
     # -- the clock --
 
     def test_clocks_that_jump(self):
