@@ -62,9 +62,16 @@ rocksdb::Status store::impl::put(rocksdb::WriteBatch& into, std::string_view fam
 }
 
 rocksdb::Status store::impl::write(rocksdb::WriteBatch& what, bool sync) {
+  if (failed || data->broken())
+    return rocksdb::Status::IOError("the disk has failed before");
+  if (!space.make_room_for(what.GetDataSize()))
+    return rocksdb::Status::NoSpace();
   auto options = rocksdb::WriteOptions();
   options.sync = sync && how.fsync && !how.broken.skip_sync;
-  return data->db().Write(options, &what);
+  auto status = data->db().Write(options, &what);
+  if (!status.ok() && !is_no_space(status))
+    (void)refuse(status);
+  return status;
 }
 
 result<void> store::impl::encode_batch(const batch& from) {
@@ -108,6 +115,7 @@ void store::impl::applied(const batch& what) {
   }
   space.wrote(what.bytes());
   commits.fetch_add(1);
+  bytes_committed.fetch_add(what.bytes());
   seen().commits.Increment();
   seen().bytes.Increment(static_cast<double>(what.bytes()));
 }
@@ -116,6 +124,7 @@ void store::impl::applied(const batch& what) {
 result<void> store::impl::refuse(const rocksdb::Status& why) {
   if (is_no_space(why)) {
     seen().full.Increment();
+    space.ran_out(); // maintain() sees to it that writing goes on.
     return fail(errc::full, fmt::format("the disk under {} is full", how.directory));
   }
   if (why.IsIncomplete()) {
@@ -134,10 +143,16 @@ result<void> store::impl::refuse(const rocksdb::Status& why) {
 }
 
 result<void> store::impl::commit(batch& what, bool sync) {
+  if (!failed && data->broken())
+    return refuse(rocksdb::Status::IOError("an error in the background"));
   if (failed)
     return fail(errc::fatal, "the disk has failed before");
   if (what.empty() && !sync)
     return {};
+  // Before RocksDB finds out: a log that could not be written aborts the process in Debian's build,
+  // when a flush syncs it later.
+  if (!space.make_room_for(what.bytes()))
+    return refuse(rocksdb::Status::NoSpace());
   if (auto ok = encode_batch(what); !ok)
     return ok;
   auto options = rocksdb::WriteOptions();
@@ -145,8 +160,6 @@ result<void> store::impl::commit(batch& what, bool sync) {
   options.no_slowdown = true;
   const auto begin = steady_now();
   auto status = data->db().Write(options, &scratch);
-  if (is_no_space(status) && space.ran_out() && data->db().Resume().ok())
-    status = data->db().Write(options, &scratch);
   for (int i = 0; status.IsIncomplete() && i < stall_attempts; ++i) {
     std::this_thread::sleep_for(stall_pause);
     status = data->db().Write(options, &scratch);

@@ -2,6 +2,7 @@
 
 #include "storage/files.hpp"
 #include "storage/rocks_options.hpp"
+#include "storage/status.hpp"
 
 #include <atomic>
 #include <map>
@@ -20,20 +21,20 @@ public:
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
     if (status->IsCorruption())
       corrupt_ = true;
-  }
-
-  /// RocksDB's own recovery looks every five seconds and answers Resume() with "busy" meanwhile;
-  /// maintain() does it, once a second.
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
+    if (!is_no_space(*status))
+      broken_ = true;
   }
 
   /// A table turned out to be damaged: the next start has to salvage.
   bool corrupt() const noexcept { return corrupt_; }
 
+  /// Something failed for another reason than a full disk. RocksDB must not be written to any more:
+  /// Debian's build aborts where a log that has failed is synced again.
+  bool broken() const noexcept { return broken_; }
+
 private:
   std::atomic<bool> corrupt_ = false;
+  std::atomic<bool> broken_ = false;
 };
 
 /// The open RocksDB with its column families by name. Families are added, never dropped, while it
@@ -49,6 +50,7 @@ public:
 
   rocksdb::DB& db() const noexcept { return *db_; }
   bool corrupt() const noexcept { return listener_->corrupt(); }
+  bool broken() const noexcept { return listener_->broken(); }
 
   /// @pre it exists
   rocksdb::ColumnFamilyHandle* family(std::string_view name) const;

@@ -58,6 +58,10 @@ result<void> files::link(const std::string& from, const std::string& to) const {
   return checked(system_->LinkFile(from, to, io, nullptr), "linking", from);
 }
 
+result<void> files::truncate(const std::string& path, std::uint64_t bytes) const {
+  return checked(system_->Truncate(path, bytes, io, nullptr), "cutting", path);
+}
+
 result<void> files::make_directory(const std::string& path) const {
   return checked(system_->CreateDirIfMissing(path, io, nullptr), "making the directory", path);
 }

@@ -26,6 +26,7 @@ public:
   result<void> remove(const std::string& path) const;
   result<void> rename(const std::string& from, const std::string& to) const;
   result<void> link(const std::string& from, const std::string& to) const;
+  result<void> truncate(const std::string& path, std::uint64_t bytes) const;
   /// Makes the directory if it is missing. Its parent must be there.
   result<void> make_directory(const std::string& path) const;
   result<void> sync(const std::string& path) const;

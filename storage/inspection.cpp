@@ -7,22 +7,33 @@
 
 namespace weir::storage {
 
-bool has_hole(const files& disk, const std::string& directory,
-              const std::optional<mark>& expected) {
+wal_state inspect_wal(const files& disk, const std::string& directory,
+                      const std::optional<mark>& expected) {
+  auto result = wal_state();
   auto next = std::optional<std::uint64_t>();
   auto damaged = false;
   for (const auto& name : numbered_files(disk, directory, ".log")) {
     auto reader = wal_reader(disk, directory + '/' + name);
+    auto end = std::uint64_t{0};
     while (const auto record = reader.next()) {
       damaged |= !record->is_batch();
       if (!record->is_batch())
         continue;
-      if (next ? record->sequence() > *next : damaged)
-        return true;
+      result.hole |= next ? record->sequence() > *next : damaged;
       next = std::max(next.value_or(0), record->sequence() + record->count());
+      end = reader.position();
     }
+    if (!reader.unreadable())
+      result.ends[name] = end;
   }
-  return damaged && expected && next.value_or(0) <= expected->sequence;
+  result.hole |= damaged && expected && next.value_or(0) <= expected->sequence;
+  return result;
+}
+
+void cut_wal(const files& disk, const std::string& directory, const wal_state& found) {
+  for (const auto& [name, end] : found.ends)
+    if (const auto path = directory + '/' + name; disk.size(path) > end)
+      (void)disk.truncate(path, end);
 }
 
 std::string newest_manifest(const files& disk, const std::string& directory) {

@@ -137,8 +137,10 @@ void store::impl::flush_when_idle() {
     return;
   }
   free_files();
-  if (idle_ticks == idle_limit + idle_follow_up)
+  if (idle_ticks == idle_limit + idle_follow_up) {
     trimmed_since_flush = false;
+    wal->drop_spares();
+  }
 }
 
 // By a write: SyncWAL() on a log that has failed before aborts the process in Debian's build of
@@ -209,14 +211,42 @@ void store::impl::measure() {
   space.measure(std::move(parts));
 }
 
+// RocksDB looks every five seconds whether there is room and goes on by itself; Resume() is for
+// errors where it does not, and answers "busy" otherwise. (Its recovery must not be switched off in
+// favour of Resume(): a flush that fails late then leaves Resume() waiting for ever.)
+void store::impl::resume() {
+  auto in_memory = std::uint64_t{0};
+  (void)data->db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables,
+                                            &in_memory);
+  if (!space.has_room_for(in_memory) || !data->db().Resume().ok() || !sync().ok())
+    return;
+  space.recovered();
+  log::info("writing to the disk under {} goes on", how.directory);
+}
+
+// Spares for the next logs, one at a time. Not for a node that has nothing to do. RocksDB begins
+// the next log with a flush: that of the smallest family is enough.
+void store::impl::add_spare() {
+  if (space.full())
+    return wal->drop_spares();
+  const auto committed = bytes_committed.load();
+  if (committed - committed_at_spare < how.memtable_bytes / 32
+      || disk.free_space(how.directory) < 2 * space.reserve())
+    return;
+  committed_at_spare = committed;
+  wal->add_spare(how.memtable_bytes + how.memtable_bytes / 8);
+  auto at_once = rocksdb::FlushOptions();
+  at_once.wait = false;
+  if (wal->better_one_ready())
+    (void)data->db().Flush(at_once, data->family("meta"));
+}
+
 void store::impl::maintain() {
   const std::lock_guard guard(maintenance);
   if (!data || failed)
     return;
-  if (space.full() && space.worth_resuming() && data->db().Resume().ok()) {
-    space.recovered();
-    log::info("there is room on the disk under {} again", how.directory);
-  }
+  if (space.full())
+    resume();
   auto moved = false;
   if (const auto persisted = persist_heads(moved); !persisted) {
     if (persisted.error().code == errc::full)
@@ -236,6 +266,7 @@ void store::impl::maintain() {
   write_mark();
   measure();
   space.restore_ballast();
+  add_spare();
 }
 
 } // namespace weir::storage

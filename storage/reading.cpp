@@ -29,7 +29,7 @@ result<void> store::impl::scan(rocksdb::ColumnFamilyHandle* family, const std::s
     if (!at->Valid()) {
       if (at->status().ok())
         return {};
-      if (!at->status().IsCorruption())
+      if (!is_damage(at->status()))
         return tl::unexpected(to_error(at->status(), "reading the database"));
       count_damaged(1);
       if (!pass_damage(*at, last))
@@ -77,7 +77,7 @@ store::impl::scan_queue(const queue& of, std::uint64_t from,
       return {};
     next = position + 1;
   }
-  if (!at->status().ok() && !at->status().IsCorruption())
+  if (!at->status().ok() && !is_damage(at->status()))
     return tl::unexpected(to_error(at->status(), "reading the database"));
   ask_until(held.next);
   return outcome;
@@ -95,7 +95,7 @@ result<std::string> store::impl::read(const queue& from, std::uint64_t position,
     return value;
   if (status.IsNotFound())
     return fail(errc::corrupt, fmt::format("{} {} is lost", what, position));
-  if (status.IsCorruption())
+  if (is_damage(status))
     count_damaged(1);
   return tl::unexpected(to_error(status, fmt::format("reading {} {}", what, position)));
 }

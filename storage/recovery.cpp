@@ -145,7 +145,8 @@ result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed,
     needed->directory = free_directory(disk, how.directory);
   if (!needed && manifest_damaged(disk, path("db"), expected))
     needed = rescue{.whole = true, .directory = free_directory(disk, how.directory)};
-  if (!needed && has_hole(disk, path("db"), expected)) {
+  const auto wal_found = inspect_wal(disk, path("db"), expected);
+  if (!needed && wal_found.hole) {
     needed = rescue{.whole = false, .directory = free_directory(disk, how.directory)};
     for (const auto* parent : {"damaged", needed->directory.c_str()})
       if (auto ok = disk.make_directory(path(parent)); !ok)
@@ -159,6 +160,8 @@ result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed,
     if (auto ok = move_aside(); !ok)
       return ok;
   }
+  if (!needed)
+    cut_wal(disk, path("db"), wal_found);
   if (auto made = disk.make_directory(path("db")); !made)
     return made;
   if (how.fsync && !how.broken.skip_sync)

@@ -46,12 +46,14 @@ rocksdb::DBOptions database_options(const options& how, rocksdb::Env* env,
   o.max_background_jobs = 2;
   // Deletes in steps: a file of 32 MiB costs milliseconds to unlink, never in the writer's way.
   o.max_manifest_file_size = 16 << 20;
-  // Several families hold memtables; together no more than this.
-  o.db_write_buffer_size = std::max<std::uint64_t>(how.memtable_bytes * 6, 1 << 20);
+  // Several families hold memtables; together little more than this: they have to fit into the
+  // reserve, so that a full disk can be left again.
+  o.db_write_buffer_size = how.memtable_bytes * 3;
   o.stats_dump_period_sec = 0;
   o.stats_persist_period_sec = 0;
   // Dirty pages go out in steps, so that a flush does not make the next fsync wait.
   o.bytes_per_sync = 1 << 20;
+  o.strict_bytes_per_sync = true;
   o.compaction_readahead_size = 1 << 20;
   return o;
 }

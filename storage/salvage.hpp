@@ -37,6 +37,7 @@ private:
   result<void> take_frames(std::string_view bytes);
 
   result<void> take(std::string_view key, std::string_view value, pass now);
+  std::uint64_t version_in_database(std::string_view key) const;
   result<void> take_small(std::string_view key, std::string_view value);
   result<void> take_queued(const keys::parsed& of, std::string_view key, std::string_view value);
   result<pipeline_log*> log_for(pipeline_id pipeline);

@@ -30,15 +30,25 @@ result<void> salvage::take(std::string_view key, std::string_view value, pass no
   return now == pass::small ? take_small(key, value) : take_queued(*parsed, key, value);
 }
 
+// A log that was needed no more may still be there, with values that are older than the database's.
+std::uint64_t salvage::version_in_database(std::string_view key) const {
+  auto value = std::string();
+  const auto status =
+      into_.data->db().Get(rocksdb::ReadOptions(),
+                           into_.data->family(small_family(keys::parse(key)->kind)),
+                           rocksdb::Slice(key.data(), key.size()), &value);
+  return status.ok() && value.size() >= version_bytes ? keys::read_u64(value) : 0;
+}
+
 result<void> salvage::take_small(std::string_view key, std::string_view value) {
   if (value.size() < version_bytes)
     return {};
   const auto version = keys::read_u64(value);
   auto known = versions_.find(key);
-  if (known != versions_.end() && known->second > version)
-    return {};
   if (known == versions_.end())
-    known = versions_.emplace(key, 0).first;
+    known = versions_.emplace(key, version_in_database(key)).first;
+  if (known->second > version)
+    return {};
   known->second = version;
   auto record = rocksdb::WriteBatch();
   (void)into_.put(record, small_family(keys::parse(key)->kind), std::string(key),

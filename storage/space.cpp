@@ -9,8 +9,8 @@ namespace weir::storage {
 
 space::space(const options& how, const files& disk)
     : disk_(disk), directory_(how.directory), reserve_(2 * how.memtable_bytes + how.max_wal_bytes),
-      resume_bytes_(2 * how.memtable_bytes),
-      ballast_bytes_(std::min(2 * how.memtable_bytes, how.max_bytes / 16)),
+      memtable_bytes_(how.memtable_bytes),
+      ballast_bytes_(std::min(4 * how.memtable_bytes, how.max_bytes / 16)),
       quota_(how.max_bytes - std::min(reserve_, how.max_bytes / 4)) {}
 
 void space::wrote(std::uint64_t bytes) noexcept {
@@ -37,6 +37,9 @@ void space::measure(std::map<std::string, std::uint64_t> parts) {
     else if (!name.ends_with(".sst"))
       other += bytes;
   }
+  auto& spare = parts["spare"];
+  for (const auto& name : disk_.list(directory_ + "/spare"))
+    spare += disk_.size(directory_ + "/spare/" + name);
   auto& damaged = parts["damaged"];
   const auto set_aside = directory_ + "/damaged";
   for (const auto& entry : disk_.list(set_aside)) {
@@ -71,8 +74,12 @@ bool space::ran_out() {
   return disk_.remove(ballast()).has_value();
 }
 
-bool space::worth_resuming() const {
-  return disk_.free_space(directory_) >= resume_bytes_;
+bool space::has_room_for(std::uint64_t bytes) const {
+  return disk_.free_space(directory_) >= bytes + bytes / 4 + memtable_bytes_;
+}
+
+bool space::make_room_for(std::uint64_t bytes) {
+  return has_room_for(bytes) || (ran_out() && has_room_for(bytes));
 }
 
 void space::restore_ballast() {

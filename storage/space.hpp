@@ -34,8 +34,10 @@ public:
   bool full() const noexcept { return full_; }
   /// Writing works again.
   void recovered() noexcept { full_ = false; }
-  /// There is enough room for the database to try again.
-  bool worth_resuming() const;
+  /// So many bytes can be written, with the log and all that goes with them.
+  bool has_room_for(std::uint64_t bytes) const;
+  /// The same, if need be by giving up the ballast. On false intake stops.
+  bool make_room_for(std::uint64_t bytes);
   /// Puts the ballast back where there is room for it.
   void restore_ballast();
 
@@ -46,7 +48,7 @@ private:
   const files& disk_;
   const std::string directory_;
   const std::uint64_t reserve_;
-  const std::uint64_t resume_bytes_;
+  const std::uint64_t memtable_bytes_;
   const std::uint64_t ballast_bytes_;
   const std::uint64_t quota_; ///< max_bytes less the room in which what is on its way is settled.
   std::atomic<bool> full_ = false;

@@ -23,8 +23,8 @@ public:
   }
 };
 
-std::unique_ptr<rocksdb::Env> env_of(const options& how) {
-  auto env = rocksdb::NewCompositeEnv(system_of(how));
+std::unique_ptr<rocksdb::Env> env_of(const options& how, const std::shared_ptr<wal_files>& wal) {
+  auto env = rocksdb::NewCompositeEnv(wal);
   if (!how.clock)
     return env;
   return std::make_unique<clocked_env>(std::move(env), how.clock);
@@ -33,7 +33,9 @@ std::unique_ptr<rocksdb::Env> env_of(const options& how) {
 } // namespace
 
 store::impl::impl(const options& options)
-    : how(options), disk(system_of(options)), env(env_of(options)), space(how, disk) {}
+    : how(options), disk(system_of(options)),
+      wal(std::make_shared<wal_files>(system_of(options), path("spare/"))), env(env_of(options, wal)),
+      space(how, disk) {}
 
 store::impl::~impl() {
   if (data && !failed) {

@@ -7,6 +7,7 @@
 #include "storage/mark.hpp"
 #include "storage/queue.hpp"
 #include "storage/space.hpp"
+#include "storage/wal_files.hpp"
 
 #include <mutex>
 #include <optional>
@@ -73,6 +74,7 @@ struct store::impl {
 
   // -- maintenance (maintain.cpp) --
   void maintain();
+  void resume();
   result<void> persist_heads(bool& moved);
   void free_files();
   void trim_small();
@@ -80,11 +82,13 @@ struct store::impl {
   void flush_when_idle();
   void write_mark();
   void measure();
+  void add_spare();
 
   std::string path(std::string_view name) const { return how.directory + '/' + std::string(name); }
 
   const options how;
   const files disk;
+  const std::shared_ptr<wal_files> wal;
   const std::unique_ptr<rocksdb::Env> env;
   std::optional<directory_lock> lock;
   identity who;
@@ -103,6 +107,7 @@ struct store::impl {
   std::unique_ptr<queue> journal;
   rocksdb::WriteBatch scratch; ///< The writer's.
   std::atomic<std::uint64_t> commits = 0;
+  std::atomic<std::uint64_t> bytes_committed = 0;
   std::atomic<bool> failed = false;
 
   std::mutex maintenance; ///< One maintain() at a time; guards what follows.
@@ -112,6 +117,7 @@ struct store::impl {
   unsigned idle_ticks = 0;
   bool trimmed_since_flush = false;
   std::string last_mark;
+  std::uint64_t committed_at_spare = 0;
 };
 
 /// Where records of the kinds that are overwritten live.

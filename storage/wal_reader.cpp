@@ -63,7 +63,7 @@ bool wal_reader::load_block() {
     block_ = got.ToStringView();
     if (status.ok() && !block_.empty())
       return true;
-    damaged_ = true;
+    unreadable_ = damaged_ = true;
   }
   return false;
 }

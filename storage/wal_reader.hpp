@@ -41,6 +41,8 @@ public:
   std::uint64_t position() const noexcept { return offset_ - block_.size(); }
   /// After the end: the file ends in the middle of something, as a power cut leaves it.
   bool torn() const noexcept { return torn_; }
+  /// The disk could not read some of it.
+  bool unreadable() const noexcept { return unreadable_; }
 
 private:
   struct fragment {
@@ -60,6 +62,7 @@ private:
   std::string buffer_;
   std::string_view block_;
   bool torn_ = false;
+  bool unreadable_ = false;
   bool damaged_ = false;              ///< Something was wrong since the last record.
   std::optional<fragment> held_back_; ///< Begins the next record; a slice of buffer_.
 };

@@ -1,6 +1,7 @@
 #include "faulty_file_system.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 namespace weir::storage {
@@ -29,17 +30,28 @@ IOStatus no_space() {
 class faulty_writable_file final : public rocksdb::FSWritableFileOwnerWrapper {
 public:
   faulty_writable_file(std::unique_ptr<rocksdb::FSWritableFile> file, faulty_file_system& disk,
-                       std::string path, std::shared_ptr<faulty_file_system::content> content)
+                       std::string path, std::shared_ptr<faulty_file_system::content> content,
+                       std::uint64_t place)
       : FSWritableFileOwnerWrapper(std::move(file)), disk_(disk), path_(std::move(path)),
-        content_(std::move(content)) {}
+        content_(std::move(content)), place_(place) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
     const std::lock_guard guard(disk_.mutex_);
-    if (auto s = disk_.may_change(data.size()); !s.ok())
+    const auto over = std::min<std::uint64_t>(content_->size - place_, data.size());
+    if (auto s = disk_.may_change(data.size() - over); !s.ok())
       return s;
+    if (over > 0) {
+      auto old = std::string(over, '\0');
+      auto in = std::ifstream(path_, std::ios::binary);
+      in.seekg(static_cast<std::streamoff>(place_));
+      in.read(old.data(), static_cast<std::streamsize>(over));
+      content_->before.emplace_back(place_, std::move(old));
+    }
     auto s = target()->Append(data, options, debug);
-    if (s.ok())
-      content_->size += data.size();
+    if (s.ok()) {
+      place_ += data.size();
+      content_->size = std::max(content_->size, place_);
+    }
     return s;
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
@@ -50,7 +62,7 @@ public:
     const std::lock_guard guard(disk_.mutex_);
     if (auto s = disk_.may_change(0); !s.ok())
       return s;
-    content_->size = size;
+    content_->size = place_ = size;
     content_->synced = std::min(content_->synced, size);
     return target()->Truncate(size, options, debug);
   }
@@ -59,6 +71,7 @@ public:
     if (auto s = disk_.before_sync(); !s.ok())
       return s;
     content_->synced = content_->size;
+    content_->before.clear();
     return IOStatus::OK(); // Nobody cuts the real power.
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
@@ -83,6 +96,7 @@ private:
   faulty_file_system& disk_;
   const std::string path_;
   const std::shared_ptr<faulty_file_system::content> content_;
+  std::uint64_t place_; ///< Where the next bytes go.
 };
 
 class faulty_random_access_file final : public rocksdb::FSRandomAccessFileOwnerWrapper {
@@ -144,7 +158,10 @@ void faulty_file_system::restore_power(std::mt19937_64* torn) {
   const std::lock_guard guard(mutex_);
   auto done = std::set<content*>();
   for (const auto& [path, what] : files_) {
-    if (!done.insert(what.get()).second || what->size == what->synced)
+    if (!done.insert(what.get()).second)
+      continue;
+    take_back(path, *what, torn);
+    if (what->size == what->synced)
       continue;
     auto size = what->synced;
     if (torn)
@@ -172,6 +189,21 @@ void faulty_file_system::restore_power(std::mt19937_64* torn) {
   powered_ = true;
 }
 
+// Takes back what was written over, from a random write on where it is torn.
+void faulty_file_system::take_back(const std::string& path, content& what, std::mt19937_64* torn) {
+  if (what.before.empty())
+    return;
+  const auto first =
+      torn ? std::uniform_int_distribution<std::size_t>(0, what.before.size())(*torn) : 0;
+  auto out = std::fstream(path, std::ios::in | std::ios::out | std::ios::binary);
+  for (auto i = what.before.size(); i-- > first;) {
+    const auto& [place, bytes] = what.before[i];
+    out.seekp(static_cast<std::streamoff>(place));
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  }
+  what.before.clear();
+}
+
 void faulty_file_system::fail_write(std::uint64_t n) {
   const std::lock_guard guard(mutex_);
   until_write_ = n;
@@ -180,6 +212,7 @@ void faulty_file_system::fail_write(std::uint64_t n) {
 void faulty_file_system::fail_sync(std::uint64_t n) {
   const std::lock_guard guard(mutex_);
   until_sync_ = n;
+  sync_thread_ = std::this_thread::get_id();
 }
 
 void faulty_file_system::fail_read(std::uint64_t n) {
@@ -229,7 +262,8 @@ IOStatus faulty_file_system::may_change(std::uint64_t bytes) {
 }
 
 IOStatus faulty_file_system::before_sync() {
-  return strike(until_sync_);
+  auto never = std::uint64_t{0};
+  return strike(std::this_thread::get_id() == sync_thread_ ? until_sync_ : never);
 }
 
 IOStatus faulty_file_system::before_read() {
@@ -255,8 +289,33 @@ IOStatus faulty_file_system::NewWritableFile(const std::string& path, const File
     undos_.push_back({directory_of(path), path, {}, {}});
   else
     undos_.push_back({directory_of(path), {}, replaced, path});
-  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(what));
+  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(what), 0);
   return IOStatus::OK();
+}
+
+IOStatus faulty_file_system::ReuseWritableFile(const std::string& path, const std::string& old_path,
+                                               const FileOptions& options,
+                                               std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                               IODebugContext* debug) {
+  const std::lock_guard guard(mutex_);
+  if (auto s = rename(old_path, path, IOOptions(), debug); !s.ok())
+    return s;
+  auto inner = std::unique_ptr<rocksdb::FSWritableFile>();
+  if (auto s = target()->ReuseWritableFile(path, path, options, &inner, debug); !s.ok())
+    return s;
+  auto what = known(path);
+  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(what), 0);
+  return IOStatus::OK();
+}
+
+std::shared_ptr<faulty_file_system::content> faulty_file_system::known(const std::string& path) {
+  auto& what = files_[path];
+  if (!what) {
+    auto ignored = std::error_code();
+    const auto size = fs::file_size(path, ignored);
+    what = std::make_shared<content>(content{size, size, {}});
+  }
+  return what;
 }
 
 IOStatus faulty_file_system::ReopenWritableFile(const std::string& path, const FileOptions& options,
@@ -268,13 +327,10 @@ IOStatus faulty_file_system::ReopenWritableFile(const std::string& path, const F
   auto inner = std::unique_ptr<rocksdb::FSWritableFile>();
   if (auto s = target()->ReopenWritableFile(path, options, &inner, debug); !s.ok())
     return s;
-  auto& what = files_[path];
-  if (!what) {
-    auto ignored = std::error_code();
-    const auto size = fs::file_size(path, ignored);
-    what = std::make_shared<content>(content{size, size});
-  }
-  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, what);
+  auto what = known(path);
+  const auto end = what->size;
+  *file =
+      std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(what), end);
   return IOStatus::OK();
 }
 
@@ -314,7 +370,7 @@ std::string faulty_file_system::bury(const std::string& path) {
 
 void faulty_file_system::forget_undo(const std::string& directory) {
   std::erase_if(undos_, [&](const undo& u) {
-    if (u.directory != directory)
+    if (u.directory != directory && directory_of(u.restore) != directory)
       return false;
     if (u.from.starts_with(root_ + "/.deleted/")) {
       auto ignored = std::error_code();
@@ -340,6 +396,11 @@ IOStatus faulty_file_system::DeleteFile(const std::string& path, const IOOptions
 IOStatus faulty_file_system::RenameFile(const std::string& from, const std::string& to,
                                         const IOOptions& options, IODebugContext* debug) {
   const std::lock_guard guard(mutex_);
+  return rename(from, to, options, debug);
+}
+
+IOStatus faulty_file_system::rename(const std::string& from, const std::string& to,
+                                    const IOOptions& options, IODebugContext* debug) {
   if (auto s = may_change(0); !s.ok())
     return s;
   auto ignored = std::error_code();
