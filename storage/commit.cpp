@@ -62,14 +62,16 @@ rocksdb::Status store::impl::put(rocksdb::WriteBatch& into, std::string_view fam
 }
 
 rocksdb::Status store::impl::write(rocksdb::WriteBatch& what, bool sync) {
-  if (failed || data->broken())
+  if (failed || data->broken() || wal->failed())
     return rocksdb::Status::IOError("the disk has failed before");
   if (!space.make_room_for(what.GetDataSize()))
     return rocksdb::Status::NoSpace();
   auto options = rocksdb::WriteOptions();
   options.sync = sync && how.fsync && !how.broken.skip_sync;
   auto status = data->db().Write(options, &what);
-  if (!status.ok() && !is_no_space(status))
+  if (wal->failed())
+    status = wal->failure();
+  if (wal->failed() || (!status.ok() && !is_no_space(status)))
     (void)refuse(status);
   return status;
 }
@@ -122,7 +124,7 @@ void store::impl::applied(const batch& what) {
 
 // Sorts a failed write: no room, no time, or the end.
 result<void> store::impl::refuse(const rocksdb::Status& why) {
-  if (is_no_space(why)) {
+  if (is_no_space(why) && !wal->failed()) {
     seen().full.Increment();
     space.ran_out(); // maintain() sees to it that writing goes on.
     return fail(errc::full, fmt::format("the disk under {} is full", how.directory));
@@ -143,7 +145,7 @@ result<void> store::impl::refuse(const rocksdb::Status& why) {
 }
 
 result<void> store::impl::commit(batch& what, bool sync) {
-  if (!failed && data->broken())
+  if (!failed && (data->broken() || wal->failed()))
     return refuse(rocksdb::Status::IOError("an error in the background"));
   if (failed)
     return fail(errc::fatal, "the disk has failed before");
@@ -164,6 +166,8 @@ result<void> store::impl::commit(batch& what, bool sync) {
     std::this_thread::sleep_for(stall_pause);
     status = data->db().Write(options, &scratch);
   }
+  if (wal->failed())
+    status = wal->failure();
   if (!status.ok())
     return refuse(status);
   if (options.sync)

@@ -33,10 +33,9 @@ result<void> salvage::take(std::string_view key, std::string_view value, pass no
 // A log that was needed no more may still be there, with values that are older than the database's.
 std::uint64_t salvage::version_in_database(std::string_view key) const {
   auto value = std::string();
-  const auto status =
-      into_.data->db().Get(rocksdb::ReadOptions(),
-                           into_.data->family(small_family(keys::parse(key)->kind)),
-                           rocksdb::Slice(key.data(), key.size()), &value);
+  const auto status = into_.data->db().Get(rocksdb::ReadOptions(),
+                                           into_.data->family(small_family(keys::parse(key)->kind)),
+                                           rocksdb::Slice(key.data(), key.size()), &value);
   return status.ok() && value.size() >= version_bytes ? keys::read_u64(value) : 0;
 }
 

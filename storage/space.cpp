@@ -10,7 +10,7 @@ namespace weir::storage {
 space::space(const options& how, const files& disk)
     : disk_(disk), directory_(how.directory), reserve_(2 * how.memtable_bytes + how.max_wal_bytes),
       memtable_bytes_(how.memtable_bytes),
-      ballast_bytes_(std::min(4 * how.memtable_bytes, how.max_bytes / 16)),
+      ballast_bytes_(std::min(6 * how.memtable_bytes, how.max_bytes / 16)),
       quota_(how.max_bytes - std::min(reserve_, how.max_bytes / 4)) {}
 
 void space::wrote(std::uint64_t bytes) noexcept {
@@ -74,8 +74,10 @@ bool space::ran_out() {
   return disk_.remove(ballast()).has_value();
 }
 
+// Flushes in the background may take room for all memtables (three, see rocks_options.cpp) between
+// this look and the write.
 bool space::has_room_for(std::uint64_t bytes) const {
-  return disk_.free_space(directory_) >= bytes + bytes / 4 + memtable_bytes_;
+  return disk_.free_space(directory_) >= bytes + bytes / 4 + 4 * memtable_bytes_;
 }
 
 bool space::make_room_for(std::uint64_t bytes) {

@@ -34,8 +34,8 @@ std::unique_ptr<rocksdb::Env> env_of(const options& how, const std::shared_ptr<w
 
 store::impl::impl(const options& options)
     : how(options), disk(system_of(options)),
-      wal(std::make_shared<wal_files>(system_of(options), path("spare/"))), env(env_of(options, wal)),
-      space(how, disk) {}
+      wal(std::make_shared<wal_files>(system_of(options), path("spare/"))),
+      env(env_of(options, wal)), space(how, disk) {}
 
 store::impl::~impl() {
   if (data && !failed) {

@@ -19,14 +19,6 @@ constexpr std::size_t max_used = 4;
 constexpr std::string_view ready_ending = ".zeros";
 constexpr std::string_view used_ending = ".used";
 
-// A log over blocks that are there, and stay there: RocksDB would ask for more ahead, and cut off
-// at the end what was not written.
-class log_file final : public rocksdb::FSWritableFileOwnerWrapper {
-public:
-  using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
-  void PrepareWrite(std::size_t, std::size_t, const IOOptions&, IODebugContext*) override {}
-};
-
 // Waits for each step before the next goes out.
 FileOptions in_steps() {
   auto options = FileOptions();
@@ -49,8 +41,61 @@ IOStatus fill(FSWritableFile& file, std::uint64_t bytes) {
 
 } // namespace
 
-// Spares of an earlier process are as good as old logs: where the power was cut, one that had become
-// a log may be back under its old name, with records in it.
+// Any file of the database; see failure().
+class guarded_file final : public rocksdb::FSWritableFileOwnerWrapper {
+public:
+  enum class kind { other, log, log_over_blocks };
+
+  guarded_file(std::unique_ptr<FSWritableFile> file, wal_files& owner, kind what)
+      : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), what_(what) {}
+
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
+                  IODebugContext* debug) override {
+    return guard([&] { return target()->Append(data, options, debug); });
+  }
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
+                  const rocksdb::DataVerificationInfo& check, IODebugContext* debug) override {
+    return guard([&] { return target()->Append(data, options, check, debug); });
+  }
+  IOStatus Flush(const IOOptions& options, IODebugContext* debug) override {
+    return guard([&] { return target()->Flush(options, debug); });
+  }
+  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    return guard([&] { return target()->Sync(options, debug); });
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return guard([&] { return target()->Fsync(options, debug); });
+  }
+  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+    const auto status = target()->Close(options, debug);
+    return what_ == kind::other ? status : IOStatus::OK();
+  }
+  // Blocks that are there stay there: RocksDB would ask for more ahead, and cut off at the end what
+  // was not written.
+  void PrepareWrite(std::size_t offset, std::size_t length, const IOOptions& options,
+                    IODebugContext* debug) override {
+    if (what_ != kind::log_over_blocks)
+      target()->PrepareWrite(offset, length, options, debug);
+  }
+
+private:
+  template <class Work>
+  IOStatus guard(Work work) {
+    if (owner_.failed())
+      return what_ == kind::other ? IOStatus::IOError("the log has failed before") : IOStatus::OK();
+    auto status = work();
+    if (status.ok() || what_ == kind::other)
+      return status;
+    owner_.fail(status);
+    return IOStatus::OK();
+  }
+
+  wal_files& owner_;
+  const kind what_;
+};
+
+// Spares of an earlier process are as good as old logs: where the power was cut, one that had
+// become a log may be back under its old name, with records in it.
 wal_files::wal_files(std::shared_ptr<rocksdb::FileSystem> below, std::string spares)
     : FileSystemWrapper(std::move(below)), spares_(std::move(spares)) {
   auto names = std::vector<std::string>();
@@ -131,19 +176,35 @@ void wal_files::drop_spares() {
 
 IOStatus wal_files::NewWritableFile(const std::string& path, const FileOptions& options,
                                     std::unique_ptr<FSWritableFile>* file, IODebugContext* debug) {
-  if (path.ends_with(".log")) {
+  if (failed_)
+    return IOStatus::IOError("the log has failed before");
+  const auto is_log = path.ends_with(".log");
+  auto what = is_log ? guarded_file::kind::log : guarded_file::kind::other;
+  auto inner = std::unique_ptr<FSWritableFile>();
+  if (is_log) {
     const std::lock_guard guard(mutex_);
     const auto spare = take(ready_);
-    auto reused = std::unique_ptr<FSWritableFile>();
-    if (!spare.empty()
-        && target()->ReuseWritableFile(path, spare, options, &reused, debug).ok()) {
-      *file = std::make_unique<log_file>(std::move(reused));
-      grows_ = false;
-      return IOStatus::OK();
-    }
-    grows_ = true;
+    if (!spare.empty() && target()->ReuseWritableFile(path, spare, options, &inner, debug).ok())
+      what = guarded_file::kind::log_over_blocks;
+    grows_ = what == guarded_file::kind::log;
   }
-  return target()->NewWritableFile(path, options, file, debug);
+  if (!inner)
+    if (auto status = target()->NewWritableFile(path, options, &inner, debug); !status.ok())
+      return status;
+  *file = std::make_unique<guarded_file>(std::move(inner), *this, what);
+  return IOStatus::OK();
+}
+
+IOStatus wal_files::failure() const {
+  const std::lock_guard guard(mutex_);
+  return failure_;
+}
+
+void wal_files::fail(const IOStatus& why) {
+  const std::lock_guard guard(mutex_);
+  if (failed_.exchange(true))
+    return;
+  failure_ = why;
 }
 
 // A log that is linked elsewhere (a salvage reads it) must keep its content.

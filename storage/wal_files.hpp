@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <rocksdb/file_system.h>
@@ -15,6 +16,12 @@ namespace weir::storage {
 /// log. RocksDB could write old logs again by itself (recycle_log_file_num), but 7.8.3 not with
 /// point-in-time recovery, and with track_and_verify_wals_in_manifest it crashes.
 ///
+/// RocksDB is not told when a log cannot be written or synced: it would sync that log again with
+/// the next flush, upon which Debian's build of it (with assertions) ends the process. Instead
+/// failure() says it, and from then on nothing reaches the disk any more: RocksDB must not note
+/// down as flushed what it takes to be logged. The one who writes looks at failure() after each
+/// write.
+///
 /// Any thread.
 class wal_files final : public rocksdb::FileSystemWrapper {
 public:
@@ -29,6 +36,10 @@ public:
   /// Gives their room back.
   void drop_spares();
 
+  /// Why a log could not be written; OK as long as all could.
+  rocksdb::IOStatus failure() const;
+  bool failed() const noexcept { return failed_; }
+
   const char* Name() const override { return "weir-wal-files"; }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
@@ -37,16 +48,21 @@ public:
                                rocksdb::IODebugContext* debug) override;
 
 private:
+  friend class guarded_file;
+
+  void fail(const rocksdb::IOStatus& why);
   std::string new_name(std::string_view ending);
   rocksdb::IOStatus sync_names();
   std::string take(std::deque<std::string>& from);
 
   const std::string spares_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::deque<std::string> ready_; ///< Full of zeros, synced.
   std::deque<std::string> used_;  ///< Old logs.
   std::uint64_t last_name_ = 0;
   bool grows_ = true;
+  rocksdb::IOStatus failure_;
+  std::atomic<bool> failed_ = false;
 };
 
 } // namespace weir::storage

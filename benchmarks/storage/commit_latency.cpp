@@ -1,4 +1,5 @@
-// How long a synced commit takes while the store flushes and trims behind it, against the disk's own fdatasync.
+// How long a synced commit takes while the store flushes and trims behind it, against the disk's
+// own fdatasync.
 
 #include "storage/store.hpp"
 
@@ -26,7 +27,7 @@ struct settings {
   std::size_t bytes = 59 << 10;
   unsigned interval_us = 4000;
   unsigned seconds = 20;
-  unsigned wait_seconds = 5;  ///< How long an entry stays in the journal.
+  unsigned wait_seconds = 5; ///< How long an entry stays in the journal.
   unsigned commits_a_block = 20;
 };
 
@@ -40,12 +41,15 @@ std::string noise(std::size_t size) {
 
 void print(std::string_view what, std::vector<double> times) {
   std::sort(times.begin(), times.end());
-  const auto at = [&](double q) { return times[static_cast<std::size_t>(q * double(times.size() - 1))]; };
-  fmt::print("{:<8} n {:6}  p50 {:6.2f}  p90 {:6.2f}  p99 {:6.2f}  p99.9 {:6.2f}  max {:6.2f} ms\n", what, times.size(),
-             at(0.5), at(0.9), at(0.99), at(0.999), at(1));
+  const auto at = [&](double q) {
+    return times[static_cast<std::size_t>(q * double(times.size() - 1))];
+  };
+  fmt::print("{:<8} n {:6}  p50 {:6.2f}  p90 {:6.2f}  p99 {:6.2f}  p99.9 {:6.2f}  max {:6.2f} ms\n",
+             what, times.size(), at(0.5), at(0.9), at(0.99), at(0.999), at(1));
 }
 
-// Calls `work` at the pace asked for; how long each call took, counted from when it was due at the earliest.
+// Calls `work` at the pace asked for; how long each call took, counted from when it was due at the
+// earliest.
 template <class Work>
 std::vector<double> paced(const settings& how, unsigned seconds, Work work) {
   auto times = std::vector<double>();

@@ -353,7 +353,7 @@ BOOST_FIXTURE_TEST_SUITE(model_test, quiet)
 // order holds, a full disk is left by itself, a rotten byte costs one commit at most.
 BOOST_AUTO_TEST_CASE(the_store_keeps_its_promises) {
   auto from = std::uint64_t{1};
-  auto to = std::uint64_t{24};
+  auto to = std::uint64_t{12};
   if (const auto* range = std::getenv("WEIR_SEEDS"))
     std::sscanf(range, "%lu-%lu", &from, &to);
   auto crashes = 0u, full = 0u, errors = 0u;
