@@ -43,7 +43,7 @@ chain_outcome chain::apply(weir::signal kind, std::string_view message,
                            const request_context& request, scratch& with, std::string& out) const {
   chain_outcome outcome;
   with.dropped_.assign(parts_.size(), 0);
-  auto& at = with.context_;
+  auto& at = *with.context_;
   at.signal_ = kind;
   at.request_ = &request;
   auto& result = with.result_;

@@ -20,7 +20,7 @@ public:
 private:
   friend class chain;
 
-  context context_;
+  std::unique_ptr<context> context_ = std::make_unique<context>();
   std::vector<std::string_view> pieces_;
   std::vector<const processor*> active_;
   std::vector<std::uint64_t> dropped_;

@@ -45,6 +45,10 @@ enum class verdict : bool { keep, drop };
 /// The views are opened when they are asked for.
 class context {
 public:
+  context() = default;
+  context(const context&) = delete; // its views point into it
+  context& operator=(const context&) = delete;
+
   weir::signal signal() const noexcept { return signal_; }
   const request_context& request() const noexcept { return *request_; }
   /// For what edits make; it lives until the message is written.

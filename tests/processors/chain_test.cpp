@@ -232,6 +232,16 @@ BOOST_AUTO_TEST_CASE(scopes_can_be_left_alone) {
   BOOST_TEST(out.find(R"("name":"5","attributes")") == out.npos);
 }
 
+// Scenario: the scratch is moved between two messages, as in a vector that grows.
+// Guarantee: it goes on working.
+BOOST_AUTO_TEST_CASE(scratch_can_be_moved) {
+  const auto add = on_items([](context& at) { return put(at, at.current(), "k", "v"); });
+  const auto once = apply({add}, two_scopes);
+  scratch moved(std::move(with));
+  with = std::move(moved);
+  BOOST_TEST(apply({add}, two_scopes) == once);
+}
+
 // Scenario: metrics of each kind; points are edited, one is dropped, then a whole metric.
 // Guarantee: points of every kind are reached, and points are what is counted.
 BOOST_AUTO_TEST_CASE(points_of_metrics_are_edited_and_counted) {
