@@ -2,7 +2,7 @@
 
 #include "otlp/features.hpp"
 #include "processors/values.hpp"
-#include "sampling/consistent.hpp"
+#include "sampling/ratio.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -27,6 +27,10 @@ double number_in(std::string_view any) {
   return std::isfinite(number) && number > 1 ? number : 1;
 }
 
+double rate_of(std::uint64_t threshold) {
+  return 1 / processors::probability_of(std::min(threshold, processors::never_sample - 1));
+}
+
 std::string_view make_number(processors::arena& memory, double number) {
   constexpr double exact = 1LL << 53;
   if (number == std::floor(number) && number < exact)
@@ -38,34 +42,44 @@ std::string_view make_number(processors::arena& memory, double number) {
 
 /// Returns the rate that all thresholds so far come to; 0: none is known.
 double rate_stamp::put_threshold(const trace_id& id, const decision& what) {
-  const auto text = span_.bytes(trace_state_field);
-  const auto before = read_sampling_state(text);
-  auto threshold = before.threshold;
+  const auto before = state_.threshold;
+  const auto own = threshold_of(what.sampling_rate);
+  std::optional<std::uint64_t> threshold; // none: sampled in a way that no threshold says
   if (what.mark == rate_mark::threshold)
-    threshold = std::max(threshold.value_or(0), threshold_of(what.sampling_rate));
-  else if (what.sampling_rate > 1)
-    threshold.reset(); // sampled since, in a way that no threshold says
-  const auto randomness = before.randomness.value_or(randomness_of(id));
-  if (threshold && randomness < *threshold)
+    threshold = std::max(before.value_or(0), own);
+  if (state_.randomness.value_or(processors::randomness_of(id.view())) < threshold.value_or(0))
     threshold.reset();
-  if (threshold != before.threshold)
-    span_.set_bytes(trace_state_field, span_.memory().copy(with_threshold(text, threshold)));
-  if (threshold && *threshold == threshold_of(what.sampling_rate))
+  if (threshold != before) {
+    threshold ? state_.set_threshold(*threshold) : state_.threshold.reset();
+    write_state();
+  }
+  if (threshold == own)
     return what.sampling_rate; // as it is, without the threshold's rounding
   return threshold ? rate_of(*threshold) : 0;
+}
+
+void rate_stamp::write_state() {
+  if (!writable_)
+    return;
+  text_.clear();
+  state_.write(text_);
+  if (text_.empty())
+    span_.erase_field(trace_state_field);
+  else
+    span_.set_bytes(trace_state_field, text_);
 }
 
 std::string_view rate_stamp::put(std::string_view span_body, const trace_id& id,
                                  const decision& what) {
   memory_->clear();
   span_.open(otlp::message_id::span, span_body);
-  const auto known = read_sampling_state(span_.bytes(trace_state_field)).threshold;
+  writable_ = state_.read(span_.bytes(trace_state_field));
+  if (!writable_)
+    state_ = {};
+  const auto known = state_.threshold;
   auto rate = put_threshold(id, what);
-  if (rate == 0) {
-    rate = what.sampling_rate;
-    if (known)
-      rate *= rate_of(std::min(*known, all_randomness - 1));
-  }
+  if (rate == 0)
+    rate = what.sampling_rate * (known ? rate_of(*known) : 1);
   // Without a threshold before, whoever sampled before may have said so in the attribute.
   if (!known)
     if (const auto before = span_.get(rate_attribute))

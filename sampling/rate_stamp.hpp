@@ -3,9 +3,12 @@
 #include "core/ids.hpp"
 #include "processors/arena.hpp"
 #include "processors/item.hpp"
+#include "processors/trace_state.hpp"
 #include "sampling/decision.hpp"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace weir::sampling {
@@ -30,9 +33,13 @@ public:
 
 private:
   double put_threshold(const trace_id& id, const decision& what);
+  void write_state();
 
   std::unique_ptr<processors::arena> memory_ = std::make_unique<processors::arena>();
   processors::item span_{*memory_};
+  processors::sampling_state state_;
+  bool writable_ = true; ///< A tracestate that is not valid counts as none, and stays.
+  std::string text_;     ///< The tracestate that is written.
 };
 
 } // namespace weir::sampling

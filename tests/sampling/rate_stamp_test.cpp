@@ -1,7 +1,7 @@
 #include "otlp/features.hpp"
 #include "otlp_builder.hpp"
-#include "sampling/consistent.hpp"
 #include "sampling/rate_stamp.hpp"
+#include "sampling/ratio.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -52,7 +52,7 @@ stamped put(test_span span, std::uint64_t randomness, const decision& what) {
   return read(stamp.put(span_body(span), span.trace, what));
 }
 
-constexpr std::uint64_t high = all_randomness - 1;
+constexpr std::uint64_t high = processors::randomness_range - 1;
 
 } // namespace
 
@@ -72,6 +72,25 @@ BOOST_AUTO_TEST_CASE(a_span_gets_its_rate) {
   BOOST_TEST(plain.trace_state.empty());
   // As the rate was given, though the threshold is rounded.
   BOOST_TEST(put(span, high, kept_at(3, rate_mark::threshold)).rate == "3");
+}
+
+// Scenario: rates whose thresholds the specification, or the Collector's tests of it, print.
+// Guarantee: the same digits.
+BOOST_AUTO_TEST_CASE(thresholds_are_the_published_ones) {
+  const std::pair<float, const char*> known[] = {{2, "8"},     {4, "c"},       {3, "aaab"},
+                                                 {10, "e666"}, {100, "fd70a"}, {1000, "ffbe77"}};
+  for (const auto& [rate, digits] : known)
+    BOOST_TEST(put({}, high, kept_at(rate, rate_mark::threshold)).trace_state
+               == std::string("ot=th:") + digits);
+}
+
+// Scenario: the tracestate is no list of members. Guarantee: it stays, and the attribute is there.
+BOOST_AUTO_TEST_CASE(a_broken_tracestate_stays) {
+  test_span span;
+  span.trace_state = "A=b,ot=th:8";
+  const auto stamped = put(span, high, kept_at(4, rate_mark::threshold));
+  BOOST_TEST(stamped.trace_state == "A=b,ot=th:8");
+  BOOST_TEST(stamped.rate == "4");
 }
 
 // Scenario: a sampler before wrote a threshold.
@@ -100,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_threshold_is_true_or_not_there) {
   BOOST_TEST(other.trace_state == "ot=rv:00000000000001");
   span.trace_state = "ot=rv:ffffffffffffff";
   BOOST_TEST(put(span, 0, kept_at(4, rate_mark::threshold)).trace_state
-             == "ot=th:c;rv:ffffffffffffff");
+             == "ot=rv:ffffffffffffff;th:c");
 }
 
 // Scenario: the attribute is there already, in every form, from a sampler before.

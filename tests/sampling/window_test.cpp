@@ -97,8 +97,9 @@ BOOST_AUTO_TEST_CASE(kept_bytes_end_a_burst) {
   one.add({1, -2, 3, -4, -5, 6}, start);
   decided_batch first, second, rest;
   BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, first, 1) == 2U);
-  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, second,
-                             first.traces.back().bytes + 1) == 3U);
+  BOOST_TEST(
+      one.held.decide(start + 31 * second_ns, true, 100, second, first.traces.back().bytes + 1)
+      == 3U);
   BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, rest, 1) == 1U);
 }
 
