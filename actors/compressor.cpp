@@ -26,6 +26,12 @@ void compressor_state::start(compressor_actor::pointer self, compressor_config c
   writer_ = std::move(writer);
   ledger_.emplace(*store_, ledger_key(config_.name, "log"), log_counts);
   next_block_ = store_->log(config_.pipeline).next;
+  change(config_);
+}
+
+void compressor_state::change(const compressor_config& to) {
+  config_.edits = to.edits;
+  editor_.reset();
   if (config_.edits)
     editor_.emplace(config_.edits);
 }
@@ -196,6 +202,10 @@ compressor_actor::behavior_type compressor(compressor_actor::stateful_pointer<co
     [self](const progress_ptr& records) { self->state.load(*records); },
     [self](const cluster::low_water& mark) { self->state.forget(mark); },
     [self](flush_atom) { self->state.on_timeout(); },
+    [self](const compressor_change& to) -> caf::result<changed_atom> {
+      self->state.change(*to);
+      return changed_atom_v;
+    },
     [self](stop_atom) { return self->state.stop(); },
   };
 }

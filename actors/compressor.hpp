@@ -38,6 +38,7 @@ public:
   void load(const recovered_progress& records);
   void forget(const cluster::low_water& mark);
   void on_timeout();
+  void change(const compressor_config& to);
   caf::result<stopped_atom> stop();
   void stall() const { config_.broken.stall(name); }
 

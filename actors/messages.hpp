@@ -113,10 +113,12 @@ using delivery_ptr = std::shared_ptr<const delivery_report>;
 
 // What a stage is to do from now on: a reload.
 struct intake_config;
+struct compressor_config;
 struct router_config;
 struct sampler_pipeline;
 struct housekeeper_config;
 using intake_change = std::shared_ptr<const intake_config>;
+using compressor_change = std::shared_ptr<const compressor_config>;
 using router_change = std::shared_ptr<const router_config>;
 using sampler_change = std::shared_ptr<const std::vector<sampler_pipeline>>;
 using housekeeper_change = std::shared_ptr<const housekeeper_config>;
@@ -132,6 +134,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::progress_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::decisions_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::delivery_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::intake_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::compressor_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::router_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::sampler_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::housekeeper_change)
@@ -218,6 +221,8 @@ using compressor_actor = caf::typed_actor<
   caf::reacts_to<cluster::low_water>,
   // INTERNAL: the oldest thing gathered has waited long enough.
   caf::reacts_to<flush_atom>,
+  // Other processors behind sampling.
+  caf::replies_to<compressor_change>::with<changed_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Delivers one pipeline's log to one back end.

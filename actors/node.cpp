@@ -134,19 +134,23 @@ node::impl::sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& o
   return lanes;
 }
 
+compressor_config node::impl::compresses(std::size_t p) const {
+  const auto& pipeline = plan.pipelines[p];
+  const auto share = plan.decision_cache / sampled_pipelines(plan);
+  return {ids[p],
+          pipeline.name,
+          plan.max_block_bytes,
+          plan.block_timeout,
+          remembered(*pipeline.tail_sampling, share),
+          pipeline.edits_behind,
+          plan.broken};
+}
+
 void node::impl::spawn_compressors() {
-  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    const auto& pipeline = plan.pipelines[p];
-    if (!pipeline.tail_sampling || compressors.contains(ids[p]))
-      continue;
-    const auto share = plan.decision_cache / sampled_pipelines(plan);
-    compressors[ids[p]] = system.spawn(
-        compressor,
-        compressor_config{ids[p], pipeline.name, plan.max_block_bytes, plan.block_timeout,
-                          remembered(*pipeline.tail_sampling, share), pipeline.edits_behind,
-                          plan.broken},
-        store, tails[ids[p]], writer);
-  }
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p)
+    if (plan.pipelines[p].tail_sampling && !compressors.contains(ids[p]))
+      compressors[ids[p]]
+          = system.spawn(compressor, compresses(p), store, tails[ids[p]], writer);
 }
 
 // @pre the compressors are there

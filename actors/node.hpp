@@ -27,6 +27,7 @@ struct node_pipeline {
   /// What edits messages; null: nothing does.
   std::shared_ptr<const processors::chain> edits_before; ///< The journal (the log).
   std::shared_ptr<const processors::chain> edits_behind; ///< Sampling, on what was kept.
+  std::string edits_text; ///< Differs where these do: a reload says so.
 };
 
 /// Everything a node is to run: checked, defaults filled in.

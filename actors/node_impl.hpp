@@ -63,6 +63,7 @@ struct node::impl {
                       const backends::exporter_config& config, sender_ptr sender);
   result<std::vector<std::vector<sampler_pipeline>>>
   sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& of_ids) const;
+  compressor_config compresses(std::size_t pipeline) const;
   void spawn_compressors();
   void spawn_samplers(std::vector<std::vector<sampler_pipeline>> lanes);
   router_config routes() const;

@@ -112,6 +112,9 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
       changes.push_back(fmt::format("pipeline {}: new", plan.pipelines[p].name));
     }
   start_exporters(next, stopped, changes);
+  for (std::size_t p = 0; p < ids.size(); ++p)
+    if (const auto at = compressors.find(ids[p]); at != compressors.end())
+      change(at->second, std::make_shared<const compressor_config>(compresses(p)));
   spawn_compressors();
   change_samplers(std::move(next.lanes));
   change(router, std::make_shared<const router_config>(routes()));
@@ -125,6 +128,8 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
       changes.push_back(fmt::format("pipeline {}: tail_sampling changed, what its window holds is "
                                     "decided by the new policies",
                                     now->name));
+    if (now != nullptr && now->edits_text != before.pipelines[p].edits_text)
+      changes.push_back(fmt::format("pipeline {}: its processors changed", now->name));
     if (now != nullptr && now->receivers != before.pipelines[p].receivers)
       changes.push_back(fmt::format("pipeline {}: its receivers changed", now->name));
     if (now != nullptr)

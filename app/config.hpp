@@ -78,6 +78,7 @@ struct pipeline_config {
       batch; ///< The `batch` processor: shapes all its exporters' requests.
   /// What edits messages, in its order: before anything is written, and behind tail_sampling.
   std::vector<processors::chain::part> edits_before, edits_behind;
+  std::string edits_text; ///< All of these and their options, as YAML.
 };
 
 /// `service.telemetry`

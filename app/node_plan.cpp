@@ -66,7 +66,7 @@ actors::node_plan plan_of(const node_config& config) {
   for (const auto& p : config.pipelines) {
     plan.pipelines.push_back({p.name, p.signal, indexes(p.receivers, config.receivers),
                               indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,
-                              chain_of(p.edits_before), chain_of(p.edits_behind)});
+                              chain_of(p.edits_before), chain_of(p.edits_behind), p.edits_text});
     if (!p.memory_limiter)
       continue;
     // Memory is the process's: the lowest limit of all pipelines holds for all.

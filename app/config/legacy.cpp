@@ -135,10 +135,28 @@ private:
       if (const auto ballast = take(body, "ballast_size_mib"))
         old(ballast->where, path + ".ballast_size_mib",
             "no effect: the Collector gave up its ballast, and Weir has no garbage collector");
+    if (how_ == spelling::strict)
+      refuse_own_dialect(type, body, path);
     if (type == "queued_retry")
       out_.error(id.where, path,
                  "the Collector removed `queued_retry` in 2021: `retry_on_failure` and "
                  "`sending_queue` of the exporters do its work");
+  }
+
+  /// What never was the Collector's; else the tables read it with a warning.
+  void refuse_own_dialect(std::string_view type, const yaml_value& body, const std::string& path) {
+    if (const auto* own = body.find("attributes"); own != nullptr && type == "span")
+      out_.error(own->where, path + ".attributes",
+                 "the Collector has none here: write an `attributes` processor");
+    for (const auto key : {"attributes", "actions"}) {
+      const auto* list = body.find(key);
+      for (std::size_t i = 0; list != nullptr && i < list->value.items.size(); ++i) {
+        const auto* action = list->value.items[i].find("action");
+        if (action != nullptr && action->value.text == "hash_sha256")
+          out_.error(action->where, fmt::format("{}.{}[{}].action", path, key, i),
+                     "the Collector has no `hash_sha256`: write `hash`, which is the same");
+      }
+    }
   }
 
   void ballast_extension() {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <optional>
 #include <set>
+#include <yaml-cpp/emitter.h>
 
 namespace weir::app {
 
@@ -233,6 +234,10 @@ private:
   void add_edit(const component& c, result<processors::processor_ptr> compiled,
                 pipeline_config& linked) {
     auto& edits = linked.tail_sampling ? linked.edits_behind : linked.edits_before;
+    YAML::Emitter printed;
+    section_named("processors").find(type_of_id(c.id))->print(printed, c.config);
+    linked.edits_text += fmt::format("{}{}: {}\n", linked.tail_sampling ? "-" : "", c.id,
+                                     printed.c_str());
     if (compiled)
       edits.push_back({c.id, std::move(*compiled)});
     else if (!failed_in(c.path))

@@ -119,6 +119,20 @@ BOOST_AUTO_TEST_CASE(loglevel_becomes_verbosity) {
   BOOST_TEST(found(out_as("logging", "loglevel: loud"), spelling::lenient, true).size() == 1u);
 }
 
+// Scenario: options that never were the Collector's, with strict spelling. Guarantee: errors with a
+// hint; else they are read with a warning.
+BOOST_AUTO_TEST_CASE(own_dialect_is_not_strict) {
+  const auto text = with_processors(
+      "span: {attributes: [{key: a, action: hash_sha256}]}, resource: {attributes: [{key: b, action: "
+      "hash_sha256}]}",
+      "span, resource");
+  BOOST_TEST(found(text, spelling::lenient, true).empty());
+  BOOST_TEST(found(text, spelling::lenient, false).size() == 3u);
+  const auto errors = found(text, spelling::strict, true);
+  BOOST_REQUIRE_EQUAL(errors.size(), 3u);
+  BOOST_TEST(errors[0].message.find("write") != std::string::npos);
+}
+
 // Scenario: what the Collector removed without a successor here. Guarantee: an error with a hint.
 BOOST_AUTO_TEST_CASE(removed_processors_are_errors) {
   const auto errors = found(with_processors("queued_retry: {num_workers: 4}", "queued_retry"),
