@@ -112,7 +112,8 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
     request.reply(overloaded("the pipeline is gone"));
     return;
   }
-  const processors::request_context from{std::move(request.metadata), {}, {}, now};
+  const processors::request_context from{std::move(request.metadata), std::move(request.auth),
+                                         std::move(request.client_address), now};
   std::uint64_t taken = 0;
   bool anything = false;
   for (std::size_t i = 0; i < lanes.size(); ++i) {

@@ -183,6 +183,8 @@ std::optional<rpc_answer> complete(const listener_context& listener, const reque
                                    bool packed, body_buffer& body, otlp_request& request,
                                    byte_reservation& bytes) {
   request.signal = *head.signal;
+  if (listener.authenticator)
+    request.auth = listener.authenticator->about(head.credentials);
   request.body = body.take_bytes();
   bytes = body.take_reservation();
   const auto how = listener.config.grpc ? codec::grpc_encoding(head.encoding)

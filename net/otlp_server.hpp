@@ -69,6 +69,8 @@ struct otlp_request {
   /// Headers of otlp_listener_config::metadata_keys, with include_metadata alone; as many as the
   /// client sent, in its order.
   std::vector<std::pair<std::string, std::string>> metadata;
+  /// What the authenticator knows of the client: its "username", never a secret.
+  std::vector<std::pair<std::string, std::string>> auth;
   std::string client_address; ///< Without the port; "" = not known.
   reply_handle reply;
 };

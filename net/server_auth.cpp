@@ -85,22 +85,29 @@ public:
   std::string_view challenge() const noexcept override { return "Basic realm=\"weir\""; }
 
   verdict check(const std::vector<std::string>& credentials) override {
-    if (credentials.size() != 1)
-      return verdict::refused;
-    constexpr std::string_view scheme = "Basic ";
-    std::string_view text = credentials.front();
-    if (!boost::algorithm::istarts_with(text, scheme))
-      return verdict::refused;
-    text.remove_prefix(scheme.size());
-    const auto plain = decode_base64(text);
-    const auto colon = plain ? plain->find(':') : std::string::npos;
+    const auto plain = user_and_password(credentials);
+    const auto colon = plain.find(':');
     if (colon == std::string::npos)
       return verdict::refused;
-    return check_user(std::string_view(*plain).substr(0, colon),
-                      std::string_view(*plain).substr(colon + 1), *plain);
+    return check_user(std::string_view(plain).substr(0, colon),
+                      std::string_view(plain).substr(colon + 1), plain);
+  }
+
+  std::vector<std::pair<std::string, std::string>>
+  about(const std::vector<std::string>& credentials) const override {
+    const auto plain = user_and_password(credentials);
+    return {{"username", plain.substr(0, plain.find(':'))}};
   }
 
 private:
+  // "" where the header is not one of this scheme.
+  static std::string user_and_password(const std::vector<std::string>& credentials) {
+    constexpr std::string_view scheme = "Basic ";
+    if (credentials.size() != 1 || !boost::algorithm::istarts_with(credentials.front(), scheme))
+      return {};
+    return decode_base64(std::string_view(credentials.front()).substr(scheme.size())).value_or("");
+  }
+
   verdict check_user(std::string_view user, std::string_view password, std::string_view both) {
     if (!users_.is_slow(user))
       return users_.check(user, password) ? verdict::accepted : verdict::refused;
@@ -145,6 +152,11 @@ public:
     for (const auto& token : *tokens) // All of them: the time does not tell which one it is.
       found |= equal_in_constant_time(given, token);
     return found ? verdict::accepted : verdict::refused;
+  }
+
+  std::vector<std::pair<std::string, std::string>>
+  about(const std::vector<std::string>&) const override {
+    return {};
   }
 
 private:

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir::net {
@@ -28,6 +29,10 @@ public:
 
   /// `credentials`: the values of that header, as many as the request has.
   virtual verdict check(const std::vector<std::string>& credentials) = 0;
+
+  /// What is known of a client that came in with these credentials: its "username", no secret.
+  virtual std::vector<std::pair<std::string, std::string>>
+  about(const std::vector<std::string>& credentials) const = 0;
 
   /// For WWW-Authenticate.
   virtual std::string_view challenge() const noexcept = 0;

@@ -7,6 +7,11 @@ namespace weir::processors {
 
 namespace {
 
+// What `from_context` may say.
+constexpr std::string_view metadata = "metadata.";
+constexpr std::string_view auth = "auth.";
+constexpr std::string_view client_address = "client.address";
+
 std::string_view name_of(action_kind kind) {
   constexpr std::array<std::string_view, 7> names = {"insert", "update",  "upsert", "delete",
                                                      "hash",   "extract", "convert"};
@@ -104,6 +109,17 @@ result<action_list::action> action_list::compile_one(const action_config& config
   return made;
 }
 
+std::string metadata_key(std::string_view from_context) {
+  if (from_context == client_address || from_context.starts_with(auth))
+    return {};
+  if (from_context.starts_with(metadata))
+    from_context.remove_prefix(metadata.size());
+  std::string key(from_context);
+  for (auto& c : key)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return key;
+}
+
 result<void> action_list::find_source(const action_config& config, action& made) {
   const auto sources = (config.value.empty() ? 0 : 1) + (config.from_attribute.empty() ? 0 : 1)
                        + (config.from_context.empty() ? 0 : 1);
@@ -112,22 +128,18 @@ result<void> action_list::find_source(const action_config& config, action& made)
                              "`from_context`",
                              name_of(config.action), sources == 0 ? "no value" : "several values"));
   made.otherwise = config.default_value.bytes;
-  constexpr std::string_view metadata = "metadata.";
-  constexpr std::string_view auth = "auth.";
   const std::string_view context = config.from_context;
   if (!config.from_attribute.empty()) {
     made.from = source::attribute;
     made.value = config.from_attribute;
-  } else if (context == "client.address") {
+  } else if (context == client_address) {
     made.from = source::client_address;
   } else if (context.starts_with(auth)) {
     made.from = source::auth;
     made.value = context.substr(auth.size());
   } else if (!context.empty()) {
     made.from = source::metadata;
-    made.value = context.starts_with(metadata) ? context.substr(metadata.size()) : context;
-    for (auto& c : made.value)
-      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    made.value = metadata_key(context);
   } else if (sources == 0) {
     made.value = std::exchange(made.otherwise, {});
   } else {

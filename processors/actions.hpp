@@ -7,11 +7,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::processors {
 
 enum class conversion : std::uint8_t { none, to_string, to_int, to_double };
+
+/// The header that a `from_context` takes its value from, lower-case; "" where it is none.
+std::string metadata_key(std::string_view from_context);
 
 /// The attribute actions of the attributes and resource processors, in their order. The results are
 /// the Collector's (v0.161), with two differences: of a key that stands twice no copy is left

@@ -1,4 +1,6 @@
+#include "app/config/link_auth.hpp"
 #include "app/config/load.hpp"
+#include "processors/actions.hpp"
 #include "processors/attributes.hpp"
 #include "processors/probabilistic.hpp"
 #include "processors/redaction.hpp"
@@ -7,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
 #include <set>
 #include <yaml-cpp/emitter.h>
@@ -105,7 +108,10 @@ private:
     linked.signal = *signal;
     linked.receivers = references(shape, path, "receivers", shape.receivers);
     linked.exporters = references(shape, path, "exporters", shape.exporters);
+    asked_here_.clear();
     link_processors(shape, path, linked);
+    for (const auto& id : linked.receivers)
+      asked_[id].insert(asked_here_.begin(), asked_here_.end());
     return linked;
   }
 
@@ -211,12 +217,15 @@ private:
               linked.batch.reset();
             },
             [&](const processors::attributes_config& config) {
+              ask_for_headers(config.actions);
               add_edit(c, processors::make_attributes(config, linked.signal), linked);
             },
             [&](const processors::resource_config& config) {
+              ask_for_headers(config.attributes);
               add_edit(c, processors::make_resource(config), linked);
             },
             [&](const processors::span_config& config) {
+              ask_for_headers(config.attributes);
               add_edit(c, processors::make_span(config, linked.signal), linked);
             },
             [&](const processors::redaction_config& config) {
@@ -231,6 +240,13 @@ private:
   }
 
   /// A processor that edits messages, compiled for the pipeline's signal.
+  /// Notes the headers of requests that actions take values from.
+  void ask_for_headers(const std::vector<processors::action_config>& actions) {
+    for (const auto& action : actions)
+      if (auto key = processors::metadata_key(action.from_context); !key.empty())
+        asked_here_.insert(std::move(key));
+  }
+
   void add_edit(const component& c, result<processors::processor_ptr> compiled,
                 pipeline_config& linked) {
     auto& edits = linked.tail_sampling ? linked.edits_behind : linked.edits_before;
@@ -256,6 +272,7 @@ private:
       if (listener) {
         made.listeners.push_back(*listener);
         authenticate(c, made.listeners.back());
+        keep_headers(c, made.listeners.back());
       }
     return made;
   }
@@ -289,6 +306,17 @@ private:
     return made;
   }
 
+  /// The headers that processors behind this receiver ask for.
+  void keep_headers(const component& c, net::otlp_listener_config& listener) {
+    const auto& keys = asked_[c.id];
+    listener.metadata_keys.assign(keys.begin(), keys.end());
+    if (!keys.empty() && !listener.include_metadata)
+      reports_.warn(c.where, c.path,
+                    fmt::format("without `include_metadata: true` the processors behind it do not "
+                                "get the header {}",
+                                quoted(*keys.begin())));
+  }
+
   /// The extension that `auth.authenticator` of a component names, which has to be in use.
   const component* authenticator(const component& c, const std::string& path,
                                  const std::string& id) {
@@ -305,63 +333,27 @@ private:
     return nullptr;
   }
 
-  static net::bearer_auth_config bearer(const bearer_auth_shape& shape) {
-    auto config = shape.config;
-    if (!shape.token.empty())
-      config.tokens.push_back(shape.token);
-    return config;
-  }
-
   void authenticate(const component& c, net::otlp_listener_config& listener) {
-    if (listener.authenticator.empty())
-      return;
-    const auto path =
-        c.path + ".protocols." + (listener.grpc ? "grpc" : "http") + ".auth.authenticator";
-    const auto* found = authenticator(c, path, listener.authenticator);
-    if (found == nullptr)
-      return;
-    if (const auto* basic = std::get_if<net::basic_auth_config>(&found->config);
-        basic != nullptr && !(basic->htpasswd_file.empty() && basic->htpasswd_inline.empty()))
-      listener.auth = *basic;
-    else if (const auto* tokens = std::get_if<bearer_auth_shape>(&found->config))
-      listener.auth = bearer(*tokens);
-    else
-      reports_.error(c.where, path,
-                     fmt::format("found {}, expected `bearertokenauth` or `basicauth` with "
-                                 "`htpasswd`",
-                                 quoted(listener.authenticator)));
-    require_tokens(*found, listener.auth);
+    take_over(c, c.path + ".protocols." + (listener.grpc ? "grpc" : "http"), listener.authenticator,
+              &server_auth_of, listener.auth);
   }
 
   template <class Kind>
   void authenticate_exporter(const component& c, Kind& kind) {
-    if (kind.authenticator.empty())
-      return;
-    const auto path = c.path + ".auth.authenticator";
-    const auto* found = authenticator(c, path, kind.authenticator);
-    if (found == nullptr)
-      return;
-    if (const auto* basic = std::get_if<net::basic_auth_config>(&found->config);
-        basic != nullptr && !basic->username.empty())
-      kind.auth = *basic;
-    else if (const auto* tokens = std::get_if<bearer_auth_shape>(&found->config))
-      kind.auth = bearer(*tokens);
-    else if (const auto* headers = std::get_if<net::headers_setter_config>(&found->config))
-      kind.auth = *headers;
-    else
-      reports_.error(c.where, path,
-                     fmt::format("found {}, expected `bearertokenauth`, `headers_setter` or "
-                                 "`basicauth` with `client_auth`",
-                                 quoted(kind.authenticator)));
-    require_tokens(*found, kind.auth);
+    take_over(c, c.path, kind.authenticator, &client_auth_of, kind.auth);
   }
 
   template <class Auth>
-  void require_tokens(const component& extension, const Auth& auth) {
-    const auto* tokens = std::get_if<net::bearer_auth_config>(&auth);
-    if (tokens != nullptr && tokens->filename.empty() && tokens->tokens.empty())
-      reports_.error(extension.where, extension.path,
-                     "found no token, expected `token`, `tokens` or `filename`");
+  void take_over(const component& c, std::string path, const std::string& id,
+                 result<Auth> (*read)(const component&), Auth& to) {
+    path += ".auth.authenticator";
+    const auto* found = id.empty() ? nullptr : authenticator(c, path, id);
+    if (found == nullptr)
+      return;
+    if (auto auth = read(*found))
+      to = std::move(*auth);
+    else
+      reports_.error(c.where, path, fmt::format("found {}, {}", quoted(id), auth.error().message));
   }
 
   template <class Shape, class Kind>
@@ -466,6 +458,8 @@ private:
 
   decoder& reports_;
   const document& source_;
+  std::set<std::string> asked_here_;                   // headers, by the pipeline in hand
+  std::map<std::string, std::set<std::string>> asked_; // by the pipelines behind a receiver
   std::set<std::string> used_;      // paths of components that pipelines or service name
   std::set<std::string> pipelines_; // ids so far
   std::optional<std::pair<place, std::string>> early_batch_;

@@ -26,8 +26,8 @@ class BackEnd:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                outer.requests.append((self.path, self.headers))
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.requests.append((self.path, self.headers, json.loads(body)))
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -40,7 +40,13 @@ class BackEnd:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def headers(self, path):
-        return [headers for at, headers in self.requests if at == path]
+        return [headers for at, headers, _ in self.requests if at == path]
+
+    def attributes(self, path):
+        """Text attributes of all spans that came on a path, span by span."""
+        return [{pair["key"]: pair["value"].get("stringValue") for pair in span.get("attributes", [])}
+                for at, _, body in self.requests if at == path for resource in body["resourceSpans"]
+                for scope in resource.get("scopeSpans", []) for span in scope.get("spans", [])]
 
 
 class AuthTest(case.SystemTest):
@@ -61,10 +67,14 @@ class AuthTest(case.SystemTest):
                 "headers_setter": {"headers": [{"key": "X-Tenant", "value": HEADER}]}},
             "receivers": {
                 "otlp/basic": {"protocols": {"http": {
-                    "endpoint": self.basic, "auth": {"authenticator": "basicauth/server"},
+                    "endpoint": self.basic, "include_metadata": True, "auth": {"authenticator": "basicauth/server"},
                     "cors": {"allowed_origins": ["https://*.example"], "allowed_headers": ["X-Mine"], "max_age": 7}}}},
                 "otlp/bearer": {"protocols": {"http": {
                     "endpoint": self.bearer, "auth": {"authenticator": "bearertokenauth/server"}}}}},
+            "processors": {"attributes": {"actions": [
+                {"key": "seen.user", "action": "upsert", "from_context": "auth.username"},
+                {"key": "seen.tenant", "action": "upsert", "from_context": "metadata.X-Tenant"},
+                {"key": "seen.client", "action": "upsert", "from_context": "client.address"}]}},
             "exporters": {id: {"endpoint": f"{back_end.url}/{id.split('/')[1]}", "compression": "none",
                                "encoding": "json", "auth": {"authenticator": auth}}
                           for id, auth in exporters.items()},
@@ -72,7 +82,8 @@ class AuthTest(case.SystemTest):
                 "extensions": ["basicauth/server", "bearertokenauth/server", "bearertokenauth/client",
                                "basicauth/client", "headers_setter"],
                 "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "debug"}},
-                "pipelines": {"traces": {"receivers": ["otlp/basic", "otlp/bearer"], "exporters": list(exporters)}}},
+                "pipelines": {"traces": {"receivers": ["otlp/basic", "otlp/bearer"], "processors": ["attributes"],
+                                         "exporters": list(exporters)}}},
             "storage": {"directory": self.path("data")}}
         path = pathlib.Path(self.path("weir.yaml"))
         path.write_text(json.dumps(config), encoding="utf-8")
@@ -94,7 +105,8 @@ class AuthTest(case.SystemTest):
 
     def test_secrets_stay_secret(self):
         """Scenario: receivers with users and with tokens, exporters with each authenticator; right, wrong and no
-        credentials, a browser, a token file that changes; print-config of the same file.
+        credentials, a browser, a token file that changes; print-config of the same file. A processor takes the user, a
+        header and the address of the client over.
         Guarantee: 401 with a challenge or 200; the back end sees each exporter's credentials, the new token within
         seconds; no secret stands in an answer, in a log line at level debug, in print-config or on the disk."""
         back_end = BackEnd()
@@ -112,7 +124,9 @@ class AuthTest(case.SystemTest):
                 self.assertTrue(headers["WWW-Authenticate"].startswith(scheme))
                 said += [body, str(headers)]
             self.assertEqual(back_end.requests, [])
-            self.assertEqual(self.ask(self.basic, right)[0], 200)
+            tenants = {"X-Tenant": "blue", "X-Secret": SENT_TOKEN}
+            self.assertEqual(self.ask(self.basic, right, more=tenants)[0], 200)
+            self.check_context(back_end)
             self.assertEqual(self.ask(self.bearer, f"Bearer {TOKEN}")[0], 200)
             self.check_browser()
             self.check_back_end(back_end)
@@ -139,6 +153,13 @@ class AuthTest(case.SystemTest):
         self.assertEqual((status, headers["Access-Control-Allow-Origin"]), (401, "https://a.example"))
         _, headers, _ = self.ask(self.basic, None, "POST", {"Origin": "https://a.example.evil"})
         self.assertIsNone(headers["Access-Control-Allow-Origin"])
+
+    def check_context(self, back_end):
+        """User, header and address of the client became attributes."""
+        spans = wait_until(lambda: back_end.attributes("/basic/v1/traces"), 20, "the first request")
+        for span in spans:
+            self.assertEqual([span.get(f"seen.{key}") for key in ("user", "tenant", "client")],
+                             ["ann", "blue", "127.0.0.1"])
 
     def check_back_end(self, back_end):
         def one(exporter):

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "app/config/components.hpp"
+#include "core/error.hpp"
+
+namespace weir::app {
+
+/// What an extension says as authenticator of a receiver, or what was expected in its place.
+result<net::server_auth_config> server_auth_of(const component& extension);
+
+/// The same of an exporter.
+result<net::client_auth_config> client_auth_of(const component& extension);
+
+} // namespace weir::app
