@@ -24,6 +24,9 @@ public:
 
   /// What the last apply() that changed something made; may be moved out.
   std::string& result() noexcept { return result_; }
+  /// Why the request is to be refused; "" = it is not. result() is without the items that it is
+  /// about then.
+  const std::string& refusal() const noexcept { return refusal_; }
   /// Items that the last apply() left out.
   std::uint64_t removed() const noexcept { return removed_; }
 
@@ -38,6 +41,7 @@ private:
   std::vector<counters> counters_;
   processors::scratch scratch_;
   std::string result_;
+  std::string refusal_;
   std::uint64_t removed_ = 0;
 };
 

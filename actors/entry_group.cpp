@@ -17,6 +17,7 @@ tl::expected<otlp::rejected_spans, otlp::parse_error>
 entry_group::add(std::string_view request, unix_ns now, const processors::request_context& from) {
   const auto base = static_cast<std::uint32_t>(message_.size());
   const auto mark = index_.position();
+  refusal_.clear();
   // The bytes that the client sent: what is said of them names their offsets.
   auto scanned = otlp::scan_traces(request, base, limits_, index_);
   if (!scanned)
@@ -29,8 +30,7 @@ entry_group::add(std::string_view request, unix_ns now, const processors::reques
   const bool whole = scanned->total() == 0;
   if (whole && editor_ && editor_->apply(request, added, from)) {
     index_.roll_back(mark);
-    count_removed(editor_->removed());
-    append_in_pieces(editor_->result());
+    append_edited(added);
   } else if (whole && request.size() <= entry_hard_limit) {
     message_.append(request);
   } else {
@@ -40,15 +40,25 @@ entry_group::add(std::string_view request, unix_ns now, const processors::reques
     (void)otlp::scan_traces(request, 0, limits_, own);
     rewrite(request, own, entry_hard_limit,
             [&](const std::string& piece, std::uint64_t spans) {
-              const bool edited = !whole && editor_ && editor_->apply(piece, spans, from);
-              if (edited)
-                count_removed(editor_->removed());
-              append_in_pieces(edited ? editor_->result() : piece);
+              if (!whole && editor_ && editor_->apply(piece, spans, from))
+                append_edited(spans);
+              else
+                append_in_pieces(piece);
             });
   }
   if (message_.size() >= wanted_)
     close();
   return scanned;
+}
+
+// What the editor made of `spans` spans.
+void entry_group::append_edited(std::uint64_t spans) {
+  if (!editor_->refusal().empty()) {
+    refusal_ = editor_->refusal();
+    return count_removed(spans);
+  }
+  count_removed(editor_->removed());
+  append_in_pieces(editor_->result());
 }
 
 void entry_group::count_removed(std::uint64_t spans) {

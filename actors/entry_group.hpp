@@ -50,6 +50,8 @@ public:
   std::uint64_t spans() const noexcept { return spans_; }
   /// Good spans that processors left out since the last take().
   std::uint64_t removed() const noexcept { return removed_; }
+  /// Why processors refused the last request, of which nothing was added then; "" = they did not.
+  const std::string& refusal() const noexcept { return refusal_; }
 
   /// Closes what is gathered and gives all entries.
   std::vector<closed_entry> take();
@@ -57,6 +59,7 @@ public:
 private:
   void append(std::string_view message);
   void append_in_pieces(std::string_view message);
+  void append_edited(std::uint64_t spans);
   void count_removed(std::uint64_t spans);
   void note_time(unix_ns now);
   void close();
@@ -72,6 +75,7 @@ private:
   std::size_t closed_bytes_ = 0;
   std::uint64_t spans_ = 0;
   std::uint64_t removed_ = 0;
+  std::string refusal_;
   std::optional<editor> editor_;
   codec::packer packer_;
 };

@@ -115,6 +115,7 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
   const processors::request_context from{std::move(request.metadata), std::move(request.auth),
                                          std::move(request.client_address), now};
   std::uint64_t taken = 0;
+  std::string refusal;
   bool anything = false;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     auto& lane = lanes_[lanes[i]];
@@ -126,6 +127,8 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
       return;
     }
     pending.answer.rejected = added->rejected;
+    if (refusal.empty())
+      refusal = added->refusal;
     taken = added->items;
     anything |= added->items > added->removed;
     lane.received[accepted_spans] += added->items;
@@ -137,6 +140,12 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
                              + " spans rejected: larger than "
                              + std::to_string(config_.limits.max_span_bytes)
                              + " bytes, not UTF-8, or without a valid trace id and span id";
+  if (!refusal.empty()) {
+    // As the Collector's processors do with `error_mode: propagate`, but said in a way that no client
+    // sends it again.
+    pending.answer.rejected += taken;
+    pending.answer.message = std::move(refusal);
+  }
   pending.handle = std::move(request.reply);
   if (!anything)
     pending.handle(std::move(pending.answer));
@@ -152,7 +161,7 @@ intake_state::give(lane& to, net::otlp_request& request, bool last,
       = to.blocks->add(last ? std::move(request.body) : request.body, now, from);
     if (!added)
       return tl::unexpected(added.error());
-    return taken_items{added->items, added->rejected, added->removed};
+    return taken_items{added->items, added->rejected, added->removed, added->refusal};
   }
   const auto spans = to.entries->spans();
   const auto removed = to.entries->removed();
@@ -160,7 +169,8 @@ intake_state::give(lane& to, net::otlp_request& request, bool last,
   if (!added)
     return tl::unexpected(added.error());
   const auto gone = to.entries->removed() - removed;
-  return taken_items{to.entries->spans() - spans + gone, added->total(), gone};
+  return taken_items{to.entries->spans() - spans + gone, added->total(), gone,
+                     to.entries->refusal()};
 }
 
 void intake_state::count(const net::otlp_request& request, std::uint64_t taken, bool refused) const {

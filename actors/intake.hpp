@@ -81,6 +81,7 @@ private:
     std::uint64_t items = 0; ///< Good ones.
     std::uint64_t rejected = 0;
     std::uint64_t removed = 0; ///< Of the good ones, by processors.
+    std::string refusal{};     ///< Why processors refused it; "" = they did not.
   };
   tl::expected<taken_items, otlp::parse_error> give(lane& to, net::otlp_request& request, bool last,
                                                     const processors::request_context& from,

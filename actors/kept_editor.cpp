@@ -1,5 +1,7 @@
 #include "actors/kept_editor.hpp"
 
+#include "core/log.hpp"
+
 namespace weir::actors {
 
 std::size_t kept_editor::append_to(const sampling::kept_spans& from,
@@ -13,6 +15,10 @@ std::size_t kept_editor::append_to(const sampling::kept_spans& from,
   nobody.now = now;
   const bool edited = editor_.apply(message_, next - first, nobody);
   removed_ = edited ? editor_.removed() : 0;
+  // Nobody is left to be told: the spans that it is about are gone, and counted.
+  if (!editor_.refusal().empty() && log::permit("processors_behind_sampling"))
+    log::error("processors behind tail_sampling dropped {} spans: {}", removed_,
+               editor_.refusal());
   const std::string_view message = edited ? editor_.result() : message_;
   index_.clear();
   (void)otlp::index_traces(message, 0, index_);

@@ -58,6 +58,12 @@ log_group::add(std::string request, unix_ns now, const processors::request_conte
 void log_group::edit(part& of, const processors::request_context& from, added& counts) {
   if (!editor_->apply(of.message, of.items, from))
     return;
+  if (!editor_->refusal().empty()) {
+    counts.refusal = editor_->refusal();
+    counts.removed += of.items;
+    of.items = 0;
+    return;
+  }
   of.message = std::move(editor_->result());
   of.items -= editor_->removed();
   counts.removed += editor_->removed();

@@ -36,6 +36,7 @@ public:
     std::uint64_t items = 0; ///< Good ones.
     std::uint64_t rejected = 0;
     std::uint64_t removed = 0; ///< Of the good ones, by processors.
+    std::string refusal{};     ///< Why processors refused all of them; "" = they did not.
   };
   /// Checks a request and takes it over. On an error nothing was added.
   tl::expected<added, otlp::parse_error> add(std::string request, unix_ns now,

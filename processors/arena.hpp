@@ -46,6 +46,14 @@ public:
     left_ = chunks_.empty() ? 0 : chunks_.front().size;
   }
 
+  /// Bytes that it holds, taken or not.
+  std::size_t held() const noexcept {
+    std::size_t bytes = 0;
+    for (const auto& c : chunks_)
+      bytes += c.size;
+    return bytes;
+  }
+
 private:
   struct chunk {
     std::unique_ptr<char[]> bytes;

@@ -65,6 +65,7 @@ chain_outcome chain::apply(weir::signal kind, std::string_view message,
     out.append(result);
   for (const auto n : with.dropped_)
     outcome.dropped += n;
+  outcome.refusal.swap(at.refusal_);
   return outcome;
 }
 

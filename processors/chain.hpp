@@ -32,6 +32,7 @@ private:
 struct chain_outcome {
   bool changed = false;      ///< `out` holds the new message; it may be empty.
   std::uint64_t dropped = 0; ///< Spans, log records or data points that were left out.
+  std::string refusal;       ///< Not empty: the message is to be refused, with this reason.
 };
 
 /// The processors of a pipeline that stand together in its list. Each sees what those before it

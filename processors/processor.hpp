@@ -63,6 +63,13 @@ public:
   /// The span, log record or metric in hand. @pre in edit_item()
   item& current() noexcept { return current_; }
 
+  /// Ends the message: it is refused with this reason, whatever is done to it here. Of several the
+  /// first counts.
+  void refuse(std::string reason) {
+    if (refusal_.empty())
+      refusal_ = std::move(reason);
+  }
+
   /// Views and texts for a processor's own use: nothing in them outlives the call. Children of
   /// items that are changed through them are opened in these.
   item& child(std::size_t number);
@@ -82,6 +89,7 @@ private:
   item& open(lazy_item& of, otlp::message_id what);
 
   arena memory_;
+  std::string refusal_;
   weir::signal signal_ = weir::signal::traces;
   const request_context* request_ = nullptr;
   lazy_item resource_{memory_};

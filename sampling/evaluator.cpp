@@ -45,6 +45,12 @@ struct evaluation {
     return sampled_if(trace.seen.test(rule.predicate) != rule.inverted);
   }
 
+  verdict operator()(const seen_unless_failed& rule) const {
+    if (trace.seen.test(static_cast<std::size_t>(rule.predicate) + 1))
+      return {vote::failed, {}};
+    return sampled_if(trace.seen.test(rule.predicate));
+  }
+
   verdict operator()(const probability& rule) const {
     return by_chance(rule.keeps(id), rule.of_any());
   }
@@ -65,9 +71,10 @@ struct evaluation {
     for (const auto& part : rule.parts) {
       const auto said = evaluate(part, id, trace, now, rest);
       result.chance = both(result.chance, said.chance);
-      if (said.vote != vote::not_sampled)
+      if (said.vote == vote::sampled)
         continue;
-      result.vote = vote::not_sampled;
+      if (result.vote == rule.when_all)
+        result.vote = said.vote;
       if (result.chance.share <= 0)
         return result;
       rest = spending::no; // only how often it would have been sampled
@@ -77,6 +84,8 @@ struct evaluation {
 
   verdict operator()(const none_of& rule) const {
     const auto said = ask(rule.part.front());
+    if (said.vote == vote::failed)
+      return said;
     return by_chance(said.vote == vote::not_sampled, otherwise(said.chance));
   }
 

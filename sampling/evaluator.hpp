@@ -18,8 +18,8 @@
 
 namespace weir::sampling {
 
-/// What one policy says about a trace.
-enum class vote : std::uint8_t { not_sampled, sampled, dropped };
+/// What one policy says about a trace. Failed: an error is neither one nor its opposite, so nothing turns it round.
+enum class vote : std::uint8_t { not_sampled, sampled, dropped, failed };
 
 struct verdict {
   weir::sampling::vote vote = vote::not_sampled;
@@ -42,6 +42,11 @@ struct latency_over {
 struct seen {
   predicate_number predicate = 0;
   bool inverted = false;
+};
+
+/// A predicate seen, and not the one behind it, which says that looking for it failed.
+struct seen_unless_failed {
+  predicate_number predicate = 0;
 };
 
 struct span_count_in {
@@ -89,8 +94,8 @@ struct any_or_ratio {
 
 /// One policy, compiled. A copy shares its budgets and rates with the original.
 struct evaluator {
-  std::variant<always, latency_over, seen, probability, span_count_in, within_budget, all_of,
-               none_of, composite_of, dynamic_by_key, any_or_ratio>
+  std::variant<always, latency_over, seen, seen_unless_failed, probability, span_count_in,
+               within_budget, all_of, none_of, composite_of, dynamic_by_key, any_or_ratio>
       rule;
 };
 

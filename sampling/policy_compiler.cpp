@@ -124,10 +124,9 @@ result<evaluator> policy_compiler::compile(const policy_config& policy) {
   case policy_type::intelligent:
     return intelligent(policy);
   case policy_type::ottl_condition:
-    break;
+    return ottl(policy);
   }
-  return fail(errc::unsupported,
-              fmt::format("policy type {} is not there yet", to_string(policy.type)));
+  return fail(errc::unsupported, "found an unknown policy type");
 }
 
 result<std::vector<evaluator>> policy_compiler::compile_parts(const policy_config& policy) {
@@ -255,6 +254,14 @@ result<evaluator> policy_compiler::intelligent(const policy_config& policy) {
         {seen{predicates_.add(key, number_or_digits{policy.error_status, last_status}), false}});
   rule.parts.push_back({latency_over{policy.slow_ms, 0}});
   return evaluator{std::move(rule)};
+}
+
+result<evaluator> policy_compiler::ottl(const policy_config& policy) {
+  return room_for(2, 0)
+      .and_then([&] { return ottl_condition::compile(policy); })
+      .map([&](auto&& condition) {
+        return evaluator{seen_unless_failed{predicates_.add(std::move(condition))}};
+      });
 }
 
 result<evaluator> policy_compiler::composite(const policy_config& policy) {

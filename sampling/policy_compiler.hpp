@@ -22,6 +22,7 @@ private:
   result<evaluator> string_attribute(const policy_config& policy);
   result<evaluator> numeric_attribute(const policy_config& policy);
   result<evaluator> status_code(const policy_config& policy);
+  result<evaluator> ottl(const policy_config& policy);
   result<evaluator> composite(const policy_config& policy);
   result<evaluator> dynamic(const policy_config& policy);
   result<evaluator> intelligent(const policy_config& policy);

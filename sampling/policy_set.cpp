@@ -76,6 +76,7 @@ decision policy_set::decide(const trace_id& id, const trace_features& trace, ste
       ++counts_[i].dropped;
       return {false, static_cast<policy_number>(i), 1, rate_mark::none};
     case vote::not_sampled:
+    case vote::failed:
       ++counts_[i].not_sampled;
       break;
     case vote::sampled:

@@ -36,13 +36,17 @@ struct policy_counts {
 /// the rate limiting policies, the rates of the dynamic ones, and nothing else.
 class policy_set {
 public:
-  /// Errors name the policy: errc::unsupported for a type that is not there yet, else
-  /// errc::invalid_argument.
+  /// Errors name the policy.
   static result<policy_set> compile(const tail_sampling_config& config);
 
   /// Adds what a resource shows. An envelope that stands in several slices is given slice by slice.
   void observe_resource(std::string_view envelope, resource_features& into) {
     predicates_.observe_resource(envelope, into);
+  }
+
+  /// Before the spans of a (resource, scope) pair are observed, whose message must live as long.
+  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group) {
+    predicates_.begin_group(message, index, group);
   }
 
   /// Adds one span's times, count, predicates and those of its resource. Not its bytes.

@@ -95,6 +95,13 @@ predicate_number predicates::add(span_condition condition) {
   return number;
 }
 
+predicate_number predicates::add(std::shared_ptr<const ottl_condition> condition) {
+  const auto number = static_cast<predicate_number>(count_);
+  count_ += 2;
+  ottl_.emplace_back(number, std::move(condition));
+  return number;
+}
+
 predicates::key_conditions* predicates::find(std::string_view key) {
   for (const auto index : keys_by_length_[std::min(key.size(), lengths - 1)]) {
     if (keys_[index].key == key)
@@ -154,6 +161,8 @@ void predicates::observe_resource(std::string_view envelope, resource_features& 
 }
 
 void predicates::observe_span(std::string_view body, trace_features& into) {
+  if (!ottl_.empty())
+    observe_ottl(body, into);
   if (keys_.empty())
     return observe_summary(otlp::read_span(body), into);
   predicate_bits keys_seen;
@@ -161,6 +170,28 @@ void predicates::observe_span(std::string_view body, trace_features& into) {
     observe_attribute(key, value, false, keys_seen, into.seen);
   });
   observe_summary(span, into);
+}
+
+void predicates::observe_ottl(std::string_view body, trace_features& into) {
+  bool open = false;
+  for (const auto& [number, condition] : ottl_) {
+    const auto failed = static_cast<std::size_t>(number) + 1;
+    if (into.seen.test(number) || into.seen.test(failed))
+      continue;
+    if (!open)
+      view_.open(body);
+    open = true;
+    switch (condition->judge(view_)) {
+    case ottl_condition::answer::yes:
+      into.seen.set(number);
+      break;
+    case ottl_condition::answer::failed:
+      into.seen.set(failed);
+      break;
+    case ottl_condition::answer::no:
+      break;
+    }
+  }
 }
 
 void predicates::observe_summary(const otlp::span_summary& span, trace_features& into) {

@@ -2,6 +2,7 @@
 
 #include "otlp/features.hpp"
 #include "sampling/features.hpp"
+#include "sampling/ottl_condition.hpp"
 #include "sampling/string_matcher.hpp"
 
 #include <array>
@@ -83,7 +84,18 @@ public:
   void add_to_key(predicate_number key, span_field field);
 
   std::size_t attributes() const noexcept { return keys_.size(); }
+  /// Conditions in OTTL: the first number is set where one holds, the one behind it where one
+  /// failed before that.
+  predicate_number add(std::shared_ptr<const ottl_condition> condition);
+
   std::size_t size() const noexcept { return count_; }
+
+  /// Before the spans of a (resource, scope) pair, whose message must live as long as they are
+  /// observed. Needed only by conditions in OTTL.
+  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group) {
+    if (!ottl_.empty())
+      view_.begin_group(message, index, group);
+  }
 
   /// Evaluates the attributes of a resource; the envelope may come in several slices.
   void observe_resource(std::string_view envelope, resource_features& into);
@@ -106,6 +118,7 @@ private:
                          predicate_bits& keys_seen, predicate_bits& into);
   void observe_summary(const otlp::span_summary& span, trace_features& into);
   void observe_key_fields(const otlp::span_summary& span, predicate_bits& into) const;
+  void observe_ottl(std::string_view body, trace_features& into);
   static bool holds(attribute_condition& condition, const otlp::value_ref& value, bool on_resource);
 
   std::size_t count_ = 0;
@@ -114,6 +127,8 @@ private:
       keys_by_length_; ///< Last one: that long or longer.
   std::vector<std::pair<predicate_number, span_condition>> on_spans_;
   std::vector<std::pair<predicate_number, span_field>> key_fields_;
+  std::vector<std::pair<predicate_number, std::shared_ptr<const ottl_condition>>> ottl_;
+  span_view view_;
 };
 
 } // namespace weir::sampling

@@ -156,15 +156,20 @@ const window::group_state& window::group_of(std::uint32_t number, std::string_vi
 
 void window::observe(std::string_view unpacked, const otlp::span_index& index) {
   groups_.assign(index.groups.size(), {});
+  auto group_begun = std::numeric_limits<std::uint32_t>::max();
   for (const auto& span : index.spans) {
     auto& state = slots_[span.slot];
     if (state.is == slot_state::kind::unwanted)
       continue;
     const auto& group = group_of(span.group, unpacked, index);
-    if (state.is == slot_state::kind::late)
+    if (state.is == slot_state::kind::late) {
       ++state.features.spans;
-    else
+    } else {
+      if (group_begun != span.group)
+        policies_.begin_group(unpacked, index, span.group);
+      group_begun = span.group;
       policies_.observe(span.body.in(unpacked), group.features, state.features);
+    }
     state.features.bytes += span.body.length + message_overhead;
     // As large as the trace would be as a message of its own, where an envelope stands once.
     if (state.last_group != span.group)

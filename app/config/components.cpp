@@ -62,8 +62,10 @@ std::vector<component_section> make_sections() {
                    "Removes attributes that are not allowed, and masks values that are blocked."),
            type_of({"probabilistic_sampler"}, &probabilistic_sampler_options,
                    "Keeps a share of the spans or log records, by trace id."),
+           type_of({"filter"}, &filter_options, "Drops what matches conditions in OTTL."),
+           type_of({"transform"}, &transform_options, "Edits with statements in OTTL."),
        },
-       {"filter", "transform", "tracezip"}},
+       {"tracezip"}},
       {"exporters",
        "exporter",
        {

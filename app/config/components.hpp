@@ -18,6 +18,7 @@ using component_config =
                  processors::resource_config, processors::span_config, processors::redaction_config,
                  processors::probabilistic_sampler_config, otlp_grpc_shape, otlp_http_shape,
                  backends::debug_config, backends::file_config, backends::nop_config,
+                 processors::filter_config, processors::transform_config,
                  health_check_shape, net::basic_auth_config, bearer_auth_shape,
                  net::headers_setter_config>;
 

@@ -2,9 +2,11 @@
 #include "app/config/load.hpp"
 #include "processors/actions.hpp"
 #include "processors/attributes.hpp"
+#include "processors/filter.hpp"
 #include "processors/probabilistic.hpp"
 #include "processors/redaction.hpp"
 #include "processors/span.hpp"
+#include "processors/transform.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -234,9 +236,24 @@ private:
             [&](const processors::probabilistic_sampler_config& config) {
               add_edit(c, processors::make_probabilistic_sampler(config, linked.signal), linked);
             },
+            [&](const processors::filter_config& config) {
+              add_edits(c, processors::make_filter(config, linked.signal, c.id), linked);
+            },
+            [&](const processors::transform_config& config) {
+              add_edits(c, processors::make_transform(config, linked.signal, c.id), linked);
+            },
             [](const auto&) {},
         },
         c.config);
+  }
+
+  /// The same of one that is several, which stand behind each other.
+  void add_edits(const component& c, result<std::vector<processors::processor_ptr>> compiled,
+                 pipeline_config& linked) {
+    if (!compiled)
+      return add_edit(c, tl::unexpected(compiled.error()), linked);
+    for (auto& one : *compiled)
+      add_edit(c, std::move(one), linked);
   }
 
   /// A processor that edits messages, compiled for the pipeline's signal.

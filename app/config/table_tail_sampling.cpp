@@ -1,4 +1,5 @@
 #include "app/config/option_group.hpp"
+#include "app/config/ottl_options.hpp"
 #include "app/config/tables.hpp"
 #include "sampling/policy_set.hpp"
 
@@ -133,9 +134,14 @@ const option_table<c>& bytes_options() {
 const option_table<c>& ottl_options() {
   static const option_table<c> table{{
       works("error_mode", &c::error_mode, {.one_of = {"ignore", "silent", "propagate"}},
-            "What an error in a condition does."),
-      works("span", &c::span_conditions, "Conditions on spans; one that holds keeps the trace."),
-      works("spanevent", &c::spanevent_conditions, "Conditions on events of spans."),
+            "What an error in a condition does: `propagate` ends the policy for that trace, the "
+            "others go on with the next condition; absent: `silent`."),
+      ottl_conditions("span", &c::span_conditions, signal::traces,
+                      processors::ottl::context_kind::span,
+                      "Conditions on spans (docs/ottl.md); one that holds keeps the trace."),
+      ottl_conditions("spanevent", &c::spanevent_conditions, signal::traces,
+                      processors::ottl::context_kind::spanevent,
+                      "Conditions on events of spans."),
   }};
   return table;
 }

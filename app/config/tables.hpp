@@ -3,6 +3,7 @@
 #include "app/config.hpp"
 #include "app/config/option.hpp"
 #include "processors/config.hpp"
+#include "processors/ottl_config.hpp"
 
 #include <optional>
 #include <string>
@@ -124,6 +125,8 @@ const option_table<processors::redaction_config>& redaction_options();
 const option_table<processors::probabilistic_sampler_config>& probabilistic_sampler_options();
 const option_table<processors::match_config>& match_options();
 const option_table<processors::action_config>& action_options();
+const option_table<processors::filter_config>& filter_options();
+const option_table<processors::transform_config>& transform_options();
 // exporters
 const option_table<otlp_grpc_shape>& otlp_grpc_options();
 const option_table<otlp_http_shape>& otlp_http_options();

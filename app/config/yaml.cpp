@@ -56,8 +56,8 @@ size_of_value measure(const yaml_value& value) {
 /// Builds the tree of one document.
 class builder final : public YAML::EventHandler {
 public:
-  builder(diagnostics& out, const yaml_limits& limits, std::uint32_t source)
-      : out_(out), limits_(limits), source_(source) {}
+  builder(const std::string& text, diagnostics& out, const yaml_limits& limits, std::uint32_t source)
+      : text_(text), out_(out), limits_(limits), source_(source) {}
 
   std::optional<yaml_value> root;
 
@@ -73,6 +73,7 @@ public:
     check_tag(mark, tag);
     place_value({.what = yaml_value::kind::scalar,
                  .plain = tag == "?",
+                 .quote = tag == "?" ? '\0' : quote_at(mark),
                  .where = place_of(mark),
                  .text = text},
                 anchor);
@@ -115,6 +116,12 @@ private:
   };
 
   place place_of(const YAML::Mark& mark) const { return place_in(source_, mark); }
+
+  char quote_at(const YAML::Mark& mark) const {
+    const auto at = static_cast<std::size_t>(std::max(mark.pos, 0));
+    const char c = at < text_.size() ? text_[at] : '\0';
+    return c == '\'' || c == '"' ? c : '\0';
+  }
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (!tag.empty() && tag != "?" && tag != "!" && tag != text_tag)
@@ -192,6 +199,7 @@ private:
     top.value.entries.push_back(std::move(entry));
   }
 
+  const std::string& text_;
   diagnostics& out_;
   const yaml_limits& limits_;
   std::uint32_t source_;
@@ -272,10 +280,10 @@ std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    builder first(out, limits, source);
+    builder first(text, out, limits, source);
     if (!parser.HandleNextDocument(first))
       return yaml_value{.where = {.source = source}};
-    builder second(out, limits, source);
+    builder second(text, out, limits, source);
     if (parser.HandleNextDocument(second) && second.root && !second.root->is_null()) {
       out.error(second.root->where, "", "found a second YAML document, expected one");
       return std::nullopt;

@@ -28,6 +28,7 @@ struct yaml_value {
 
   kind what = kind::null;
   bool plain = true; ///< Of a scalar: without quotes, so it may be a number or a truth value.
+  char quote = '\0'; ///< Of a scalar: ' or " around it, else 0.
   bool substituted = false; ///< Stood for a whole `${...}`: `text` is the original also for null.
   place where{};
   std::string text{};

@@ -2,6 +2,7 @@
 
 #include "actors/log_group.hpp"
 #include "otlp/writer.hpp"
+#include "processors/transform.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -107,6 +108,39 @@ BOOST_AUTO_TEST_CASE(a_large_request_is_cut_by_spans) {
       BOOST_TEST((s.body.in(entry.unpacked) == spans[found++]));
   }
   BOOST_TEST(found == spans.size());
+}
+
+// Scenario: a statement with error_mode propagate fails on one span of a request of two, behind a
+// request that is good. Guarantee: nothing of it is added, all of it is counted as removed, and why is
+// said; what was there, and what comes then, is taken.
+BOOST_AUTO_TEST_CASE(what_processors_refuse_is_not_added) {
+  processors::transform_config config;
+  config.trace_statements = {{"span", {}, {R"(set(name, 1 / 0) where name == "nn")"}, "propagate"}};
+  std::vector<processors::chain::part> parts;
+  const auto made = processors::make_transform(config, signal::traces, "t");
+  BOOST_REQUIRE(made);
+  for (const auto& p : *made)
+    parts.push_back({"t", p});
+  const auto chain = std::make_shared<const processors::chain>(std::move(parts));
+  entry_group group(3, 256 << 10, {}, chain);
+  const auto good = request({span('a', '1')});
+  BOOST_REQUIRE(group.add(good, 100));
+  BOOST_TEST(group.refusal().empty());
+  BOOST_REQUIRE(group.add(request({span('b', '2'), span('c', '3', 2)}), 200));
+  BOOST_TEST(group.refusal().find("division by 0") != std::string::npos);
+  BOOST_TEST(group.removed() == 2U);
+  BOOST_TEST(group.spans() == 1U);
+  BOOST_REQUIRE(group.add(good, 300));
+  BOOST_TEST(group.refusal().empty());
+  const auto entries = group.take();
+  BOOST_REQUIRE(entries.size() == 1U);
+  BOOST_TEST(entries[0].unpacked == good + good);
+  log_group log(9, signal::traces, 1 << 20, {}, chain);
+  const auto added = log.add(request({span('b', '2'), span('c', '3', 2)}), 5);
+  BOOST_REQUIRE(added);
+  BOOST_TEST(added->removed == 2U);
+  BOOST_TEST(!added->refusal.empty());
+  BOOST_TEST(log.take().empty());
 }
 
 // Scenario: a pipeline that samples nothing gathers two requests. Guarantee: the block's body is their

@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(state_outlives_a_reload) {
   auto before = compiled(config);
   const auto shown = features_of(before, {with({{"route", text("/a")}})});
   for (int i = 0; i < 1000; ++i)
-    before.decide(id_with(processors::randomness_range - 1), shown, i * second_ns / 10);
+    before.decide(id_with((std::uint64_t{1} << 56) - 1), shown, i * second_ns / 10);
   BOOST_TEST(before.rates(1)->keys() == 1U);
 
   std::swap(config.policies[0], config.policies[1]); // other numbers, the same policies

@@ -146,8 +146,8 @@ BOOST_AUTO_TEST_CASE(errors_name_the_policy) {
     return set.error();
   };
   auto ottl = refused({policy(policy_type::ottl_condition, "mine")});
-  BOOST_TEST((ottl.code == errc::unsupported));
-  BOOST_TEST(ottl.message == "policy \"mine\": policy type ottl_condition is not there yet");
+  BOOST_TEST((ottl.code == errc::invalid_argument));
+  BOOST_TEST(ottl.message == "policy \"mine\": expected a condition in `span` or `spanevent`");
   const auto all = policy(policy_type::always_sample, "same");
   BOOST_TEST(refused({all, all}).message.find("same") != std::string::npos);
   BOOST_TEST((refused({policy(policy_type::always_sample, "")}).code == errc::invalid_argument));

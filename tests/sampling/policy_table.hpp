@@ -48,6 +48,7 @@ inline trace_features features_of(policy_set& set, const std::vector<test_span>&
     const auto& group = index.groups[span.group];
     for (std::uint32_t i = 0; i < group.resource_slices; ++i)
       set.observe_resource(index.slices[group.first_resource_slice + i].in(message), resource);
+    set.begin_group(message, index, span.group);
     set.observe(span.body.in(message), resource, features);
   }
   return features;

@@ -90,6 +90,10 @@ std::string sample_of(const subject& s, const reference_row& row) {
     return "[" + last_name(row.type) + "]";
   if (row.type.starts_with("truth value"))
     return row.fallback == "true" ? "false" : "true";
+  if (row.type.starts_with("list of conditions"))
+    return R"(['resource.attributes["a"] == nil'])";
+  if (row.type.starts_with("list of statements"))
+    return R"(['set(resource.attributes["a"], 1)'])";
   if (row.type.starts_with("list of texts"))
     return "[text7]";
   if (row.type.starts_with("map of texts"))

@@ -1,0 +1,57 @@
+#include "app/config/ottl_options.hpp"
+
+namespace weir::app {
+
+namespace ottl = processors::ottl;
+
+place place_in(const yaml_value& scalar, std::size_t offset) {
+  const auto before = std::string_view(scalar.text).substr(0, offset);
+  const bool one_line = scalar.text.find('\n') == std::string::npos;
+  if (scalar.substituted || !one_line || (!scalar.plain && scalar.quote == '\0'))
+    return scalar.where;
+  auto at = scalar.where;
+  for (const char c : before) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+    const bool escaped = scalar.quote == '\'' ? c == '\'' : scalar.quote == '"' && (c == '"' || c == '\\');
+    at.column += continues ? 0 : escaped ? 2 : 1;
+  }
+  at.column += scalar.quote != '\0' ? 1 : 0;
+  return at;
+}
+
+const std::vector<yaml_value>& items_of(const yaml_value& map, std::string_view name) {
+  static const std::vector<yaml_value> none;
+  const auto* entry = map.find(name);
+  return entry == nullptr ? none : entry->value.items;
+}
+
+void check_group(const section& at, const ottl::group_source& source,
+                 const std::vector<yaml_value>& conditions,
+                 const std::vector<yaml_value>& statements) {
+  const auto compiled = ottl::compile_group(source);
+  if (compiled)
+    return;
+  for (const auto& e : compiled.error()) {
+    const auto& texts = e.in_statements ? statements : conditions;
+    const auto where
+        = e.index < texts.size() ? place_in(texts[e.index], e.what.offset) : at.value.where;
+    const bool exact = e.index < texts.size() && where != texts[e.index].where;
+    // Where the file's place is that of the whole text, the place in the text says the rest.
+    at.reports.error(where, at.path,
+                     exact || e.what.offset == 0 ? e.what.message : ottl::to_string(e, source));
+  }
+}
+
+void check_each(const section& at, const processors::condition_group_config& group,
+                weir::signal kind, const std::vector<yaml_value>& conditions) {
+  for (std::size_t i = 0; i < group.conditions.size(); ++i) {
+    const ottl::group_source source{
+        kind, ottl::context_named(group.context), {group.conditions[i]}, {}};
+    std::vector<yaml_value> one;
+    if (i < conditions.size())
+      one.push_back(conditions[i]);
+    check_group(at, source, one, {});
+  }
+}
+
+} // namespace weir::app

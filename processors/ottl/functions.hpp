@@ -1,0 +1,67 @@
+#pragma once
+
+#include "processors/ottl/program.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace weir::processors::ottl {
+
+/// What a parameter takes. Where an argument is a literal, it is checked when the statement is
+/// compiled, else when it runs.
+enum class parameter_type : std::uint8_t {
+  any,
+  text,
+  text_like, ///< Any value, as text.
+  integer,
+  real,
+  boolean,
+  map,
+  time,
+  duration,
+  target,            ///< A path that can be written.
+  map_target,        ///< The same, of a map.
+  list,              ///< A list literal, or an expression whose value is a list.
+  text_list_literal, ///< A list of texts.
+  text_literal,
+  integer_literal,
+  boolean_literal,
+  regex, ///< A text literal, compiled.
+  glob,  ///< The same, as a shell pattern.
+  converter, ///< The name of one that makes text of text, without its arguments.
+};
+
+struct parameter {
+  std::string_view name;
+  parameter_type type = parameter_type::any;
+  bool optional = false;
+};
+
+/// What a converter makes, where that is always the same; else `any`.
+enum class result_type : std::uint8_t { nothing, any, boolean };
+
+struct function_info {
+  std::string_view name;
+  result_type result = result_type::any;
+  std::vector<parameter> parameters;
+  function_body body = nullptr;
+  /// Looks at literal arguments: an error's text, or "".
+  std::string (*check)(const program&, const call_info&) = nullptr;
+  std::uint8_t contexts = 0xff; ///< Bits by context_kind.
+};
+
+/// The function of that name, or null.
+const function_info* find_function(std::string_view name) noexcept;
+
+/// Names of all, for messages and for the documentation.
+std::vector<std::string_view> function_names();
+
+// The table's parts, by what they work on.
+std::span<const function_info> editor_functions();
+std::span<const function_info> map_functions();
+std::span<const function_info> text_functions();
+std::span<const function_info> number_functions();
+std::span<const function_info> time_functions();
+
+} // namespace weir::processors::ottl

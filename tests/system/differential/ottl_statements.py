@@ -1,0 +1,131 @@
+"""Conditions and statements that are compared with the Collector's, by signal and context, and twins that
+are off by a little, which the comparison has to catch."""
+
+SPAN_CONDITIONS = [
+    'attributes["s"] == "text"', 'attributes["s"] != "text"', 'attributes["s"] < "m"', 'attributes["i"] == 42',
+    'attributes["i"] > 10.5', 'attributes["d"] <= 2', 'attributes["b"] == true', 'attributes["x"] == nil',
+    'attributes["bytes"] == 0x0102', 'attributes["m"] == {"k": "v", "n": 1}', 'attributes["l"] == [1, "two"]',
+    'attributes["m"]["k"] == "v"', 'attributes["l"][0] == 1', 'attributes["l"][5] == 1',
+    'attributes["m"]["none"]["k"] == nil', 'attributes[attributes["s"]] == nil',
+    'not (attributes["i"] == 42 or attributes["b"] == true)', 'name == "GET /cart" and not IsRootSpan()',
+    'IsMatch(name, "^(GET|PUT) /[a-z]+$")', 'IsMatch(attributes["i"], "2$")', 'IsMatch(attributes["l"], "two")',
+    'IsMatch(attributes["x"], ".*")', 'HasPrefix(name, "GET")', 'HasSuffix(attributes["s"], "t")',
+    'kind == SPAN_KIND_SERVER', 'kind.string == "Client"', 'status.code == STATUS_CODE_ERROR',
+    'status.message != ""', 'end_time_unix_nano - start_time_unix_nano > 200000000',
+    'end_time - start_time >= Duration("300ms")', 'Seconds(end_time - start_time) < 0.1',
+    'resource.attributes["service.name"] == "shop"', 'instrumentation_scope.name == "lib"',
+    'trace_state["a"] == "1"', 'trace_state == "a=1,b=2"', 'Len(attributes) > 3', 'Len(name) == 9',
+    'Len(events) > 1', 'IsString(attributes["s"])', 'IsMap(attributes["m"])', 'IsInt(attributes["i"])',
+    'Int(attributes["n"]) > 20', 'Double(attributes["n"]) > 20.5', 'String(attributes["d"]) == "2.5"',
+    'Concat([name, attributes["s"], attributes["i"]], "|") == "GET /cart|text|42"',
+    'Split(name, " ")[0] == "PUT"', 'Substring(name, 0, 3) == "GET"', 'ToUpperCase(attributes["s"]) == "TEXT"',
+    'ParseJSON(attributes["json"])["a"] == 1.0', 'ParseJSON(attributes["json"])["l"][1] == true',
+    'ExtractPatterns(name, "^(?P<verb>[A-Z]+) ")["verb"] == "GET"', 'trace_id.string < "8"',
+    'attributes["i"] + 1 == 43', 'attributes["i"] / 2 == 21', '-attributes["i"] < -10', '1 + 2 * 3 == 7',
+    'attributes["d"] / 0 == 1', 'attributes["s"] + 1 == 2', 'SHA256(attributes["s"]) != ""',
+    'FNV(name) > 0', 'Hex(attributes["i"]) == "000000000000002a"', 'flags == 1',
+    'ContainsValue(attributes["l"], "two")', 'Trim(attributes["pad"]) == "x"', 'dropped_attributes_count > 0',
+    'Coalesce([attributes["x"], attributes["s"]]) == "text"', 'parent_span_id == SpanID(0x0000000000000000)',
+]
+
+EVENT_CONDITIONS = ['name == "e1"', 'event_index == 0', 'attributes["i"] == 42 and span.kind == 2',
+                    'time_unix_nano > span.start_time_unix_nano']
+
+SPAN_STATEMENTS = [
+    'set(attributes["new"], "v")', 'set(attributes["s"], 5)', 'set(attributes["copy"], attributes["m"])',
+    'set(attributes["copy"], attributes["x"])', 'set(attributes["m"]["k"], [1, 2])',
+    'set(attributes["made"]["a"]["b"], 1)', 'set(attributes["l"][0], "first")', 'set(name, attributes["s"])',
+    'set(name, Concat([name, kind.string], "-")) where IsMatch(name, "^GET")',
+    'set(kind, SPAN_KIND_PRODUCER)', 'set(kind.string, "Consumer")', 'set(status.code, STATUS_CODE_OK)',
+    'set(status.message, "set")', 'set(trace_state, "z=9")', 'set(trace_state["a"], "7")',
+    'set(start_time_unix_nano, 17)', 'set(end_time, start_time + Duration("1s"))', 'set(flags, 257)',
+    'set(span_id, SpanID(0x1111111111111111))', 'set(parent_span_id.string, "2222222222222222")',
+    'set(resource.attributes["from"], "span")', 'set(instrumentation_scope.version, "9")',
+    'set(dropped_attributes_count, 8)', 'set(cache["k"], 1)', 'set(attributes, {"only": [1.5, true]})',
+    'delete_key(attributes, "s")', 'delete_key(attributes["m"], "k")', 'delete_matching_keys(attributes, "^[a-l]")',
+    'keep_keys(attributes, ["s", "i", "zz"])', 'keep_matching_keys(attributes, "s$|^m")',
+    'limit(attributes, 3, ["m", "s"])', 'limit(attributes, 0, [])', 'truncate_all(attributes, 2)',
+    'truncate_all(attributes, 3, utf8_safe=false, truncation_marker="~")',
+    'replace_pattern(name, "[aeiou]", "_")', 'replace_pattern(name, "(\\\\w+) /(?P<rest>.*)", "${rest}:$1$$")',
+    'replace_pattern(attributes["s"], "x*", "-")', 'replace_pattern(attributes["s"], "^", "<")',
+    'replace_pattern(attributes["s"], "t", "$0", SHA256)',
+    'replace_pattern(attributes["s"], "(e)", "$1", function=ToUpperCase, replacement_format="(%s)")',
+    'replace_all_patterns(attributes, "value", "t", "T")', 'replace_all_patterns(attributes, "key", "^(.)$", "k.$1")',
+    'replace_match(attributes["s"], "te*", "matched")', 'replace_match(name, "GET /*", "root")',
+    'replace_all_matches(attributes, "*x*", "matched")',
+    'merge_maps(attributes, {"s": 1, "new": {"a": 1}}, "insert")',
+    'merge_maps(attributes, {"s": 1, "new": 2}, "update")', 'merge_maps(attributes, attributes["m"], "upsert")',
+    'merge_maps(attributes, ParseJSON(attributes["json"]), "upsert")', 'append(attributes["l"], "more")',
+    'append(attributes["s"], values=[1, 2.5])', 'append(attributes["x"], attributes["i"])',
+    'flatten(attributes)', 'flatten(attributes, "p", 1)', 'flatten(attributes["m"], depth=2)',
+    'flatten(attributes, resolve_conflicts=true)',
+    'set(attributes["hash"], SHA256(attributes["s"]))', 'set(attributes["md5"], MD5(name))',
+    'set(attributes["t"], UnixMilli(start_time))',
+    'set(attributes["p"], Time("2023-11-14T22:13:20Z", "%Y-%m-%dT%H:%M:%SZ") == Unix(1700000000)) where false',
+    'set(attributes["u"], UnixNano(Time("2023-11-14 22:13:20.250", "%Y-%m-%d %H:%M:%S.%f")))',
+    'set(attributes["keys"], Keys(attributes["m"]))', 'set(attributes["v"], Values(attributes["l"]))',
+    'set(attributes["e"], ExtractPatterns(name, "(?P<a>[A-Z]+)( (?P<b>.*))?"))',
+    'set(attributes["low"], ToLowerCase(name))', 'set(attributes["sub"], Substring(attributes["s"], 1, 2))',
+    'set(attributes["num"], attributes["i"] * 2 + attributes["d"])', 'set(attributes["len"], Len(attributes["s"]))',
+    'set(attributes["split"], Split(name, "/"))', 'set(attributes["b64"], Hex(attributes["bytes"]))',
+]
+
+RESOURCE_STATEMENTS = ['set(attributes["env"], "test")', 'delete_key(attributes, "service.name")',
+                       'keep_keys(attributes, ["host"])']
+EVENT_STATEMENTS = ['set(name, Concat([span.name, name], "/"))', 'set(attributes["index"], event_index)',
+                    'set(time_unix_nano, 5)']
+
+METRIC_CONDITIONS = ['name == "requests"', 'type == METRIC_DATA_TYPE_SUM', 'IsMatch(name, "^(cpu|mem)")',
+                     'unit == "s" or description == "d"', 'is_monotonic == true', 'Len(data_points) > 1',
+                     'aggregation_temporality == AGGREGATION_TEMPORALITY_DELTA']
+POINT_CONDITIONS = ['value_int > 5', 'value_double > 2.0', 'attributes["host"] == "a"', 'metric.name == "cpu"',
+                    'count > 2', 'sum >= 9.0', 'flags == FLAG_NO_RECORDED_VALUE', 'time_unix_nano > 15',
+                    'bucket_counts == [1, 2]', 'explicit_bounds == [5.0]', 'Len(bucket_counts) == 2',
+                    'metric.type == METRIC_DATA_TYPE_SUMMARY', 'scale == 1', 'zero_count == 2']
+METRIC_STATEMENTS = ['set(name, Concat(["x", name], "."))', 'set(unit, "1")', 'set(description, "set") where unit == "s"',
+                     'set(is_monotonic, false)', 'set(aggregation_temporality, AGGREGATION_TEMPORALITY_CUMULATIVE)',
+                     'replace_pattern(name, "^c", "C")']
+POINT_STATEMENTS = ['set(attributes["m"], metric.name)', 'set(value_int, value_int + 1)', 'set(value_double, 1.5)',
+                    'set(count, 7)', 'set(sum, sum * 2)', 'delete_key(attributes, "host")', 'set(flags, 1)',
+                    'set(time_unix_nano, 99)', 'set(scale, 3)', 'set(metric.description, "point")']
+
+LOG_CONDITIONS = ['severity_number >= SEVERITY_NUMBER_WARN', 'severity_text == "INFO"', 'body == "hello"',
+                  'IsMatch(body, "h.*o")', 'body["k"] == "v"', 'IsMap(body)', 'attributes["i"] == 42',
+                  'trace_id == TraceID(0x00000000000000000000000000000000)', 'body.string == "hello"',
+                  'observed_time_unix_nano > time_unix_nano', 'event_name == "ev"', 'Len(body) > 4']
+LOG_STATEMENTS = ['set(body, "new")', 'set(body["k"], 5) where IsMap(body)', 'set(severity_number, SEVERITY_NUMBER_FATAL4)',
+                  'set(severity_text, "S")', 'merge_maps(attributes, body, "upsert") where IsMap(body)',
+                  'set(attributes["b"], body)', 'set(time, observed_time)', 'set(trace_id.string, "0102030405060708090a0b0c0d0e0f10")',
+                  'replace_pattern(body, "l+", "L")', 'set(attributes["text"], body.string)', 'set(event_name, "e")',
+                  'merge_maps(attributes, ParseJSON(body), "upsert") where IsMatch(body, "^\\\\{")', 'set(flags, 3)']
+
+# (what, another that a wrong reading of it would be): the second on our side has to be caught.
+TWINS = [
+    ('attributes["i"] > 10.5', 'attributes["i"] > 42'),
+    ('attributes["s"] != "text"', 'attributes["s"] != nil and attributes["s"] != "text"'),
+    ('not (attributes["i"] == 42 or attributes["b"] == true)',
+     'not (attributes["i"] == 42) or attributes["b"] == true'),
+    ('IsMatch(name, "^(GET|PUT) /[a-z]+$")', 'IsMatch(name, "^(GET|PUT) ")'),
+    ('attributes["l"][5] == 1', 'attributes["l"][0] == 1'),
+    ('end_time_unix_nano - start_time_unix_nano > 200000000', 'end_time_unix_nano > 200000000'),
+]
+
+# Of the policy ottl_condition: conditions on spans, on events, the error mode.
+POLICIES = {
+    "ottl_span": (['attributes["tier"] == "gold"'], [], "ignore"),
+    "ottl_any": (['status.code == STATUS_CODE_ERROR', 'attributes["code"] >= 400'], [], "ignore"),
+    "ottl_resource": (['resource.attributes["tier"] != nil and kind == 0'], [], "silent"),
+    "ottl_flags": (['flags == 1 or trace_state["shop"] == "gold"'], [], "ignore"),
+    "ottl_errors": (['attributes["route"] + 1 == 2', 'IsMatch(attributes["route"], "^/pay")'], [], "ignore"),
+    "ottl_time": (['end_time - start_time > Duration("600ms")'], [], "ignore"),
+    "ottl_type": (['IsBool(attributes["vip"]) and attributes["vip"] == true'], [], None),
+}
+POLICY_TWINS = {
+    "ottl_span": (['attributes["tier"] != nil'], [], "ignore"),
+    "ottl_any": (['status.code == STATUS_CODE_ERROR'], [], "ignore"),
+    "ottl_resource": (['attributes["tier"] != nil'], [], "silent"),
+    "ottl_flags": (['flags == 1'], [], "ignore"),
+    "ottl_errors": (['attributes["route"] + 1 == 2', 'IsMatch(attributes["route"], "^/pay")'], [], "propagate"),
+    "ottl_time": (['end_time - start_time > Duration("700ms")'], [], "ignore"),
+    "ottl_type": (['attributes["vip"] != nil'], [], None),
+}
