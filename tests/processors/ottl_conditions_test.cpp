@@ -8,7 +8,7 @@ using namespace weir;
 using namespace weir::processors;
 using namespace weir::processors::test;
 
-const std::string rich = one_span(R"([
+const std::string rich = shop_span(R"([
   {"key":"s","value":{"stringValue":"text"}}, {"key":"empty","value":{"stringValue":""}},
   {"key":"i","value":{"intValue":"42"}}, {"key":"d","value":{"doubleValue":2.5}},
   {"key":"b","value":{"boolValue":true}}, {"key":"bytes","value":{"bytesValue":"AQI="}},

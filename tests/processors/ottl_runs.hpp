@@ -50,7 +50,7 @@ inline ottl_run run_statements(const std::string& context, std::vector<std::stri
 }
 
 /// A message with one span that has these attributes (a JSON list) and further fields.
-inline std::string one_span(const std::string& attributes, const std::string& fields = "") {
+inline std::string shop_span(const std::string& attributes, const std::string& fields = "") {
   return traces(R"([{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
     "scopeSpans":[{"scope":{"name":"lib","version":"1.2"},"spans":[{"traceId":
     "0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","name":"GET /cart","kind":3,

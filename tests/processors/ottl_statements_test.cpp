@@ -41,9 +41,9 @@ std::string joined(const std::vector<std::string>& parts) {
 
 void check(const std::vector<row>& rows) {
   for (const auto& r : rows) {
-    const auto run = run_statements("span", {r.statement}, one_span(sample));
+    const auto run = run_statements("span", {r.statement}, shop_span(sample));
     BOOST_TEST(run.refusal == "", r.statement << ": " << run.refusal);
-    BOOST_TEST(run.json == json(one_span(joined(r.attributes))), r.statement << " gave\n"
+    BOOST_TEST(run.json == json(shop_span(joined(r.attributes))), r.statement << " gave\n"
                                                                             << run.json);
   }
 }
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(fields_of_spans) {
        R"(set(parent_span_id.string, "2222222222222222"))",
        R"(set(resource.attributes["r"], span.name))", R"(set(scope.name, "s"))",
        R"(set(cache["x"], 7))", R"(set(attributes["from_cache"], cache["x"]))"},
-      one_span("[]"));
+      shop_span("[]"));
   BOOST_TEST(run.refusal == "");
   const auto expected = json(
       traces(R"([{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},
@@ -207,11 +207,11 @@ BOOST_AUTO_TEST_CASE(errors_refuse_or_are_passed_over) {
         R"(set(kind.string, "server"))", R"(set(span_id.string, "12"))",
         R"(merge_maps(attributes, attributes["a"], "insert"))",
         R"(set(attributes["n"][100000], 1))"}) {
-    const auto refused = run_statements("span", {statement}, one_span(sample));
+    const auto refused = run_statements("span", {statement}, shop_span(sample));
     BOOST_TEST(refused.refusal != "", statement);
     BOOST_TEST(refused.refusal.find("one two") == std::string::npos);
     const auto ignored
-        = run_statements("span", {statement, R"(set(name, "after"))"}, one_span(sample),
+        = run_statements("span", {statement, R"(set(name, "after"))"}, shop_span(sample),
                          signal::traces, "silent");
     BOOST_TEST(ignored.refusal == "");
     BOOST_TEST(ignored.json.find(R"("name":"after")") != std::string::npos, statement);
@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(errors_refuse_or_are_passed_over) {
 BOOST_AUTO_TEST_CASE(growth_ends) {
   std::vector<std::string> statements(
       64, R"(set(attributes["a"], Concat([attributes["a"], attributes["a"]], "")))");
-  const auto run = run_statements("span", statements, one_span(sample));
+  const auto run = run_statements("span", statements, shop_span(sample));
   BOOST_TEST(run.refusal.find("too large") != std::string::npos, run.refusal);
 }
 

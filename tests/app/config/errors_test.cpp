@@ -213,8 +213,8 @@ const std::vector<bad_case> one_fault{
         "f:5:46: processors.tail_sampling.policies[0].type: found the text `latencey`, expected "
         "`always_sample`, `latency`, `numeric_attribute`, `string_attribute`, `boolean_attribute`, "
         "`probabilistic`, `status_code`, `span_count`, `trace_state`, `trace_flags`, "
-        "`rate_limiting`, `bytes_limiting`, `ottl_condition`, `and`, `not`, `drop` or `composite` "
-        "(did you mean `latency`?)"),
+        "`rate_limiting`, `bytes_limiting`, `ottl_condition`, `and`, `not`, `drop`, `composite`, "
+        "`dynamic` or `intelligent` (did you mean `latency`?)"),
     policy(
         "type: latency, latency: {threshold: 5}",
         "f:5:65: processors.tail_sampling.policies[0].latency.threshold: found an unknown option "

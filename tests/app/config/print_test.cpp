@@ -93,21 +93,12 @@ BOOST_AUTO_TEST_CASE(files_from_the_field_say_what_is_missing) {
       {"export-elasticsearch.yaml",
        {"f:21:3: exporters.elasticsearch: found the exporter type `elasticsearch`, which is not "
         "there "
-        "yet",
-        "f:33:15: exporters.logging.verbosity: found the text `normal`, expected `basic`: one line "
-        "a "
-        "request; more is not there yet"}},
+        "yet"}},
       {"export-influxdb.yaml",
-       {"f:21:3: exporters.influxdb: found the exporter type `influxdb`, which is not there yet",
-        "f:32:15: exporters.logging.verbosity: found the text `normal`, expected `basic`: one line "
-        "a "
-        "request; more is not there yet"}},
+       {"f:21:3: exporters.influxdb: found the exporter type `influxdb`, which is not there yet"}},
       {"tracezip.yaml",
        {"f:11:3: processors.tracezip: found the processor type `tracezip`, which is not there yet",
-        "f:21:3: exporters.jaeger: found the exporter type `jaeger`, which is not there yet",
-        "f:24:15: exporters.logging.verbosity: found the text `detailed`, expected `basic`: one "
-        "line a "
-        "request; more is not there yet"}},
+        "f:21:3: exporters.jaeger: found the exporter type `jaeger`, which is not there yet"}},
       {"security-enhanced.yaml",
        {"f:1:1: service.pipelines: found no pipelines, expected at least one"}},
   };
