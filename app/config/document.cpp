@@ -1,5 +1,6 @@
 #include "app/config/document.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <yaml-cpp/emitter.h>
@@ -43,6 +44,27 @@ void print_components(YAML::Emitter& yaml, const component_section& section,
   end_map(yaml);
 }
 
+/// The id of an exporter with its type's name of today, unless the file has that id already.
+std::string todays_id(const document& d, std::string_view id) {
+  const auto type = type_of_id(id);
+  if (type != "logging")
+    return std::string(id);
+  auto renamed = "debug" + std::string(id.substr(type.size()));
+  const auto same = [&](const component& c) { return c.id == renamed; };
+  return std::ranges::any_of(d.exporters, same) ? std::string(id) : renamed;
+}
+
+/// As if the file had been written with today's names of exporters.
+document with_todays_names(const document& d) {
+  auto renamed = d;
+  for (auto& c : renamed.exporters)
+    c.id = todays_id(d, c.id);
+  for (auto& pipeline : renamed.service.pipelines)
+    for (auto& id : pipeline.exporters)
+      id = todays_id(d, id);
+  return renamed;
+}
+
 } // namespace
 
 std::vector<component>& document::of(std::string_view section) {
@@ -75,7 +97,8 @@ document read_document(decoder& reports, const yaml_value& tree) {
   return d;
 }
 
-std::string print_document(const document& d) {
+std::string print_document(const document& given) {
+  const auto d = with_todays_names(given);
   YAML::Emitter yaml;
   begin_map(yaml);
   for (const auto& kind : component_sections())

@@ -119,6 +119,7 @@ class ExamplesTest(case.SystemTest):
         """What the examples take from outside: directories, certificates, secrets."""
         if not pathlib.Path(self.path("tls")).exists():
             certificates(self.path("tls"))
+        pathlib.Path(self.path("weir")).mkdir(exist_ok=True)
         pathlib.Path(self.path("secret")).write_text("s3cret\n", encoding="ascii")
         return {"PATH": "/usr/bin:/bin", "WEIR_DIRECTORY": self.path("weir"), "WEIR_ARCHIVE": self.path("archive"),
                 "WEIR_TLS": self.path("tls"), "API_KEY_FILE": self.path("secret"), "TOKEN_FILE": self.path("secret"),
