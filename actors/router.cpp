@@ -92,7 +92,8 @@ void router_state::settled(const settled_report& report) {
 void router_state::recover() {
   recover_queued_ = false;
   if (!records_recovered_) {
-    for (const auto& [entry, bytes] : recover_records(config_.pipelines)->records)
+    const auto found = recover_records(config_.pipelines); // held: the compressors drop theirs
+    for (const auto& [entry, bytes] : found->records)
       (void)progress_.load(entry, bytes);
     records_recovered_ = true;
   }
