@@ -46,7 +46,10 @@ struct batch_config {
 };
 
 struct otlp_grpc_config {
-  std::string endpoint = {}; ///< host:port; http:// means plain text, https:// TLS.
+  std::string endpoint = {};                 ///< host:port; http:// means plain text, https:// TLS.
+  std::vector<std::string> endpoints = {};   ///< More of them.
+  std::string balancer_name = "round_robin"; ///< round_robin, pick_first
+  milliseconds resolve_interval{30'000};     ///< 0: only when a connection breaks
   net::tls_client_config tls = {};
   std::string compression = "gzip"; ///< none, gzip, zstd, snappy
   std::map<std::string, std::string> headers = {};
@@ -62,6 +65,8 @@ struct otlp_grpc_config {
 
 struct otlp_http_config {
   std::string endpoint = {}, traces_endpoint = {}, metrics_endpoint = {}, logs_endpoint = {};
+  std::vector<std::string> endpoints = {}; ///< More base URLs, used in turn with `endpoint`.
+  milliseconds resolve_interval{30'000};   ///< 0: a connection stays as long as it works
   net::tls_client_config tls = {};
   std::string encoding = "proto";
   std::string compression =

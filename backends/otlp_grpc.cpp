@@ -87,6 +87,10 @@ result<std::unique_ptr<sender>> make_otlp_grpc_sender(const std::string& id,
                 "compression \"" + config.compression + "\": expected none, gzip, zstd or snappy");
   auto client = net::grpc_client::start(
       {.endpoint = config.endpoint,
+       .more_endpoints = config.endpoints,
+       .balancer = config.balancer_name == "pick_first" ? net::balancer::pick_first
+                                                        : net::balancer::round_robin,
+       .resolve_interval = config.resolve_interval,
        .tls = config.tls,
        .compression = *compression,
        .headers = config.headers,
@@ -96,7 +100,8 @@ result<std::unique_ptr<sender>> make_otlp_grpc_sender(const std::string& id,
        .keepalive_time = config.keepalive_time,
        .keepalive_timeout = config.keepalive_timeout,
        .keepalive_permit_without_stream = config.keepalive_permit_without_stream,
-       .auth = config.auth});
+       .auth = config.auth,
+       .connections = &metrics::gauge("weir_exporter_connections", {{"exporter", id}})});
   if (!client)
     return tl::unexpected(client.error());
   return std::make_unique<otlp_grpc_sender>(id, std::move(*client));

@@ -1,5 +1,6 @@
 #include "backends/otlp_http.hpp"
 
+#include "backends/endpoint_turns.hpp"
 #include "backends/export_response.hpp"
 #include "core/metrics.hpp"
 #include "net/grpc_client_status.hpp"
@@ -32,21 +33,23 @@ class otlp_http_sender final : public sender {
 public:
   otlp_http_sender(const std::string& id, const otlp_http_config& c,
                    std::unique_ptr<net::http_client> client)
-      : urls_{url_of(c.traces_endpoint, c.endpoint, signal::traces),
-              url_of(c.metrics_endpoint, c.endpoint, signal::metrics),
-              url_of(c.logs_endpoint, c.endpoint, signal::logs)},
-        json_(c.encoding == "json"),
+      : turns_(1 + c.endpoints.size()), json_(c.encoding == "json"),
         bytes_sent_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
         client_(std::move(client)) {
     headers_ = {{"Content-Type", json_ ? "application/json" : "application/x-protobuf"},
                 {"User-Agent", "weir"}};
     for (const auto& h : c.headers)
       headers_.emplace_back(h);
+    auto bases = c.endpoints;
+    bases.insert(bases.begin(), c.endpoint);
+    for (const auto& base : bases)
+      urls_.push_back({url_of(c.traces_endpoint, base, signal::traces),
+                       url_of(c.metrics_endpoint, base, signal::metrics),
+                       url_of(c.logs_endpoint, base, signal::logs)});
   }
 
   void send(export_request request, std::function<void(outcome)> done) override {
-    const auto& url = urls_[index_of(request.signal)];
-    if (url.empty())
+    if (urls_[0][index_of(request.signal)].empty())
       return done({.what = outcome::kind::refused,
                    .reason = "no endpoint is set for " + std::string(to_string(request.signal))});
     auto body = std::move(request.message);
@@ -56,17 +59,31 @@ public:
         return done({.what = outcome::kind::refused, .reason = made.error().message});
       body = shared_bytes(std::move(text));
     }
-    client_->post({.url = url, .headers = headers_, .body = std::move(body)},
-                  [this, done = std::move(done)](const net::http_response& response) {
+    const auto which = turns_.begin(steady_now());
+    client_->post({.url = urls_[which][index_of(request.signal)],
+                   .headers = headers_,
+                   .body = std::move(body)},
+                  [this, which, done = std::move(done)](const net::http_response& response) {
                     bytes_sent_.Increment(static_cast<double>(response.sent_bytes));
-                    done(outcome_of(response));
+                    auto out = outcome_of(response);
+                    note(which, out);
+                    done(std::move(out));
                   });
   }
 
   void stop() override { client_->stop(); }
 
 private:
-  std::array<std::string, 3> urls_;
+  void note(std::size_t which, outcome& out) {
+    const bool failed = out.what == outcome::kind::retry;
+    const auto wish = out.retry_after.value_or(std::chrono::milliseconds(0));
+    // What one server asks for is no reason to leave the others without work.
+    if (turns_.end(which, failed, steady_now(), wish) && failed)
+      out.retry_after = std::nullopt;
+  }
+
+  endpoint_turns turns_;
+  std::vector<std::array<std::string, 3>> urls_; ///< By endpoint and signal.
   bool json_;
   std::vector<std::pair<std::string, std::string>> headers_;
   prometheus::Counter& bytes_sent_;
@@ -136,8 +153,10 @@ result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
   if (!compression)
     return fail(errc::invalid_argument, "compression \"" + config.compression + "\" is not known");
   bool any = false;
-  for (const auto& url :
-       {config.endpoint, config.traces_endpoint, config.metrics_endpoint, config.logs_endpoint}) {
+  auto urls = config.endpoints;
+  urls.insert(urls.end(), {config.endpoint, config.traces_endpoint, config.metrics_endpoint,
+                           config.logs_endpoint});
+  for (const auto& url : urls) {
     if (!well_formed(url))
       return fail(errc::invalid_argument, "endpoint \"" + url + "\": expected http:// or https://");
     any = any || !url.empty();
@@ -149,6 +168,7 @@ result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                                          .compression_level = config.compression_level,
                                          .timeout = config.timeout,
                                          .proxy_url = config.proxy_url,
+                                         .resolve_interval = config.resolve_interval,
                                          .auth = config.auth});
   if (!client)
     return tl::unexpected(client.error());

@@ -4,8 +4,8 @@
 #include "core/log.hpp"
 #include "net/client_auth.hpp"
 #include "net/client_packing.hpp"
-#include "net/grpc_client_connector.hpp"
-#include "net/h2_client_connection.hpp"
+#include "net/grpc_client_servers.hpp"
+#include "net/tls_client.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -44,19 +44,17 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
   };
   using call_id = std::uint64_t;
 
-  impl(grpc_client_config c, grpc_endpoint where, std::shared_ptr<asio::ssl::context> tls)
-      : config(std::move(c)), endpoint(std::move(where)), secure(tls != nullptr),
-        work(io.get_executor()), deadline_timer(io), keepalive_timer(io),
-        connector(io, endpoint, std::move(tls), config), packing(config.compression, 0) {}
+  impl(grpc_client_config c, std::vector<grpc_endpoint> where,
+       std::shared_ptr<asio::ssl::context> tls)
+      : config(std::move(c)), work(io.get_executor()), deadline_timer(io),
+        servers(io, config, std::move(where), std::move(tls)), packing(config.compression, 0) {}
 
   grpc_client_config config;
   std::shared_ptr<client_authenticator> authenticator; ///< May be null.
-  grpc_endpoint endpoint;
-  bool secure;
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work;
-  asio::steady_timer deadline_timer, keepalive_timer;
-  grpc_client_connector connector;
+  asio::steady_timer deadline_timer;
+  grpc_client_servers servers;
   client_packing packing;
   std::thread thread;
   std::mutex mutex;                  ///< Between call() and stop(): what was taken is answered.
@@ -66,27 +64,40 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
   std::map<call_id, call_state> calls; ///< In the order of their deadlines.
   std::deque<call_id> waiting;
   call_id next_id = 1;
-  connection_ptr current;
-  std::vector<connection_ptr> draining; ///< Told to go away; their last streams finish.
   bool deadline_armed = false;
-  steady_ns ping_sent_at = 0;
 
+  void begin();
   void take(std::string path, shared_bytes message, bool packed, on_reply done, steady_ns deadline);
   void pump();
-  void submit(call_id id, call_state& call);
+  bool submit(call_id id, call_state& call, const connection_ptr& to);
+  h2_request make_request(const call_state& call);
   void on_stream(call_id id, const connection_ptr& from, h2_response&& response);
   void on_lost(const connection_ptr& which, const std::string& reason);
-  void adopt(result<std::shared_ptr<h2_client_socket>> socket);
-  void retire_current();
-  void close_drained();
   void finish(call_id id, grpc_reply reply);
   void fail_waiting(const std::string& reason);
   void arm_deadline();
   void on_deadline();
-  void arm_keepalive();
-  void on_keepalive();
   void end_all();
 };
+
+void grpc_client::impl::begin() {
+  const std::weak_ptr<impl> weak = shared_from_this();
+  servers.begin({.progress =
+                     [weak] {
+                       if (const auto self = weak.lock())
+                         self->pump();
+                     },
+                 .none_left =
+                     [weak](const std::string& reason) {
+                       if (const auto self = weak.lock())
+                         self->fail_waiting(reason);
+                     },
+                 .lost =
+                     [weak](const connection_ptr& which, const std::string& reason) {
+                       if (const auto self = weak.lock())
+                         self->on_lost(which, reason);
+                     }});
+}
 
 void grpc_client::impl::take(std::string path, shared_bytes message, bool packed, on_reply done,
                              steady_ns deadline) {
@@ -109,25 +120,31 @@ void grpc_client::impl::take(std::string path, shared_bytes message, bool packed
 }
 
 void grpc_client::impl::pump() {
-  if (current && !current->session().accepts_requests())
-    retire_current();
-  close_drained();
-  while (current && !waiting.empty()
-         && current->session().open_streams() < current->session().max_streams()) {
+  if (stopped)
+    return;
+  servers.tidy();
+  while (!waiting.empty()) {
     const auto id = waiting.front();
-    waiting.pop_front();
-    if (const auto it = calls.find(id); it != calls.end())
-      submit(id, it->second);
+    const auto it = calls.find(id);
+    if (it == calls.end()) {
+      waiting.pop_front();
+      continue;
+    }
+    const auto to = servers.next();
+    if (!to)
+      break;
+    if (submit(id, it->second, to))
+      waiting.pop_front();
+    else
+      servers.tidy(); // Stream ids ran out: another connection will do.
   }
-  if (current)
-    current->flush();
-  else if (!waiting.empty() && !stopped)
-    connector.connect([self = shared_from_this()](auto socket) { self->adopt(std::move(socket)); });
+  servers.flush();
+  if (!calls.empty())
+    servers.tend(!waiting.empty());
 }
 
-void grpc_client::impl::submit(call_id id, call_state& call) {
-  const auto now = steady_now();
-  const auto left = std::max<steady_ns>(1, (call.deadline - now) / millisecond_ns);
+h2_request grpc_client::impl::make_request(const call_state& call) {
+  const auto left = std::max<steady_ns>(1, (call.deadline - steady_now()) / millisecond_ns);
   h2_request request{.path = call.path, .headers = {}, .prefix = call.prefix, .body = call.message};
   auto& headers = request.headers;
   headers.emplace_back("te", "trailers");
@@ -144,18 +161,19 @@ void grpc_client::impl::submit(call_id id, call_state& call) {
     authenticator->apply(own);
   for (auto& [name, value] : own)
     headers.emplace_back(boost::algorithm::to_lower_copy(name), std::move(value));
-  call.connection = current;
-  ++call.submissions;
-  call.stream =
-      current->session().submit(std::move(request), [self = shared_from_this(), id,
-                                                     from = current.get()](h2_response&& response) {
+  return request;
+}
+
+bool grpc_client::impl::submit(call_id id, call_state& call, const connection_ptr& to) {
+  call.stream = to->session().submit(
+      make_request(call), [self = shared_from_this(), id, from = to.get()](h2_response&& response) {
         self->on_stream(id, from->shared_from_this(), std::move(response));
       });
-  if (call.stream == 0) { // Stream ids ran out: another connection will do.
-    call.connection = nullptr;
-    waiting.push_front(id);
-    retire_current();
-  }
+  if (call.stream == 0)
+    return false;
+  call.connection = to;
+  ++call.submissions;
+  return true;
 }
 
 void grpc_client::impl::on_stream(call_id id, const connection_ptr& from, h2_response&& response) {
@@ -167,56 +185,12 @@ void grpc_client::impl::on_stream(call_id id, const connection_ptr& from, h2_res
     waiting.push_front(id); // pump() follows what was fed.
     return;
   }
-  finish(id, read_grpc_reply(std::move(response)));
-}
-
-void grpc_client::impl::adopt(result<std::shared_ptr<h2_client_socket>> socket) {
-  if (stopped)
-    return;
-  if (!socket)
-    return fail_waiting(socket.error().message);
-  current = std::make_shared<h2_client_connection>(
-      *socket, h2_client_session::options{.scheme = secure ? "https" : "http",
-                                          .authority = config.authority.empty() ? endpoint.authority
-                                                                                : config.authority,
-                                          .max_response_bytes = config.max_response_bytes + 5});
-  ping_sent_at = 0;
-  const std::weak_ptr<impl> weak = shared_from_this();
-  const std::weak_ptr<h2_client_connection> which = current;
-  current->start(
-      [weak] {
-        if (auto self = weak.lock())
-          self->pump();
-      },
-      [weak, which](const std::string& reason) {
-        if (auto self = weak.lock())
-          self->on_lost(which.lock(), reason);
-      });
-  arm_keepalive();
-  pump();
-}
-
-void grpc_client::impl::retire_current() {
-  if (current == nullptr)
-    return;
-  if (current->session().pings_too_often())
-    config.keepalive_time *= 2;
-  draining.push_back(std::exchange(current, nullptr));
-}
-
-void grpc_client::impl::close_drained() {
-  std::erase_if(draining, [](const connection_ptr& c) {
-    if (c->session().open_streams() > 0)
-      return false;
-    c->close();
-    return true;
-  });
+  auto reply = read_grpc_reply(std::move(response));
+  servers.note(from, reply);
+  finish(id, std::move(reply));
 }
 
 void grpc_client::impl::on_lost(const connection_ptr& which, const std::string& reason) {
-  if (current == which)
-    current = nullptr;
-  std::erase(draining, which);
   std::vector<call_id> lost;
   for (const auto& [id, call] : calls)
     if (call.connection != nullptr && call.connection == which)
@@ -260,8 +234,8 @@ void grpc_client::impl::on_deadline() {
     auto& call = calls.begin()->second;
     if (call.connection == nullptr) {
       std::erase(waiting, id);
-      const auto why = current ? std::string("no free stream on the connection")
-                               : "no connection: " + connector.last_error();
+      const auto why = servers.connected() ? std::string("no free stream on the connection")
+                                           : "no connection: " + servers.last_error();
       finish(id, {.code = grpc_code::unavailable, .message = why});
       continue;
     }
@@ -279,51 +253,13 @@ void grpc_client::impl::on_deadline() {
   pump();
 }
 
-void grpc_client::impl::arm_keepalive() {
-  if (config.keepalive_time.count() <= 0 || stopped)
-    return;
-  keepalive_timer.expires_after(ping_sent_at != 0 ? config.keepalive_timeout
-                                                  : config.keepalive_time);
-  keepalive_timer.async_wait([self = shared_from_this()](boost::system::error_code ec) {
-    if (!ec)
-      self->on_keepalive();
-  });
-}
-
-void grpc_client::impl::on_keepalive() {
-  const auto held = current; // Losing it drops ours.
-  if (held == nullptr)
-    return;
-  const auto now = steady_now();
-  if (current->last_read() > ping_sent_at)
-    ping_sent_at = 0;
-  else if (ping_sent_at != 0)
-    return current->lose("no answer to a keepalive PING");
-  const bool wanted =
-      config.keepalive_permit_without_stream || current->session().open_streams() > 0;
-  const auto quiet = std::chrono::nanoseconds(now - current->last_read());
-  if (wanted && quiet >= config.keepalive_time) {
-    ping_sent_at = now;
-    current->session().ping();
-    current->flush();
-  }
-  arm_keepalive();
-}
-
 void grpc_client::impl::end_all() {
-  connector.stop();
   deadline_timer.cancel();
-  keepalive_timer.cancel();
   waiting.clear();
-  for (auto& c : draining)
-    c->close();
-  if (current)
-    current->close();
+  servers.close();
   while (!calls.empty())
     finish(calls.begin()->first,
            {.code = grpc_code::unavailable, .message = "the client is stopped"});
-  draining.clear();
-  current = nullptr;
 }
 
 grpc_client::grpc_client() = default;
@@ -333,23 +269,33 @@ grpc_client::~grpc_client() {
 }
 
 result<std::unique_ptr<grpc_client>> grpc_client::start(grpc_client_config config) {
-  auto endpoint = parse_grpc_endpoint(config.endpoint);
-  if (!endpoint)
-    return tl::unexpected(endpoint.error());
+  std::vector<grpc_endpoint> endpoints;
+  bool secure = false;
+  auto texts = config.more_endpoints;
+  texts.insert(texts.begin(), config.endpoint);
+  for (const auto& text : texts) {
+    auto endpoint = parse_grpc_endpoint(text);
+    if (!endpoint)
+      return tl::unexpected(endpoint.error());
+    endpoint->plain = endpoint->plain || config.tls.insecure;
+    secure = secure || !endpoint->plain;
+    endpoints.push_back(std::move(*endpoint));
+  }
   std::shared_ptr<asio::ssl::context> tls;
-  if (!endpoint->plain && !config.tls.insecure) {
+  if (secure) {
     auto made = make_tls_client_context(config.tls);
     if (!made)
       return tl::unexpected(made.error());
     tls = std::move(*made);
   }
-  std::unique_ptr<grpc_client> client(new grpc_client);
   auto authenticator = make_client_authenticator(config.auth);
   if (!authenticator)
     return tl::unexpected(authenticator.error());
-  client->impl_ = std::make_shared<impl>(std::move(config), std::move(*endpoint), std::move(tls));
+  std::unique_ptr<grpc_client> client(new grpc_client);
+  client->impl_ = std::make_shared<impl>(std::move(config), std::move(endpoints), std::move(tls));
   auto& i = *client->impl_;
   i.authenticator = std::move(*authenticator);
+  i.begin();
   i.thread = std::thread([self = client->impl_] { self->io.run(); });
   return client;
 }

@@ -22,6 +22,9 @@ struct http_client_config {
   int compression_level = 0;    ///< 0: the encoding's default.
   milliseconds timeout{30'000}; ///< Of a request, connecting included.
   std::string proxy_url = {};   ///< "": as the environment says, and never for this machine itself.
+  /// So long a resolved name is believed and a connection taken for new requests (to a second); 0:
+  /// names are asked for each new connection, and connections stay as long as they work.
+  milliseconds resolve_interval{30'000};
   std::size_t max_response_bytes = 64 << 10; ///< What is over it is not read.
   client_auth_config auth = {};
 };
@@ -42,6 +45,7 @@ struct http_response {
 };
 
 /// Posts over libcurl, any number at a time: connections are kept, HTTP/2 where TLS agrees on it.
+/// Of a name's addresses each connection takes a random one that works.
 /// One thread for the network, and a few that pack bodies where compression is on.
 class http_client {
 public:

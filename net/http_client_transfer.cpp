@@ -114,6 +114,10 @@ void http_transfer::set_request(const http_client_config& config, bool packed) {
   curl_easy_setopt(handle_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(handle_, CURLOPT_TCP_KEEPALIVE, 1L);
+  const auto seconds = static_cast<long>((config.resolve_interval.count() + 999) / 1000);
+  curl_easy_setopt(handle_, CURLOPT_DNS_CACHE_TIMEOUT, seconds);
+  curl_easy_setopt(handle_, CURLOPT_MAXLIFETIME_CONN, seconds); // 0: without limit
+  curl_easy_setopt(handle_, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
   curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, error_);
   curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);

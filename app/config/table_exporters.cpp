@@ -75,20 +75,29 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
                      [text](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
-void check_grpc_endpoint(const section& at, const std::string& endpoint) {
-  if (starts_with_any(endpoint, {"unix:", "passthrough:", "dns:"}))
-    return at.error("endpoint", fmt::format("found {}, expected host:port: other schemes than "
-                                            "http and https are not there yet",
-                                            quoted(endpoint)));
+void check_grpc_endpoint(const section& at, std::string_view key, const std::string& endpoint) {
   std::string_view host = endpoint;
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (host.starts_with(scheme))
+  for (const std::string_view scheme : {"http://", "https://", "dns:///", "passthrough:///"})
+    if (host.starts_with(scheme)) {
       host.remove_prefix(scheme.size());
+      break;
+    }
+  if (starts_with_any(host, {"dns:", "unix:", "passthrough:"}))
+    return at.error(key, fmt::format("found {}, expected host:port, perhaps with http://, https:// "
+                                     "or dns:/// in front (names are asked of the system's "
+                                     "resolver; unix sockets are not supported)",
+                                     quoted(endpoint)));
   if (host.ends_with('/'))
     host.remove_suffix(1);
   if (!is_host_port(host) || host.starts_with(':') || host.ends_with(":0"))
-    at.error("endpoint",
+    at.error(key,
              fmt::format("found {}, expected host:port such as `tempo:4317`", quoted(endpoint)));
+}
+
+void check_grpc_endpoints(const section& at, const backends::otlp_grpc_config& grpc) {
+  check_grpc_endpoint(at, "endpoint", grpc.endpoint);
+  for (const auto& endpoint : grpc.endpoints)
+    check_grpc_endpoint(at, "endpoints", endpoint);
 }
 
 template <class Kind>
@@ -106,7 +115,17 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
   static const option_table<c> table{
       {
           works("endpoint", &c::endpoint, {.required = true},
-                "host:port of the back end; with http:// in front plain text, with https:// TLS."),
+                "host:port of the back end; with http:// in front plain text, with https:// TLS, "
+                "with dns:/// as without. There is a connection to each address of a name, up to "
+                "64."),
+          works("endpoints", &c::endpoints,
+                "More back ends; requests go to all of them in turn. (Weir's own.)"),
+          works("balancer_name", &c::balancer_name, {.one_of = {"round_robin", "pick_first"}},
+                "Requests go to all addresses in turn, or to one as long as that works. One that "
+                "fails is left out, and tried again with growing pauses."),
+          works("resolve_interval", &c::resolve_interval,
+                "Names are resolved again after this long, and when a connection breaks; 0: only "
+                "then. (Weir's own.)"),
           block("tls", &c::tls, &tls_client_options),
           works("compression", &c::compression, {.one_of = {"none", "gzip", "zstd", "snappy", ""}},
                 "How requests are packed."),
@@ -117,7 +136,7 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
           group("auth", &auth_options<c>),
       },
       c{},
-      [](const section& at, const c& grpc) { check_grpc_endpoint(at, grpc.endpoint); }};
+      &check_grpc_endpoints};
   return table;
 }
 
@@ -151,6 +170,12 @@ void check_http_endpoints(const section& at, const backends::otlp_http_config& h
     if (!url->empty() && !starts_with_any(*url, {"http://", "https://"}))
       at.error(name,
                fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(*url)));
+  for (const auto& url : http.endpoints)
+    if (!starts_with_any(url, {"http://", "https://"}))
+      at.error("endpoints",
+               fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(url)));
+  if (!http.endpoints.empty() && http.endpoint.empty())
+    at.error("endpoints", "found it without `endpoint`, expected the first of them there");
 }
 
 const option_table<backends::otlp_http_config>& http_kind_options() {
@@ -158,6 +183,13 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
   static const option_table<c> table{
       {
           works("endpoint", &c::endpoint, "Base URL; `/v1/traces` and so on is added."),
+          works(
+              "endpoints", &c::endpoints,
+              "More base URLs; requests go to all of them in turn, and one that fails is left out "
+              "for growing pauses. (Weir's own.)"),
+          works("resolve_interval", &c::resolve_interval,
+                "Names are resolved again, and connections made anew, after this long; 0: a "
+                "connection stays as long as it works. (Weir's own.)"),
           works("traces_endpoint", &c::traces_endpoint, "URL for traces, taken as it is."),
           works("metrics_endpoint", &c::metrics_endpoint, "URL for metrics, taken as it is."),
           works("logs_endpoint", &c::logs_endpoint, "URL for logs, taken as it is."),
@@ -208,7 +240,6 @@ const option_table<otlp_grpc_shape>& otlp_grpc_options() {
     auto made = server_exporter(&otlp_grpc_shape::kind, &grpc_kind_options);
     made.options.push_back(block("keepalive", &otlp_grpc_shape::keepalive, &keepalive_options,
                                  "Pings; absent: none."));
-    made.options.push_back(no_effect("balancer_name", "there is one connection pool an endpoint"));
     made.options.push_back(no_effect("wait_for_ready", "requests are tried again until they pass"));
     return made;
   }();

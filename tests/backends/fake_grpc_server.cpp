@@ -92,12 +92,13 @@ std::shared_ptr<grpc::ServerCredentials> credentials(const fake_grpc_server::opt
 
 struct fake_grpc_server::impl {
   service generic;
+  std::string host;
   int port = 0;
   std::unique_ptr<grpc::Server> server;
 
-  impl(const options& o, handler on_call) : generic(std::move(on_call)) {
+  impl(const options& o, handler on_call) : generic(std::move(on_call)), host(o.host) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:" + std::to_string(o.port), credentials(o), &port);
+    builder.AddListeningPort(o.host + ":" + std::to_string(o.port), credentials(o), &port);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.RegisterCallbackGenericService(&generic);
     if (o.max_message_bytes > 0)
@@ -123,7 +124,7 @@ int fake_grpc_server::port() const noexcept {
 }
 
 std::string fake_grpc_server::endpoint() const {
-  return "127.0.0.1:" + std::to_string(impl_->port);
+  return impl_->host + ":" + std::to_string(impl_->port);
 }
 
 } // namespace weir::test

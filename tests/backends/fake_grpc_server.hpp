@@ -28,6 +28,7 @@ public:
     std::string key_pem = {}, certificate_pem = {}, client_ca_pem = {}; ///< With a key: TLS.
     int max_message_bytes = 0;                                          ///< 0: gRPC's 4 MiB.
     int port = 0;
+    std::string host = "127.0.0.1";
   };
   using handler = std::function<answer(const call&)>; ///< Called on threads of gRPC.
 
@@ -36,7 +37,7 @@ public:
   ~fake_grpc_server();
 
   int port() const noexcept;
-  std::string endpoint() const; ///< "127.0.0.1:port"
+  std::string endpoint() const; ///< "127.0.0.1:port", or with the host of the options
 
 private:
   struct impl;

@@ -108,9 +108,10 @@ const std::vector<bad_case> one_fault{
         "{protocols: {grpc: {tls: {min_version: 1.2}}}}",
         "f:1:58: receivers.otlp.protocols.grpc.tls.min_version: found the number `1.2`, expected "
         "`1.0`, `1.1`, `1.2` or `1.3`"),
-    receiver("{protocols: {grpc: {auth: {authenticator: basic}}}}",
-             "f:1:13: receivers.otlp.protocols.grpc.auth.authenticator: found `basic`, which is not "
-             "in `extensions`"),
+    receiver(
+        "{protocols: {grpc: {auth: {authenticator: basic}}}}",
+        "f:1:13: receivers.otlp.protocols.grpc.auth.authenticator: found `basic`, which is not "
+        "in `extensions`"),
     receiver(
         "{protocols: {http: {traces_url_path: v1}}}",
         "f:1:56: receivers.otlp.protocols.http.traces_url_path: found `v1`, expected a path that "
@@ -125,9 +126,20 @@ const std::vector<bad_case> one_fault{
     exporter("otlp: {}", "f:3:9: exporters.otlp.endpoint: found nothing, expected text"),
     exporter("otlp: {endpoint: tempo}", "f:3:20: exporters.otlp.endpoint: found `tempo`, expected "
                                         "host:port such as `tempo:4317`"),
-    exporter("otlp: {endpoint: \"dns:///tempo:1\"}",
-             "f:3:20: exporters.otlp.endpoint: found `dns:///tempo:1`, expected host:port: other "
-             "schemes than http and https are not there yet"),
+    exporter("otlp: {endpoint: \"dns://8.8.8.8/tempo:1\"}",
+             "f:3:20: exporters.otlp.endpoint: found `dns://8.8.8.8/tempo:1`, expected host:port, "
+             "perhaps with http://, https:// or dns:/// in front (names are asked of the system's "
+             "resolver; unix sockets are not supported)"),
+    exporter("otlp: {endpoint: \"dns:///tempo:1\", endpoints: [tempo]}",
+             "f:3:51: exporters.otlp.endpoints: found `tempo`, expected host:port such as "
+             "`tempo:4317`"),
+    exporter("otlp: {endpoint: \"a:1\", balancer_name: least}",
+             "f:3:42: exporters.otlp.balancer_name: found the text `least`, expected "
+             "`round_robin` or `pick_first`"),
+    exporter(
+        "otlphttp: {traces_endpoint: \"http://a:1\", endpoints: [\"http://b:1\"]}",
+        "f:3:66: exporters.otlphttp.endpoints: found it without `endpoint`, expected the first "
+        "of them there"),
     exporter("otlp: {endpoint: \"a:1\", compression: zst}",
              "f:3:40: exporters.otlp.compression: found the text `zst`, expected `none`, `gzip`, "
              "`zstd` or `snappy` (did you mean `zstd`?)"),
@@ -169,7 +181,8 @@ const std::vector<bad_case> one_fault{
     processor("attributes: {}",
               "f:5:15: processors.attributes.actions: found no actions, expected at least one"),
     processor("attributes: {actions: [{key: k, action: remove}]}",
-              "f:5:43: processors.attributes.actions[0].action: found the text `remove`, expected `insert`, "
+              "f:5:43: processors.attributes.actions[0].action: found the text `remove`, expected "
+              "`insert`, "
               "`update`, `upsert`, `delete`, `hash`, `extract` or `convert`"),
     processor("attributes: {actions: [{key: k, action: delete}, {key: k, action: insert}]}",
               "f:5:52: processors.attributes.actions[1]: `insert` found no value, expected one of "
@@ -181,9 +194,10 @@ const std::vector<bad_case> one_fault{
     processor("span: {}",
               "f:5:9: processors.span: found nothing to do, expected `name.from_attributes`, "
               "`name.to_attributes` or `status`"),
-    processor("redaction: {url_sanitizer: {enabled: true}}",
-              "f:5:30: processors.redaction.url_sanitizer: found an option that does not work here: "
-              "URLs are not taken apart; `blocked_values` masks by regex"),
+    processor(
+        "redaction: {url_sanitizer: {enabled: true}}",
+        "f:5:30: processors.redaction.url_sanitizer: found an option that does not work here: "
+        "URLs are not taken apart; `blocked_values` masks by regex"),
     processor("probabilistic_sampler: {sampling_precision: 15}",
               "f:5:47: processors.probabilistic_sampler.sampling_precision: found the number `15`, "
               "expected 1 to 14"),
