@@ -175,7 +175,7 @@ void check_http_endpoints(const section& at, const backends::otlp_http_config& h
       at.error("endpoints",
                fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(url)));
   if (!http.endpoints.empty() && http.endpoint.empty())
-    at.error("endpoints", "found it without `endpoint`, expected the first of them there");
+    at.error("", "found `endpoints` without `endpoint`, expected the first of them there");
 }
 
 const option_table<backends::otlp_http_config>& http_kind_options() {

@@ -131,15 +131,15 @@ const std::vector<bad_case> one_fault{
              "perhaps with http://, https:// or dns:/// in front (names are asked of the system's "
              "resolver; unix sockets are not supported)"),
     exporter("otlp: {endpoint: \"dns:///tempo:1\", endpoints: [tempo]}",
-             "f:3:51: exporters.otlp.endpoints: found `tempo`, expected host:port such as "
+             "f:3:49: exporters.otlp.endpoints: found `tempo`, expected host:port such as "
              "`tempo:4317`"),
     exporter("otlp: {endpoint: \"a:1\", balancer_name: least}",
              "f:3:42: exporters.otlp.balancer_name: found the text `least`, expected "
              "`round_robin` or `pick_first`"),
     exporter(
         "otlphttp: {traces_endpoint: \"http://a:1\", endpoints: [\"http://b:1\"]}",
-        "f:3:66: exporters.otlphttp.endpoints: found it without `endpoint`, expected the first "
-        "of them there"),
+        "f:3:13: exporters.otlphttp: found `endpoints` without `endpoint`, expected the first of "
+        "them there"),
     exporter("otlp: {endpoint: \"a:1\", compression: zst}",
              "f:3:40: exporters.otlp.compression: found the text `zst`, expected `none`, `gzip`, "
              "`zstd` or `snappy` (did you mean `zstd`?)"),

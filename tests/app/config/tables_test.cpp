@@ -82,6 +82,8 @@ std::string bound(const std::string& type, const std::string& word) {
 std::string sample_of(const subject& s, const reference_row& row) {
   if (ends_with_any(row.path, {"endpoint", "address"}))
     return s.name == "otlphttp" ? "\"http://h:77\"" : "\"h:77\"";
+  if (ends_with_any(row.path, {"endpoints"}))
+    return s.name == "otlphttp" ? "[\"http://h:77\"]" : "[\"h:77\"]";
   if (ends_with_any(row.path, {"_url_path", "path"}))
     return "/x7";
   if (row.type.starts_with("`"))
