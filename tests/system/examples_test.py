@@ -6,7 +6,7 @@ import pathlib
 import re
 import subprocess
 
-from support import case, node, paths, wire
+from support import case, certificates, node, paths, wire
 from support.process import Process, wait_until
 
 EXAMPLES = sorted((paths.ROOT / "examples").glob("*.yaml"))
@@ -27,22 +27,6 @@ def body(signal):
     point = wire.fixed64(3, 10**18) + wire.tag(6, wire.FIXED64) + (1).to_bytes(8, "little")
     metric = wire.field(1, "example") + wire.field(5, wire.field(1, point))
     return wire.field(1, wire.field(2, wire.field(2, metric)))
-
-
-def certificates(directory):
-    """server.crt, server.key, client.crt, client.key and ca.crt, of one authority."""
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=directory, check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-    pathlib.Path(directory).mkdir()
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "1",
-            "-subj", "/CN=authority")
-    (pathlib.Path(directory) / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n", encoding="ascii")
-    for name in ("server", "client"):
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr",
-                "-subj", f"/CN={name}")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-                "-out", f"{name}.crt", "-days", "1", "-extfile", "names")
 
 
 class BackEnd:
@@ -118,7 +102,7 @@ class ExamplesTest(case.SystemTest):
     def environment(self):
         """What the examples take from outside: directories, certificates, secrets."""
         if not pathlib.Path(self.path("tls")).exists():
-            certificates(self.path("tls"))
+            certificates.create(self.path("tls"))
         pathlib.Path(self.path("weir")).mkdir(exist_ok=True)
         pathlib.Path(self.path("secret")).write_text("s3cret\n", encoding="ascii")
         return {"PATH": "/usr/bin:/bin", "WEIR_DIRECTORY": self.path("weir"), "WEIR_ARCHIVE": self.path("archive"),

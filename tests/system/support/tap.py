@@ -31,14 +31,19 @@ class Tap:
         with contextlib.suppress(OSError):
             while True:
                 client = self._listener.accept()[0]
-                server = socket.create_connection(self._target)
                 record = bytearray()
                 self._sent.append(record)
-                threading.Thread(target=self._pass, args=(client, server, record), daemon=True).start()
-                threading.Thread(target=self._pass, args=(server, client, None), daemon=True).start()
+                threading.Thread(target=self._connect, args=(client, record), daemon=True).start()
+
+    def _connect(self, client, record):
+        with client, socket.create_connection(self._target) as server:
+            back = threading.Thread(target=self._pass, args=(server, client), daemon=True)
+            back.start()
+            self._pass(client, server, record)
+            back.join()
 
     @staticmethod
-    def _pass(source, destination, record):
+    def _pass(source, destination, record=None):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 if record is not None:
