@@ -42,16 +42,16 @@ public:
   /// empty one right behind another).
   template <class OnMatch>
   void for_each_match(std::string_view text, OnMatch&& on_match) const {
-    const char* behind = nullptr;
+    auto behind = std::string_view::npos; // no pointer: an empty text may have none
     for (std::size_t at = 0; at <= text.size();) {
       std::string_view match;
       if (!find_whole(text, at, match))
         return;
-      const auto end = static_cast<std::size_t>(match.data() - text.data()) + match.size();
-      if (!match.empty() || match.data() != behind)
+      const auto begin = static_cast<std::size_t>(match.data() - text.data());
+      if (!match.empty() || begin != behind)
         on_match(match);
-      behind = match.data() + match.size();
-      at = match.empty() ? next_character(text, end) : end;
+      behind = begin + match.size();
+      at = match.empty() ? next_character(text, behind) : behind;
     }
   }
 

@@ -40,38 +40,81 @@ void append_escape(std::string& out, unsigned char c) {
   out += hex[c & 15];
 }
 
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
+/// JSON of a value, as encoding/json writes it.
+class json_writer {
+public:
+  json_writer(std::string& out, bool escape_html) : out_(out), escape_html_(escape_html) {}
+
+  /// False where a number in it is none of JSON's.
+  bool write(std::string_view any);
+
+private:
+  void write_map(std::string_view map);
+  void write_array(std::string_view array);
+  void write_quoted(std::string_view text);
+
+  std::string& out_;
+  bool escape_html_;
+  bool finite_ = true;
+};
+
+bool json_writer::write(std::string_view any) {
+  const auto value = otlp::read_value(any);
+  switch (value.kind) {
+  case otlp::value_kind::string:
+    write_quoted(value.bytes);
+    break;
+  case otlp::value_kind::boolean:
+    out_ += value.boolean ? "true" : "false";
+    break;
+  case otlp::value_kind::integer:
+    append_integer(out_, value.integer);
+    break;
+  case otlp::value_kind::real:
+    finite_ = finite_ && std::isfinite(value.real);
+    append_real(out_, value.real);
+    break;
+  case otlp::value_kind::array:
+    write_array(value.bytes);
+    break;
+  case otlp::value_kind::map:
+    write_map(value.bytes);
+    break;
+  case otlp::value_kind::bytes:
+    out_ += '"';
+    append_base64(out_, value.bytes);
+    out_ += '"';
+    break;
+  case otlp::value_kind::none:
+    out_ += "null";
+  }
+  return finite_;
+}
+
+void json_writer::write_quoted(std::string_view text) {
+  out_ += '"';
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c == '"' || c == '\\') {
-      out += '\\';
-      out += text[i];
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\b') {
-      out += "\\b";
-    } else if (c == '\f') {
-      out += "\\f";
-    } else if (c < 0x20 || c == '<' || c == '>' || c == '&') {
-      append_escape(out, c);
+      out_ += '\\';
+      out_ += text[i];
+    } else if (const auto short_one = std::string_view("\n\r\t\b\f").find(text[i]);
+               short_one != std::string_view::npos) {
+      out_ += '\\';
+      out_ += "nrtbf"[short_one];
+    } else if (c < 0x20 || (escape_html_ && (c == '<' || c == '>' || c == '&'))) {
+      append_escape(out_, c);
     } else if (text.substr(i, 3) == "\xe2\x80\xa8" || text.substr(i, 3) == "\xe2\x80\xa9") {
-      out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
+      out_ += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
       i += 2;
     } else {
-      out += text[i];
+      out_ += text[i];
     }
   }
-  out += '"';
+  out_ += '"';
 }
 
-void append_json(std::string& out, std::string_view any);
-
-void append_json_map(std::string& out, std::string_view map) {
+void json_writer::write_map(std::string_view map) {
   std::vector<map_entry> entries;
   for_each_entry(map, [&](std::string_view key, std::string_view any) {
     entries.push_back({key, any});
@@ -79,63 +122,36 @@ void append_json_map(std::string& out, std::string_view map) {
   // Of equal keys the last stays, as in a map of Go's.
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return a.key < b.key; });
-  out += '{';
+  out_ += '{';
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (i + 1 < entries.size() && entries[i + 1].key == entries[i].key)
       continue;
-    if (out.back() != '{')
-      out += ',';
-    append_quoted(out, entries[i].key);
-    out += ':';
-    append_json(out, entries[i].any);
+    if (out_.back() != '{')
+      out_ += ',';
+    write_quoted(entries[i].key);
+    out_ += ':';
+    write(entries[i].any);
   }
-  out += '}';
+  out_ += '}';
 }
 
-void append_json_array(std::string& out, std::string_view array) {
-  out += '[';
+void json_writer::write_array(std::string_view array) {
+  out_ += '[';
   bool first = true;
   for_each_item(array, [&](std::string_view any) {
     if (!first)
-      out += ',';
+      out_ += ',';
     first = false;
-    append_json(out, any);
+    write(any);
   });
-  out += ']';
-}
-
-void append_json(std::string& out, std::string_view any) {
-  const auto value = otlp::read_value(any);
-  switch (value.kind) {
-  case otlp::value_kind::string:
-    return append_quoted(out, value.bytes);
-  case otlp::value_kind::boolean:
-    out += value.boolean ? "true" : "false";
-    return;
-  case otlp::value_kind::integer:
-    return append_integer(out, value.integer);
-  case otlp::value_kind::real:
-    return append_real(out, value.real);
-  case otlp::value_kind::array:
-    return append_json_array(out, value.bytes);
-  case otlp::value_kind::map:
-    return append_json_map(out, value.bytes);
-  case otlp::value_kind::bytes:
-    out += '"';
-    append_base64(out, value.bytes);
-    out += '"';
-    return;
-  case otlp::value_kind::none:
-    break;
-  }
-  out += "null";
+  out_ += ']';
 }
 
 } // namespace
 
 void append_real(std::string& out, double value) {
   if (!std::isfinite(value)) {
-    out += std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    out += std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
     return;
   }
   char buffer[400];
@@ -151,19 +167,28 @@ void append_real(std::string& out, double value) {
   out.append(buffer, end);
 }
 
-void append_text(std::string& out, std::string_view any) {
+bool append_text(std::string& out, std::string_view any, bool escape_html) {
   const auto value = otlp::read_value(any);
   switch (value.kind) {
   case otlp::value_kind::none:
-    return;
+    return true;
   case otlp::value_kind::string:
     out.append(value.bytes);
-    return;
+    return true;
   case otlp::value_kind::bytes:
-    return append_base64(out, value.bytes);
+    append_base64(out, value.bytes);
+    return true;
+  case otlp::value_kind::real:
+    append_real(out, value.real);
+    return true;
   default:
-    return append_json(out, any);
+    break;
   }
+  const auto before = out.size();
+  if (json_writer(out, escape_html).write(any))
+    return true;
+  out.resize(before);
+  return false;
 }
 
 bool append_scalar(std::string& out, std::string_view any) {
@@ -174,7 +199,7 @@ bool append_scalar(std::string& out, std::string_view any) {
     return true;
   case otlp::value_kind::boolean:
   case otlp::value_kind::integer:
-    append_json(out, any);
+    append_text(out, any);
     return true;
   case otlp::value_kind::real: {
     char buffer[400];

@@ -77,8 +77,10 @@ inline std::string_view string_of(std::string_view any) noexcept {
 
 /// Appends a value as the Collector writes it where text is asked for: a string as it is, numbers
 /// as JSON has them, bytes in base64, arrays and maps as JSON with sorted keys, nothing for no
-/// value.
-void append_text(std::string& out, std::string_view any);
+/// value. False, nothing appended: JSON has no such number as there is in an array or map.
+///
+/// `escape_html`: `<`, `>` and `&` in arrays and maps as "\u003c" and so on, as OTTL has it.
+bool append_text(std::string& out, std::string_view any, bool escape_html = false);
 
 /// The same; a string's own bytes where it is one, else written into `scratch`.
 std::string_view text_of(std::string_view any, std::string& scratch);
@@ -87,7 +89,7 @@ std::string_view text_of(std::string_view any, std::string& scratch);
 /// is something else.
 bool append_scalar(std::string& out, std::string_view any);
 
-/// A number as Go's JSON writes it: "1.5", "100", "1e+21".
+/// A number as Go's JSON writes it: "1.5", "100", "1e+21"; "NaN", "Infinity", "-Infinity".
 void append_real(std::string& out, double value);
 
 } // namespace weir::processors

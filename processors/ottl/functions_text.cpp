@@ -68,8 +68,7 @@ bool concat(evaluation& e, const call_info& c, value& out) {
     value list;
     good = e.get_of(c.arguments[0], value_type::list, list);
     if (good)
-      for_each_item(list.bytes,
-                    [&](std::string_view any) { good = good && add(from_wire(any)); });
+      for_each_item(list.bytes, [&](std::string_view any) { good = good && add(from_wire(any)); });
   }
   return good && e.finish(joined, value_type::string, out);
 }
@@ -156,8 +155,8 @@ bool trim(evaluation& e, const call_info& c, value& out) {
   std::string_view text;
   if (!e.get_text(c.arguments[0], text))
     return false;
-  const auto cutset
-      = c.arguments[1].given() ? e.node(c.arguments[1]).literal.bytes : std::string_view(" ");
+  const auto cutset =
+      c.arguments[1].given() ? e.node(c.arguments[1]).literal.bytes : std::string_view(" ");
   const auto begin = text.find_first_not_of(cutset);
   if (begin == std::string_view::npos)
     text = {};
@@ -181,7 +180,8 @@ bool trim_suffix(evaluation& e, const call_info& c, value& out) {
   std::string_view suffix;
   if (!e.get_text(c.arguments[0], text) || !e.get_text(c.arguments[1], suffix))
     return false;
-  out = value::of_string(text.substr(0, text.size() - (text.ends_with(suffix) ? suffix.size() : 0)));
+  out =
+      value::of_string(text.substr(0, text.size() - (text.ends_with(suffix) ? suffix.size() : 0)));
   return true;
 }
 
@@ -266,7 +266,8 @@ bool evaluation::as_text(const value& v, std::string_view& out) {
     text_builder any(in_.memory);
     if (char* room = any.grow(wire_size(v)); room != nullptr)
       put_wire(room, v);
-    append_text(text, any.view());
+    if (!append_text(text, any.view(), true))
+      return fail("expected numbers that JSON has");
     break;
   }
   default:

@@ -1,6 +1,8 @@
 #include "processors/ottl/trace_state.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace weir::processors::ottl {
 
@@ -42,23 +44,28 @@ bool is_value(std::string_view value) {
                         [](char c) { return c >= 0x20 && c <= 0x7e && c != ',' && c != '='; });
 }
 
-/// Calls `on_member(key, value)` for each; false where the text is no trace state.
+/// Calls `on_member(key, value)` for each; false where the text is no trace state: one that has a
+/// key twice neither.
 template <class F>
 bool for_each_member(std::string_view state, F&& on_member) {
+  std::array<std::string_view, max_members> keys;
   std::size_t members = 0;
   while (!state.empty()) {
     const auto comma = state.find(',');
-    const auto member = trimmed(state.substr(0, comma));
+    const auto whole = state.substr(0, comma);
     state = comma == std::string_view::npos ? std::string_view{} : state.substr(comma + 1);
-    if (member.empty())
+    if (whole.empty())
       continue;
+    const auto member = trimmed(whole);
     const auto equals = member.find('=');
-    if (equals == std::string_view::npos || ++members > max_members)
+    if (equals == std::string_view::npos || members == max_members)
       return false;
     const auto key = member.substr(0, equals);
     const auto value = member.substr(equals + 1);
-    if (!is_key(key) || !is_value(value))
+    const auto seen = std::span(keys).first(members);
+    if (!is_key(key) || !is_value(value) || std::find(seen.begin(), seen.end(), key) != seen.end())
       return false;
+    keys[members++] = key;
     on_member(key, value);
   }
   return true;

@@ -89,8 +89,7 @@ class EditsTest(case.SystemTest):
             self.addCleanup(program.process.kill)
             program.send(signal, requests)
         ours = programs[1]
-        wait_until(lambda: not any(sum(node.read_metrics(ours.port).get(name, {}).values())
-                                   for name in node.AT_REST), 60, "Weir to come to rest")
+        node.wait_calm(lambda: node.read_metrics(ours.port), 60)
         for program in programs:
             self.assertEqual(program.process.terminate(60), 0, program.process.tail())
         sent = edits.items_of(signal, requests)

@@ -61,7 +61,7 @@ SPAN_STATEMENTS = [
     'flatten(attributes, resolve_conflicts=true)',
     'set(attributes["hash"], SHA256(attributes["s"]))', 'set(attributes["md5"], MD5(name))',
     'set(attributes["t"], UnixMilli(start_time))',
-    'set(attributes["p"], Time("2023-11-14T22:13:20Z", "%Y-%m-%dT%H:%M:%SZ") == Unix(1700000000)) where false',
+    'set(attributes["p"], 1) where Time("2023-11-14T22:13:20Z", "%Y-%m-%dT%H:%M:%SZ") == Unix(1700000000)',
     'set(attributes["u"], UnixNano(Time("2023-11-14 22:13:20.250", "%Y-%m-%d %H:%M:%S.%f")))',
     'set(attributes["keys"], Keys(attributes["m"]))', 'set(attributes["v"], Values(attributes["l"]))',
     'set(attributes["e"], ExtractPatterns(name, "(?P<a>[A-Z]+)( (?P<b>.*))?"))',

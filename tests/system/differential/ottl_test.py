@@ -309,7 +309,7 @@ def post(endpoint, signal, body, peer):
 
 def read_lines(path):
     """All that a file of OTLP/JSON lines holds."""
-    text = pathlib.Path(path).read_text(encoding="utf-8") if pathlib.Path(path).exists() else ""
+    text = pathlib.Path(path).read_text(encoding="utf-8", errors="replace") if pathlib.Path(path).exists() else ""
     messages = [normal(json.loads(line)) for line in text.splitlines() if line.strip()]
     return [message for message in messages if message]
 

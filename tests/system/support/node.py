@@ -164,15 +164,7 @@ class Node:
     def wait_at_rest(self, seconds=120):
         """Until the journal is read back and nothing waits any more: no window, nothing to send."""
         self.process.wait_for_line(lambda line: "the journal is read back" in line, seconds)
-        calm = 0
-
-        def at_rest():
-            nonlocal calm
-            now = self.metrics()
-            busy = any(sum(now.get(name, {}).values()) for name in AT_REST)
-            calm = 0 if busy else calm + 1
-            return calm >= 4  # gauges follow what they count after a moment
-        wait_until(at_rest, seconds, "the node to come to rest", every=0.25)
+        wait_calm(self.metrics, seconds)
 
     def kill(self):
         if self.process:
@@ -180,6 +172,19 @@ class Node:
 
     def terminate(self, seconds=60):
         return self.process.terminate(seconds)
+
+
+def wait_calm(metrics, seconds):
+    """Until what `metrics()` gives says four times in a row that nothing waits any more."""
+    calm = 0
+
+    def at_rest():
+        nonlocal calm
+        now = metrics()
+        busy = any(sum(now.get(name, {}).values()) for name in AT_REST)
+        calm = 0 if busy else calm + 1
+        return calm >= 4  # gauges follow what they count after a moment
+    wait_until(at_rest, seconds, "the node to come to rest", every=0.25)
 
 
 def read_metrics(port):
