@@ -8,15 +8,14 @@ namespace {
 
 using enum parameter_type;
 
-
 bool set(evaluation& e, const call_info& c, value&) {
   const auto& what = e.node(c.arguments[1]);
   if (what.what == expression::kind::literal)
-    return what.literal.is_nil() || e.write_literal(c.arguments[0], what);
+    return e.write_literal(c.arguments[0], what);
   value v;
   if (!e.get(c.arguments[1], v))
     return false;
-  return v.is_nil() || e.write(c.arguments[0], v); // nil changes nothing, as in the Collector
+  return e.write(c.arguments[0], v);
 }
 
 bool replace_pattern(evaluation& e, const call_info& c, value&) {

@@ -3,6 +3,7 @@
 #include "otlp/json.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 namespace {
 
@@ -217,7 +218,13 @@ BOOST_AUTO_TEST_CASE(values_are_written_as_the_collector_does) {
   const std::string_view items[] = {str("a<b\n"), "", make_bytes(memory, "abc")};
   const std::pair<std::string_view, std::string_view> entries[] = {{"z", make_array(memory, items)},
                                                                    {"a", make_integer(memory, 1)}};
-  BOOST_TEST(text(make_map(memory, entries)) == R"({"a":1,"z":["a\u003cb\n",null,"YWJj"]})");
+  BOOST_TEST(text(make_map(memory, entries)) == R"({"a":1,"z":["a<b\n",null,"YWJj"]})");
+  std::string escaped;
+  append_text(escaped, make_map(memory, entries), true);
+  BOOST_TEST(escaped == R"({"a":1,"z":["a\u003cb\n",null,"YWJj"]})");
+  BOOST_TEST(text(make_real(memory, -HUGE_VAL)) == "-Infinity");
+  const std::string_view no_json[] = {make_real(memory, HUGE_VAL)};
+  BOOST_TEST(text(make_array(memory, no_json)) == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,8 +21,8 @@ std::string text(const std::string& value) {
   return R"({"stringValue":")" + value + R"("})";
 }
 
-const std::string m_value
-    = R"({"kvlistValue":{"values":[{"key":"x","value":{"stringValue":"xx"}},{"key":"l","value":{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[{"key":"k","value":{"boolValue":true}}]}}]}}}]}})";
+const std::string m_value =
+    R"({"kvlistValue":{"values":[{"key":"x","value":{"stringValue":"xx"}},{"key":"l","value":{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[{"key":"k","value":{"boolValue":true}}]}}]}}}]}})";
 const std::string a = attribute("a", text("one two"));
 const std::string b = attribute("b", R"({"intValue":"1"})");
 const std::string m = attribute("m", m_value);
@@ -44,7 +44,7 @@ void check(const std::vector<row>& rows) {
     const auto run = run_statements("span", {r.statement}, shop_span(sample));
     BOOST_TEST(run.refusal == "", r.statement << ": " << run.refusal);
     BOOST_TEST(run.json == json(shop_span(joined(r.attributes))), r.statement << " gave\n"
-                                                                            << run.json);
+                                                                              << run.json);
   }
 }
 
@@ -53,7 +53,7 @@ void check(const std::vector<row>& rows) {
 BOOST_AUTO_TEST_SUITE(ottl_statements_test)
 
 // Scenario: set() of values of every type, behind keys that are there or not. Guarantee: the value
-// stands there, in the place of the old one; nil changes nothing.
+// stands there, in the place of the old one; of nil an attribute without a value.
 BOOST_AUTO_TEST_CASE(set_writes_values) {
   check({
       {R"(set(attributes["a"], "new"))", {attribute("a", text("new")), b, m}},
@@ -64,8 +64,8 @@ BOOST_AUTO_TEST_CASE(set_writes_values) {
       {R"(set(attributes["c"], ["x", 1]))",
        {a, b, m,
         attribute("c", R"({"arrayValue":{"values":[{"stringValue":"x"},{"intValue":"1"}]}})")}},
-      {R"(set(attributes["c"], nil))", {a, b, m}},
-      {R"(set(attributes["c"], attributes["absent"]))", {a, b, m}},
+      {R"(set(attributes["c"], nil))", {a, b, m, attribute("c", "{}")}},
+      {R"(set(attributes["b"], attributes["absent"]))", {a, attribute("b", "{}"), m}},
       {R"(set(attributes["c"], attributes["m"]))", {a, b, m, attribute("c", m_value)}},
       {R"(set(attributes["c"], name) where attributes["b"] == 1)",
        {a, b, m, attribute("c", text("GET /cart"))}},
@@ -105,8 +105,8 @@ BOOST_AUTO_TEST_CASE(set_reaches_inside) {
 // Scenario: the editors of maps, over all attributes and over a map inside them. Guarantee: the
 // Collector's result.
 BOOST_AUTO_TEST_CASE(editors_of_maps) {
-  const std::string without_x
-      = R"({"kvlistValue":{"values":[{"key":"l","value":{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[{"key":"k","value":{"boolValue":true}}]}}]}}}]}})";
+  const std::string without_x =
+      R"({"kvlistValue":{"values":[{"key":"l","value":{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[{"key":"k","value":{"boolValue":true}}]}}]}}}]}})";
   check({
       {R"(delete_key(attributes, "a"))", {b, m}},
       {R"(delete_key(attributes, "absent"))", {a, b, m}},
@@ -203,6 +203,7 @@ BOOST_AUTO_TEST_CASE(fields_of_spans) {
 BOOST_AUTO_TEST_CASE(errors_refuse_or_are_passed_over) {
   for (const std::string statement :
        {R"(set(attributes["t"], trace_id))", R"(set(attributes["t"], start_time))", "set(name, 5)",
+        "set(name, nil)", R"(set(attributes, attributes["absent"]))",
         R"(set(attributes["a"]["x"], 1))", R"(set(attributes["t"], 1 / 0))",
         R"(set(kind.string, "server"))", R"(set(span_id.string, "12"))",
         R"(merge_maps(attributes, attributes["a"], "insert"))",
@@ -210,9 +211,8 @@ BOOST_AUTO_TEST_CASE(errors_refuse_or_are_passed_over) {
     const auto refused = run_statements("span", {statement}, shop_span(sample));
     BOOST_TEST(refused.refusal != "", statement);
     BOOST_TEST(refused.refusal.find("one two") == std::string::npos);
-    const auto ignored
-        = run_statements("span", {statement, R"(set(name, "after"))"}, shop_span(sample),
-                         signal::traces, "silent");
+    const auto ignored = run_statements("span", {statement, R"(set(name, "after"))"},
+                                        shop_span(sample), signal::traces, "silent");
     BOOST_TEST(ignored.refusal == "");
     BOOST_TEST(ignored.json.find(R"("name":"after")") != std::string::npos, statement);
   }

@@ -99,6 +99,14 @@ LOG_STATEMENTS = ['set(body, "new")', 'set(body["k"], 5) where IsMap(body)', 'se
                   'replace_pattern(body, "l+", "L")', 'set(attributes["text"], body.string)', 'set(event_name, "e")',
                   'merge_maps(attributes, ParseJSON(body), "upsert") where IsMatch(body, "^\\\\{")', 'set(flags, 3)']
 
+# Where the Collector fails, and how; docs/ottl.md says what ours do.
+DEFECTS = {
+    'bucket_counts == [1, 2]': "its list of []uint64 equals no []any",
+    'explicit_bounds == [5.0]': "its list of []float64 equals no []any",
+    'event_index == 0': "its filter and transform never say which event it is: always an error",
+    'set(attributes["index"], event_index)': "the same",
+}
+
 # (what, another that a wrong reading of it would be): the second on our side has to be caught.
 TWINS = [
     ('attributes["i"] > 10.5', 'attributes["i"] > 42'),

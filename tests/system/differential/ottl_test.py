@@ -198,13 +198,14 @@ class OttlTest(case.SystemTest):
     def test_conditions_and_statements(self):
         """Scenario: each condition of filter and each statement of transform by itself, over data with values
         of every type, of every signal.
-        Guarantee: what comes out is what comes out of the Collector."""
+        Guarantee: what comes out is what comes out of the Collector; what stands under DEFECTS, where the
+        Collector fails, does not."""
         chosen = steps()
         theirs = self.run_collector(chosen)
         ours = self.run_ours(chosen)
         different = []
         for name, (_, _, _, text) in chosen.items():
-            if theirs[name] != ours[name]:
+            if (theirs[name] != ours[name]) != (text in given.DEFECTS):
                 different.append(text)
                 print(f"DIFFERENT {name}: {text}\n  Collector {difference(theirs[name], ours[name])}")
         print(f"{len(chosen)} conditions and statements, {len(different)} different")
