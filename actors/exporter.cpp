@@ -44,7 +44,8 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   const auto cursors = store_->cursors(plan_.pipeline);
   const auto known = cursors.find(plan_.config.id);
   saved_ = {known->second.position, known->second.item};
-  if (saved_.position < held.first)
+  const bool gap = saved_.position < held.first;
+  if (gap)
     saved_ = {held.first, 0};
   next_block_ = saved_.position;
   const auto options = options_of(plan_);
@@ -52,6 +53,8 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   delivery_.emplace(options, saved_, std::random_device{}());
   builder_.emplace(plan_.signal);
   ledger_.emplace(*store_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
+  if (gap || store_->recovery().salvaged || store_->recovery().records_lost > 0)
+    (*ledger_)[damage_open] = 1;
 
   const auto items = std::string(items_name(plan_.signal));
   const metrics::labels labels{{"exporter", plan_.config.id}};
@@ -158,6 +161,7 @@ result<log_block> exporter_state::load(log_position position) {
 
 void exporter_state::skip_damaged(log_position position, const error& why) {
   metrics::counter("weir_log_damaged_blocks", {{"pipeline", plan_.pipeline_name}}).Increment();
+  (*ledger_)[damage_open] = 1; // Written with the cursor that moves over it.
   log::error("block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}",
              position, plan_.pipeline_name, plan_.config.id, why.message);
   if (const auto bytes = store_->read_block(plan_.pipeline, position))
@@ -244,9 +248,30 @@ void exporter_state::set_timer() {
 void exporter_state::tick() {
   self_->delayed_send(self_, plan_.cursor_interval, tick_atom_v);
   waiting_->Set(static_cast<double>(tail_->next() - delivery_->cursor().position));
+  settle_damage();
   save();
   if (stopping_.empty())
     pump();
+}
+
+// What damage took is what is missing when all else has ended. The log may be growing at this very
+// moment, so it has to look the same twice, a tick apart.
+void exporter_state::settle_damage() {
+  if ((*ledger_)[damage_open] == 0 || saving_)
+    return;
+  const auto next = store_->log(plan_.pipeline).next;
+  const auto at = delivery_->cursor();
+  if (at.position != next || at.item != 0 || delivery_->in_flight() > 0 || at != saved_) {
+    rest_.reset();
+    return;
+  }
+  const ledger_page logged(*store_, ledger_key(plan_.pipeline_name, "log"), log_counts);
+  const auto now = std::pair{next, logged[appended_items]};
+  if (std::exchange(rest_, now) != now)
+    return;
+  (*ledger_)[damaged_items] += now.second - exporter_ended(*ledger_);
+  (*ledger_)[damage_open] = 0;
+  ledger_changed_ = true;
 }
 
 // Writes letters, cursor and ledger in one batch; false when there was nothing new.
@@ -257,7 +282,7 @@ bool exporter_state::save() {
   save_letters(work->what);
   work->sync = !work->what.empty();
   const auto at = delivery_->cursor();
-  if (work->what.empty() && at == saved_)
+  if (work->what.empty() && at == saved_ && !std::exchange(ledger_changed_, false))
     return false;
   const auto& totals = delivery_->counts();
   (*ledger_)[delivered_items] += totals.delivered - in_ledger_.delivered;

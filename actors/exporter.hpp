@@ -57,6 +57,7 @@ private:
   void set_timer();
   bool save();
   void save_letters(storage::batch& into);
+  void settle_damage();
   void measure(const backends::delivery::totals& before);
   void stop_when_idle();
 
@@ -76,6 +77,8 @@ private:
   bool behind_ = false;         ///< The log had more than the delivery wanted.
   bool look_timer_set_ = false;
   backends::place saved_;
+  std::optional<std::pair<log_position, std::uint64_t>> rest_; ///< Log and count a tick ago.
+  bool ledger_changed_ = false; ///< Without the cursor having moved.
   bool saving_ = false;
   std::vector<backends::block_part> parts_;
   std::map<log_position, log_block> loaded_; ///< A few blocks that requests are being cut from.

@@ -112,8 +112,9 @@ void measure_ledger(const storage::store& store, const kept_log& of) {
     .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(appended));
   for (const auto& exporter : of.exporters) {
     const ledger_page sent(store, ledger_key(of.name, exporter), exporter_counts);
-    const auto ended
-      = sent[delivered_items] + sent[dead_items] + sent[lost_items] + sent[before_items];
+    const auto ended = exporter_ended(sent);
+    metrics::gauge("weir_ledger_damaged_items", {{"pipeline", of.name}, {"exporter", exporter}})
+      .Set(static_cast<double>(static_cast<std::int64_t>(sent[damaged_items])));
     metrics::gauge("weir_ledger_undelivered_items", {{"pipeline", of.name}, {"exporter", exporter}})
       .Set(static_cast<double>(logged[appended_items]) - static_cast<double>(ended));
   }

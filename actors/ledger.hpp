@@ -36,12 +36,24 @@ enum intake_count : std::size_t { accepted_spans, removed_spans, intake_counts }
 /// `removed_items`: those of the kept ones that processors behind sampling left out.
 enum log_count : std::size_t { kept_items, dropped_items, appended_items, removed_items, log_counts };
 /// Indexes of an exporter's page; `before_items` were in the log before it was configured.
+/// `damaged_items` were appended and could not be read back: what is missing once everything else
+/// has ended, as a damaged block does not say how many it held. (Where counts themselves were lost
+/// with a damaged database it levels them too, and may be below 0, as two's complement.)
+/// `damage_open`: 1 while there is damage that is not in `damaged_items` yet.
 enum exporter_count : std::size_t {
   delivered_items,
   dead_items,
   lost_items,
   before_items,
+  damaged_items,
+  damage_open,
   exporter_counts
 };
+
+/// Items of the log that an exporter is done with, one way or another.
+inline std::uint64_t exporter_ended(const ledger_page& page) noexcept {
+  return page[delivered_items] + page[dead_items] + page[lost_items] + page[before_items]
+         + page[damaged_items];
+}
 
 } // namespace weir::actors

@@ -306,8 +306,6 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   auto& parts = *made->impl_;
   parts.plan = std::move(plan);
   parts.store = std::move(*store);
-  if (!parts.store->recovery().text.empty())
-    log::info("storage: {}", parts.store->recovery().text);
   auto ids = parts.open_logs(parts.plan);
   if (!ids)
     return tl::unexpected(ids.error());

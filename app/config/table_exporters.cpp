@@ -1,5 +1,6 @@
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
+#include "codec/encoding.hpp"
 
 #include <fmt/format.h>
 
@@ -178,6 +179,29 @@ void check_http_endpoints(const section& at, const backends::otlp_http_config& h
     at.error("", "found `endpoints` without `endpoint`, expected the first of them there");
 }
 
+// A level that the encoding does not have would only show when a request is packed.
+void check_compression_level(const section& at, const backends::otlp_http_config& http) {
+  const auto how = codec::http_encoding(http.compression == "none" ? "" : http.compression);
+  if (http.compression_level == 0 || !how)
+    return;
+  const bool leveled = *how == codec::encoding::gzip || *how == codec::encoding::zlib
+                       || *how == codec::encoding::zstd || *how == codec::encoding::lz4;
+  const int most = *how == codec::encoding::zstd ? 22 : *how == codec::encoding::lz4 ? 12 : 9;
+  if (!leveled)
+    at.error("compression_params", fmt::format("found a level, expected none: compression {} has "
+                                               "no levels",
+                                               quoted(http.compression)));
+  else if (http.compression_level > most)
+    at.error("compression_params",
+             fmt::format("found the level {}, expected at most {} for compression {}",
+                         http.compression_level, most, quoted(http.compression)));
+}
+
+void check_http(const section& at, const backends::otlp_http_config& http) {
+  check_http_endpoints(at, http);
+  check_compression_level(at, http);
+}
+
 const option_table<backends::otlp_http_config>& http_kind_options() {
   using c = backends::otlp_http_config;
   static const option_table<c> table{
@@ -216,7 +240,7 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
           refused("cookies", "cookies are not there yet"),
       },
       c{},
-      &check_http_endpoints};
+      &check_http};
   return table;
 }
 

@@ -81,6 +81,17 @@ BOOST_AUTO_TEST_CASE(bodies_are_packed) {
     BOOST_REQUIRE(weir::codec::decode(*how, seen.body, 1 << 20, unpacked));
     BOOST_TEST((unpacked == text), name);
   }
+  for (const auto& [name, level] : {std::pair{"gzip", 9}, {"zlib", 1}, {"zstd", 19}, {"lz4", 9}}) {
+    auto sender =
+        make({.traces_endpoint = server.url(), .compression = name, .compression_level = level});
+    BOOST_TEST((send_and_wait(*sender, text).what == kind::delivered));
+    const auto seen = requests.wait(++count).back();
+    std::string unpacked;
+    const auto how = weir::codec::http_encoding(seen.headers.at("content-encoding"));
+    BOOST_REQUIRE(how);
+    BOOST_REQUIRE(weir::codec::decode(*how, seen.body, 1 << 20, unpacked));
+    BOOST_TEST((unpacked == text), name);
+  }
   auto sender = make({.traces_endpoint = server.url()});
   BOOST_TEST((send_and_wait(*sender, text, weir::signal::logs).what == kind::refused));
 }

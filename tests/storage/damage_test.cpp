@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <core/log.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <unistd.h>
@@ -18,6 +19,12 @@ namespace {
 constexpr unsigned entries = 60;
 constexpr unsigned blocks = 40;
 constexpr std::size_t value_bytes = 3000;
+
+// How far apart the bytes are that are flipped; WEIR_DAMAGE_STEP=1 flips each of them (hours).
+std::uint64_t step_of(std::uint64_t usual) {
+  const char* wanted = std::getenv("WEIR_DAMAGE_STEP");
+  return wanted ? std::max<std::uint64_t>(std::strtoull(wanted, nullptr, 10), 1) : usual;
+}
 
 // A database with known content: tables, a write-ahead log with more than one file, everything
 // synced, not closed (its files are copied while it runs, as after kill -9).
@@ -180,7 +187,7 @@ BOOST_AUTO_TEST_CASE(flips_in_the_log) {
   auto tried = 0;
   auto salvaged = 0;
   for (const auto& file : files(".log"))
-    for (std::uint64_t offset = 3; offset < size(file); offset += 5003) {
+    for (std::uint64_t offset = 3; offset < size(file); offset += step_of(5003)) {
       what = file + " at " + std::to_string(offset);
       restore();
       flip(file, offset);
@@ -217,7 +224,7 @@ BOOST_AUTO_TEST_CASE(cuts_in_the_log) {
 BOOST_AUTO_TEST_CASE(files_about_files) {
   for (const auto* like : {"MANIFEST", "CURRENT", "OPTIONS", "IDENTITY", "db/LOCK"})
     for (const auto& file : files(like)) {
-      const auto step = std::max<std::uint64_t>(size(file) / 6, 1);
+      const auto step = step_of(std::max<std::uint64_t>(size(file) / 6, 1));
       for (std::uint64_t offset = 0; offset < size(file); offset += step) {
         what = file + " at " + std::to_string(offset);
         restore();
@@ -239,7 +246,7 @@ BOOST_AUTO_TEST_CASE(files_about_files) {
 // missing.
 BOOST_AUTO_TEST_CASE(own_files) {
   for (const std::string file : {"VERSION", "MARK", "LOCK"}) {
-    for (std::uint64_t offset = 0; offset < size(file); offset += 5) {
+    for (std::uint64_t offset = 0; offset < size(file); offset += std::min<std::uint64_t>(step_of(5), 5)) {
       what = file + " at " + std::to_string(offset);
       restore();
       flip(file, offset);
@@ -289,7 +296,7 @@ BOOST_AUTO_TEST_CASE(tables) {
   const auto all = files(".sst");
   BOOST_TEST_REQUIRE(!all.empty());
   for (const auto& file : all) {
-    for (std::uint64_t offset = 7; offset < size(file); offset += 9001) {
+    for (std::uint64_t offset = 7; offset < size(file); offset += step_of(9001)) {
       what = file + " at " + std::to_string(offset);
       restore();
       flip(file, offset);

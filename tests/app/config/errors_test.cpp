@@ -140,6 +140,14 @@ const std::vector<bad_case> one_fault{
         "otlphttp: {traces_endpoint: \"http://a:1\", endpoints: [\"http://b:1\"]}",
         "f:3:13: exporters.otlphttp: found `endpoints` without `endpoint`, expected the first of "
         "them there"),
+    exporter(
+        "otlphttp: {endpoint: \"http://a:1\", compression: snappy, compression_params: {level: 3}}",
+        "f:3:79: exporters.otlphttp.compression_params: found a level, expected none: "
+        "compression `snappy` has no levels"),
+    exporter(
+        "otlphttp: {endpoint: \"http://a:1\", compression_params: {level: 12}}",
+        "f:3:58: exporters.otlphttp.compression_params: found the level 12, expected at most 9 "
+        "for compression `gzip`"),
     exporter("otlp: {endpoint: \"a:1\", compression: zst}",
              "f:3:40: exporters.otlp.compression: found the text `zst`, expected `none`, `gzip`, "
              "`zstd` or `snappy` (did you mean `zstd`?)"),
