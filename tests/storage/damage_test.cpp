@@ -246,7 +246,8 @@ BOOST_AUTO_TEST_CASE(files_about_files) {
 // missing.
 BOOST_AUTO_TEST_CASE(own_files) {
   for (const std::string file : {"VERSION", "MARK", "LOCK"}) {
-    for (std::uint64_t offset = 0; offset < size(file); offset += std::min<std::uint64_t>(step_of(5), 5)) {
+    for (std::uint64_t offset = 0; offset < size(file);
+         offset += std::min<std::uint64_t>(step_of(5), 5)) {
       what = file + " at " + std::to_string(offset);
       restore();
       flip(file, offset);

@@ -334,9 +334,11 @@ struct quiet {
   ~quiet() { spdlog::set_level(spdlog::level::info); }
 };
 
-// How many seeds it takes until a broken store is caught; nothing if it is not.
+// How many seeds it takes until a broken store is caught; nothing if it is not. RocksDB's own
+// threads are not under the seed's control: a seed that catches one run may miss the next (of 60
+// seeds all missed a dropped salvage in one run of four), so there are many.
 std::optional<std::uint64_t> seeds_until_caught(options::sabotage broken) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed)
+  for (std::uint64_t seed = 1; seed <= 500; ++seed)
     if (const auto result = run_one(seed, broken); result.wrong) {
       BOOST_TEST_MESSAGE("caught by seed " << seed << ": " << *result.wrong);
       return seed;
