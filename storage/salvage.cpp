@@ -20,7 +20,7 @@ namespace {
 
 using keys::kind;
 
-// Entries and blocks found without their positions wait in memory, up to this.
+// Entries and blocks found in damaged places wait in memory, up to this.
 constexpr std::size_t max_orphan_bytes = 256 << 20;
 
 // The smallest key that a family's table could begin with, for damage right there.
@@ -174,25 +174,20 @@ result<void> salvage::read_table(const std::string& name, pass now) {
   return bytes ? take_frames(*bytes) : result<void>();
 }
 
+// Where damage is, keys may be what is damaged: what is found there waits until all that is sound
+// has been read, as far as there is room.
 result<void> salvage::take_frames(std::string_view bytes) {
   auto outcome = result<void>();
   find_frames(bytes, [&](const found_frame& frame) {
-    if (!outcome)
+    if (!outcome || frames_.contains(frame_checksum(frame.bytes)))
       return;
-    if (!frame.position) {
-      if (orphan_bytes_ + frame.bytes.size() <= max_orphan_bytes) {
-        orphan_bytes_ += frame.bytes.size();
-        orphans_.emplace_back(frame.bytes);
-      }
-      return;
+    auto found = orphan{std::string(frame.bytes), frame.position};
+    if (orphan_bytes_ + found.bytes.size() <= max_orphan_bytes) {
+      orphan_bytes_ += found.bytes.size();
+      orphans_.push_back(std::move(found));
+    } else if (found.position) {
+      outcome = put_frame(found, frame, *found.position);
     }
-    const auto* block = std::get_if<codec::block_header>(&frame.header);
-    const auto key =
-        block ? keys::block(block->pipeline, *frame.position) : keys::entry(*frame.position);
-    outcome = take(key, frame.bytes, pass::queues);
-    if (outcome && block)
-      outcome =
-          take(keys::time(block->pipeline, block->last_time, *frame.position), {}, pass::queues);
   });
   return outcome;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/frame_finder.hpp"
 #include "storage/mark.hpp"
 #include "storage/store_impl.hpp"
 
@@ -30,6 +31,10 @@ public:
 
 private:
   enum class pass { small, queues };
+  struct orphan {
+    std::string bytes;
+    std::optional<std::uint64_t> position; ///< As the key beside it says, if it is true.
+  };
 
   result<void> read_logs(const std::vector<std::string>& names, pass now);
   result<void> read_log(const std::string& name, pass now);
@@ -44,7 +49,10 @@ private:
 
   result<void> take_mark(const mark& expected);
   result<void> prepare_queues(const std::optional<mark>& expected);
+  void note_held_frames();
   result<void> place_orphans();
+  result<void> put_frame(const orphan& what, const found_frame& frame, std::uint64_t at);
+  result<void> place_orphan(const orphan& what, const found_frame& frame);
   result<void> close_bounds(const std::optional<mark>& expected);
   result<void> finish_files(const std::vector<std::string>& names);
   result<void> written(const rocksdb::Status& status) const;
@@ -58,9 +66,9 @@ private:
       frames_; ///< Entries and blocks taken, by their headers' checksums.
   std::map<std::string, std::uint64_t> before_; ///< Where each queue ended, by its prefix.
   std::map<std::string, std::uint64_t> placed_; ///< Records put into it.
-  std::vector<std::string> orphans_;            ///< Entries and blocks without a position.
+  std::vector<orphan> orphans_;                 ///< Entries and blocks found in damaged places.
   std::size_t orphan_bytes_ = 0;
-  std::uint64_t moved_ = 0; ///< Orphans placed.
+  std::uint64_t moved_ = 0; ///< Orphans placed elsewhere than they were.
   bool overwrite_ = false;  ///< The write-ahead log is newer than anything in a table.
 };
 

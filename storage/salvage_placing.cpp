@@ -11,6 +11,8 @@ namespace {
 
 using keys::kind;
 
+constexpr std::uint64_t held_wals = 4; // How far back a queue is looked through, in logs' sizes.
+
 bool is_small(kind of) {
   return of != kind::entry && of != kind::block && of != kind::time && of != kind::letter;
 }
@@ -144,29 +146,68 @@ result<void> salvage::prepare_queues(const std::optional<mark>& expected) {
   return {};
 }
 
-// Entries and blocks whose positions are not known go to the end, where nothing can be in their
-// way.
+// The database may hold an orphan's record: it was in a table already when the log's copy lost its
+// key. What a log has is among the newest of its queue.
+void salvage::note_held_frames() {
+  if (orphans_.empty())
+    return;
+  for (const auto* of : into_.queues()) {
+    auto left = static_cast<std::int64_t>(held_wals * into_.how.max_wal_bytes);
+    const std::unique_ptr<rocksdb::Iterator> at(
+        into_.data->db().NewIterator(rocksdb::ReadOptions(), of->family));
+    auto end = of->prefix;
+    keys::append_u64(end, of->next);
+    for (at->SeekForPrev(end); at->Valid() && at->key().starts_with(of->prefix) && left > 0;
+         at->Prev()) {
+      const auto value = std::string_view(at->value().data(), at->value().size());
+      left -= static_cast<std::int64_t>(value.size());
+      if (const auto sum = frame_checksum(value); sum != 0)
+        frames_.insert(sum);
+    }
+  }
+}
+
+// Where it was, if that is a place of the queue where nothing is; else the end, where nothing can
+// be in its way.
+result<void> salvage::place_orphan(const orphan& what, const found_frame& frame) {
+  const auto* block = std::get_if<codec::block_header>(&frame.header);
+  auto* to = into_.journal.get();
+  if (block) {
+    const auto log = log_for(block->pipeline);
+    if (!log)
+      return tl::unexpected(log.error());
+    to = &(*log)->blocks;
+  }
+  auto at = what.position.value_or(to->next);
+  if (at < to->first)
+    return {};
+  auto held = std::string();
+  const auto key = block ? keys::block(block->pipeline, at) : keys::entry(at);
+  if (at >= to->next || into_.data->db().Get(rocksdb::ReadOptions(), to->family, key, &held).ok())
+    at = to->next;
+  moved_ += at == to->next && at != what.position ? 1 : 0;
+  return put_frame(what, frame, at);
+}
+
+result<void> salvage::put_frame(const orphan& what, const found_frame& frame, std::uint64_t at) {
+  const auto* block = std::get_if<codec::block_header>(&frame.header);
+  if (!block)
+    return take(keys::entry(at), what.bytes, pass::queues);
+  auto outcome = take(keys::block(block->pipeline, at), what.bytes, pass::queues);
+  if (outcome)
+    outcome = take(keys::time(block->pipeline, block->last_time, at), {}, pass::queues);
+  return outcome;
+}
+
 result<void> salvage::place_orphans() {
-  for (const auto& orphan : orphans_) {
-    if (!frames_.insert(frame_checksum(orphan)).second)
+  note_held_frames();
+  for (const auto& each : orphans_) {
+    if (!frames_.insert(frame_checksum(each.bytes)).second)
       continue;
     auto outcome = result<void>();
-    overwrite_ = true;
-    find_frames(orphan, [&](const found_frame& frame) {
-      if (const auto* block = std::get_if<codec::block_header>(&frame.header)) {
-        const auto log = log_for(block->pipeline);
-        if (!log) {
-          outcome = tl::unexpected(log.error());
-          return;
-        }
-        const auto position = (*log)->blocks.next.load();
-        outcome = take(keys::block(block->pipeline, position), orphan, pass::queues);
-        if (outcome)
-          outcome = take(keys::time(block->pipeline, block->last_time, position), {}, pass::queues);
-      } else {
-        outcome = take(keys::entry(into_.journal->next), orphan, pass::queues);
-      }
-      ++moved_;
+    find_frames(each.bytes, [&](const found_frame& frame) {
+      if (outcome)
+        outcome = place_orphan(each, frame);
     });
     if (!outcome)
       return outcome;
