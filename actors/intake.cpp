@@ -2,8 +2,10 @@
 
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "core/scheduling.hpp"
 
 #include <algorithm>
+#include <caf/send.hpp>
 #include <unordered_map>
 
 namespace weir::actors {
@@ -27,6 +29,7 @@ void intake_state::start(intake_actor::pointer self, intake_config config,
   positions_ = std::move(positions);
   writer_ = std::move(writer);
   router_ = std::move(router);
+  turns_ = std::make_shared<commit_turns>(max_commits_in_flight);
   for (const auto& info : config_.pipelines)
     lanes_.push_back(make_lane(info));
 }
@@ -87,7 +90,7 @@ void intake_state::take(arrivals& what) {
   const auto now = unix_now();
   for (auto& request : what.requests)
     take_one(request, now);
-  schedule();
+  flush();
 }
 
 const std::vector<std::size_t>& intake_state::lanes_of(const net::otlp_request& request) const {
@@ -186,35 +189,9 @@ void intake_state::count(const net::otlp_request& request, std::uint64_t taken, 
   found->Increment(refused ? 1.0 : static_cast<double>(taken));
 }
 
-void intake_state::schedule() {
-  if (replies_.empty())
-    return;
-  bool full = false;
-  for (const auto& lane : lanes_)
-    full |= lane.entries ? lane.entries->full() : lane.blocks->full();
-  const auto early = next_commit_ - steady_now();
-  if (full ? commits_in_flight_ < max_commits_in_flight : early <= 0 && !flush_scheduled_) {
-    flush();
-  } else if (!flush_scheduled_ && !flush_due_) {
-    flush_scheduled_ = true;
-    self_->delayed_send(self_, std::chrono::nanoseconds(std::max<steady_ns>(early, 0)), flush_atom_v);
-  }
-}
-
-void intake_state::on_interval() {
-  flush_scheduled_ = false;
-  flush();
-}
-
 void intake_state::flush() {
-  if (commits_in_flight_ == max_commits_in_flight) {
-    flush_due_ = true;
+  if (replies_.empty() || !turns_->begin())
     return;
-  }
-  flush_due_ = false;
-  if (replies_.empty())
-    return;
-  next_commit_ = steady_now() + config_.commit_interval / std::chrono::nanoseconds(1);
   auto work = std::make_shared<commit>();
   auto done = std::make_shared<committed>();
   done->replies = std::exchange(replies_, {});
@@ -227,10 +204,19 @@ void intake_state::flush() {
   if (wanted_)
     apply_change();
   if (config_.broken.answer_before_commit)
-    answer(*done);
-  ++commits_in_flight_;
-  self_->request(writer_, caf::infinite, std::move(work))
-    .then([this, done](stored_atom) { finish(*done); });
+    done->answer();
+  work->durable = [done, router = router_, turns = turns_,
+                   self = caf::actor_cast<intake_actor>(self_)] {
+    done->hand_on(router);
+    if (turns->end())
+      caf::anon_send(self, flush_atom_v);
+  };
+  caf::anon_send(writer_, std::move(work));
+}
+
+void intake_state::on_turn() {
+  flush();
+  answer_stop();
 }
 
 void intake_state::close_entries(lane& of, storage::batch& batch, committed& done) {
@@ -280,31 +266,29 @@ void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done
   of.logged->write(batch);
 }
 
-void intake_state::answer(committed& done) {
-  for (auto& reply : done.replies)
+void intake_state::committed::answer() {
+  for (auto& reply : replies)
     reply.handle(std::move(reply.answer));
 }
 
-void intake_state::finish(committed& done) {
-  --commits_in_flight_;
-  answer(done);
-  for (auto& [tail, block] : done.blocks)
+void intake_state::committed::hand_on(const router_actor& router) {
+  answer();
+  for (auto& [tail, block] : blocks)
     tail->append(std::move(block));
-  for (auto& entry : done.entries)
-    self_->send(router_, entry_ptr(std::move(entry)));
-  if (flush_due_ || !stopping_.empty())
-    flush();
-  if (commits_in_flight_ == 0 && replies_.empty())
+  for (auto& entry : entries)
+    caf::anon_send(router, entry_ptr(std::move(entry)));
+}
+
+void intake_state::answer_stop() {
+  if (!stopping_.empty() && turns_->idle() && replies_.empty())
     for (auto& promise : std::exchange(stopping_, {}))
       promise.deliver(stopped_atom_v);
 }
 
 caf::result<stopped_atom> intake_state::stop() {
-  flush();
-  if (commits_in_flight_ == 0 && replies_.empty())
-    return stopped_atom_v;
   auto promise = self_->make_response_promise<stopped_atom>();
   stopping_.push_back(promise);
+  on_turn();
   return promise;
 }
 
@@ -312,6 +296,7 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
                                    intake_config config, std::shared_ptr<storage::store> store,
                                    position_counter positions, writer_actor writer,
                                    router_actor router) {
+  run_soon_when_woken();
   self->state.start(self, std::move(config), std::move(store), std::move(positions),
                     std::move(writer), std::move(router));
   return {
@@ -319,7 +304,7 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
       self->state.stall();
       self->state.take(*what);
     },
-    [self](flush_atom) { self->state.on_interval(); },
+    [self](flush_atom) { self->state.on_turn(); },
     [self](const intake_change& to) { return self->state.change(to); },
     [self](stop_atom) { return self->state.stop(); },
   };

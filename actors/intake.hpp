@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/commit_turns.hpp"
 #include "actors/entry_group.hpp"
 #include "actors/ledger.hpp"
 #include "actors/log_group.hpp"
@@ -11,7 +12,6 @@
 #include <atomic>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <chrono>
 
 namespace weir::actors {
 
@@ -33,7 +33,6 @@ struct intake_config {
     std::vector<std::size_t> traces, metrics, logs;
   };
   std::vector<receiver> receivers;
-  std::chrono::microseconds commit_interval{4000};
   std::size_t max_entry_bytes = 256 << 10;
   std::size_t max_block_bytes = 1 << 20;
   otlp::scan_limits limits;
@@ -51,7 +50,7 @@ public:
   void start(intake_actor::pointer self, intake_config config, std::shared_ptr<storage::store> store,
              position_counter positions, writer_actor writer, router_actor router);
   void take(arrivals& what);
-  void on_interval();
+  void on_turn();
   caf::result<changed_atom> change(intake_change to);
   caf::result<stopped_atom> stop();
   void stall() const { config_.broken.stall(name); }
@@ -74,6 +73,10 @@ private:
     std::vector<pending_reply> replies;
     std::vector<std::shared_ptr<durable_entry>> entries;
     std::vector<std::pair<std::shared_ptr<log_tail>, log_block>> blocks;
+
+    void answer();
+    /// It is durable.
+    void hand_on(const router_actor& router);
   };
 
   /// What a lane made of a request.
@@ -92,12 +95,10 @@ private:
   void take_one(net::otlp_request& request, unix_ns now);
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
   void count(const net::otlp_request& request, std::uint64_t taken, bool refused) const;
-  void schedule();
   void flush();
   void close_entries(lane& of, storage::batch& batch, committed& done);
   void close_blocks(lane& of, storage::batch& batch, committed& done);
-  void answer(committed& done);
-  void finish(committed& done);
+  void answer_stop();
 
   intake_actor::pointer self_ = nullptr;
   intake_config config_;
@@ -108,16 +109,14 @@ private:
   std::vector<lane> lanes_;
   std::vector<pending_reply> replies_;
   sequence next_sequence_ = 1;
-  steady_ns next_commit_ = 0; ///< Commits that are not full keep this far apart.
-  unsigned commits_in_flight_ = 0;
-  bool flush_scheduled_ = false;
-  bool flush_due_ = false;
+  std::shared_ptr<commit_turns> turns_;
   intake_change wanted_; ///< Waits until nothing is gathered.
   std::vector<caf::typed_response_promise<changed_atom>> changing_;
   std::vector<caf::typed_response_promise<stopped_atom>> stopping_;
 };
 
-/// Scheduled: it never blocks. At most two commits are in flight; while they run, the next gathers.
+/// Spawn detached: what a client waits for must not wait behind sampling in the scheduler's queue. At most
+/// two commits are in flight; while they run, the next gathers.
 intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> self,
                                    intake_config config, std::shared_ptr<storage::store> store,
                                    position_counter positions, writer_actor writer,

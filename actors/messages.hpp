@@ -39,6 +39,8 @@ struct commit {
   bool sync = true;
   /// Adds to the batch on the writer's thread, when all commits before are visible in the store.
   std::function<void(storage::batch&)> late = nullptr;
+  /// Called on the writer's thread once it is durable, before the answer. Must not block.
+  std::function<void()> durable = nullptr;
 };
 using commit_ptr = std::shared_ptr<commit>;
 
@@ -167,7 +169,7 @@ namespace weir::actors {
 /// Makes what arrived durable, answers clients, hands entries on.
 using intake_actor = caf::typed_actor<
   caf::reacts_to<arrivals_ptr>,
-  // INTERNAL: the commit interval is over.
+  // INTERNAL: a commit is over while another one waits for its turn.
   caf::reacts_to<flush_atom>,
   // Other pipelines: answers when what was taken for those that go is on its way to the disk.
   caf::replies_to<intake_change>::with<changed_atom>,

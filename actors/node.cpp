@@ -191,7 +191,6 @@ intake_config node::impl::takes() const {
       lanes.push_back(p);
     }
   }
-  takes.commit_interval = plan.commit_interval;
   takes.max_entry_bytes = plan.max_entry_bytes;
   takes.max_block_bytes = plan.max_block_bytes;
   takes.limits.max_span_bytes = plan.max_span_bytes;
@@ -203,7 +202,7 @@ intake_config node::impl::takes() const {
 void node::impl::spawn_intake() {
   auto positions = std::make_shared<std::atomic<journal_position>>(store->journal().next);
   router = system.spawn<caf::detached>(weir::actors::router, routes(), store, positions, writer);
-  intake = system.spawn(weir::actors::intake, takes(), store, positions, writer, router);
+  intake = system.spawn<caf::detached>(weir::actors::intake, takes(), store, positions, writer, router);
 }
 
 std::vector<signal> node::impl::signals_of(std::uint32_t receiver) const {
@@ -219,8 +218,11 @@ result<void> node::impl::serve() {
   std::vector<net::otlp_server::receiver> receivers;
   for (std::uint32_t r = 0; r < plan.receivers.size(); ++r)
     receivers.push_back({plan.receivers[r], signals_of(r)});
+  auto limits = plan.limits;
+  limits.gather = plan.commit_interval;
+  limits.gather_bytes = plan.max_entry_bytes;
   auto started = net::otlp_server::start(
-      std::move(receivers), plan.limits, [to = intake](std::vector<net::otlp_request>&& requests) {
+      std::move(receivers), limits, [to = intake](std::vector<net::otlp_request>&& requests) {
         caf::anon_send(to, std::make_shared<arrivals>(arrivals{std::move(requests)}));
       });
   if (!started)

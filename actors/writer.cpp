@@ -1,6 +1,7 @@
 #include "actors/writer.hpp"
 
 #include "core/log.hpp"
+#include "core/scheduling.hpp"
 
 #include <cstdlib>
 #include <thread>
@@ -38,11 +39,14 @@ void write(storage::store& store, storage::batch& what, bool sync) {
 
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
                                    std::shared_ptr<storage::store> store, sabotage broken) {
+  run_soon_when_woken();
   return {
     [self](const commit_ptr& work) -> caf::result<stored_atom> {
       auto& state = self->state;
       if (work->late)
         state.late.push_back(std::move(work->late));
+      if (work->durable)
+        state.durable.push_back(std::move(work->durable));
       state.gathered.append(std::move(work->what));
       state.sync |= work->sync;
       auto promise = self->make_response_promise<stored_atom>();
@@ -61,6 +65,8 @@ writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> 
       write(*store, state.gathered, state.sync);
       state.gathered = storage::batch();
       state.sync = false;
+      for (const auto& tell : std::exchange(state.durable, {}))
+        tell();
       for (auto& promise : std::exchange(state.waiting, {}))
         promise.deliver(stored_atom_v);
     },

@@ -15,6 +15,7 @@ struct writer_state {
   bool sync = false;
   bool flush_queued = false;
   std::vector<std::function<void(storage::batch&)>> late;
+  std::vector<std::function<void()>> durable;
   std::vector<caf::typed_response_promise<stored_atom>> waiting;
 };
 

@@ -140,6 +140,10 @@ struct server_limits {
   milliseconds handshake_timeout{std::chrono::seconds(10)};
   milliseconds body_timeout{std::chrono::seconds(60)}; ///< Between two reads of one body.
   std::uint32_t threads = 0;                           ///< 0 = one a core.
+  /// Complete requests are handed over this far apart, together, or once their bodies have so many
+  /// bytes. 0: each as it comes.
+  std::chrono::microseconds gather{0};
+  std::uint64_t gather_bytes = 256 << 10;
 
   friend bool operator==(const server_limits&, const server_limits&) = default;
 };

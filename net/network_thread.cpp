@@ -1,8 +1,10 @@
 #include "net/network_thread.hpp"
 
 #include "core/metrics.hpp"
+#include "core/scheduling.hpp"
 #include "net/connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
@@ -62,7 +64,7 @@ void reply_inbox::deliver() {
 }
 
 network_thread::network_thread(std::shared_ptr<server_context> server)
-    : server_(std::move(server)), work_(boost::asio::make_work_guard(io_)), ticker_(io_),
+    : server_(std::move(server)), work_(boost::asio::make_work_guard(io_)), ticker_(io_), gather_timer_(io_),
       inbox_(std::make_shared<reply_inbox>(io_, [this](auto& items) { on_replies(items); })),
       read_buffer_(read_bytes, '\0') {}
 
@@ -85,7 +87,10 @@ network_thread::~network_thread() {
 
 void network_thread::run() {
   schedule_tick();
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] {
+    run_soon_when_woken();
+    io_.run();
+  });
 }
 
 void network_thread::adopt(boost::asio::ip::tcp::socket socket,
@@ -114,10 +119,18 @@ void network_thread::add(std::uint64_t id, std::uint32_t stream, otlp_request&& 
 void network_thread::hand_over() {
   if (ready_.empty())
     return;
-  const auto count = ready_.size();
-  server_->on_requests(std::move(ready_));
-  ready_ = std::vector<otlp_request>();
-  ready_.reserve(count);
+  if (const auto later = server_->requests.add(ready_, steady_now()))
+    hand_over_at(*later);
+}
+
+void network_thread::hand_over_at(steady_ns when) {
+  gather_timer_.expires_after(std::chrono::nanoseconds(std::max<steady_ns>(when - steady_now(), 0)));
+  gather_timer_.async_wait([this](const boost::system::error_code& ec) {
+    if (ec)
+      return;
+    if (const auto later = server_->requests.on_time(steady_now()))
+      hand_over_at(*later);
+  });
 }
 
 void network_thread::on_replies(std::vector<reply_inbox::item>& items) {

@@ -58,20 +58,21 @@ public:
   void forget(std::uint64_t connection);
   void add(std::uint64_t connection, std::uint32_t stream, otlp_request&& request,
            byte_reservation&& bytes);
-  void hand_over(); ///< Gives everything added to the handler, at once.
+  void hand_over(); ///< Gives everything added to the server's gathering, at once.
   void drain_connections();
   /// For reading from any connection, one at a time.
   std::string& read_buffer() noexcept { return read_buffer_; }
 
 private:
   void on_replies(std::vector<reply_inbox::item>& items);
+  void hand_over_at(steady_ns when);
   void schedule_tick();
   void tick();
 
   std::shared_ptr<server_context> server_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::steady_timer ticker_;
+  boost::asio::steady_timer ticker_, gather_timer_;
   std::shared_ptr<reply_inbox> inbox_;
   std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connections_;
   std::vector<std::shared_ptr<connection>> scratch_;

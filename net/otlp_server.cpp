@@ -75,10 +75,7 @@ result<std::unique_ptr<otlp_server>> otlp_server::start(std::vector<receiver> re
                                                         handler on_requests) {
   std::signal(SIGPIPE, SIG_IGN);
   auto built = std::make_unique<impl>();
-  built->context = std::make_shared<server_context>();
-  built->context->limits = limits;
-  built->context->on_requests = std::move(on_requests);
-  built->context->budget = std::make_shared<byte_budget>(limits.max_bytes_in_flight);
+  built->context = std::make_shared<server_context>(limits, std::move(on_requests));
   const auto count = limits.threads ? limits.threads : std::thread::hardware_concurrency();
   for (std::uint32_t i = 0; i < std::max(count, 1u); ++i)
     built->threads.push_back(std::make_unique<network_thread>(built->context));

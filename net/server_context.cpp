@@ -1,7 +1,5 @@
 #include "net/server_context.hpp"
 
-#include <algorithm>
-
 #include "core/metrics.hpp"
 #include "net/grpc_protocol.hpp"
 
@@ -28,6 +26,10 @@ metrics::labels with(metrics::labels base, const std::string& key, std::string v
 }
 
 } // namespace
+
+server_context::server_context(const server_limits& l, otlp_server::handler on_requests)
+    : limits(l), budget(std::make_shared<byte_budget>(l.max_bytes_in_flight)),
+      requests(std::move(on_requests), l.gather, l.gather_bytes) {}
 
 std::string server_context::refusal() const {
   const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/byte_budget.hpp"
+#include "net/gathering.hpp"
 #include "net/otlp_server.hpp"
 #include "net/status.hpp"
 
@@ -18,9 +19,11 @@ class tls_server_context;
 
 /// What all connections of a server share. Any thread.
 struct server_context {
-  server_limits limits;
-  otlp_server::handler on_requests;
-  std::shared_ptr<byte_budget> budget;
+  server_context(const server_limits& limits, otlp_server::handler on_requests);
+
+  const server_limits limits;
+  const std::shared_ptr<byte_budget> budget;
+  gathering requests;
   std::atomic<std::uint32_t> connections{0};
   std::atomic<bool> draining{false};
 

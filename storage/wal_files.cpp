@@ -14,7 +14,6 @@ using rocksdb::IOStatus;
 
 // So little that no commit waits long behind it.
 constexpr std::uint64_t zeros_at_once = 256 << 10;
-constexpr std::size_t wanted_ready = 2;
 constexpr std::size_t max_used = 4;
 constexpr std::string_view ready_ending = ".zeros";
 constexpr std::string_view used_ending = ".used";
@@ -126,12 +125,12 @@ IOStatus wal_files::sync_names() {
   return status.ok() ? directory->Fsync(IOOptions(), nullptr) : status;
 }
 
-void wal_files::add_spare(std::uint64_t bytes) {
+void wal_files::add_spare(std::uint64_t bytes, std::size_t enough) {
   auto path = std::string();
   auto old = std::string();
   {
     const std::lock_guard guard(mutex_);
-    if (ready_.size() >= wanted_ready)
+    if (ready_.size() >= enough)
       return;
     old = take(used_);
     path = new_name(used_ending);

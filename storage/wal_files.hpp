@@ -29,8 +29,8 @@ public:
   wal_files(std::shared_ptr<rocksdb::FileSystem> below, std::string spares);
 
   /// Makes one more spare of at least `bytes`, of an old log if there is one. Blocks. Does nothing
-  /// where there are enough.
-  void add_spare(std::uint64_t bytes);
+  /// where there are `enough` already.
+  void add_spare(std::uint64_t bytes, std::size_t enough);
   /// The newest log is a file that grows, and there is a spare for the next.
   bool better_one_ready();
   /// Gives their room back.

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "net/otlp_server.hpp"
+
+#include <mutex>
+#include <optional>
+
+namespace weir::net {
+
+/// Where the complete requests of all network threads gather until they are handed over together:
+/// what comes after it (a commit) costs little more for many than for one. After a pause the first
+/// request goes on at once. Bounded by what may be in flight (byte_budget). Any thread.
+class gathering {
+public:
+  /// @param pause between two hand-overs
+  /// @param enough bytes of bodies that do not wait for it
+  gathering(otlp_server::handler to, std::chrono::microseconds pause, std::uint64_t enough);
+
+  /// Takes `complete` (left empty) and hands over what has gathered, if it is time. Else it may
+  /// return when to call on_time(): once, whoever adds more meanwhile.
+  std::optional<steady_ns> add(std::vector<otlp_request>& complete, steady_ns now);
+
+  /// The time that was asked for has come. Returns the next one, where others were quicker.
+  std::optional<steady_ns> on_time(steady_ns now);
+
+private:
+  std::vector<otlp_request> take(steady_ns now);
+
+  const otlp_server::handler to_;
+  const steady_ns pause_;
+  const std::uint64_t enough_;
+  std::mutex mutex_;
+  std::vector<otlp_request> gathered_;
+  std::uint64_t bytes_ = 0;
+  steady_ns next_ = 0;
+  bool asked_ = false; ///< Somebody will call on_time().
+};
+
+} // namespace weir::net
