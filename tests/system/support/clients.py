@@ -213,7 +213,7 @@ def identity(item):
     if item["signal"] == "span":
         return item["span_id"]
     if item["signal"] == "metric":
-        return item["name"]
+        return json.dumps([item["name"], item.get("scope")], sort_keys=True)
     return json.dumps([item.get("event"), item.get("body"), item.get("time"), item.get("observed")])
 
 
