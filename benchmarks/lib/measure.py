@@ -45,6 +45,7 @@ class Figure:
     refusals: int
     lost_attempts: int
     peak_memory: int
+    sent_spans: int
     sink_spans: int
     threads: dict
     client_cpu_seconds: float
@@ -56,6 +57,15 @@ class Figure:
     @property
     def per_second(self):
         return self.spans / self.seconds if self.seconds else 0.0
+
+    @property
+    def cpu_ns_per_span(self):
+        return 1e9 * self.cpu_seconds / self.spans if self.spans else 0.0
+
+    @property
+    def kept_share(self):
+        """Of the spans sent, warm-up included, those that reached the back end."""
+        return self.sink_spans / self.sent_spans if self.sent_spans else 0.0
 
     def troubles(self):
         """What makes the figure doubtful; empty where nothing does."""
@@ -100,7 +110,7 @@ def thread_seconds(pid):
 def run(target, offered, sink):
     """Plays the load, waits until the target is at rest, and counts its CPU time from the first request on."""
     warm_up = Load(rate=20_000, seconds=2, connections=offered.connections)
-    load.play(target.endpoint, *warm_up.options(), "--first-round", 1_000_000)
+    warmed = load.play(target.endpoint, *warm_up.options(), "--first-round", 1_000_000)
     wait_until(target.drained, 120, f"{target.name} to be at rest", every=0.2)
     before = target.process.cpu_seconds()
     threads_before = thread_seconds(target.process.pid)
@@ -114,7 +124,7 @@ def run(target, offered, sink):
         target=target.name, offered=offered, spans=summary["acknowledged_spans"], seconds=summary["seconds"],
         cpu_seconds=target.process.cpu_seconds() - before, p50_ms=summary["p50_ms"], p99_ms=summary["p99_ms"],
         refusals=summary["refusals"], lost_attempts=summary["lost_attempts"], peak_memory=target.process.peak_memory_bytes(),
-        sink_spans=0, threads={name: value for name, value in threads.items() if value > 0.01},
+        sent_spans=warmed["acknowledged_spans"] + summary["acknowledged_spans"], sink_spans=0, threads={name: value for name, value in threads.items() if value > 0.01},
         client_cpu_seconds=(client.children_user + client.children_system
                             - times.children_user - times.children_system))
 

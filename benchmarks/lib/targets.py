@@ -49,11 +49,13 @@ class Collector:
     policies: for tail_sampling; None: pass-through.
     durable: its sending queue on disk, fsynced; else in memory.
     batching: a batch processor behind tail_sampling, so that the queue syncs seldom.
+    processors: further ones by name, in front of tail_sampling, with the options that a node is given.
     """
 
     name = "collector"
 
-    def __init__(self, directory, sink, policies=None, durable=False, batching=False, wait="2s"):
+    def __init__(self, directory, sink, policies=None, durable=False, batching=False, wait="2s",
+                 processors=None):
         directory = pathlib.Path(directory)
         (directory / "queue").mkdir(parents=True)
         port, self.wait_s = node.free_port(), float(wait.rstrip("s"))
@@ -62,22 +64,22 @@ class Collector:
         if durable:
             queue |= {"storage": "file_storage",
                       "batch": {"flush_timeout": "200ms", "min_size": 8192, "sizer": "items"}}
-        processors = []
+        processors = dict(processors or {})
+        if policies:
+            processors["tail_sampling"] = {"decision_wait": wait, "num_traces": 5_000_000, "policies": policies}
+        if batching:
+            processors["batch"] = {"send_batch_size": 8192, "timeout": "200ms"}
         lines = [f"receivers: {{otlp: {{protocols: {{grpc: {{endpoint: '{self.endpoint}', "
                  "max_recv_msg_size_mib: 64}}}}"]
-        if policies:
-            sampling = {"decision_wait": wait, "num_traces": 5_000_000, "policies": policies}
-            lines.append(f"processors: {{tail_sampling: {node.flow(sampling)}, "
-                         "batch: {send_batch_size: 8192, timeout: 200ms}}")
-            processors = ["tail_sampling", *(["batch"] if batching else [])]
         export = {"endpoint": sink, "tls": {"insecure": True}, "compression": "none", "sending_queue": queue}
         lines += [
+            f"processors: {node.flow(processors)}",
             f"exporters: {{otlp: {node.flow(export)}}}",
             f"extensions: {{file_storage: {{directory: {directory / 'queue'}, fsync: true}}}}",
             "service:",
             "  telemetry: {metrics: {level: none}, logs: {level: warn}}",
             f"  extensions: {node.flow(['file_storage'] if durable else [])}",
-            f"  pipelines: {{traces: {{receivers: [otlp], processors: {node.flow(processors)}, "
+            f"  pipelines: {{traces: {{receivers: [otlp], processors: {node.flow(list(processors))}, "
             "exporters: [otlp]}}",
         ]
         self._config = directory / "collector.yaml"

@@ -4,6 +4,9 @@ from . import measure, targets
 from .table import Row
 
 WAIT = "5s"
+# Offered to tail sampling, spans a second, to find the best one; 0: as fast as it is taken.
+RATES = (50_000, 100_000, 200_000, 300_000, 0)
+PEER_RATES = (3_000, 10_000, 20_000, 30_000, 45_000)
 
 
 def sampling_weir(directory, sink):
@@ -41,20 +44,20 @@ def _threads(figure):
     return ", ".join(f"{name} {100 * seconds / total:.0f} %" for name, seconds in top)
 
 
-def _compare(what, goal, ours, theirs):
+def compare(what, goal, ours, theirs):
+    """A row: spans per CPU-second of two figures."""
     ratio = ours.per_cpu_second / theirs.per_cpu_second
     return Row(what, _value(ours), f"{theirs.target}: {_value(theirs)}", f"{ratio:.1f}x", goal,
                f"{ours.offered.text()}; peer {theirs.offered.text()}", f"CPU: {_threads(ours)}")
 
 
 def durable_tail_sampling(seconds):
-    ours = measure.best(sampling_weir, [measure.Load(rate, seconds) for rate in (50_000, 100_000, 200_000, 300_000)]
-                        + [measure.Load(0, seconds)])
+    ours = measure.best(sampling_weir, [measure.Load(rate, seconds) for rate in RATES])
     rows = []
     for peer, name in ((sampling_collector, "with a persistent fsynced queue"),
                        (batching_collector, "the same, with a batch processor before that queue")):
-        theirs = measure.best(peer, [measure.Load(rate, seconds) for rate in (3_000, 10_000, 20_000, 30_000, 45_000)])
-        rows.append(_compare(f"durable tail sampling against the Collector, {name}", ">= 20x", ours, theirs))
+        theirs = measure.best(peer, [measure.Load(rate, seconds) for rate in PEER_RATES])
+        rows.append(compare(f"durable tail sampling against the Collector, {name}", ">= 20x", ours, theirs))
     return rows
 
 
@@ -63,9 +66,9 @@ def pass_through(seconds):
     for rate, goal, name in ((100_000, ">= 4x", "same offered rate"), (0, ">= 3x", "both saturated")):
         offered = measure.Load(rate, seconds)
         ours, theirs = measure.measure(pass_weir, offered), measure.measure(pass_collector, offered)
-        rows.append(_compare(f"durable pass-through against the Collector with a memory queue, {name}", goal,
-                             ours, theirs))
+        rows.append(compare(f"durable pass-through against the Collector with a memory queue, {name}", goal,
+                            ours, theirs))
         if rate == 0:
-            rows.append(_compare("the same, saturated, against the relay", ">= 1.3x", ours,
-                                 measure.measure(relay, offered)))
+            rows.append(compare("the same, saturated, against the relay", ">= 1.3x", ours,
+                                measure.measure(relay, offered)))
     return rows

@@ -1,11 +1,10 @@
-// What an OTTL condition or statement costs a span, over the recorded data: each in a chain by itself, so the
-// walk over the message, and the opening of each span, is in the figure; `nothing` is what they cost alone.
-#include "benchmarks/sampling/entries.hpp"
-#include "processors/chain.hpp"
+// What an OTTL condition or statement costs a span, over the recorded data: each in a chain by
+// itself, so the walk over the message, and the opening of each span, is in the figure; `nothing`
+// is what they cost alone.
+#include "benchmarks/processors/run_chain.hpp"
 #include "processors/filter.hpp"
 #include "processors/transform.hpp"
 
-#include <benchmark/benchmark.h>
 #include <iterator>
 
 using namespace weir;
@@ -42,32 +41,12 @@ constexpr named statements[] = {
     {"merge_maps", R"(merge_maps(attributes, {"a": 1, "b": 2}, "upsert"))"},
 };
 
-void run_chain(benchmark::State& state, const std::vector<processor_ptr>& made) {
-  std::vector<chain::part> parts;
-  for (const auto& p : made)
-    parts.push_back({"ottl", p});
-  const chain uut(std::move(parts));
-  bench::entry_source source;
-  source.next();
-  scratch with;
-  const request_context request;
-  std::uint64_t spans = 0;
-  std::string out;
-  for (auto _ : state) {
-    out.clear();
-    benchmark::DoNotOptimize(uut.apply(signal::traces, source.bytes(), request, with, out));
-    spans += source.spans();
-  }
-  state.counters["ns/span"] = benchmark::Counter(
-      static_cast<double>(spans) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-}
-
 void condition(benchmark::State& state) {
   const auto& what = conditions[state.range(0)];
   state.SetLabel(what.name);
   filter_config config;
   config.traces_span = {what.text};
-  run_chain(state, *make_filter(config, signal::traces, "filter"));
+  bench::run_chain(state, *make_filter(config, signal::traces, "filter"));
 }
 BENCHMARK(condition)->DenseRange(0, std::size(conditions) - 1);
 
@@ -76,7 +55,7 @@ void statement(benchmark::State& state) {
   state.SetLabel(what.name);
   transform_config config;
   config.trace_statements = {{"span", {}, {what.text}, "propagate"}};
-  run_chain(state, *make_transform(config, signal::traces, "transform"));
+  bench::run_chain(state, *make_transform(config, signal::traces, "transform"));
 }
 BENCHMARK(statement)->DenseRange(0, std::size(statements) - 1);
 
@@ -106,8 +85,7 @@ void policy(benchmark::State& state) {
     benchmark::DoNotOptimize(features);
     spans += source.spans();
   }
-  state.counters["ns/span"] = benchmark::Counter(
-      static_cast<double>(spans) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  bench::count_spans(state, spans);
 }
 BENCHMARK(policy)->Arg(0)->Arg(1)->Arg(4);
 

@@ -42,14 +42,17 @@ def flow(value):
 
 
 def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None, storage=None,
-           exporter=None, limits=None):
+           exporter=None, limits=None, processors=None):
     """The YAML of a node that takes OTLP in on free ports and sends to `sink`.
 
     policies: a list for tail_sampling; None: a pipeline without it.
+    processors: others by name, in front of it; their options as a mapping or as YAML in flow style.
     sampling, storage, exporter, limits (of the service): further keys of these blocks.
     """
     ports = ports or {"health": free_port(), "metrics": free_port()}
-    processors = ["tail_sampling"] if policies else []
+    processors = dict(processors or {})
+    if policies:
+        processors["tail_sampling"] = {"decision_wait": wait, "policies": policies}
     export = {"endpoint": sink, "tls": {"insecure": True}, "compression": "none",
               "retry_on_failure": {"initial_interval": "200ms", "max_interval": "1s",
                                    "max_elapsed_time": 0}, **(exporter or {})}
@@ -67,11 +70,11 @@ def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None,
         f"{{host: 127.0.0.1, port: {ports['metrics']}}}}}}}}}]}}}}",
         "  extensions: [health_check]",
         "  pipelines:",
-        f"    traces: {{receivers: [otlp], processors: {flow(processors)}, exporters: [otlp]}}",
+        f"    traces: {{receivers: [otlp], processors: {flow(list(processors))}, exporters: [otlp]}}",
         f"storage: {flow({'directory': directory, **(storage or {})})}",
     ]
-    if policies:
-        lines.append(f"processors: {{tail_sampling: {flow({'decision_wait': wait, 'policies': policies})}}}")
+    if processors:
+        lines.append(f"processors: {flow(processors)}")
     if sampling:
         lines.append(f"sampling: {flow(sampling)}")
     return "\n".join(lines) + "\n", ports

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "benchmarks/sampling/entries.hpp"
+#include "processors/chain.hpp"
+
+#include <benchmark/benchmark.h>
+#include <vector>
+
+namespace weir::bench {
+
+/// Sets the counter `ns/span`.
+inline void count_spans(benchmark::State& state, std::uint64_t spans) {
+  state.counters["ns/span"] = benchmark::Counter(
+      static_cast<double>(spans) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+/// Measures a chain of these over one entry.
+inline void run_chain(benchmark::State& state, const std::vector<processors::processor_ptr>& made) {
+  std::vector<processors::chain::part> parts;
+  for (const auto& p : made)
+    parts.push_back({"measured", p});
+  const processors::chain uut(std::move(parts));
+  entry_source source;
+  source.next();
+  processors::scratch with;
+  const processors::request_context request;
+  std::uint64_t spans = 0;
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    benchmark::DoNotOptimize(uut.apply(signal::traces, source.bytes(), request, with, out));
+    spans += source.spans();
+  }
+  count_spans(state, spans);
+}
+
+} // namespace weir::bench
