@@ -1,5 +1,7 @@
 #include "processors/actions.hpp"
 
+#include "processors/memo.hpp"
+
 #include <array>
 #include <fmt/format.h>
 
@@ -86,6 +88,8 @@ result<action_list::action> action_list::compile_one(const action_config& config
   if (const auto checked = check(config); !checked)
     return tl::unexpected(checked.error());
   action made;
+  made.rule = memo::new_rule();
+  made.hash_rule = memo::new_rule();
   made.kind = config.action;
   made.key = config.key;
   made.to = conversion_of(config.converted_type);
@@ -191,9 +195,8 @@ void action_list::apply(item& of, context& at) const {
   for (const auto& a : actions_) {
     switch (a.kind) {
     case action_kind::insert:
-      if (!of.has(a.key))
-        if (const auto any = source_of(a, of, at))
-          of.set(a.key, *any);
+      if (const auto any = source_of(a, of, at))
+        of.insert(a.key, *any);
       break;
     case action_kind::update:
       if (const auto any = source_of(a, of, at))
@@ -208,7 +211,7 @@ void action_list::apply(item& of, context& at) const {
         of.erase(a.key);
       if (a.pattern)
         of.for_each_attribute([&](item::attribute x) {
-          if (a.pattern->matches(x.key()))
+          if (names(a, x.key()))
             x.erase();
         });
       break;
@@ -228,28 +231,73 @@ void action_list::apply(item& of, context& at) const {
   }
 }
 
+// Whether the pattern matches the key.
+bool action_list::names(const action& a, std::string_view key) {
+  return !thread_memo()
+              .of(a.rule, key,
+                  [&](std::string& out) {
+                    if (a.pattern->matches(key))
+                      out = "y";
+                  })
+              .empty();
+}
+
+std::string_view action_list::hashed(const action& a, std::string_view any, arena& memory) {
+  return memory.copy(
+      thread_memo().of(a.hash_rule, any, [&](std::string& out) { out = hash_value(memory, any); }));
+}
+
 void action_list::hash(const action& a, item& of) {
   of.for_each_attribute([&](item::attribute x) {
     // A key that both name is hashed twice, as in the Collector.
     if (!a.key.empty() && x.key() == a.key)
-      x.set(hash_value(of.memory(), x.any()));
-    if (a.pattern && a.pattern->matches(x.key()))
-      x.set(hash_value(of.memory(), x.any()));
+      x.set(hashed(a, x.any(), of.memory()));
+    if (a.pattern && names(a, x.key()))
+      x.set(hashed(a, x.any(), of.memory()));
   });
 }
+
+namespace {
+
+// Where a group begins and ends in the text.
+struct found_group {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
+void append_groups(const regex& pattern, std::string_view text, std::string& out) {
+  std::array<std::string_view, regex::max_groups + 1> groups;
+  const auto count = pattern.group_names().size() + 1;
+  if (!pattern.find(text, 0, std::span(groups).first(count)))
+    return;
+  for (std::size_t i = 1; i < count; ++i) {
+    found_group g; // of one that took no part: empty
+    if (groups[i].data() != nullptr) {
+      g.begin = static_cast<std::uint32_t>(groups[i].data() - text.data());
+      g.end = g.begin + static_cast<std::uint32_t>(groups[i].size());
+    }
+    out.append(reinterpret_cast<const char*>(&g), sizeof g);
+  }
+}
+
+} // namespace
 
 void action_list::extract(const action& a, item& of) {
   const auto any = of.get(a.key);
   if (!any)
     return;
   const auto value = otlp::read_value(*any);
-  std::array<std::string_view, regex::max_groups + 1> groups;
-  const auto& names = a.pattern->group_names();
-  if (value.kind != otlp::value_kind::string
-      || !a.pattern->find(value.bytes, 0, std::span(groups).first(names.size() + 1)))
+  if (value.kind != otlp::value_kind::string)
     return;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    of.set(names[i], make_string(of.memory(), groups[i + 1]));
+  const auto text = value.bytes;
+  const auto found = thread_memo().of(
+      a.rule, text, [&](std::string& out) { append_groups(*a.pattern, text, out); });
+  const auto& names = a.pattern->group_names();
+  for (std::size_t i = 0; i * sizeof(found_group) < found.size(); ++i) {
+    found_group g;
+    std::memcpy(&g, found.data() + i * sizeof g, sizeof g);
+    of.set(names[i], make_string(of.memory(), text.substr(g.begin, g.end - g.begin)));
+  }
 }
 
 } // namespace weir::processors

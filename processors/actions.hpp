@@ -40,11 +40,15 @@ private:
     std::string otherwise; ///< An any; empty: none.
     std::optional<regex> pattern;
     conversion to = conversion::none;
+    std::uint32_t rule = 0;      ///< The memo's number of its pattern,
+    std::uint32_t hash_rule = 0; ///< and of its digest.
   };
 
   static result<action> compile_one(const action_config& config);
   static result<void> find_source(const action_config& config, action& made);
   static std::optional<std::string_view> source_of(const action& a, const item& of, context& at);
+  static bool names(const action& a, std::string_view key);
+  static std::string_view hashed(const action& a, std::string_view any, arena& memory);
   static void hash(const action& a, item& of);
   static void extract(const action& a, item& of);
 

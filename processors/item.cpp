@@ -107,7 +107,8 @@ void item::open(otlp::message_id what, std::string_view body) {
 
 const item_field* item::find(std::string_view key) const noexcept {
   for (const auto& f : fields_)
-    if (f.is_attribute && f.there && f.key == key)
+    // The length tells nearly all apart, those that are no attributes too.
+    if (f.key.size() == key.size() && f.key == key && f.is_attribute && f.there)
       return &f;
   return nullptr;
 }

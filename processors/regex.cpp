@@ -12,6 +12,18 @@ re2::StringPiece piece(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+template <std::size_t Room>
+bool find_with(const RE2& compiled, std::string_view text, std::size_t from,
+               std::span<std::string_view> groups) {
+  std::array<re2::StringPiece, Room> found;
+  if (!compiled.Match(piece(text), from, text.size(), RE2::UNANCHORED, found.data(),
+                      static_cast<int>(groups.size())))
+    return false;
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    groups[i] = {found[i].data(), found[i].size()};
+  return true;
+}
+
 } // namespace
 
 regex::regex(std::shared_ptr<const re2::RE2> compiled) : compiled_(std::move(compiled)) {
@@ -41,18 +53,15 @@ result<regex> regex::compile(std::string_view pattern) {
 }
 
 bool regex::matches(std::string_view text) const {
-  return RE2::PartialMatch(piece(text), *compiled_);
+  return compiled_->Match(piece(text), 0, text.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
 bool regex::find(std::string_view text, std::size_t from,
                  std::span<std::string_view> groups) const {
-  std::array<re2::StringPiece, max_groups + 1> found;
-  if (!compiled_->Match(piece(text), from, text.size(), RE2::UNANCHORED, found.data(),
-                        static_cast<int>(groups.size())))
-    return false;
-  for (std::size_t i = 0; i < groups.size(); ++i)
-    groups[i] = {found[i].data(), found[i].size()};
-  return true;
+  // Clearing room for all groups there can be would cost as much as a short match.
+  constexpr std::size_t few = 8;
+  return groups.size() <= few ? find_with<few>(*compiled_, text, from, groups)
+                              : find_with<max_groups + 1>(*compiled_, text, from, groups);
 }
 
 bool regex::find_whole(std::string_view text, std::size_t from, std::string_view& match) const {

@@ -114,9 +114,33 @@ std::string_view wrap_map(arena& memory, std::string_view body) {
   return make_field(memory, number::map, body);
 }
 
+namespace {
+
+// A field of that number and fewer than 128 bytes at the front of `message`, which is taken off;
+// null: it is something else.
+std::string_view take_short(std::string_view& message, std::uint32_t number) noexcept {
+  if (message.size() < 2
+      || static_cast<unsigned char>(message[0]) != wire::make_tag(number, wire::type::bytes))
+    return {};
+  const std::size_t size = static_cast<unsigned char>(message[1]);
+  if (size >= 0x80 || size > message.size() - 2)
+    return {};
+  const auto content = message.substr(2, size);
+  message.remove_prefix(2 + size);
+  return content;
+}
+
+} // namespace
+
 map_entry read_entry(std::string_view key_value) noexcept {
   map_entry entry;
-  // Nearly always: key and value, nothing else.
+  // Nearly always: a key and a value, both short, and nothing else.
+  auto rest = key_value;
+  entry.key = take_short(rest, 1);
+  entry.any = take_short(rest, 2);
+  if (entry.key.data() != nullptr && entry.any.data() != nullptr && rest.empty())
+    return entry;
+  entry = {};
   wire::for_each_field(key_value, [&](const wire::field& f) {
     if (f.type != wire::type::bytes)
       return;
