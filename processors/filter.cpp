@@ -1,6 +1,7 @@
 #include "processors/filter.hpp"
 
 #include "processors/ottl/walk.hpp"
+#include "processors/selecting.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -96,10 +97,9 @@ private:
 
   verdict edit_metric(context& at) const {
     if (has(context_kind::metric)) {
-      const auto found
-          = ottl::with_metric(at, subject_of(context_kind::metric, at), [&](const auto& on) {
-              return judge(context_kind::metric, at, on);
-            });
+      const auto found =
+          ottl::with_metric(at, subject_of(context_kind::metric, at),
+                            [&](const auto& on) { return judge(context_kind::metric, at, on); });
       if (found == verdict::drop)
         return verdict::drop;
     }
@@ -123,7 +123,8 @@ public:
   filter_builder(weir::signal kind, const std::string& id) : kind_(kind), id_(id) {}
 
   /// All in one context, or each in the one that its paths name.
-  result<void> add(const std::vector<std::string>& conditions, std::optional<context_kind> context) {
+  result<void> add(const std::vector<std::string>& conditions,
+                   std::optional<context_kind> context) {
     for (const auto& condition : conditions) {
       const ottl::group_source source{kind_, context, {condition}, {}};
       auto compiled = ottl::compile_group(source);
@@ -197,6 +198,21 @@ result<void> add_lists(const filter_config& config, weir::signal kind, filter_bu
   }
 }
 
+/// `spans.include` and its like.
+result<void> add_selection(const filter_config& config, weir::signal kind,
+                           std::vector<processor_ptr>& into) {
+  const bool spans = kind == weir::signal::traces;
+  const auto& include = spans ? config.spans_include : config.logs_include;
+  const auto& exclude = spans ? config.spans_exclude : config.logs_exclude;
+  if (kind == weir::signal::metrics || (!include && !exclude))
+    return {};
+  auto made = make_selecting(include, exclude, kind);
+  if (!made)
+    return tl::unexpected(made.error());
+  into.push_back(std::move(*made));
+  return {};
+}
+
 std::string literal(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
@@ -211,7 +227,8 @@ std::string literal(std::string_view text) {
 }
 
 /// One condition out of several texts; "" where there are none.
-std::string joined(const std::vector<std::string>& conditions, std::string_view word, bool negated) {
+std::string joined(const std::vector<std::string>& conditions, std::string_view word,
+                   bool negated) {
   if (conditions.empty())
     return {};
   std::string all;
@@ -254,6 +271,8 @@ result<std::vector<processor_ptr>> make_filter(const filter_config& config, weir
   if (auto added = add_lists(config, kind, lists); !added)
     return tl::unexpected(added.error());
   lists.finish(config.error_mode, made);
+  if (auto added = add_selection(config, kind, made); !added)
+    return tl::unexpected(added.error());
   for (const auto& group : groups_of(config, kind)) {
     filter_builder builder(kind, id);
     if (auto added = builder.add(group.conditions, ottl::context_named(group.context)); !added)

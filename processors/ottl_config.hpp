@@ -1,5 +1,7 @@
 #pragma once
 
+#include "processors/config.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +33,7 @@ struct filter_config {
   std::vector<std::string> traces_resource, traces_span, traces_spanevent;
   std::vector<std::string> metrics_resource, metrics_metric, metrics_datapoint;
   std::optional<metric_match_config> metrics_include, metrics_exclude;
+  std::optional<match_config> spans_include, spans_exclude, logs_include, logs_exclude;
   std::vector<std::string> logs_resource, logs_record;
 
   std::vector<condition_group_config> trace_conditions, metric_conditions, log_conditions;

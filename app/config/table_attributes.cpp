@@ -5,6 +5,7 @@
 #include "processors/matching.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <fmt/format.h>
 
@@ -113,14 +114,53 @@ const option_table<processors::match_severity>& match_severity_options() {
   return table;
 }
 
+// In the order of their numbers, from 1.
+constexpr std::array<std::string_view, 24> severities = {
+    "TRACE", "TRACE2", "TRACE3", "TRACE4", "DEBUG", "DEBUG2", "DEBUG3", "DEBUG4",
+    "INFO",  "INFO2",  "INFO3",  "INFO4",  "WARN",  "WARN2",  "WARN3",  "WARN4",
+    "ERROR", "ERROR2", "ERROR3", "ERROR4", "FATAL", "FATAL2", "FATAL3", "FATAL4"};
+
+const option_table<processors::match_severity>& named_severity_options() {
+  using c = processors::match_severity;
+  std::vector<named_value<std::uint32_t>> names;
+  for (std::uint32_t i = 0; i < severities.size(); ++i)
+    names.push_back({severities[i], i + 1});
+  static const option_table<c> table{{
+      choice("min", &c::min, std::move(names), "The lowest that matches.", true),
+      works("match_undefined", &c::match_undefined, "Whether records without one match."),
+  }};
+  return table;
+}
+
+option<match_config> match_type_option() {
+  return choice("match_type", &match_config::regexp,
+                std::vector<named_value<bool>>{{"strict", false}, {"regexp", true}},
+                "How texts are compared: as they are, or as regexes that match anywhere.", true);
+}
+
 } // namespace
+
+const option_table<match_config>& log_match_options() {
+  using c = match_config;
+  static const option_table<c> table{{
+      match_type_option(),
+      works("bodies", &c::log_bodies, "Bodies, as text."),
+      works("severity_texts", &c::log_severity_texts, "Severity texts."),
+      block("severity_number", &c::log_severity_number, &named_severity_options,
+            "Severity numbers, by name."),
+      list("record_attributes", &c::attributes, &match_attribute_options,
+           "Attributes of the record, all of which have to match."),
+      list("resource_attributes", &c::resources, &match_attribute_options,
+           "Attributes of the resource, all of which have to match."),
+      no_effect("regexp", "there is no cache of matches to set: matching is quick without"),
+  }};
+  return table;
+}
 
 const option_table<match_config>& match_options() {
   using c = match_config;
   static const option_table<c> table{{
-      choice("match_type", &c::regexp,
-             std::vector<named_value<bool>>{{"strict", false}, {"regexp", true}},
-             "How texts are compared: as they are, or as regexes that match anywhere.", true),
+      match_type_option(),
       works("services", &c::services, "Values of the resource's `service.name`; spans alone."),
       works("span_names", &c::span_names, "Names of spans."),
       works("span_kinds", &c::span_kinds, "Such as `SPAN_KIND_SERVER`."),

@@ -15,11 +15,11 @@ using processors::transform_config;
 using processors::ottl::context_kind;
 
 const std::vector<std::string_view> modes{"ignore", "silent", "propagate"};
-const std::vector<std::string_view> contexts{
-    "resource", "scope", "span", "spanevent", "metric", "datapoint", "log"};
-constexpr std::string_view mode_text
-    = "An error in a condition or statement: `ignore` logs it and goes on, `silent` goes on, "
-      "`propagate` refuses the request.";
+const std::vector<std::string_view> contexts{"resource", "scope",     "span", "spanevent",
+                                             "metric",   "datapoint", "log"};
+constexpr std::string_view mode_text =
+    "An error in a condition or statement: `ignore` logs it and goes on, `silent` goes on, "
+    "`propagate` refuses the request.";
 
 const option_table<condition_group_config>& condition_group_options() {
   using c = condition_group_config;
@@ -38,8 +38,8 @@ const option_table<statement_group_config>& statement_group_options() {
   static const option_table<c> table{{
       works("context", &c::context, {.one_of = contexts},
             "What the statements are about; absent: found from their paths."),
-      list_of("conditions", works("conditions", &c::conditions,
-                                  "The statements run where one of these holds.")),
+      list_of("conditions",
+              works("conditions", &c::conditions, "The statements run where one of these holds.")),
       list_of("statements", works("statements", &c::statements, {.required = true},
                                   "Run one after another (docs/ottl.md).")),
       works("error_mode", &c::error_mode, {.one_of = modes}, "Instead of the processor's."),
@@ -115,8 +115,21 @@ const option_table<filter_config>& log_lists() {
                       "Conditions on resources; what matches one is dropped whole."),
       ottl_conditions("log_record", &c::logs_record, signal::logs, context_kind::log,
                       "Conditions on log records; a record that matches one is dropped."),
-      refused("include", "write it as conditions in `log_record`"),
-      refused("exclude", "write it as conditions in `log_record`"),
+      block("include", &c::logs_include, &log_match_options,
+            "The old form: records that do not match are dropped."),
+      block("exclude", &c::logs_exclude, &log_match_options,
+            "The old form: records that match are dropped."),
+  }};
+  return table;
+}
+
+const option_table<filter_config>& span_matches() {
+  using c = filter_config;
+  static const option_table<c> table{{
+      block("include", &c::spans_include, &match_options,
+            "The old form: spans that do not match are dropped."),
+      block("exclude", &c::spans_exclude, &match_options,
+            "The old form: spans that match are dropped."),
   }};
   return table;
 }
@@ -129,18 +142,22 @@ bool any_of_them(std::initializer_list<const List*> lists) {
 /// As in the Collector, a signal has its conditions in one form.
 void check_filter(const section& at, const filter_config& c) {
   const bool match = c.metrics_include || c.metrics_exclude;
+  const bool span_match = c.spans_include || c.spans_exclude;
+  const bool log_match = c.logs_include || c.logs_exclude;
+  const bool span_lists = any_of_them({&c.traces_resource, &c.traces_span, &c.traces_spanevent});
+  const bool log_lists = any_of_them({&c.logs_resource, &c.logs_record});
   const auto one_form = [&](std::string_view name, bool groups, bool lists) {
     if (groups && lists)
       at.error(name, "found conditions in two forms, expected one of them");
   };
-  const bool metric_lists
-      = any_of_them({&c.metrics_resource, &c.metrics_metric, &c.metrics_datapoint});
-  one_form("trace_conditions", !c.trace_conditions.empty(),
-           any_of_them({&c.traces_resource, &c.traces_span, &c.traces_spanevent}));
+  const bool metric_lists =
+      any_of_them({&c.metrics_resource, &c.metrics_metric, &c.metrics_datapoint});
+  one_form("trace_conditions", !c.trace_conditions.empty(), span_lists || span_match);
+  one_form("spans", span_match, span_lists);
   one_form("metric_conditions", !c.metric_conditions.empty(), metric_lists || match);
   one_form("metrics", metric_lists, match);
-  one_form("log_conditions", !c.log_conditions.empty(),
-           any_of_them({&c.logs_resource, &c.logs_record}));
+  one_form("log_conditions", !c.log_conditions.empty(), log_lists || log_match);
+  one_form("logs", log_lists, log_match);
 }
 
 } // namespace
@@ -161,7 +178,7 @@ const option_table<filter_config>& filter_options() {
           group<c>("traces", &trace_lists),
           group<c>("metrics", &metric_lists),
           group<c>("logs", &log_lists),
-          refused("spans", "write it as conditions in `traces.span`"),
+          group<c>("spans", &span_matches),
           refused("profiles", "there are no pipelines of profiles"),
           refused("profile_conditions", "there are no pipelines of profiles"),
       },

@@ -104,6 +104,9 @@ struct health_status_shape {
 struct health_http_shape {
   std::string endpoint = "localhost:13133";
   health_status_shape status;
+  std::optional<net::tls_server_config> tls = {};
+  std::string authenticator = {};
+  std::map<std::string, std::string> response_headers = {};
 };
 struct health_check_shape {
   health_check_config v1;
@@ -124,6 +127,7 @@ const option_table<processors::span_config>& span_options();
 const option_table<processors::redaction_config>& redaction_options();
 const option_table<processors::probabilistic_sampler_config>& probabilistic_sampler_options();
 const option_table<processors::match_config>& match_options();
+const option_table<processors::match_config>& log_match_options();
 const option_table<processors::action_config>& action_options();
 const option_table<processors::filter_config>& filter_options();
 const option_table<processors::transform_config>& transform_options();

@@ -22,7 +22,8 @@ const std::string points = metrics(R"([{"scopeMetrics":[{"scope":{"name":"a"},"m
     "bucketCounts":["1","2"],"explicitBounds":[5]}]}},
   {"name":"none"}]}]}])");
 
-const std::string records = logs(R"([{"resource":{},"scopeLogs":[{"scope":{"name":"a"},"logRecords":[
+const std::string records =
+    logs(R"([{"resource":{},"scopeLogs":[{"scope":{"name":"a"},"logRecords":[
   {"severityNumber":9,"severityText":"INFO","body":{"stringValue":"hello"}},
   {"severityNumber":17,"body":{"kvlistValue":{"values":[{"key":"k","value":{"stringValue":"v"}}]}}}
   ]}]}])");
@@ -59,15 +60,40 @@ BOOST_AUTO_TEST_CASE(traces_are_filtered_by_lists) {
   BOOST_TEST(filtered(config, spans).json == "{}");
 }
 
+// Scenario: `spans` and `logs` of the form before conditions: names, resources, scopes, severities,
+// each as include, as exclude, and both. Guarantee: what include does not match goes, then what
+// exclude matches; scopes and resources without items go with them.
+BOOST_AUTO_TEST_CASE(spans_and_logs_are_selected) {
+  const auto test_env = match_attribute{"env", {}};
+  filter_config config;
+  config.spans_include.emplace().span_names = {"1", "3", "4"};
+  BOOST_TEST(names(filtered(config, spans).json) == "a 1 x y b 3 a 4 ");
+  config.spans_exclude.emplace().libraries = {{"b", std::nullopt}};
+  BOOST_TEST(names(filtered(config, spans).json) == "a 1 x y a 4 ");
+  config.spans_include.reset();
+  BOOST_TEST(names(filtered(config, spans).json) == "a 1 x y 2 a 4 ");
+  config.spans_exclude->resources = {test_env};
+  BOOST_TEST(names(filtered(config, spans).json) == "a 1 x y 2 a 4 ");
+  config.spans_exclude->libraries.clear();
+  BOOST_TEST(filtered(config, spans).json == "{}");
+  config.logs_include.emplace().log_severity_number = match_severity{10, false};
+  const auto severe = filtered(config, records, signal::logs).json;
+  BOOST_TEST(severe.find("hello") == severe.npos);
+  BOOST_TEST(severe.find("\"severityNumber\":17") != severe.npos);
+  config.logs_exclude.emplace().regexp = true;
+  config.logs_exclude->log_bodies = {"\"k\""};
+  BOOST_TEST(filtered(config, records, signal::logs).json == "{}");
+}
+
 // Scenario: conditions of the new form: found contexts in one group, given ones in several.
 // Guarantee: the same results.
 BOOST_AUTO_TEST_CASE(traces_are_filtered_by_groups) {
   filter_config config;
-  config.trace_conditions = {{"",
-                              {R"(span.name == "2")", R"(scope.name == "b")",
-                               R"(resource.attributes["env"] == "live")",
-                               R"(spanevent.name == "x")"},
-                              ""}};
+  config.trace_conditions = {
+      {"",
+       {R"(span.name == "2")", R"(scope.name == "b")", R"(resource.attributes["env"] == "live")",
+        R"(spanevent.name == "x")"},
+       ""}};
   BOOST_TEST(names(filtered(config, spans).json) == "a 1 y ");
   config.trace_conditions = {{"span", {R"(name == "2")"}, ""}, {"scope", {R"(name == "b")"}, ""}};
   BOOST_TEST(names(filtered(config, spans).json) == "a 1 x y a 4 ");
@@ -86,8 +112,8 @@ BOOST_AUTO_TEST_CASE(metrics_are_filtered) {
   config.metrics_datapoint = {"explicit_bounds == [5.0]", "value_double == 2.5"};
   BOOST_TEST(names(filtered(config, points, signal::metrics).json) == "a g s none ");
   config.metrics_datapoint = {};
-  config.metric_conditions
-      = {{"", {"metric.aggregation_temporality == AGGREGATION_TEMPORALITY_DELTA"}, ""}};
+  config.metric_conditions = {
+      {"", {"metric.aggregation_temporality == AGGREGATION_TEMPORALITY_DELTA"}, ""}};
   BOOST_TEST(names(filtered(config, points, signal::metrics).json) == "a g s none ");
 }
 
@@ -107,8 +133,9 @@ BOOST_AUTO_TEST_CASE(logs_are_filtered) {
   BOOST_TEST(filtered(config, records, signal::logs).json == "{}");
   config.error_mode = "propagate";
   config.logs_record = {R"(body["k"] == "v")"};
-  BOOST_TEST(filtered(config, records, signal::logs).refusal
-             == "`body[\"k\"] == \"v\"` failed: expected a body with keys or places, found a string");
+  BOOST_TEST(
+      filtered(config, records, signal::logs).refusal
+      == "`body[\"k\"] == \"v\"` failed: expected a body with keys or places, found a string");
 }
 
 // Scenario: conditions for other signals, and none that matches. Guarantee: the message stays as it

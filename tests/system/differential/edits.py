@@ -45,6 +45,10 @@ def _sampler(percentage, **options):
     return {"probabilistic_sampler": {"sampling_percentage": percentage, **options}}
 
 
+def _filter(signal, **options):
+    return {"filter": {signal: options}}
+
+
 _EVERYWHERE = {
     "actions": [{"attributes": {"actions": ACTIONS}}],
     "resource": [{"resource": {"attributes": ACTIONS}}],
@@ -102,6 +106,10 @@ TRACES = {
     "equalizing_fine": [_sampler(33.3, mode="equalizing", sampling_precision=14, fail_closed=False)],
     "proportional": [_sampler(60, mode="proportional")],
     "proportional_open": [_sampler(99.9, mode="proportional", sampling_precision=2, fail_closed=False)],
+    "filter_spans": [_filter("spans", include={"match_type": "regexp", "span_names": ["work", "^/api/v1"]},
+                             exclude={"match_type": "regexp", "services": ["^pay$"]})],
+    "filter_spans_by": [_filter("spans", exclude={"match_type": "strict", "attributes": [
+        {"key": "flag", "value": True}], "span_kinds": ["SPAN_KIND_SERVER", "SPAN_KIND_CLIENT"]})],
 }
 
 LOGS = {
@@ -117,6 +125,12 @@ LOGS = {
     "priority": [_sampler(1, sampling_priority="priority", mode="equalizing")],
     "equalizing": [_sampler(50, mode="equalizing", fail_closed=False)],
     "proportional": [_sampler(60, mode="proportional")],
+    "filter_logs": [_filter("logs", include={"match_type": "regexp", "bodies": ["work", "k"]},
+                            exclude={"match_type": "strict", "severity_texts": ["INFO"]})],
+    "filter_logs_by": [_filter("logs", exclude={
+        "match_type": "strict", "severity_number": {"min": "WARN", "match_undefined": True},
+        "record_attributes": [{"key": "flag", "value": True}],
+        "resource_attributes": [{"key": "service.name", "value": "shop"}]})],
 }
 
 METRICS = {
