@@ -66,6 +66,15 @@ std::string_view whole_policy(std::string_view path) {
   return policies == path.npos ? path : path.substr(0, path.find(']', policies) + 1);
 }
 
+/// The pipeline that has nothing left to take in, or to send to, where that is what the error is
+/// about; else "".
+std::string_view empty_pipeline(std::string_view path) {
+  const auto last = path.rfind('.');
+  const bool lists_ids = path.ends_with(".receivers") || path.ends_with(".exporters");
+  return path.starts_with("service.pipelines.") && lists_ids ? path.substr(0, last)
+                                                             : std::string_view{};
+}
+
 bool holds_reference(const yaml_value& value) {
   return value.is_scalar() && value.text.find("${") != std::string::npos;
 }
@@ -120,11 +129,15 @@ diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std:
     std::set<std::string> done;
     std::reverse(wrong.errors.begin(), wrong.errors.end());
     for (const auto& error : wrong.errors) {
-      const auto at = locate(tree, whole_policy(error.path));
+      const auto pipeline = empty_pipeline(error.path);
+      const auto at = locate(tree, pipeline.empty() ? whole_policy(error.path) : pipeline);
       if (!at || indispensable(at->path) || !done.insert(at->path).second)
         continue;
       gone.insert(at->path);
-      if (!names_one_of(gone, error))
+      if (!pipeline.empty())
+        losses.push_back(fmt::format("{}: nothing is left in {}, so there is no such pipeline",
+                                     pipeline, quoted(error.path.substr(pipeline.size() + 1))));
+      else if (!names_one_of(gone, error))
         losses.push_back(fmt::format("{}: {}", error.path, error.message));
       erase(*at);
       changed = true;

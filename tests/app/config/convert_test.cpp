@@ -149,6 +149,68 @@ service:
   BOOST_TEST(names(made, "found `spanmetrics`, which is not in `exporters`"));
 }
 
+// Scenario: a gateway that balances one copy by trace and one by service, found by Kubernetes, with
+// metrics to a back end that Weir does not have; samplers that also make metrics out of spans.
+// Guarantee: what Weir has goes on; pipelines of which nothing is left are left out and named.
+BOOST_AUTO_TEST_CASE(pipelines_without_a_back_end_are_left_out) {
+  const auto made = good({{"gateway.yaml", R"(
+receivers:
+  otlp: {protocols: {grpc: {endpoint: "${env:MY_POD_IP}:4317"}}}
+  zipkin:
+processors:
+  memory_limiter: {check_interval: 5s, limit_percentage: 80}
+  batch: {timeout: 1s}
+exporters:
+  loadbalancing/traces:
+    routing_key: traceID
+    protocol: {otlp: {tls: {insecure: true}}}
+    resolver: {k8s: {service: sampler.observability, ports: [4317]}}
+  loadbalancing/metrics:
+    routing_key: service
+    protocol: {otlp: {tls: {insecure: true}}}
+    resolver: {dns: {hostname: span-metrics}}
+  prometheusremotewrite: {endpoint: "http://mimir/api/v1/push"}
+  otlphttp/loki: {endpoint: "http://loki:3100/otlp"}
+service:
+  pipelines:
+    traces:
+      receivers: [otlp, zipkin]
+      processors: [memory_limiter, batch]
+      exporters: [loadbalancing/traces, loadbalancing/metrics]
+    metrics: {receivers: [otlp], processors: [batch], exporters: [prometheusremotewrite]}
+    logs: {receivers: [otlp], processors: [batch], exporters: [otlphttp/loki]}
+)"},
+                          {"sampler.yaml", R"(
+receivers: {otlp: {protocols: {grpc: {endpoint: "0.0.0.0:4317"}}}}
+processors:
+  tail_sampling: {decision_wait: 30s, policies: [{name: all, type: always_sample}]}
+connectors: {spanmetrics: }
+exporters: {otlp/tempo: {endpoint: "tempo:4317", tls: {insecure: true}}}
+service:
+  pipelines:
+    traces/all: {receivers: [otlp], exporters: [spanmetrics]}
+    traces/sampled: {receivers: [otlp], processors: [tail_sampling], exporters: [otlp/tempo]}
+)"}});
+  const auto loaded = load_config(made.yaml, test::variables({{"MY_POD_IP", "10.0.0.1"}}));
+  BOOST_REQUIRE_MESSAGE(loaded, made.yaml);
+  const auto& pipelines = loaded->config.pipelines;
+  BOOST_REQUIRE_EQUAL(pipelines.size(), 2u);
+  BOOST_TEST(pipelines[0].name == "traces/sampled");
+  BOOST_TEST((pipelines[0].receivers == std::vector<std::string>{"otlp"}));
+  BOOST_TEST((pipelines[0].exporters == std::vector<std::string>{"otlp/tempo"}));
+  BOOST_TEST(pipelines[0].tail_sampling.has_value());
+  BOOST_TEST(pipelines[0].memory_limiter.has_value());
+  BOOST_TEST(pipelines[1].name == "logs");
+  for (const auto* what :
+       {"service.pipelines.traces/all: nothing is left in `exporters`, so there is no such "
+        "pipeline",
+        "service.pipelines.metrics: nothing is left in `exporters`, so there is no such pipeline",
+        "found `spanmetrics`, which is not in `exporters`",
+        "found the unknown exporter type `prometheusremotewrite`",
+        "found the unknown receiver type `zipkin`", "data was spread by `service`"})
+    BOOST_TEST(names(made, what), what << "\n" << made.yaml);
+}
+
 // Scenario: the two tiers have different components of one name. Guarantee: both are there, one
 // under another name.
 BOOST_AUTO_TEST_CASE(names_that_meet_are_told_apart) {
