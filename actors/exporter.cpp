@@ -50,6 +50,7 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   next_block_ = saved_.position;
   const auto options = options_of(plan_);
   max_request_bytes_ = options.batch.max_bytes;
+  sends_on_ = !backends::carried_names(plan_.config).empty();
   delivery_.emplace(options, saved_, std::random_device{}());
   builder_.emplace(plan_.signal);
   ledger_.emplace(*store_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
@@ -190,11 +191,16 @@ void exporter_state::send(const backends::planned_request& planned) {
     report({backends::outcome::kind::retry, 0, std::nullopt, message.error().message});
     return;
   }
-  if (message->size() > max_request_bytes_ && planned.items > 1) {
+  std::string bare;
+  auto carried = otlp::take_carried(message->view(), bare);
+  if (planned.items > 1 && (message->size() > max_request_bytes_ || (sends_on_ && carried.mixed))) {
     delivery_->split(planned.id, steady_now());
     return;
   }
-  sender_->send({plan_.signal, std::move(*message), planned.items}, std::move(report));
+  if (carried.any)
+    *message = shared_bytes(std::move(bare));
+  sender_->send({plan_.signal, std::move(*message), planned.items, std::move(carried.values)},
+                std::move(report));
 }
 
 result<shared_bytes> exporter_state::build(const std::vector<backends::item_range>& ranges) {

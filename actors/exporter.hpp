@@ -70,6 +70,7 @@ private:
   std::shared_ptr<backends::sender> sender_;
   std::optional<backends::delivery> delivery_;
   std::uint64_t max_request_bytes_ = 0;
+  bool sends_on_ = false; ///< Headers of clients: a request holds what came with the same ones.
   std::optional<backends::request_builder> builder_;
   std::optional<ledger_page> ledger_;
   backends::delivery::totals in_ledger_;

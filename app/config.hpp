@@ -94,6 +94,10 @@ struct health_check_config {
   std::string status_path;    ///< The page of version 2, with a status by pipeline; "" = none
   std::string healthy_body;   ///< `response_body.healthy`; "" = the Collector's JSON
   std::string unhealthy_body; ///< `response_body.unhealthy`
+  std::optional<net::tls_server_config> tls = {};
+  std::string authenticator = {};    ///< `auth.authenticator`: the id of the extension ...
+  net::server_auth_config auth = {}; ///< ... and what it says.
+  std::map<std::string, std::string> response_headers = {};
 
   friend bool operator==(const health_check_config&, const health_check_config&) = default;
 };

@@ -128,4 +128,7 @@ struct exporter_config {
   friend bool operator==(const exporter_config&, const exporter_config&) = default;
 };
 
+/// What of its clients an exporter sends on in headers, by net::carried_name().
+std::vector<std::string> carried_names(const exporter_config& config);
+
 } // namespace weir::backends

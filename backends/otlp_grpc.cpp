@@ -29,11 +29,13 @@ public:
         client_(std::move(client)) {}
 
   void send(export_request request, std::function<void(outcome)> done) override {
-    client_->call(export_path(request.signal), std::move(request.message),
-                  [this, done = std::move(done)](const net::grpc_reply& reply) {
-                    bytes_sent_.Increment(static_cast<double>(reply.sent_bytes));
-                    done(outcome_of(reply));
-                  });
+    client_->call(
+        export_path(request.signal), std::move(request.message),
+        [this, done = std::move(done)](const net::grpc_reply& reply) {
+          bytes_sent_.Increment(static_cast<double>(reply.sent_bytes));
+          done(outcome_of(reply));
+        },
+        std::move(request.carried));
   }
 
   void stop() override { client_->stop(); }

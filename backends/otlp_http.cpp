@@ -62,7 +62,8 @@ public:
     const auto which = turns_.begin(steady_now());
     client_->post({.url = urls_[which][index_of(request.signal)],
                    .headers = headers_,
-                   .body = std::move(body)},
+                   .body = std::move(body),
+                   .carried = std::move(request.carried)},
                   [this, which, done = std::move(done)](const net::http_response& response) {
                     bytes_sent_.Increment(static_cast<double>(response.sent_bytes));
                     auto out = outcome_of(response);

@@ -2,6 +2,7 @@
 
 #include "core/bytes.hpp"
 #include "core/signal.hpp"
+#include "otlp/carried.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -31,6 +32,7 @@ struct export_request {
   weir::signal signal = weir::signal::traces;
   shared_bytes message;
   std::uint64_t items = 0;
+  otlp::carried_values carried = {}; ///< What its clients said, for headers that are sent on.
 };
 
 /// Sends requests to one back end. send() may be called from any thread, does not block on the

@@ -18,8 +18,16 @@ public:
   virtual ~client_authenticator() = default;
 
   /// Changes the headers that a request goes out with; names are compared without regard to case.
-  virtual void apply(header_list& headers) = 0;
+  /// `carried`: what the clients said whose data it holds, by carried_name().
+  virtual void apply(header_list& headers, const header_list& carried) = 0;
 };
+
+/// What a header takes its value from: "metadata.<header>", lower-case, or "auth.<name>"; "" where
+/// the value is given.
+std::string carried_name(const header_setting& header);
+
+/// The names of all headers that take theirs from clients.
+std::vector<std::string> carried_names(const client_auth_config& config);
 
 /// Null for monostate. errc::io, errc::invalid_argument: a file that cannot be read, no token.
 result<std::shared_ptr<client_authenticator>>

@@ -63,6 +63,9 @@ struct header_setting {
   enum class what : std::uint8_t { upsert, insert, update, remove };
   what action = what::upsert;
   std::string key = {}, value = {};
+  std::string from_context = {};   ///< Instead of `value`: a header of the client's request, ...
+  std::string from_attribute = {}; ///< ... what the receiver's authenticator says of it.
+  std::string default_value = {};  ///< Where there is none of these.
 
   friend bool operator==(const header_setting&, const header_setting&) = default;
 };

@@ -34,11 +34,12 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
 
   struct call_state {
     std::string path;
-    std::string prefix; ///< The frame's five bytes.
     shared_bytes message;
+    header_list carried;
     on_reply done;
     steady_ns deadline = 0;
-    connection_ptr connection; ///< Null while it waits.
+    std::string prefix = {};             ///< The frame's five bytes.
+    connection_ptr connection = nullptr; ///< While it waits.
     h2_client_session::stream_id stream = 0;
     int submissions = 0;
   };
@@ -67,7 +68,7 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
   bool deadline_armed = false;
 
   void begin();
-  void take(std::string path, shared_bytes message, bool packed, on_reply done, steady_ns deadline);
+  void take(call_state call, bool packed);
   void pump();
   bool submit(call_id id, call_state& call, const connection_ptr& to);
   h2_request make_request(const call_state& call);
@@ -99,19 +100,13 @@ void grpc_client::impl::begin() {
                      }});
 }
 
-void grpc_client::impl::take(std::string path, shared_bytes message, bool packed, on_reply done,
-                             steady_ns deadline) {
-  const auto size = static_cast<std::uint32_t>(message.size());
-  std::string prefix = {static_cast<char>(packed ? 1 : 0), static_cast<char>(size >> 24),
-                        static_cast<char>(size >> 16), static_cast<char>(size >> 8),
-                        static_cast<char>(size)};
+void grpc_client::impl::take(call_state call, bool packed) {
+  const auto size = static_cast<std::uint32_t>(call.message.size());
+  call.prefix = {static_cast<char>(packed ? 1 : 0), static_cast<char>(size >> 24),
+                 static_cast<char>(size >> 16), static_cast<char>(size >> 8),
+                 static_cast<char>(size)};
   const auto id = next_id++;
-  calls.emplace(id, call_state{.path = std::move(path),
-                               .prefix = std::move(prefix),
-                               .message = std::move(message),
-                               .done = std::move(done),
-                               .deadline = deadline,
-                               .connection = nullptr});
+  calls.emplace(id, std::move(call));
   if (stopped)
     return finish(id, {.code = grpc_code::unavailable, .message = "the client is stopped"});
   waiting.push_back(id);
@@ -158,7 +153,7 @@ h2_request grpc_client::impl::make_request(const call_state& call) {
                                                                                         : "snappy");
   auto own = header_list(config.headers.begin(), config.headers.end());
   if (authenticator)
-    authenticator->apply(own);
+    authenticator->apply(own, call.carried);
   for (auto& [name, value] : own)
     headers.emplace_back(boost::algorithm::to_lower_copy(name), std::move(value));
   return request;
@@ -300,21 +295,21 @@ result<std::unique_ptr<grpc_client>> grpc_client::start(grpc_client_config confi
   return client;
 }
 
-void grpc_client::call(std::string path, shared_bytes message, on_reply done) {
+void grpc_client::call(std::string path, shared_bytes message, on_reply done, header_list carried) {
   const auto deadline = steady_now() + std::chrono::nanoseconds(impl_->config.timeout).count();
   std::unique_lock guard(impl_->mutex);
   if (impl_->stopped) {
     guard.unlock();
     return done({.code = grpc_code::unavailable, .message = "the client is stopped"});
   }
-  impl_->packing.pack(
-      std::move(message), [self = impl_.get(), deadline, path = std::move(path),
-                           done = std::move(done)](shared_bytes body, bool packed) mutable {
-        asio::post(self->io, [self, deadline, path = std::move(path), body = std::move(body),
-                              packed, done = std::move(done)]() mutable {
-          self->take(std::move(path), std::move(body), packed, std::move(done), deadline);
-        });
-      });
+  impl::call_state state{std::move(path), {}, std::move(carried), std::move(done), deadline};
+  impl_->packing.pack(std::move(message), [self = impl_.get(), state = std::move(state)](
+                                              shared_bytes body, bool packed) mutable {
+    state.message = std::move(body);
+    asio::post(self->io, [self, packed, state = std::move(state)]() mutable {
+      self->take(std::move(state), packed);
+    });
+  });
 }
 
 void grpc_client::stop() {

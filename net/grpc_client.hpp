@@ -3,6 +3,7 @@
 #include "codec/encoding.hpp"
 #include "core/bytes.hpp"
 #include "core/error.hpp"
+#include "net/client_auth.hpp"
 #include "net/config.hpp"
 #include "net/grpc_client_status.hpp"
 
@@ -67,10 +68,11 @@ public:
 
   using on_reply = std::function<void(grpc_reply)>;
 
-  /// Calls `path` ("/package.Service/Method"). Any thread; does not block. `done` is called once,
-  /// on a thread of the client, within `timeout`: UNAVAILABLE with the reason where no connection
-  /// could be had, DEADLINE_EXCEEDED where the server did not answer in time.
-  void call(std::string path, shared_bytes message, on_reply done);
+  /// Calls `path` ("/package.Service/Method"); `carried` is for the authenticator. Any thread; does
+  /// not block. `done` is called once, on a thread of the client, within `timeout`: UNAVAILABLE
+  /// with the reason where no connection could be had, DEADLINE_EXCEEDED where the server did not
+  /// answer in time.
+  void call(std::string path, shared_bytes message, on_reply done, header_list carried = {});
 
   /// Ends all calls with UNAVAILABLE and the connection; returns when no callback runs any more.
   /// Not to be called from a callback.

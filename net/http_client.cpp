@@ -139,7 +139,7 @@ result<std::unique_ptr<http_client>> http_client::start(http_client_config confi
 
 void http_client::post(http_request request, on_response done) {
   if (impl_->authenticator)
-    impl_->authenticator->apply(request.headers);
+    impl_->authenticator->apply(request.headers, request.carried);
   {
     // Under the mutex, so that what is given is packed before stop() goes on.
     std::unique_lock guard(impl_->packing_mutex);

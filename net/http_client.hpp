@@ -4,6 +4,7 @@
 #include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
+#include "net/client_auth.hpp"
 #include "net/config.hpp"
 
 #include <functional>
@@ -33,6 +34,7 @@ struct http_request {
   std::string url = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   shared_bytes body = {};
+  header_list carried = {}; ///< For the authenticator.
 };
 
 struct http_response {

@@ -136,14 +136,10 @@ result<void> action_list::find_source(const action_config& config, action& made)
   if (!config.from_attribute.empty()) {
     made.from = source::attribute;
     made.value = config.from_attribute;
-  } else if (context == client_address) {
-    made.from = source::client_address;
-  } else if (context.starts_with(auth)) {
-    made.from = source::auth;
-    made.value = context.substr(auth.size());
   } else if (!context.empty()) {
-    made.from = source::metadata;
-    made.value = metadata_key(context);
+    const auto header = metadata_key(context);
+    made.from = source::request;
+    made.value = header.empty() ? std::string(context) : fmt::format("{}{}", metadata, header);
   } else if (sources == 0) {
     made.value = std::exchange(made.otherwise, {});
   } else {
@@ -155,35 +151,16 @@ result<void> action_list::find_source(const action_config& config, action& made)
 std::optional<std::string_view> action_list::source_of(const action& a, const item& of,
                                                        context& at) {
   std::optional<std::string_view> found;
-  const auto joined = [&](const auto& pairs) {
-    auto& text = at.text(0);
-    text.clear();
-    bool any = false;
-    for (const auto& [name, value] : pairs) {
-      if (name != a.value)
-        continue;
-      if (any)
-        text += ';';
-      text += value;
-      any = true;
-    }
-    if (any)
-      found = make_string(at.memory(), text);
-  };
   switch (a.from) {
   case source::value:
     return a.value;
   case source::attribute:
     found = of.get(a.value);
     break;
-  case source::metadata:
-    joined(at.request().metadata);
-    break;
-  case source::auth:
-    joined(at.request().auth);
-    break;
-  case source::client_address:
-    found = make_string(at.memory(), at.request().client_address);
+  case source::request:
+    if (auto& text = at.text(0);
+        at.request().find(a.value, text) && at.allows_from_request(text.size()))
+      found = make_string(at.memory(), text);
     break;
   }
   if (!found && !a.otherwise.empty())

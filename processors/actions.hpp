@@ -30,13 +30,13 @@ public:
   void apply(item& of, context& at) const;
 
 private:
-  enum class source : std::uint8_t { value, attribute, metadata, auth, client_address };
+  enum class source : std::uint8_t { value, attribute, request };
 
   struct action {
     action_kind kind{};
     std::string key;
     source from = source::value;
-    std::string value;     ///< An any, or the name of an attribute or of metadata.
+    std::string value;     ///< An any, or the name of an attribute or of a value of the request.
     std::string otherwise; ///< An any; empty: none.
     std::optional<regex> pattern;
     conversion to = conversion::none;

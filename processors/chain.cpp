@@ -46,6 +46,7 @@ chain_outcome chain::apply(weir::signal kind, std::string_view message,
   auto& at = *with.context_;
   at.signal_ = kind;
   at.request_ = &request;
+  at.from_request_ = 0;
   auto& result = with.result_;
   for (const auto& pass : passes_) {
     const auto count = pass.last - pass.first;

@@ -1,6 +1,40 @@
 #include "processors/processor.hpp"
 
+#include <fmt/format.h>
+
 namespace weir::processors {
+
+bool request_context::find(std::string_view name, std::string& value) const {
+  constexpr std::string_view auth_names = "auth.";
+  constexpr std::string_view metadata_names = "metadata.";
+  value.clear();
+  if (name == "client.address") {
+    value = client_address;
+    return true;
+  }
+  const bool by_auth = name.starts_with(auth_names);
+  name.remove_prefix((by_auth ? auth_names : metadata_names).size());
+  bool found = false;
+  for (const auto& [key, text] : by_auth ? auth : metadata) {
+    if (key != name)
+      continue;
+    if (found)
+      value += ';';
+    value += text;
+    found = true;
+  }
+  return found;
+}
+
+bool context::allows_from_request(std::size_t bytes) {
+  from_request_ += bytes;
+  if (from_request_ <= max_bytes_from_request)
+    return true;
+  refuse(fmt::format("headers of the request are put into so many items that they would take more "
+                     "than {} bytes",
+                     max_bytes_from_request));
+  return false;
+}
 
 // It may stand behind what it holds for. Where it stands more than once, the messages merge, as
 // protobuf has it.

@@ -21,7 +21,15 @@ struct request_context {
   std::vector<std::pair<std::string, std::string>> auth;
   std::string client_address; ///< Without the port; "" = not known.
   unix_ns now = 0;
+
+  /// The value of "metadata.<name>" (lower-case), "auth.<name>" or "client.address", in `value`;
+  /// several with `;` between them. False: there is none.
+  bool find(std::string_view name, std::string& value) const;
 };
+
+/// So many bytes of one message may be made of what came with the request beside it: a head of some
+/// KiB can belong to a body of a hundred thousand items.
+inline constexpr std::size_t max_bytes_from_request = 16 << 20;
 
 /// The levels of a message: its resources, the scopes in them, and the spans (log records, metrics)
 /// in those. A set of them.
@@ -70,6 +78,10 @@ public:
       refusal_ = std::move(reason);
   }
 
+  /// Whether `bytes` more may be made of what came beside the message; beyond the limit it is
+  /// refused.
+  bool allows_from_request(std::size_t bytes);
+
   /// Views and texts for a processor's own use: nothing in them outlives the call. Children of
   /// items that are changed through them are opened in these.
   item& child(std::size_t number);
@@ -90,6 +102,7 @@ private:
 
   arena memory_;
   std::string refusal_;
+  std::size_t from_request_ = 0; ///< Bytes.
   weir::signal signal_ = weir::signal::traces;
   const request_context* request_ = nullptr;
   lazy_item resource_{memory_};

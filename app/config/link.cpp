@@ -2,6 +2,7 @@
 #include "app/config/load.hpp"
 #include "processors/actions.hpp"
 #include "processors/attributes.hpp"
+#include "processors/carry.hpp"
 #include "processors/filter.hpp"
 #include "processors/probabilistic.hpp"
 #include "processors/redaction.hpp"
@@ -44,12 +45,14 @@ public:
     for (const auto& pipeline : source_.service.pipelines)
       if (auto linked = link_pipeline(pipeline))
         config.pipelines.push_back(std::move(*linked));
-    for (const auto& c : source_.receivers)
-      if (used_.contains(c.path))
-        config.receivers.push_back(receiver(c));
     for (const auto& c : source_.exporters)
       if (used_.contains(c.path))
         config.exporters.push_back(exporter(c));
+    for (auto& pipeline : config.pipelines)
+      carry(config.exporters, pipeline);
+    for (const auto& c : source_.receivers)
+      if (used_.contains(c.path))
+        config.receivers.push_back(receiver(c));
     extensions(config);
     name_missing();
     refuse_shared_endpoints(config);
@@ -269,14 +272,27 @@ private:
     auto& edits = linked.tail_sampling ? linked.edits_behind : linked.edits_before;
     YAML::Emitter printed;
     section_named("processors").find(type_of_id(c.id))->print(printed, c.config);
-    linked.edits_text += fmt::format("{}{}: {}\n", linked.tail_sampling ? "-" : "", c.id,
-                                     printed.c_str());
+    linked.edits_text +=
+        fmt::format("{}{}: {}\n", linked.tail_sampling ? "-" : "", c.id, printed.c_str());
     if (compiled)
       edits.push_back({c.id, std::move(*compiled)});
     else if (!failed_in(c.path))
       reports_.error(
           c.where, c.path,
           fmt::format("in the pipeline {}: {}", quoted(linked.name), compiled.error().message));
+  }
+
+  /// What the exporters of a pipeline send on of requests is kept with their data.
+  void carry(const std::vector<backends::exporter_config>& exporters, pipeline_config& pipeline) {
+    auto names = carried_in(pipeline, exporters);
+    if (names.empty())
+      return;
+    for (const auto& name : names)
+      if (const auto key = processors::metadata_key(name); !key.empty())
+        for (const auto& receiver : pipeline.receivers)
+          asked_[receiver].insert(key);
+    pipeline.edits_text += fmt::format("carried: {}\n", fmt::join(names, " "));
+    pipeline.edits_before.push_back({"headers_setter", processors::make_carry(std::move(names))});
   }
 
   // -- components --
@@ -323,15 +339,16 @@ private:
     return made;
   }
 
-  /// The headers that processors behind this receiver ask for.
+  /// The headers that processors and exporters behind this receiver ask for.
   void keep_headers(const component& c, net::otlp_listener_config& listener) {
     const auto& keys = asked_[c.id];
     listener.metadata_keys.assign(keys.begin(), keys.end());
     if (!keys.empty() && !listener.include_metadata)
-      reports_.warn(c.where, c.path,
-                    fmt::format("without `include_metadata: true` the processors behind it do not "
-                                "get the header {}",
-                                quoted(*keys.begin())));
+      reports_.warn(
+          c.where, c.path,
+          fmt::format("without `include_metadata: true` what stands behind it does not get "
+                      "the header {}",
+                      quoted(*keys.begin())));
   }
 
   /// The extension that `auth.authenticator` of a component names, which has to be in use.
@@ -398,8 +415,11 @@ private:
       const auto* health = c == nullptr ? nullptr : std::get_if<health_check_shape>(&c->config);
       if (health != nullptr && config.health_check)
         reports_.error(c->where, c->path, "found a second health_check in use, expected one");
-      if (health != nullptr)
-        config.health_check = linked(*health);
+      if (health == nullptr)
+        continue;
+      auto& made = config.health_check.emplace(linked(*health));
+      take_over(*c, c->path + (health->use_v2 ? ".http" : ""), made.authenticator, &server_auth_of,
+                made.auth);
     }
   }
 

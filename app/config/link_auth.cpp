@@ -1,5 +1,8 @@
 #include "app/config/link_auth.hpp"
 
+#include <algorithm>
+#include <set>
+
 namespace weir::app {
 
 namespace {
@@ -34,6 +37,19 @@ result<net::client_auth_config> client_auth_of(const component& extension) {
     return *basic;
   return fail(errc::invalid_argument, "expected `bearertokenauth`, `headers_setter` or `basicauth` "
                                       "with `client_auth`");
+}
+
+std::vector<std::string> carried_in(const pipeline_config& pipeline,
+                                    const std::vector<backends::exporter_config>& exporters) {
+  std::set<std::string> names;
+  for (const auto& exporter : exporters) {
+    const auto& used = pipeline.exporters;
+    if (std::find(used.begin(), used.end(), exporter.id) == used.end())
+      continue;
+    const auto own = backends::carried_names(exporter);
+    names.insert(own.begin(), own.end());
+  }
+  return {names.begin(), names.end()};
 }
 
 } // namespace weir::app

@@ -6,9 +6,22 @@ namespace weir::app {
 namespace {
 
 constexpr std::string_view files_later = "not there yet: use `${file:...}` or `${env:...}`";
-constexpr std::string_view no_context = "requests wait on disk, together with those of other "
-                                        "clients and without their headers: let the "
-                                        "processor `attributes` take it over by `from_context`";
+
+/// What is wrong with where a header takes its value from; "" = nothing.
+std::string_view wrong_source(const section& at, bool removes) {
+  const int sources = static_cast<int>(at.given("value"))
+                      + static_cast<int>(at.given("from_context"))
+                      + static_cast<int>(at.given("from_attribute"));
+  if (removes)
+    return {};
+  if (sources != 1)
+    return sources == 0 ? "found no value, expected `value`, `from_context` or `from_attribute`"
+                        : "found several values, expected one of `value`, `from_context` and "
+                          "`from_attribute`";
+  return at.given("value") && at.given("default_value")
+             ? "found a `default_value` as well, which stands in for what clients do not say"
+             : "";
+}
 
 const option_table<net::basic_auth_config>& htpasswd_options() {
   using c = net::basic_auth_config;
@@ -58,15 +71,21 @@ const option_table<net::header_setting>& header_options() {
                  "Sets it; only where it is absent; only where it is there; removes it."),
           works("key", &c::key, {.required = true}, "The header."),
           works("value", &c::value, {.secret = true}, "Its value."),
-          refused("from_context", no_context),
-          refused("from_attribute", no_context),
-          refused("default_value", no_context),
+          works("from_context", &c::from_context,
+                "Instead of `value`: this header of the client's request (with "
+                "`include_metadata`). It waits on the disk with the data, and a request holds data "
+                "of clients that said the same."),
+          works("from_attribute", &c::from_attribute,
+                "Instead of `value`: what the receiver's authenticator says of the client, such as "
+                "`username`."),
+          works("default_value", &c::default_value,
+                "Where the client said nothing; absent: the header stays away."),
           refused("value_file", files_later),
       },
       c{},
       [](const section& at, const c& header) {
-        if (header.action != what::remove && !at.given("value"))
-          at.error("value", "found no value, expected one");
+        if (const auto wrong = wrong_source(at, header.action == what::remove); !wrong.empty())
+          at.error("value", std::string(wrong));
         if (header.key.find_first_of(" :\r\n\t") != std::string::npos
             || header.value.find_first_of("\r\n") != std::string::npos)
           at.error("key", "found blanks or line ends, expected a header");

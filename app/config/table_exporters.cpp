@@ -36,7 +36,8 @@ const option_table<queue_batch_shape>& queue_batch_options() {
           works("max_size", &c::max_size, "The most that one request holds; 0: no limit."),
           works("flush_timeout", &c::flush_timeout, "How long it waits for them."),
           only("sizer", "items", "requests are cut by items, and by 4 MiB in any case"),
-          refused("partition", "client metadata is not there yet"),
+          no_effect("partition", "requests are by client where `headers_setter` sends on what "
+                                 "clients said, and only there"),
       },
       c{},
       [](const section& at, const c& batch) {

@@ -58,8 +58,10 @@ const option_table<backends::batch_config>& batch_options() {
           works("timeout", &c::timeout, "How long it waits for them; 0: not at all."),
           works("send_batch_max_size", &c::max_items,
                 "The most that one request holds; 0: no limit."),
-          refused("metadata_keys", "client metadata is not there yet"),
-          no_effect("metadata_cardinality_limit", "there are no `metadata_keys`"),
+          no_effect("metadata_keys", "requests are by client where `headers_setter` sends on what "
+                                     "clients said, and only there"),
+          no_effect("metadata_cardinality_limit", "clients are not counted: a request is made for "
+                                                  "each run of data from one"),
       },
       processor_defaults(),
       [](const section& at, const c& batch) {

@@ -68,7 +68,7 @@ const option_table<listener>& auth_options() {
 }
 
 constexpr std::string_view metadata_text =
-    "Requests keep the headers that processors ask for by `from_context`.";
+    "Requests keep the headers that processors and `headers_setter` ask for by `from_context`.";
 
 const option_table<listener>& grpc_options() {
   using c = listener;

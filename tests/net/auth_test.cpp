@@ -56,10 +56,11 @@ std::string ask(raw_connection& client, const std::string& headers) {
   return answer;
 }
 
-header_list applied(const client_auth_config& config, header_list headers) {
+header_list applied(const client_auth_config& config, header_list headers,
+                    const header_list& carried = {}) {
   auto made = make_client_authenticator(config);
   BOOST_REQUIRE(made);
-  (*made)->apply(headers);
+  (*made)->apply(headers, carried);
   return headers;
 }
 
@@ -196,6 +197,27 @@ BOOST_AUTO_TEST_CASE(exporters_show_their_credentials) {
                                              {what::remove, "X-TENANT", ""}}},
                       before)
               == headers{{"new", "1"}, {"authorization", "2"}, {"up", "4"}}));
+}
+
+// Scenario: headers from what clients said: there, absent with and without a default, with a line
+// end in it, empty. Guarantee: what was said, the default, or no header; nobody adds headers of
+// their own.
+BOOST_AUTO_TEST_CASE(exporters_send_on_what_clients_said) {
+  using what = header_setting::what;
+  const headers_setter_config config{{{what::upsert, "t", "", "X-Tenant"},
+                                      {what::insert, "user", "", "", "username", "nobody"},
+                                      {what::upsert, "other", "", "missing"}}};
+  BOOST_TEST(
+      (carried_names(config)
+       == std::vector<std::string>{"metadata.x-tenant", "auth.username", "metadata.missing"}));
+  using headers = header_list;
+  BOOST_TEST(
+      (applied(config, {{"T", "old"}}, {{"metadata.x-tenant", "blue"}, {"auth.username", "ann"}})
+       == headers{{"t", "blue"}, {"user", "ann"}}));
+  BOOST_TEST((applied(config, {}, {{"auth.username", "ann\r\nX-Admin: 1"}, {"auth.x-tenant", "no"}})
+              == headers{{"user", "nobody"}}));
+  BOOST_TEST(
+      (applied(config, {}, {{"metadata.x-tenant", ""}}) == headers{{"t", ""}, {"user", "nobody"}}));
 }
 
 // Scenario: an HTTP port with users; requests without, with wrong and with right credentials, and a

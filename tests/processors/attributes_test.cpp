@@ -101,6 +101,29 @@ BOOST_AUTO_TEST_CASE(values_come_from_elsewhere) {
   BOOST_TEST(from("nowhere", "", "d") == "[" + n + "," + text_attribute("k", "d") + "]");
 }
 
+// Scenario: a header of 8 KiB goes into each of 3,000 spans.
+// Guarantee: a request cannot make more than 16 MiB of it: it is refused, with the reason.
+BOOST_AUTO_TEST_CASE(headers_do_not_multiply_without_end) {
+  auto action = act(action_kind::upsert, "k");
+  action.from_context = "big";
+  request_context request;
+  request.metadata = {{"big", std::string(8 << 10, 'x')}};
+  std::string spans = R"({"name":"n"})";
+  for (int i = 1; i < 3000; ++i)
+    spans += R"(,{"name":"n"})";
+  const auto made = make_attributes({std::nullopt, std::nullopt, {action}}, signal::traces);
+  BOOST_REQUIRE(made);
+  const chain uut({{"p", *made}});
+  scratch with;
+  std::string out;
+  const auto all = traces(R"([{"scopeSpans":[{"spans":[)" + spans + "]}]}]");
+  const auto outcome = uut.apply(signal::traces, all, request, with, out);
+  BOOST_TEST(outcome.refusal.find("more than 16777216 bytes") != std::string::npos,
+             outcome.refusal);
+  BOOST_TEST(out.size() < 20u << 20);
+  BOOST_TEST(uut.apply(signal::traces, one_span("[]"), request, with, out).refusal.empty());
+}
+
 // Scenario: values of every kind are hashed, by key and by pattern.
 // Guarantee: SHA-256 of the bytes that the Collector hashes; kinds that have none become "".
 BOOST_AUTO_TEST_CASE(values_are_hashed) {

@@ -5,48 +5,15 @@ import base64
 import json
 import pathlib
 import subprocess
-import threading
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from support import case, node, paths, telemetry
+from support.back_end import BackEnd
 from support.process import Process, wait_until
 
 PASSWORD, TOKEN, SENT_TOKEN, HEADER, CLIENT_PASSWORD = (
     "pass-word-7Hq", "token-9Zk", "outgoing-5Rt", "header-2Lm", "client-3Wd")
-
-
-class BackEnd:
-    """Notes the headers of what it gets."""
-
-    def __init__(self):
-        self.requests = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.requests.append((self.path, self.headers, json.loads(body)))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def headers(self, path):
-        return [headers for at, headers, _ in self.requests if at == path]
-
-    def attributes(self, path):
-        """Text attributes of all spans that came on a path, span by span."""
-        return [{pair["key"]: pair["value"].get("stringValue") for pair in span.get("attributes", [])}
-                for at, _, body in self.requests if at == path for resource in body["resourceSpans"]
-                for scope in resource.get("scopeSpans", []) for span in scope.get("spans", [])]
 
 
 class AuthTest(case.SystemTest):
