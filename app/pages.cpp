@@ -59,8 +59,9 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
   auto made = std::make_unique<pages>();
   auto* self = made.get();
   const auto serve = [&](const std::string& what, const std::string& endpoint,
-                         std::map<std::string, net::admin_http::page> by_path) -> result<void> {
-    auto server = net::admin_http::start(endpoint, std::move(by_path));
+                         std::map<std::string, net::admin_http::page> by_path,
+                         const net::admin_http_options& options = {}) -> result<void> {
+    auto server = net::admin_http::start(endpoint, std::move(by_path), options);
     if (!server)
       return fail(server.error().code, what + ": " + server.error().message);
     log::info("{} on {}", what, (*server)->endpoint());
@@ -82,7 +83,9 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
       by_path[config.health_check->status_path] = [self](auto query) {
         return self->status(query);
       };
-    const auto served = serve("health", config.health_check->endpoint, std::move(by_path));
+    const auto& health = *config.health_check;
+    const auto served = serve("health", health.endpoint, std::move(by_path),
+                              {health.tls, health.auth, health.response_headers});
     if (!served)
       return tl::unexpected(served.error());
   }

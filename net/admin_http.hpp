@@ -1,14 +1,23 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "net/config.hpp"
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace weir::net {
+
+/// Of a small server that is not open to everyone.
+struct admin_http_options {
+  std::optional<tls_server_config> tls = {}; ///< Absent: plain text.
+  server_auth_config auth = {};              ///< Who may look.
+  std::map<std::string, std::string> response_headers = {};
+};
 
 /// A small HTTP/1.1 server for pages that people and monitoring read: health, metrics. GET and HEAD
 /// alone, on one thread of its own; at most 64 connections (more are closed at once), each of which
@@ -25,9 +34,10 @@ public:
   using page = std::function<answer(std::string_view query)>;
 
   /// Serves `pages` by path ("/metrics") on "host:port" (port 0 = any free one). A port in use is
-  /// an error that names it.
+  /// an error that names it, as is a file of the options that cannot be read.
   static result<std::unique_ptr<admin_http>> start(const std::string& endpoint,
-                                                   std::map<std::string, page> pages);
+                                                   std::map<std::string, page> pages,
+                                                   const admin_http_options& options = {});
 
   /// The bound address.
   std::string endpoint() const;

@@ -40,7 +40,7 @@ result<void> otlp_server::impl::listen(const otlp_server::receiver& from, std::u
   auto shared = std::make_shared<listener_context>(context, from, index, config);
   const auto name = from.config.id + (config.grpc ? ".grpc" : ".http");
   if (config.tls) {
-    auto tls = tls_server_context::open(*config.tls, config.grpc);
+    auto tls = tls_server_context::open(*config.tls, config.grpc ? alpn::h2 : alpn::h2_and_h1);
     if (!tls)
       return fail(tls.error().code, name + ": " + tls.error().message);
     shared->tls = std::move(*tls);

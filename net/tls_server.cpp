@@ -8,6 +8,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <span>
 #include <sstream>
 
 namespace weir::net {
@@ -159,14 +160,28 @@ result<void> use_curves(SSL_CTX* tls, const std::vector<std::string>& curves) {
   return {};
 }
 
-constexpr unsigned char h2_and_h1[] = "\x02h2\x08http/1.1";
+// As ALPN writes them, each behind its length.
+std::span<const unsigned char> names_of(alpn protocols) {
+  static constexpr unsigned char both[] = "\x02h2\x08http/1.1";
+  constexpr std::size_t h2_bytes = 3;
+  const std::span all(both, sizeof(both) - 1);
+  switch (protocols) {
+  case alpn::h2:
+    return all.first(h2_bytes);
+  case alpn::h1:
+    return all.subspan(h2_bytes);
+  default:
+    return all;
+  }
+}
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length,
-                    const unsigned char* offered, unsigned offered_length, void* only_h2) {
-  const unsigned ours = only_h2 ? 3 : sizeof(h2_and_h1) - 1;
+                    const unsigned char* offered, unsigned offered_length, void* protocols) {
+  const auto ours = names_of(*static_cast<const alpn*>(protocols));
   unsigned char* chosen = nullptr;
   const auto found =
-      SSL_select_next_proto(&chosen, out_length, h2_and_h1, ours, offered, offered_length);
+      SSL_select_next_proto(&chosen, out_length, ours.data(), static_cast<unsigned>(ours.size()),
+                            offered, offered_length);
   if (found != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
@@ -181,8 +196,7 @@ result<std::shared_ptr<SSL_CTX>> tls_server_context::load() const {
                                   | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(tls.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION
                                      | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_alpn_select_cb(tls.get(), choose_protocol,
-                             only_h2_ ? const_cast<tls_server_context*>(this) : nullptr);
+  SSL_CTX_set_alpn_select_cb(tls.get(), choose_protocol, const_cast<alpn*>(&protocols_));
   if (config_.cert_file.empty() && config_.cert_pem.empty())
     return fail(errc::invalid_argument, "tls: cert_file (or cert_pem) is missing");
   if (config_.key_file.empty() && config_.key_pem.empty())
@@ -208,8 +222,8 @@ result<std::shared_ptr<SSL_CTX>> tls_server_context::load() const {
 }
 
 result<std::unique_ptr<tls_server_context>>
-tls_server_context::open(const tls_server_config& config, bool only_h2) {
-  std::unique_ptr<tls_server_context> context(new tls_server_context(config, only_h2));
+tls_server_context::open(const tls_server_config& config, alpn protocols) {
+  std::unique_ptr<tls_server_context> context(new tls_server_context(config, protocols));
   if (auto done = context->reload(); !done)
     return tl::unexpected(done.error());
   return context;

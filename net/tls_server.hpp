@@ -4,19 +4,22 @@
 #include "net/config.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <openssl/ssl.h>
 
 namespace weir::net {
+
+/// What a listener speaks behind TLS. A client that offers ALPN without any of it is refused.
+enum class alpn : std::uint8_t { h2, h1, h2_and_h1 };
 
 /// The TLS side of a listener: certificates, versions, client certificates, ALPN. make() may be
 /// called from any thread while reload() runs.
 class tls_server_context {
 public:
   /// Reads and checks all files. Errors name the key of the configuration and the file.
-  /// `only_h2`: a client that offers ALPN without h2 is refused (gRPC); else h2 and http/1.1.
   static result<std::unique_ptr<tls_server_context>> open(const tls_server_config& config,
-                                                          bool only_h2);
+                                                          alpn protocols);
 
   /// A new connection's state.
   SSL* make() const;
@@ -28,12 +31,12 @@ public:
   milliseconds reload_interval() const noexcept;
 
 private:
-  tls_server_context(tls_server_config config, bool only_h2)
-      : config_(std::move(config)), only_h2_(only_h2) {}
+  tls_server_context(tls_server_config config, alpn protocols)
+      : config_(std::move(config)), protocols_(protocols) {}
   result<std::shared_ptr<SSL_CTX>> load() const;
 
   tls_server_config config_;
-  bool only_h2_;
+  alpn protocols_;
   std::atomic<std::shared_ptr<SSL_CTX>> current_;
 };
 

@@ -17,6 +17,15 @@ const option_table<health_check_config>& body_options() {
   return table;
 }
 
+template <class Shape>
+const option_table<Shape>& auth_options() {
+  static const option_table<Shape> table{{
+      works("authenticator", &Shape::authenticator,
+            "Id of an extension, `basicauth` or `bearertokenauth`, that says who may look."),
+  }};
+  return table;
+}
+
 void check_path(const section& at, const std::string& path) {
   if (!path.starts_with('/'))
     at.error("path", fmt::format("found {}, expected a path that begins with `/`", quoted(path)));
@@ -30,10 +39,10 @@ const option_table<health_check_config>& v1_options() {
           works("path", &c::path, "Answers 200 when ready; `/live` and `/ready` do as well."),
           group("response_body", &body_options),
           no_effect("check_collector_pipeline", "the Collector ignores it as well"),
-          refused("tls", "not there yet"),
-          refused("auth", "not there yet"),
-          refused("cors", "not there yet"),
-          refused("response_headers", "not there yet"),
+          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+          group("auth", &auth_options<c>),
+          works("response_headers", &c::response_headers, "Headers added to every answer."),
+          refused("cors", "browsers of other origins are not let in"),
       },
       c{},
       [](const section& at, const c& health) {
@@ -87,10 +96,10 @@ const option_table<health_http_shape>& http_options() {
           works("endpoint", &c::endpoint, "host:port to listen on."),
           block("status", &c::status, &status_options),
           config_page(),
-          refused("tls", "not there yet"),
-          refused("auth", "not there yet"),
-          refused("cors", "not there yet"),
-          refused("response_headers", "not there yet"),
+          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+          group("auth", &auth_options<c>),
+          works("response_headers", &c::response_headers, "Headers added to every answer."),
+          refused("cors", "browsers of other origins are not let in"),
       },
       c{},
       [](const section& at, const c& http) { check_listen_endpoint(at, http.endpoint); }};
@@ -141,6 +150,9 @@ health_check_config linked(const health_check_shape& shape) {
   const auto http = shape.http.value_or(health_http_shape{});
   health_check_config made;
   made.endpoint = http.endpoint;
+  made.tls = http.tls;
+  made.authenticator = http.authenticator;
+  made.response_headers = http.response_headers;
   made.path.clear();
   if (http.status.enabled)
     made.status_path = http.status.path;
