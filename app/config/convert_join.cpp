@@ -188,7 +188,9 @@ private:
   }
 
   void lose(std::size_t tier, std::string_view path, std::string_view why) {
-    losses_.push_back(fmt::format("{}: {}: {}", tiers_[tier].name, path, why));
+    auto loss = fmt::format("{}: {}: {}", tiers_[tier].name, path, why);
+    if (std::find(losses_.begin(), losses_.end(), loss) == losses_.end())
+      losses_.push_back(std::move(loss));
   }
 
   /// The ids that components of a tier have in the result; they are taken over there.

@@ -132,10 +132,11 @@ const option_table<processors::match_severity>& named_severity_options() {
   return table;
 }
 
-option<match_config> match_type_option() {
+option<match_config> match_type_option(bool required) {
   return choice("match_type", &match_config::regexp,
                 std::vector<named_value<bool>>{{"strict", false}, {"regexp", true}},
-                "How texts are compared: as they are, or as regexes that match anywhere.", true);
+                "How texts are compared: as they are, or as regexes that match anywhere.",
+                required);
 }
 
 } // namespace
@@ -143,7 +144,7 @@ option<match_config> match_type_option() {
 const option_table<match_config>& log_match_options() {
   using c = match_config;
   static const option_table<c> table{{
-      match_type_option(),
+      match_type_option(false),
       works("bodies", &c::log_bodies, "Bodies, as text."),
       works("severity_texts", &c::log_severity_texts, "Severity texts."),
       block("severity_number", &c::log_severity_number, &named_severity_options,
@@ -160,7 +161,7 @@ const option_table<match_config>& log_match_options() {
 const option_table<match_config>& match_options() {
   using c = match_config;
   static const option_table<c> table{{
-      match_type_option(),
+      match_type_option(true),
       works("services", &c::services, "Values of the resource's `service.name`; spans alone."),
       works("span_names", &c::span_names, "Names of spans."),
       works("span_kinds", &c::span_kinds, "Such as `SPAN_KIND_SERVER`."),
