@@ -259,7 +259,6 @@ private:
       add_edit(c, std::move(one), linked);
   }
 
-  /// A processor that edits messages, compiled for the pipeline's signal.
   /// Notes the headers of requests that actions take values from.
   void ask_for_headers(const std::vector<processors::action_config>& actions) {
     for (const auto& action : actions)
@@ -267,6 +266,7 @@ private:
         asked_here_.insert(std::move(key));
   }
 
+  /// A processor that edits messages, compiled for the pipeline's signal.
   void add_edit(const component& c, result<processors::processor_ptr> compiled,
                 pipeline_config& linked) {
     auto& edits = linked.tail_sampling ? linked.edits_behind : linked.edits_before;
