@@ -1,6 +1,7 @@
 #include "actors/exporter.hpp"
 
 #include "actors/dead_letter.hpp"
+#include "backends/carried_items.hpp"
 #include "core/log.hpp"
 
 #include <caf/send.hpp>
@@ -192,7 +193,7 @@ void exporter_state::send(const backends::planned_request& planned) {
     return;
   }
   std::string bare;
-  auto carried = otlp::take_carried(message->view(), bare);
+  auto carried = backends::take_carried_of_items(plan_.signal, message->view(), bare);
   if (planned.items > 1 && (message->size() > max_request_bytes_ || (sends_on_ && carried.mixed))) {
     delivery_->split(planned.id, steady_now());
     return;
