@@ -151,7 +151,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir, caf::first_custom_type_id)
   CAF_ADD_ATOM(weir, weir::actors, tick_atom, "tick")
   CAF_ADD_ATOM(weir, weir::actors, taken_atom, "taken")
   CAF_ADD_ATOM(weir, weir::actors, durable_atom, "durable")
-  CAF_ADD_ATOM(weir, weir::actors, unsent_atom, "unsent")
+  CAF_ADD_ATOM(weir, weir::actors, sent_until_atom, "sentuntil")
   CAF_ADD_ATOM(weir, weir::actors, moved_atom, "moved")
   CAF_ADD_ATOM(weir, weir::actors, recover_atom, "recover")
   CAF_ADD_ATOM(weir, weir::actors, wake_atom, "wake")
@@ -204,12 +204,13 @@ using sampler_actor = caf::typed_actor<
   caf::reacts_to<entry_ptr>,
   // Decisions remembered from before the start.
   caf::reacts_to<decisions_ptr>,
-  // From the router: when the oldest entry not sent yet was received; -1: all are sent.
-  caf::reacts_to<unsent_atom, std::int64_t>,
+  // From the router: everything that was received before this moment has been sent.
+  caf::reacts_to<sent_until_atom, std::int64_t>,
   // From a compressor: what was decided under this pipeline and ticket is durable.
   caf::reacts_to<durable_atom, pipeline_id, std::uint64_t>,
-  // From the router: an entry was written again further back in the journal.
-  caf::reacts_to<moved_atom, entry_id, journal_position>,
+  // From the router: an entry was written again further back in the journal. Its old place may go
+  // when this is answered.
+  caf::replies_to<moved_atom, entry_id, journal_position>::with<moved_atom>,
   caf::reacts_to<tick_atom>,
   // Other pipelines, other policies: what is held is scanned again.
   caf::replies_to<sampler_change>::with<changed_atom>,

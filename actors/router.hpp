@@ -59,9 +59,13 @@ private:
   void send_unsent();
   std::shared_ptr<durable_entry> unpack(std::string_view bytes, journal_position position);
   const router_pipeline* pipeline(pipeline_id id) const;
+  void settle_by(const recovered_progress& records);
+  bool lose(const cluster::open_entry& entry, const error& why);
+  void try_again_later(std::string_view what, const error& why);
   void damaged(journal_position position, std::string_view bytes, const std::string& why);
   void trim();
   void move_stuck();
+  void moved(const entry_id& id, journal_position to);
 
   router_actor::pointer self_ = nullptr;
   router_config config_;
@@ -69,7 +73,8 @@ private:
   position_counter positions_;
   writer_actor writer_;
   cluster::settling settling_{1};
-  cluster::progress progress_; ///< As read at start; only until the journal is read back.
+  /// As read at start; only until the journal is read back.
+  cluster::progress progress_;
   std::uint64_t in_flight_ = 0;
   bool records_recovered_ = false;
   bool recovered_ = false;
@@ -77,7 +82,12 @@ private:
   journal_position read_from_ = 0;
   journal_position read_until_ = 0;
   journal_position trimmed_ = 0;
-  bool moving_ = false;
+  /// An entry is being written again: its old place, and the samplers that may still read there.
+  struct relocation {
+    journal_position from = 0;
+    std::size_t unanswered = 0;
+  };
+  std::optional<relocation> moving_;
   std::unordered_set<pipeline_id> gone_warned_;
   codec::packer packer_;
   std::string scratch_;

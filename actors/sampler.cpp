@@ -183,8 +183,8 @@ void sampler_state::load(const recovered_decisions& chunk) {
   of->next_chunk = std::max(of->next_chunk, above + config_.index);
 }
 
-void sampler_state::unsent(std::int64_t oldest) {
-  watermark_.report(this_node, oldest < 0 ? std::nullopt : std::optional<steady_ns>(oldest));
+void sampler_state::sent_until(steady_ns moment) {
+  watermark_.report(this_node, moment);
 }
 
 void sampler_state::tick() {
@@ -321,11 +321,14 @@ sampler_actor::behavior_type sampler(sampler_actor::stateful_pointer<sampler_sta
       self->state.take(entry);
     },
     [self](const decisions_ptr& chunk) { self->state.load(*chunk); },
-    [self](unsent_atom, std::int64_t oldest) { self->state.unsent(oldest); },
+    [self](sent_until_atom, std::int64_t moment) { self->state.sent_until(moment); },
     [self](durable_atom, pipeline_id pipeline, std::uint64_t ticket) {
       self->state.durable(pipeline, ticket);
     },
-    [self](moved_atom, const entry_id& id, journal_position to) { self->state.moved(id, to); },
+    [self](moved_atom, const entry_id& id, journal_position to) -> caf::result<moved_atom> {
+      self->state.moved(id, to);
+      return moved_atom_v;
+    },
     [self](tick_atom) { self->state.tick(); },
     [self](const sampler_change& to) -> caf::result<changed_atom> {
       self->state.change(*to);

@@ -42,7 +42,7 @@ public:
              std::vector<sampler_pipeline> pipelines, std::shared_ptr<storage::store> store);
   void take(const entry_ptr& entry);
   void load(const recovered_decisions& chunk);
-  void unsent(std::int64_t oldest);
+  void sent_until(steady_ns moment);
   void durable(pipeline_id pipeline, std::uint64_t ticket);
   void moved(const entry_id& id, journal_position to);
   void change(std::vector<sampler_pipeline> pipelines);

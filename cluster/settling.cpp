@@ -5,17 +5,15 @@
 namespace weir::cluster {
 
 void settling::add(open_entry entry) {
-  advance(entry.position + 1);
+  seen(entry.position);
+  stands_at(entry.position, entry.id);
   if (const auto known = positions_.find(entry.id); known != positions_.end()) {
     if (entry.position > known->second)
       move(entry.id, entry.position);
     return;
   }
-  auto& of = epochs_[{entry.id.node, entry.id.epoch}];
-  of.next = std::max(of.next, entry.id.sequence + 1);
   if (entry.settled.all())
     return;
-  of.open.insert(entry.id.sequence);
   open_slots_ += entry.settled.slots() - entry.settled.count();
   positions_.emplace(entry.id, entry.position);
   if (!entry.sent)
@@ -24,8 +22,37 @@ void settling::add(open_entry entry) {
   by_position_.emplace(position, std::move(entry));
 }
 
-void settling::advance(journal_position next) {
-  next_ = std::max(next_, next);
+void settling::seen(journal_position position) {
+  if (position < next_)
+    return;
+  seen_ahead_.insert(position);
+  while (!seen_ahead_.empty() && *seen_ahead_.begin() == next_) {
+    seen_ahead_.erase(seen_ahead_.begin());
+    ++next_;
+  }
+}
+
+void settling::stands_at(journal_position position, const entry_id& id) {
+  if (!in_journal_.emplace(position, id).second)
+    return;
+  ++epoch_of(id).in_journal[id.sequence];
+}
+
+void settling::has_progress(const entry_id& id) {
+  (void)epoch_of(id);
+}
+
+settling::epoch_state& settling::epoch_of(const entry_id& id) {
+  auto& of = epochs_[{id.node, id.epoch}];
+  of.next = std::max(of.next, id.sequence + 1);
+  return of;
+}
+
+void settling::gone_from(const entry_id& id) {
+  auto& standing = epochs_.at({id.node, id.epoch}).in_journal;
+  const auto at = standing.find(id.sequence);
+  if (--at->second == 0)
+    standing.erase(at);
 }
 
 const open_entry* settling::find(const entry_id& id) const {
@@ -59,7 +86,6 @@ bool settling::abandon(const entry_id& id) {
 
 void settling::forget(const open_entry& entry) {
   const auto position = entry.position;
-  epochs_[{entry.id.node, entry.id.epoch}].open.erase(entry.id.sequence);
   positions_.erase(entry.id);
   unsent_.erase(position);
   by_position_.erase(position);
@@ -79,11 +105,12 @@ void settling::resend_all() {
   }
 }
 
-void settling::resend(pipeline_id pipeline) {
+void settling::resend(pipeline_id pipeline, steady_ns received) {
   for (auto& [position, entry] : by_position_) {
     if (entry.pipeline != pipeline)
       continue;
     entry.sent = false;
+    entry.received = std::max(entry.received, received);
     unsent_.emplace(position, entry.received);
   }
 }
@@ -112,13 +139,18 @@ std::optional<steady_ns> settling::oldest_unsent() const {
 }
 
 journal_position settling::head() const noexcept {
-  return by_position_.empty() ? next_ : by_position_.begin()->first;
+  return by_position_.empty() ? next_ : std::min(next_, by_position_.begin()->first);
 }
 
-std::vector<low_water> settling::take_low_water_marks() {
+std::vector<low_water> settling::take_low_water_marks(journal_position gone) {
+  while (!in_journal_.empty() && in_journal_.begin()->first < gone) {
+    gone_from(in_journal_.begin()->second);
+    in_journal_.erase(in_journal_.begin());
+  }
   std::vector<low_water> marks;
   for (auto& [key, state] : epochs_) {
-    const auto below = state.open.empty() ? state.next : *state.open.begin();
+    const auto below
+        = state.in_journal.empty() ? state.next : state.in_journal.begin()->first;
     if (below > state.announced) {
       state.announced = below;
       marks.push_back({key.node, key.epoch, below});
@@ -137,7 +169,13 @@ std::optional<open_entry> settling::stuck(steady_ns before, std::uint64_t ratio)
   return entry;
 }
 
+void settling::begin_move(const entry_id& id, journal_position to) {
+  stands_at(to, id);
+}
+
 void settling::move(const entry_id& id, journal_position to) {
+  seen(to);
+  stands_at(to, id);
   const auto it = positions_.find(id);
   if (it == positions_.end() || it->second == to)
     return;
@@ -148,7 +186,6 @@ void settling::move(const entry_id& id, journal_position to) {
   node.mapped().position = to;
   by_position_.insert(std::move(node));
   it->second = to;
-  advance(to + 1);
 }
 
 } // namespace weir::cluster

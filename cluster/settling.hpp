@@ -35,24 +35,26 @@ struct low_water {
 ///
 /// Invariants:
 ///  1. An entry stays open until every one of its slots was reported as settled.
-///  2. head() is never above the position of an open entry.
-///  3. low_water_marks() never reach an open entry of their epoch: an owner that drops progress
-///  below
-///     them cannot be asked about those entries again.
+///  2. head() is never above the position of an open entry, nor above a position that was given out
+///     and has not been seen here: an entry that is on its way to the disk may come to stand there.
+///  3. Low-water marks reach no entry whose bytes may still stand in the journal, open or forgotten:
+///     an owner that drops progress below them cannot be asked about those entries again, not even
+///     after a restart that reads the journal back.
 ///  4. An entry is sent again after any doubt; what it knows as settled goes along.
 ///
 /// Pure; one thread. `now` and `received` are on the same steady clock.
 class settling {
 public:
-  /// `next`: position that the next entry will get (head of an empty journal).
+  /// `next`: the position that will be given out next (head of an empty journal). From there on
+  /// positions come one by one, each to an entry or to a moved one, if not quite in order.
   explicit settling(journal_position next) : next_(next) {}
 
   /// An entry was made durable, or read back from the journal. An id that is open already at
   /// another position (a moved entry whose old copy was still there) keeps the later position.
   void add(open_entry entry);
 
-  /// The next position to be used rises to at least `next`.
-  void advance(journal_position next);
+  /// An owner has progress of this entry, which may be gone from the journal: marks reach it then.
+  void has_progress(const entry_id& id);
 
   const open_entry* find(const entry_id& id) const;
 
@@ -66,8 +68,9 @@ public:
   void mark_sent(const entry_id& id);
   /// Everything open is to be sent again (a new owner, a lost link).
   void resend_all();
-  /// The same for the entries of one pipeline (it is back).
-  void resend(pipeline_id pipeline);
+  /// The same for the entries of one pipeline (it is back), as if they had been received at
+  /// `received` at the earliest: they have not waited for each other yet.
+  void resend(pipeline_id pipeline, steady_ns received);
 
   /// Open entries of a pipeline.
   std::size_t entries_of(pipeline_id pipeline) const;
@@ -80,14 +83,17 @@ public:
   /// Everything below this position is forgotten.
   journal_position head() const noexcept;
 
-  /// Marks that rose since the last call. Announce them only once the journal's trim is synced.
-  std::vector<low_water> take_low_water_marks();
+  /// Marks that rose since the last call. `gone`: everything in the journal below this position is
+  /// gone for good, and that is synced.
+  std::vector<low_water> take_low_water_marks(journal_position gone);
 
   /// A head entry that holds the journal's tail: received before `before`, with fewer than one in
   /// `ratio` of the positions behind the head still open. It should be written again at the tail.
   std::optional<open_entry> stuck(steady_ns before, std::uint64_t ratio) const;
 
-  /// The entry was written again at `to`.
+  /// The entry is about to be written again at `to`, and may be settled before it is.
+  void begin_move(const entry_id& id, journal_position to);
+  /// It was.
   void move(const entry_id& id, journal_position to);
 
   std::size_t entries() const noexcept { return by_position_.size(); }
@@ -95,6 +101,9 @@ public:
 
 private:
   void forget(const open_entry& entry);
+  void stands_at(journal_position position, const entry_id& id);
+  void seen(journal_position position);
+  void gone_from(const entry_id& id);
 
   struct epoch_key {
     node_id node;
@@ -102,16 +111,20 @@ private:
     friend auto operator<=>(const epoch_key&, const epoch_key&) = default;
   };
   struct epoch_state {
-    std::set<sequence> open;
-    sequence next = 1; ///< One past the highest seen.
+    std::map<sequence, unsigned> in_journal; ///< Positions at which each may stand.
+    sequence next = 1;                       ///< One past the highest seen.
     sequence announced = 0;
   };
+
+  epoch_state& epoch_of(const entry_id& id);
 
   std::map<journal_position, open_entry> by_position_;
   std::unordered_map<entry_id, journal_position> positions_;
   std::map<journal_position, steady_ns> unsent_;
+  std::map<journal_position, entry_id> in_journal_; ///< What is not known to be gone.
   std::map<epoch_key, epoch_state> epochs_;
-  journal_position next_;
+  journal_position next_;                ///< The lowest position not seen.
+  std::set<journal_position> seen_ahead_; ///< Seen above it.
   std::uint64_t open_slots_ = 0;
 };
 

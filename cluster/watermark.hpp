@@ -2,8 +2,8 @@
 
 #include "core/clock.hpp"
 
+#include <algorithm>
 #include <map>
-#include <optional>
 
 namespace weir::cluster {
 
@@ -12,7 +12,8 @@ namespace weir::cluster {
 ///
 /// Invariants:
 ///  1. A member that has not reported since it became known (a start, a ring change) holds the gate shut.
-///  2. The gate is open exactly when every member's oldest unsent slot is younger than `tolerance`.
+///  2. The gate is open exactly when every member has said, of a moment at most `tolerance` ago, that it
+///     has sent everything received before it. A member that falls silent shuts the gate.
 ///
 /// Pure; one thread. Times are on the steady clock of this process.
 class watermark {
@@ -20,27 +21,24 @@ public:
   static constexpr steady_ns tolerance = second_ns;
 
   /// A member whose unsent slots count from now on; it counts as holding back until it reports.
-  void expect(std::uint64_t member) { oldest_[member] = infinite; }
+  void expect(std::uint64_t member) { sent_until_[member] = never; }
 
-  void remove(std::uint64_t member) { oldest_.erase(member); }
+  void remove(std::uint64_t member) { sent_until_.erase(member); }
 
-  /// `member` has sent everything received before `oldest_unsent` (none: everything).
-  void report(std::uint64_t member, std::optional<steady_ns> oldest_unsent) {
-    oldest_[member] = oldest_unsent.value_or(nothing);
-  }
+  /// `member` has sent everything received before `sent_until`: when its oldest unsent slot was received,
+  /// or, where it has none, now.
+  void report(std::uint64_t member, steady_ns sent_until) { sent_until_[member] = sent_until; }
 
   bool open(steady_ns now) const noexcept {
-    for (const auto& [member, oldest] : oldest_)
-      if (oldest == infinite || (oldest != nothing && now - oldest > tolerance))
-        return false;
-    return true;
+    return std::all_of(sent_until_.begin(), sent_until_.end(), [now](const auto& of) {
+      return of.second != never && now - of.second <= tolerance;
+    });
   }
 
 private:
-  static constexpr steady_ns infinite = -1;
-  static constexpr steady_ns nothing = -2;
+  static constexpr steady_ns never = -1;
 
-  std::map<std::uint64_t, steady_ns> oldest_;
+  std::map<std::uint64_t, steady_ns> sent_until_;
 };
 
 } // namespace weir::cluster

@@ -61,7 +61,7 @@ result<void> store::impl::persist_heads(bool& moved) {
 // leave it at once (rocks_options.cpp).
 void store::impl::free_files() {
   for (const auto* of : queues()) {
-    const auto below = how.broken.trim_unsynced ? of->held().first : of->durable_first;
+    const auto below = how.broken.trim_unsynced ? of->held().first : of->durable_first.load();
     if (below == 0)
       continue;
     const auto begin = of->key(0);
@@ -107,7 +107,7 @@ void store::impl::trim_small() {
 }
 
 void store::impl::trim_index(pipeline_log& of) {
-  const auto first = of.blocks.durable_first;
+  const auto first = of.blocks.durable_first.load();
   const auto prefix = keys::prefix(keys::kind::time, of.pipeline);
   auto end = std::string();
   (void)scan(of.index, keys::time(of.pipeline, 0, 0), keys::end_of(prefix),

@@ -22,7 +22,8 @@ rocksdb::Status queue::load(rocksdb::DB& db, const bounds& floor) {
   how.iterate_upper_bound = &upper;
   how.fill_cache = false;
   const auto found = std::unique_ptr<rocksdb::Iterator>(db.NewIterator(how, family));
-  first = durable_first = floor.first;
+  first = floor.first;
+  durable_first = floor.first;
   next = std::max(floor.first, floor.next);
   found->SeekToLast();
   if (!found->Valid())

@@ -31,7 +31,8 @@ struct queue {
   const std::string prefix;
   std::atomic<std::uint64_t> first = 0;
   std::atomic<std::uint64_t> next = 0;
-  std::uint64_t durable_first = 0; ///< What the synced head mark says. For maintain() alone.
+  /// What the synced head mark says. Only maintain() changes it.
+  std::atomic<std::uint64_t> durable_first = 0;
 };
 
 /// The value of a head mark, behind its version.

@@ -126,11 +126,6 @@ bounds store::journal() const {
 }
 
 result<std::string> store::read_entry(journal_position position) const {
-  {
-    const std::shared_lock guard(impl_->mutex);
-    if (impl_->erased.contains(position))
-      return fail(errc::not_found, fmt::format("entry {} was erased", position));
-  }
   return impl_->read(*impl_->journal, position, "entry");
 }
 
@@ -150,6 +145,10 @@ store::scan_journal(journal_position from,
 result<void> store::trim_journal(journal_position below) {
   impl_->journal->trim(below);
   return {};
+}
+
+journal_position store::journal_gone() const noexcept {
+  return impl_->journal->durable_first;
 }
 
 // -- progress --

@@ -62,7 +62,8 @@ public:
 
   void put_entry(journal_position position, std::string_view entry);
   void put_entry(journal_position position, shared_bytes entry);
-  /// Takes one entry out of the middle (it was written again further back).
+  /// Takes one entry out of the middle (it was written again further back): scans leave it out.
+  /// Who still knows its place can read it until the journal is trimmed above it.
   void erase_entry(journal_position position);
 
   void put_progress(const entry_id& id, std::string_view progress);
@@ -155,9 +156,12 @@ public:
                const std::function<bool(journal_position, std::string_view)>& each) const;
   /// Forgets everything below: at once to readers, durably (head mark, then files) by maintain().
   result<void> trim_journal(journal_position below);
+  /// Everything below is forgotten for good: no crash brings it back.
+  journal_position journal_gone() const noexcept;
 
   // -- progress --
-  /// What was trimmed may come back after a crash, until maintain() has run twice.
+  /// What was trimmed may come back after a crash, until maintain() has run twice. Or it may be gone
+  /// at once: trim only what belongs to entries below journal_gone().
   result<void>
   scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const;
   result<void> trim_progress(node_id node, weir::epoch epoch, sequence below);
