@@ -116,7 +116,7 @@ void compressor_state::close_block() {
   std::string bytes;
   codec::write_block(header, packed, bytes);
   const auto position = next_block_++;
-  gathered_.batch.append_block(config_.pipeline, position, header.first_time, bytes);
+  gathered_.batch.append_block(config_.pipeline, position, header.last_time, bytes);
   metrics::counter("weir_log_appended_bytes", {{"pipeline", config_.name}})
     .Increment(static_cast<double>(bytes.size()));
   (*ledger_)[appended_items] += header.items;
@@ -168,13 +168,13 @@ void compressor_state::finish(gathering& done) {
 // On disk stay about as many decisions as memory holds: chunks from before this start go at once when
 // the new ones are that many.
 void compressor_state::trim_decisions(std::uint64_t chunk, std::size_t decisions) {
-  chunks_.emplace_back(chunk, decisions);
+  chunks_.emplace(chunk, decisions);
   decisions_written_ += decisions;
   auto below = std::optional<std::uint64_t>();
   while (decisions_written_ > config_.decision_cache && chunks_.size() > 1) {
-    decisions_written_ -= chunks_.front().second;
-    chunks_.pop_front();
-    below = chunks_.front().first;
+    decisions_written_ -= chunks_.begin()->second;
+    chunks_.erase(chunks_.begin());
+    below = chunks_.begin()->first;
   }
   if (below)
     (void)store_->trim_decisions(config_.pipeline, *below);

@@ -13,7 +13,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
-#include <deque>
+#include <map>
 
 namespace weir::actors {
 
@@ -77,7 +77,7 @@ private:
   bool timer_set_ = false;
   bool flush_due_ = false;
   codec::packer packer_;
-  std::deque<std::pair<std::uint64_t, std::size_t>> chunks_; ///< Written since the start.
+  std::map<std::uint64_t, std::size_t> chunks_; ///< Written since the start, and their decisions.
   std::uint64_t decisions_written_ = 0;
   std::vector<caf::typed_response_promise<stopped_atom>> stopping_;
 };

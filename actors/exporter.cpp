@@ -18,6 +18,14 @@ constexpr std::size_t max_loaded = 8;
 // requests, not a hand-over between threads for each block.
 constexpr steady_ns look_interval = 50 * millisecond_ns;
 
+// Dead letters that one commit takes, in bytes as estimated.
+constexpr std::uint64_t letters_at_once = 8 << 20;
+
+// Another attempt would read the same.
+bool is_damage(const error& why) {
+  return why.code != errc::io && why.code != errc::unavailable && why.code != errc::not_found;
+}
+
 backends::delivery::options options_of(const exporter_plan& plan) {
   backends::delivery::options options;
   options.retry = plan.config.retry;
@@ -129,6 +137,12 @@ void exporter_state::feed(steady_ns now) {
     if (!block) {
       if (block.error().code == errc::not_found)
         return; // Trimmed meanwhile: follow_trim() of the next round.
+      if (!is_damage(block.error())) { // The next tick tries again.
+        if (log::permit("unreadable " + plan_.config.id))
+          log::error("exporter {}: block {} cannot be read at the moment: {}", plan_.config.id,
+                     next_block_, block.error().message);
+        return;
+      }
       skip_damaged(next_block_, block.error());
     } else {
       delivery_->available(
@@ -189,7 +203,9 @@ void exporter_state::send(const backends::planned_request& planned) {
   };
   in_flight_->Set(static_cast<double>(delivery_->in_flight()));
   if (!message) {
-    report({backends::outcome::kind::retry, 0, std::nullopt, message.error().message});
+    using kind = backends::outcome::kind;
+    const auto& why = message.error();
+    report({is_damage(why) ? kind::refused : kind::retry, 0, std::nullopt, why.message});
     return;
   }
   std::string bare;
@@ -304,12 +320,14 @@ bool exporter_state::save() {
     saving_ = false;
     if (!stopping_.empty())
       stop_when_idle();
+    else if (delivery_->has_letters())
+      save();
   });
   return true;
 }
 
 void exporter_state::save_letters(storage::batch& into) {
-  for (auto& letter : delivery_->take_letters()) {
+  for (auto& letter : delivery_->take_letters(letters_at_once)) {
     dead_letter_record record{
         plan_.signal, unix_now(), letter.items, plan_.config.id, std::move(letter.reason), {}};
     if (const auto message = build(letter.ranges))

@@ -1,6 +1,7 @@
 #include "actors/housekeeper.hpp"
 
 #include "actors/ledger.hpp"
+#include "actors/writer.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
@@ -161,6 +162,9 @@ housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, houseke
       auto& state = self->state;
       self->delayed_send(self, tick_interval, tick_atom_v);
       state.store->maintain();
+      // The writer would find out with the next commit, but clients are refused: none may come.
+      if (const auto failure = state.store->failure())
+        end_process(*failure);
       for (const auto& l : state.config.logs)
         trim_delivered(*state.store, l, state.config.retention_ns);
       if (state.config.drop_oldest && !state.store->accepts_data())

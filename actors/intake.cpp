@@ -255,7 +255,7 @@ void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done
     return;
   for (auto& block : closed) {
     const auto position = of.next_block++;
-    batch.append_block(of.info.id, position, block.header.first_time, block.bytes);
+    batch.append_block(of.info.id, position, block.header.last_time, block.bytes);
     metrics::counter("weir_log_appended_bytes", {{"pipeline", of.info.name}})
       .Increment(static_cast<double>(block.bytes.size()));
     (*of.logged)[appended_items] += block.header.items;

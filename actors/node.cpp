@@ -122,6 +122,7 @@ node::impl::sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& o
     if (!policies)
       return tl::unexpected(policies.error());
     const auto decisions = remembered(*pipeline.tail_sampling, of.decision_cache / sampled);
+    const auto next_chunk = std::make_shared<std::atomic<std::uint64_t>>(0);
     for (auto& lane : lanes)
       lane.push_back({of_ids[p],
                       pipeline.name,
@@ -129,7 +130,8 @@ node::impl::sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& o
                       *policies,
                       {},
                       of.window_memory / shares,
-                      decisions / count});
+                      decisions / count,
+                      next_chunk});
   }
   return lanes;
 }

@@ -14,6 +14,9 @@ constexpr auto tick_interval = std::chrono::milliseconds(200);
 // A head entry is moved when fewer than one in this many positions behind it is still open.
 constexpr std::uint64_t stuck_ratio = 8;
 
+// Entries moved in one commit.
+constexpr std::size_t moves_at_once = 16;
+
 } // namespace
 
 router_state::router_state() = default;
@@ -126,33 +129,43 @@ void router_state::trim() {
 void router_state::move_stuck() {
   if (moving_)
     return;
-  const auto entry = settling_.stuck(steady_now() - config_.stuck_age, stuck_ratio);
-  if (!entry)
-    return;
-  const auto bytes = store_->read_entry(entry->position);
-  if (!bytes) {
-    (void)lose(*entry, bytes.error());
-    return;
-  }
-  const auto to = positions_->fetch_add(1);
   auto work = std::make_shared<commit>();
-  work->what.put_entry(to, *bytes);
-  work->what.erase_entry(entry->position);
-  moving_ = relocation{entry->position, config_.samplers.size()};
-  settling_.begin_move(entry->id, to);
+  std::vector<entry_move> moves;
+  for (const auto& entry :
+       settling_.stuck(steady_now() - config_.stuck_age, stuck_ratio, moves_at_once)) {
+    const auto bytes = store_->read_entry(entry.position);
+    if (!bytes && lose(entry, bytes.error()))
+      continue;
+    if (!bytes)
+      break;
+    const auto to = positions_->fetch_add(1);
+    work->what.put_entry(to, *bytes);
+    work->what.erase_entry(entry.position);
+    settling_.begin_move(entry.id, to);
+    if (!moving_)
+      moving_ = relocation{entry.position, 0};
+    moves.emplace_back(entry.id, to);
+  }
+  if (!moving_)
+    return;
+  moving_->unanswered = moves.size() * config_.samplers.size();
   self_->request(writer_, caf::infinite, std::move(work))
-      .then([this, id = entry->id, to](stored_atom) { moved(id, to); });
+      .then([this, moves = std::move(moves)](stored_atom) { moved(moves); });
 }
 
-// The old place stays readable until no sampler can look there any more.
-void router_state::moved(const entry_id& id, journal_position to) {
-  settling_.move(id, to);
-  metrics::counter("weir_journal_moved_entries").Increment();
-  for (const auto& sampler : config_.samplers)
-    self_->request(sampler, caf::infinite, moved_atom_v, id, to).then([this](moved_atom) {
-      if (--moving_->unanswered == 0)
+// The old places stay readable until no sampler can look there any more.
+void router_state::moved(const std::vector<entry_move>& moves) {
+  metrics::counter("weir_journal_moved_entries").Increment(static_cast<double>(moves.size()));
+  for (const auto& [id, to] : moves) {
+    settling_.move(id, to);
+    for (const auto& sampler : config_.samplers)
+      self_->request(sampler, caf::infinite, moved_atom_v, id, to).then([this](moved_atom) {
+        if (--moving_->unanswered > 0)
+          return;
         moving_.reset();
-    });
+        move_stuck(); // There may be many: a pipeline that is gone.
+      });
+  }
 }
 
 router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self,

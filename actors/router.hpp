@@ -50,6 +50,8 @@ public:
   void stall() const { config_.broken.stall(name); }
 
 private:
+  using entry_move = std::pair<entry_id, journal_position>;
+
   progress_ptr recover_records(const std::vector<router_pipeline>& of);
   void go_on();
   void read_back();
@@ -65,7 +67,7 @@ private:
   void damaged(journal_position position, std::string_view bytes, const std::string& why);
   void trim();
   void move_stuck();
-  void moved(const entry_id& id, journal_position to);
+  void moved(const std::vector<entry_move>& moves);
 
   router_actor::pointer self_ = nullptr;
   router_config config_;
@@ -82,7 +84,8 @@ private:
   journal_position read_from_ = 0;
   journal_position read_until_ = 0;
   journal_position trimmed_ = 0;
-  /// An entry is being written again: its old place, and the samplers that may still read there.
+  /// Entries are being written again: the lowest of their old places, and how many answers are to come
+  /// from samplers that may still read there.
   struct relocation {
     journal_position from = 0;
     std::size_t unanswered = 0;

@@ -57,7 +57,6 @@ void sampler_state::add_lane(sampler_pipeline info) {
   added.window = std::make_unique<sampling::window>(
     sampling::window_settings::from(info.config, info.memory, config_.count), info.policies,
     *added.cache);
-  added.next_chunk = config_.index;
   added.gauges = sampler_gauges(info.name);
   added.info = std::move(info);
   lanes_.push_back(std::move(added));
@@ -178,9 +177,10 @@ void sampler_state::load(const recovered_decisions& chunk) {
   if (!loaded && log::permit("decisions-damaged"))
     log::warn("remembered decisions of pipeline {} cannot be read: {}", of->info.name,
               loaded.error().message);
-  // Numbers of different samplers never meet: each keeps to its remainder.
-  const auto above = chunk.chunk + 1 + config_.count - (chunk.chunk + 1) % config_.count;
-  of->next_chunk = std::max(of->next_chunk, above + config_.index);
+  auto& next = *of->info.next_chunk;
+  auto known = next.load();
+  while (known <= chunk.chunk && !next.compare_exchange_weak(known, chunk.chunk + 1)) {
+  }
 }
 
 void sampler_state::sent_until(steady_ns moment) {
@@ -228,8 +228,7 @@ void sampler_state::hand_on(lane& of, const sampling::decided_batch& batch) {
     message->traces = flight.batch.traces;
     list_slots(of, flight.batch, *message);
     if (of.cache->has_news()) {
-      message->chunk = of.next_chunk;
-      of.next_chunk += config_.count;
+      message->chunk = of.info.next_chunk->fetch_add(1);
       of.cache->write_chunk(message->chunk, message->decisions);
     }
     flight.bytes = memory_of(*message) + memory_of(flight.batch);

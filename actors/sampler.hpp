@@ -10,6 +10,7 @@
 #include "sampling/policy_set.hpp"
 #include "sampling/window.hpp"
 
+#include <atomic>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <map>
@@ -32,6 +33,9 @@ struct sampler_pipeline {
   compressor_actor compressor;
   std::uint64_t memory = 0;         ///< This sampler's share of the window memory.
   std::uint64_t decision_cache = 0; ///< Its share of the decisions remembered.
+  /// Number of the pipeline's next decision chunk; its samplers share it, so that numbers rise with
+  /// time whoever decides more, and what is trimmed by number is the oldest.
+  std::shared_ptr<std::atomic<std::uint64_t>> next_chunk;
 };
 
 class sampler_state {
@@ -56,7 +60,6 @@ private:
     std::unique_ptr<sampling::window> window;
     sampling::assembler assembler;
     sampler_gauges gauges;
-    std::uint64_t next_chunk = 0;
     bool leaving = false; ///< Its pipeline is gone; what is in flight is waited for.
     std::uint64_t bytes_in_flight = 0;
     struct flight {

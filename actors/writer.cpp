@@ -13,13 +13,6 @@ namespace {
 // How often a commit that found the disk full is tried again.
 constexpr auto full_disk_pause = std::chrono::milliseconds(200);
 
-[[noreturn]] void end_process(const error& reason) {
-  log::error("the storage failed and no promise can be kept any more; the process ends: {}",
-             reason.message);
-  spdlog::default_logger()->flush();
-  std::_Exit(70);
-}
-
 // Blocks until it is written: everybody who waits for this thread is bounded by credit, and clients
 // are refused meanwhile (the housekeeper closes admission).
 void write(storage::store& store, storage::batch& what, bool sync) {
@@ -36,6 +29,13 @@ void write(storage::store& store, storage::batch& what, bool sync) {
 }
 
 } // namespace
+
+void end_process(const error& reason) {
+  log::error("the storage failed and no promise can be kept any more; the process ends: {}",
+             reason.message);
+  spdlog::default_logger()->flush();
+  std::_Exit(70);
+}
 
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
                                    std::shared_ptr<storage::store> store, sabotage broken) {

@@ -297,7 +297,7 @@ void delivery::halve(open_map::iterator it, steady_ns now) {
 void delivery::bury(open_map::iterator it, std::string reason) {
   auto& plan = it->second.plan;
   totals_.dead += plan.items;
-  letters_.push_back({std::move(plan.ranges), plan.items, std::move(reason)});
+  letters_.push_back({std::move(plan.ranges), plan.items, plan.bytes, std::move(reason)});
   open_.erase(it);
 }
 
@@ -312,11 +312,17 @@ void delivery::expire(steady_ns now) {
   }
 }
 
-std::vector<dead_letter> delivery::take_letters() {
-  for (const auto& letter : letters_)
-    for (const auto& r : letter.ranges)
+std::vector<dead_letter> delivery::take_letters(std::uint64_t max_bytes) {
+  std::vector<dead_letter> taken;
+  std::uint64_t bytes = 0;
+  while (!letters_.empty() && (taken.empty() || bytes + letters_.front().bytes <= max_bytes)) {
+    bytes += letters_.front().bytes;
+    for (const auto& r : letters_.front().ranges)
       unfinished_.erase({r.position, r.first});
-  return std::exchange(letters_, {});
+    taken.push_back(std::move(letters_.front()));
+    letters_.pop_front();
+  }
+  return taken;
 }
 
 std::uint64_t delivery::drop_forgotten(planned_request& plan) {

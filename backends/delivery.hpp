@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -56,6 +57,7 @@ struct planned_request {
 struct dead_letter {
   std::vector<item_range> ranges = {};
   std::uint64_t items = 0;
+  std::uint64_t bytes = 0; ///< Estimated.
   std::string reason = {};
 };
 
@@ -102,9 +104,12 @@ public:
   /// instead. @pre it has two items or more
   void split(request_id id, steady_ns now);
 
-  /// The letters since the last call. They have to be durable no later than a cursor that is read
-  /// after this call; until they are taken the cursor stays before them.
-  std::vector<dead_letter> take_letters();
+  /// The letters since the last call, oldest first, as many as have `max_bytes` together, or one.
+  /// They have to be durable no later than a cursor that is read after this call; until they are
+  /// taken the cursor stays before them.
+  std::vector<dead_letter>
+  take_letters(std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
+  bool has_letters() const noexcept { return !letters_.empty(); }
 
   /// The log no longer has the blocks before `position`: what was not sent of them is let go.
   /// @returns how many items that were
@@ -167,7 +172,7 @@ private:
   std::uint64_t fresh_items_ = 0;
   std::uint64_t fresh_bytes_ = 0;
   open_map open_;
-  std::vector<dead_letter> letters_;
+  std::deque<dead_letter> letters_;
   request_id next_id_ = 1;
   std::size_t in_flight_ = 0;
   place end_; ///< Behind the last block known.

@@ -159,14 +159,17 @@ std::vector<low_water> settling::take_low_water_marks(journal_position gone) {
   return marks;
 }
 
-std::optional<open_entry> settling::stuck(steady_ns before, std::uint64_t ratio) const {
-  if (by_position_.size() < 2)
-    return std::nullopt;
-  const auto& [position, entry] = *by_position_.begin();
-  const auto span = next_ - position;
-  if (entry.received >= before || by_position_.size() * ratio >= span)
-    return std::nullopt;
-  return entry;
+std::vector<open_entry> settling::stuck(steady_ns before, std::uint64_t ratio,
+                                        std::size_t most) const {
+  std::vector<open_entry> found;
+  if (by_position_.size() < 2 || by_position_.size() * ratio >= next_ - by_position_.begin()->first)
+    return found;
+  for (const auto& [position, entry] : by_position_) {
+    if (found.size() == most || entry.received >= before)
+      break;
+    found.push_back(entry);
+  }
+  return found;
 }
 
 void settling::begin_move(const entry_id& id, journal_position to) {

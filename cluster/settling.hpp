@@ -87,9 +87,10 @@ public:
   /// gone for good, and that is synced.
   std::vector<low_water> take_low_water_marks(journal_position gone);
 
-  /// A head entry that holds the journal's tail: received before `before`, with fewer than one in
-  /// `ratio` of the positions behind the head still open. It should be written again at the tail.
-  std::optional<open_entry> stuck(steady_ns before, std::uint64_t ratio) const;
+  /// Head entries that hold the journal's tail: received before `before`, with fewer than one in
+  /// `ratio` of the positions behind the first still open. They should be written again at the tail.
+  /// The first `most` of them.
+  std::vector<open_entry> stuck(steady_ns before, std::uint64_t ratio, std::size_t most) const;
 
   /// The entry is about to be written again at `to`, and may be settled before it is.
   void begin_move(const entry_id& id, journal_position to);

@@ -133,15 +133,20 @@ result<void> store::impl::refuse(const rocksdb::Status& why) {
     seen().stalled.Increment();
     return fail(errc::unavailable, "the disk does not keep up with what is written");
   }
-  failed = true;
   if (data->corrupt() || why.IsCorruption()) {
     // The next start moves the database aside and salvages it.
     (void)disk.replace(path("SALVAGE"), {}, true);
-    return fail(errc::fatal,
-                fmt::format("the database is damaged and is salvaged at the next start: {}",
-                            why.ToString()));
+    return fail_for_good(fmt::format(
+        "the database is damaged and is salvaged at the next start: {}", why.ToString()));
   }
-  return fail(errc::fatal, fmt::format("the disk failed: {}", why.ToString()));
+  return fail_for_good(fmt::format("the disk failed: {}", why.ToString()));
+}
+
+result<void> store::impl::fail_for_good(std::string why) {
+  const std::lock_guard guard(failure_mutex);
+  if (!failed.exchange(true))
+    why_failed = why;
+  return fail(errc::fatal, std::move(why));
 }
 
 result<void> store::impl::commit(batch& what, bool sync) {

@@ -191,6 +191,12 @@ std::map<std::string, std::uint64_t> store::usage() const {
 bool store::accepts_data() const noexcept {
   return !impl_->failed && impl_->space.accepts_data();
 }
+std::optional<error> store::failure() const {
+  if (!impl_->failed)
+    return {};
+  const std::lock_guard guard(impl_->failure_mutex);
+  return error{errc::fatal, impl_->why_failed};
+}
 void store::maintain() {
   impl_->maintain();
 }

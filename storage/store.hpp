@@ -199,6 +199,10 @@ public:
   /// False while intake must stop: the quota or the disk's reserve is reached.
   bool accepts_data() const noexcept;
 
+  /// Why nothing can be made durable any more (errc::fatal), whoever found out; the process has to end.
+  /// Nothing: the disk works, or is full.
+  std::optional<error> failure() const;
+
   /// For a timer, once a second, on a thread that may block: writes the synced mark, measures
   /// usage, gives space back after trims, resumes after a full disk.
   void maintain();

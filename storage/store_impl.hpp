@@ -51,6 +51,8 @@ struct store::impl {
   result<void> commit(batch& what, bool sync);
   result<void> encode_batch(const batch& from);
   result<void> refuse(const rocksdb::Status& why);
+  /// Says it, and says it again in failure().
+  result<void> fail_for_good(std::string why);
   void applied(const batch& what);
   rocksdb::Status put(rocksdb::WriteBatch& into, std::string_view family, const std::string& key,
                       std::string_view value);
@@ -109,6 +111,8 @@ struct store::impl {
   std::atomic<std::uint64_t> commits = 0;
   std::atomic<std::uint64_t> bytes_committed = 0;
   std::atomic<bool> failed = false;
+  mutable std::mutex failure_mutex;
+  std::string why_failed; ///< Guarded by failure_mutex.
 
   std::mutex maintenance; ///< One maintain() at a time; guards what follows.
   std::map<std::pair<node_id, weir::epoch>, sequence> progress_trimmed;

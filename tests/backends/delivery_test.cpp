@@ -200,6 +200,22 @@ BOOST_AUTO_TEST_CASE(too_large_requests_are_split) {
   BOOST_TEST(sent < 12u);
 }
 
+// Scenario: a back end refuses far more than one commit should hold.
+// Guarantee: letters come in portions, oldest first; the cursor stays before those not taken.
+BOOST_AUTO_TEST_CASE(letters_come_in_portions) {
+  auto o = plain();
+  delivery d(o, {}, 1);
+  d.available({0, 30, 300}, 0);
+  for (const auto& p : d.next(0))
+    d.finished(p.id, {.what = kind::refused, .reason = "no"}, 1);
+  BOOST_TEST(d.has_letters());
+  BOOST_TEST(d.take_letters(250).size() == 2u);
+  BOOST_TEST((d.cursor() == place{0, 20}));
+  BOOST_TEST(d.take_letters(1).size() == 1u);
+  BOOST_TEST(!d.has_letters());
+  BOOST_TEST((d.cursor() == place{1, 0}));
+}
+
 // Scenario: a permanent refusal, a partial success, retrying off. Guarantee: letters with the
 // reasons; rejected items are counted as such.
 BOOST_AUTO_TEST_CASE(refusals_and_partial_success_are_booked) {

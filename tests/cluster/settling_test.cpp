@@ -45,10 +45,10 @@ BOOST_AUTO_TEST_CASE(a_moved_entry_frees_the_head_but_not_the_low_water_mark) {
     s.add(entry(i, i, 1));
   for (sequence i = 2; i <= 99; ++i)
     s.settle({1, 7, i}, {0});
-  const auto head = s.stuck(50 * second_ns, 10);
-  BOOST_REQUIRE(head.has_value());
-  BOOST_TEST(head->id.sequence == 1U);
-  s.move(head->id, 101);
+  const auto stuck = s.stuck(50 * second_ns, 10, 5);
+  BOOST_REQUIRE(stuck.size() == 1U);
+  BOOST_TEST(stuck[0].id.sequence == 1U);
+  s.move(stuck[0].id, 101);
   BOOST_TEST(s.head() == 100U);
   const auto marks = s.take_low_water_marks(100);
   BOOST_REQUIRE(marks.size() == 1U);
@@ -140,6 +140,22 @@ BOOST_AUTO_TEST_CASE(a_pipeline_that_is_back_waits_again) {
   BOOST_TEST(s.find({1, 7, 1})->received == 60 * second_ns);
   BOOST_TEST(s.find({1, 7, 2})->received == 100 * second_ns);
   BOOST_TEST(s.oldest_unsent().value() == 60 * second_ns);
+}
+
+// Scenario: ten entries of a pipeline that is gone stand before a thousand that are settled.
+// Guarantee: they are stuck, as many as asked for at a time; none is before that much lies behind them.
+BOOST_AUTO_TEST_CASE(many_may_be_stuck) {
+  settling s(1);
+  for (sequence i = 1; i <= 1000; ++i) {
+    s.add(entry(i, i, 1));
+    if (i > 10)
+      s.settle({1, 7, i}, {0});
+    if (i < 80)
+      BOOST_TEST(s.stuck(50 * second_ns, 8, 4).empty());
+  }
+  BOOST_TEST(s.stuck(50 * second_ns, 8, 4).size() == 4U);
+  BOOST_TEST(s.stuck(50 * second_ns, 8, 100).size() == 10U);
+  BOOST_TEST(s.stuck(3 * second_ns, 8, 100).size() == 2U);
 }
 
 // Scenario: entries are read back after a restart, one of them twice (it had been moved).
