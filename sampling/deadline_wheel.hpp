@@ -89,8 +89,8 @@ public:
 private:
   static constexpr std::size_t buckets = 4096;
 
-  static std::uint32_t bucket_of(std::int64_t tick) noexcept {
-    return static_cast<std::uint32_t>(tick % static_cast<std::int64_t>(buckets));
+  static std::uint16_t bucket_of(std::int64_t tick) noexcept {
+    return static_cast<std::uint16_t>(tick % static_cast<std::int64_t>(buckets));
   }
   void skip_empty() noexcept {
     while (size_ != 0 && heads_[bucket_of(first_)] == none)

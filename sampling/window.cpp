@@ -74,7 +74,6 @@ std::uint32_t window::new_trace(const trace_id& id, fingerprint print, steady_ns
   fresh.arrival = received;
   fresh.deadline = received + settings_.decision_wait;
   fresh.min_start_ns = std::numeric_limits<std::uint64_t>::max();
-  fresh.first_ref = none;
   fresh.last_ref = none;
   const auto number = traces_.take(fresh);
   std::fill_n(words_of(number), words_, 0);
@@ -87,7 +86,12 @@ std::uint32_t window::new_trace(const trace_id& id, fingerprint print, steady_ns
 
 void window::add_ref(trace& to, entry_number entry, slot slot) {
   const auto number = refs_.take({entry, slot, none});
-  (to.last_ref == none ? to.first_ref : refs_[to.last_ref].next) = number;
+  if (to.last_ref == none) {
+    refs_[number].next = number;
+  } else {
+    refs_[number].next = refs_[to.last_ref].next;
+    refs_[to.last_ref].next = number;
+  }
   to.last_ref = number;
 }
 
@@ -220,8 +224,8 @@ void window::take_slot(entry_number entry, slot slot, const trace_id& id, steady
   to.bytes = saturated(to.bytes + state.features.bytes);
   spans_ += state.features.spans;
   advance_deadline(number, state.features.has_root, received, now);
-  if (settings_.max_trace_bytes != 0 && to.bytes > settings_.max_trace_bytes && !to.too_large) {
-    to.too_large = true;
+  if (settings_.max_trace_bytes != 0 && to.bytes > settings_.max_trace_bytes && to.too_large == 0) {
+    to.too_large = 1;
     too_large_.emplace_back(number, id);
   }
 }

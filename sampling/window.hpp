@@ -28,7 +28,9 @@ struct window_settings {
   std::uint64_t max_traces = 0;      ///< 0 = none; over it the oldest are decided early
   std::uint64_t max_trace_bytes = 0; ///< 0 = none; larger traces are dropped
   std::size_t memory = 512ULL << 20; ///< For packed entries and the index together.
-  double index_share = 0.5;          ///< Of `memory`; over it the oldest are decided early.
+  /// Of `memory`; over it the oldest are decided early. Packed bytes can be read back, the index
+  /// cannot.
+  double index_share = 0.9;
   steady_ns incomplete_after = 30 * second_ns; ///< Past the deadline the gate does not count.
 
   /// From the processor's options: `num_traces` is split over `shards`, `memory` is this shard's
@@ -145,13 +147,13 @@ private:
     std::uint64_t max_end_ns = 0;
     std::uint32_t bytes = 0;
     std::uint32_t spans = 0;
-    std::uint32_t first_ref = 0;
-    std::uint32_t last_ref = 0;
-    std::uint32_t next = 0; ///< In its wheel bucket, or among the free.
+    std::uint32_t last_ref = 0; ///< In a ring: behind it comes the first.
+    std::uint32_t next = 0;     ///< In its wheel bucket, or among the free.
     std::uint32_t previous = 0;
-    std::uint32_t bucket = 0;
-    bool too_large = false;
+    std::uint16_t bucket : 15 = 0;
+    std::uint16_t too_large : 1 = 0;
   };
+  static_assert(sizeof(trace) == 72); // A window is as small as the memory of its traces.
 
   struct ref {
     entry_number entry = no_entry;
@@ -193,6 +195,8 @@ private:
   std::uint32_t find(const trace_id& id, fingerprint print) const;
   std::uint32_t new_trace(const trace_id& id, fingerprint print, steady_ns received, steady_ns now);
   void add_ref(trace& to, entry_number entry, slot slot);
+  template <class Each>
+  void for_each_ref(const trace& of, Each each) const;
   void add_features(std::uint32_t number, const trace_features& features);
   trace_features features_of(std::uint32_t number) const;
   void advance_deadline(std::uint32_t number, bool has_root, steady_ns received, steady_ns now);

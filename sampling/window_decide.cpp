@@ -11,16 +11,28 @@ constexpr std::uint32_t none = number_index::none;
 
 } // namespace
 
+// In the order they came.
+template <class Each>
+void window::for_each_ref(const trace& of, Each each) const {
+  auto at = of.last_ref;
+  do {
+    at = refs_[at].next;
+    each(refs_[at]);
+  } while (at != of.last_ref);
+}
+
 void window::forget(std::uint32_t number) {
   auto& gone = traces_[number];
   by_id_.erase(fingerprint_of(gone.id), number,
                [this](std::uint32_t other) { return fingerprint_of(traces_[other].id); });
   wheel_.erase(traces_, number);
   spans_ -= gone.spans;
-  gone.too_large = false;
-  for (auto at = gone.first_ref; at != none;) {
+  gone.too_large = 0;
+  for (auto at = refs_[gone.last_ref].next;;) {
     const auto next = refs_[at].next;
     refs_.give_back(at);
+    if (at == gone.last_ref)
+      break;
     at = next;
   }
   traces_.give_back(number);
@@ -30,7 +42,7 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
                         decided_batch& out) {
   const auto& of = traces_[number];
   decision verdict;
-  if (of.too_large) {
+  if (of.too_large != 0) {
     flags |= decided_too_large;
     ++counts_.too_large;
   } else if (how == ending::decide) {
@@ -39,8 +51,7 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
       verdict.policy = policy_numbers_[verdict.policy];
   }
   const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
-  for (auto at = of.first_ref; at != none; at = refs_[at].next)
-    out.refs.push_back({refs_[at].entry, refs_[at].slot});
+  for_each_ref(of, [&](const ref& each) { out.refs.push_back({each.entry, each.slot}); });
   const auto refs = static_cast<std::uint32_t>(out.refs.size()) - first_ref;
   out.traces.push_back({of.id, verdict, flags, of.spans, of.bytes, of.arrival, first_ref, refs});
 
@@ -58,7 +69,7 @@ std::size_t window::decide_too_large(steady_ns now, std::size_t max_traces, deci
   for (; !too_large_.empty() && decided < max_traces; too_large_.pop_back()) {
     const auto& [number, id] = too_large_.back();
     // It may have been decided since, and its number be another trace's.
-    if (!traces_[number].too_large || traces_[number].id != id)
+    if (traces_[number].too_large == 0 || traces_[number].id != id)
       continue;
     decide_one(number, now, 0, ending::drop, out);
     ++decided;
@@ -106,8 +117,8 @@ std::size_t window::drop_pending(steady_ns now, std::size_t max_traces, decided_
 
 void window::abandon() {
   for (auto number = wheel_.front(); number != none; number = wheel_.front()) {
-    for (auto at = traces_[number].first_ref; at != none; at = refs_[at].next)
-      entries_.release(refs_[at].entry, refs_[at].slot);
+    for_each_ref(traces_[number],
+                 [this](const ref& each) { entries_.release(each.entry, each.slot); });
     forget(number);
   }
 }
