@@ -1,5 +1,6 @@
 #include "actors/compressor.hpp"
 
+#include "actors/last_words.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
@@ -193,6 +194,7 @@ compressor_actor::behavior_type compressor(compressor_actor::stateful_pointer<co
                                            compressor_config config,
                                            std::shared_ptr<storage::store> store,
                                            std::shared_ptr<log_tail> tail, writer_actor writer) {
+  end_process_where_it_throws(self);
   self->state.start(self, std::move(config), std::move(store), std::move(tail), std::move(writer));
   return {
     [self](const decided_ptr& what) {

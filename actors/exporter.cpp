@@ -1,6 +1,7 @@
 #include "actors/exporter.hpp"
 
 #include "actors/dead_letter.hpp"
+#include "actors/last_words.hpp"
 #include "backends/carried_items.hpp"
 #include "core/log.hpp"
 
@@ -355,6 +356,7 @@ exporter_actor::behavior_type exporter(exporter_actor::stateful_pointer<exporter
                                        exporter_plan plan, std::shared_ptr<storage::store> store,
                                        std::shared_ptr<log_tail> tail, writer_actor writer,
                                        std::shared_ptr<backends::sender> sender) {
+  end_process_where_it_throws(self);
   self->state.start(self, std::move(plan), std::move(store), std::move(tail), std::move(writer),
                     std::move(sender));
   return {

@@ -1,7 +1,7 @@
 #include "actors/housekeeper.hpp"
 
+#include "actors/last_words.hpp"
 #include "actors/ledger.hpp"
-#include "actors/writer.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
@@ -154,6 +154,7 @@ void measure(const housekeeper_state& state) {
 housekeeper_actor::behavior_type
 housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, housekeeper_config config,
             std::shared_ptr<storage::store> store) {
+  end_process_where_it_throws(self);
   self->state.config = std::move(config);
   self->state.store = std::move(store);
   self->send(self, tick_atom_v);
@@ -164,7 +165,7 @@ housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, houseke
       state.store->maintain();
       // The writer would find out with the next commit, but clients are refused: none may come.
       if (const auto failure = state.store->failure())
-        end_process(*failure);
+        end_process({errc::fatal, "the storage failed: " + failure->message});
       for (const auto& l : state.config.logs)
         trim_delivered(*state.store, l, state.config.retention_ns);
       if (state.config.drop_oldest && !state.store->accepts_data())

@@ -1,5 +1,6 @@
 #include "actors/intake.hpp"
 
+#include "actors/last_words.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "core/scheduling.hpp"
@@ -296,6 +297,7 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
                                    intake_config config, std::shared_ptr<storage::store> store,
                                    position_counter positions, writer_actor writer,
                                    router_actor router) {
+  end_process_where_it_throws(self);
   run_soon_when_woken();
   self->state.start(self, std::move(config), std::move(store), std::move(positions),
                     std::move(writer), std::move(router));

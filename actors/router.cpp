@@ -1,5 +1,6 @@
 #include "actors/router.hpp"
 
+#include "actors/last_words.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
@@ -171,6 +172,7 @@ void router_state::moved(const std::vector<entry_move>& moves) {
 router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self,
                                    router_config config, std::shared_ptr<storage::store> store,
                                    position_counter positions, writer_actor writer) {
+  end_process_where_it_throws(self);
   self->state.start(self, std::move(config), std::move(store), std::move(positions),
                     std::move(writer));
   return {

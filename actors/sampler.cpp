@@ -1,5 +1,6 @@
 #include "actors/sampler.hpp"
 
+#include "actors/last_words.hpp"
 #include "codec/entry.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
@@ -313,6 +314,7 @@ void sampler_state::moved(const entry_id& id, journal_position to) {
 sampler_actor::behavior_type sampler(sampler_actor::stateful_pointer<sampler_state> self,
                                      sampler_config config, std::vector<sampler_pipeline> pipelines,
                                      std::shared_ptr<storage::store> store) {
+  end_process_where_it_throws(self);
   self->state.start(self, config, std::move(pipelines), std::move(store));
   return {
     [self](const entry_ptr& entry) {

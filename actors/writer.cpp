@@ -1,9 +1,9 @@
 #include "actors/writer.hpp"
 
+#include "actors/last_words.hpp"
 #include "core/log.hpp"
 #include "core/scheduling.hpp"
 
-#include <cstdlib>
 #include <thread>
 
 namespace weir::actors {
@@ -21,7 +21,7 @@ void write(storage::store& store, storage::batch& what, bool sync) {
     if (written)
       return;
     if (written.error().code != errc::full && written.error().code != errc::unavailable)
-      end_process(written.error());
+      end_process({errc::fatal, "the storage failed: " + written.error().message});
     if (log::permit("writer-full"))
       log::warn("waiting for room on the disk: {}", written.error().message);
     std::this_thread::sleep_for(full_disk_pause);
@@ -30,15 +30,9 @@ void write(storage::store& store, storage::batch& what, bool sync) {
 
 } // namespace
 
-void end_process(const error& reason) {
-  log::error("the storage failed and no promise can be kept any more; the process ends: {}",
-             reason.message);
-  spdlog::default_logger()->flush();
-  std::_Exit(70);
-}
-
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
                                    std::shared_ptr<storage::store> store, sabotage broken) {
+  end_process_where_it_throws(self);
   run_soon_when_woken();
   return {
     [self](const commit_ptr& work) -> caf::result<stored_atom> {

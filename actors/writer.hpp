@@ -19,9 +19,6 @@ struct writer_state {
   std::vector<caf::typed_response_promise<stored_atom>> waiting;
 };
 
-/// No promise can be kept any more: says why, and ends the process at once.
-[[noreturn]] void end_process(const error& reason);
-
 /// Spawn detached: it blocks in fsync. While one commit runs, the next gathers in the mailbox.
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
                                    std::shared_ptr<storage::store> store, sabotage broken);

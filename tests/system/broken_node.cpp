@@ -1,5 +1,6 @@
 // The node with one promise broken, named by WEIR_BROKEN: what the system tests have to notice. With
-// WEIR_STALL a stage, by the name of its actor, that does no work from SIGUSR1 to SIGUSR2.
+// WEIR_STALL a stage, by the name of its actor, that does no work from SIGUSR1 to SIGUSR2. With WEIR_THROW
+// one that throws from SIGUSR1 on.
 
 #include "app/command_line.hpp"
 #include "app/node.hpp"
@@ -9,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -36,6 +38,13 @@ int main(int argc, char** argv) {
     broken.before_work = [stage](std::string_view at) {
       while (at == stage && stalling)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    };
+  }
+  if (const auto stage = variable("WEIR_THROW"); !stage.empty()) {
+    std::signal(SIGUSR1, [](int) { stalling = true; });
+    broken.before_work = [stage](std::string_view at) {
+      if (at == stage && stalling)
+        throw std::runtime_error("broken on purpose");
     };
   }
   return weir::app::command_line(
