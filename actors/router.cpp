@@ -149,7 +149,6 @@ void router_state::move_stuck() {
   }
   if (!moving_)
     return;
-  moving_->unanswered = moves.size() * config_.samplers.size();
   self_->request(writer_, caf::infinite, std::move(work))
       .then([this, moves = std::move(moves)](stored_atom) { moved(moves); });
 }
@@ -157,16 +156,23 @@ void router_state::move_stuck() {
 // The old places stay readable until no sampler can look there any more.
 void router_state::moved(const std::vector<entry_move>& moves) {
   metrics::counter("weir_journal_moved_entries").Increment(static_cast<double>(moves.size()));
+  moving_->unanswered = moves.size() * config_.samplers.size();
   for (const auto& [id, to] : moves) {
     settling_.move(id, to);
     for (const auto& sampler : config_.samplers)
       self_->request(sampler, caf::infinite, moved_atom_v, id, to).then([this](moved_atom) {
-        if (--moving_->unanswered > 0)
-          return;
-        moving_.reset();
-        move_stuck(); // There may be many: a pipeline that is gone.
+        --moving_->unanswered;
+        end_move();
       });
   }
+  end_move(); // Without samplers nobody answers.
+}
+
+void router_state::end_move() {
+  if (moving_->unanswered > 0)
+    return;
+  moving_.reset();
+  move_stuck(); // There may be many: a pipeline that is gone.
 }
 
 router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self,

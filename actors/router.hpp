@@ -68,6 +68,7 @@ private:
   void trim();
   void move_stuck();
   void moved(const std::vector<entry_move>& moves);
+  void end_move();
 
   router_actor::pointer self_ = nullptr;
   router_config config_;

@@ -184,23 +184,24 @@ struct fixture {
 
 BOOST_FIXTURE_TEST_SUITE(router_test, fixture)
 
-// Scenario: the first of 20 entries stays open while nearly all behind it are settled, so it is written again
-// at the tail; the sampler, which may have dropped the entry's bytes, has not heard of it yet.
-// Guarantee: the old place can be read until it has; then the journal is trimmed up to what is open.
+// Scenario: the first and the last of 20 entries stay open while all between are settled, so they are written
+// again at the tail; the sampler, which may have dropped the entries' bytes, has not heard of it yet.
+// Guarantee: the old places can be read until it has; then the journal is trimmed up to the new ones.
 BOOST_AUTO_TEST_CASE(a_moved_entry_can_be_read_at_its_old_place) {
   fill(20);
   start();
   seen.await([&] { return seen.entries.size() == 20; });
   settle(2, 19);
-  seen.await([&] { return seen.moved.size() == 1; });
-  BOOST_TEST((seen.moved[0].first == id(1)));
-  BOOST_TEST(seen.moved[0].second == 20U);
+  seen.await([&] { return seen.moved.size() == 2; });
+  BOOST_TEST((seen.moved == std::vector{std::pair{id(1), journal_position{20}},
+                                        std::pair{id(20), journal_position{21}}}));
   catch_up(router);
   BOOST_TEST(store->journal().first == 0U);
   BOOST_TEST(store->read_entry(0).value() == store->read_entry(20).value());
+  BOOST_TEST(store->read_entry(19).value() == store->read_entry(21).value());
   catch_up(sampler);
   catch_up(router);
-  BOOST_TEST(store->journal().first == 19U);
+  BOOST_TEST(store->journal().first == 20U);
   BOOST_TEST(store->read_entry(20).has_value());
 }
 
@@ -226,10 +227,14 @@ BOOST_AUTO_TEST_CASE(progress_is_kept_until_the_trim_is_synced) {
 // Guarantee: it is tried again; every entry comes, none is taken for gone.
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_now_is_read_later) {
   fill(20);
+  // An idle node has everything in tables, and nothing goes on behind the scenes.
+  BOOST_REQUIRE(store->trim_journal(1));
+  for (int second = 0; second < 20; ++second)
+    store->maintain();
   const auto faults = disk->faults();
   disk->fail_read(1);
   start();
-  seen.await([&] { return seen.entries.size() == 20; });
+  seen.await([&] { return seen.entries.size() == 19; });
   BOOST_TEST(disk->faults() == faults + 1);
 }
 
