@@ -21,10 +21,6 @@ class RestartTest(case.SystemTest):
         one.write()
         return one
 
-    def settled(self, one):
-        wait_until(lambda: one.metric("weir_ledger_unsettled_items") == 0
-                   and one.metric("weir_ledger_undelivered_items") == 0, 20, "all to be settled and delivered")
-
     def test_late_spans_follow_what_was_decided_before(self):
         """Scenario: one trace is kept, one dropped; the node is killed; each gets a span that alone would be
         decided the other way, right after the start.
@@ -34,14 +30,14 @@ class RestartTest(case.SystemTest):
         one.send(1, "sea", "blue")
         one.send(2, "grass", "green")
         one.wait_for("file/a", ["sea"])
-        self.settled(one)
+        one.wait_at_rest(30)
         for round_ in ("first", "second"):
             one.kill()
             one.start()
             one.send(1, f"sea-{round_}", "green")
             one.send(2, f"grass-{round_}", "blue")
             one.wait_for("file/a", [f"sea-{round_}"])
-            self.settled(one)
+            one.wait_at_rest(30)
         self.assertEqual(sorted(one.spans("file/a")), ["sea", "sea-first", "sea-second"])
 
     def test_a_trace_is_decided_from_both_sides_of_a_kill(self):
@@ -70,22 +66,22 @@ class RestartTest(case.SystemTest):
             one.send(number, stage, "blue")
             sent.append(stage)
             one.process.signal(signal.SIGUSR1)
-            self.give_work(one, number)
+            wait_until(lambda: self.ended(one, number), 20, f"the process to end for its {stage}")
             one.process.wait_for_line(lambda line: f"stage {stage} threw: broken on purpose" in line, 20)
-            wait_until(lambda: not one.process.running(), 20, "the process to end")
             one.program, one.env = "weir", None
             one.start()
             one.wait_at_rest(30)
             one.kill()
         self.assertLessEqual(set(sent), set(one.spans("file/a")))
 
-    def give_work(self, one, number):
-        """A span that may or may not be answered."""
+    def ended(self, one, number):
+        """Whether it has, by a span more, which may or may not be answered."""
         body = request(span("more", (number + 100).to_bytes(16, "big"), tail=attribute("team", "blue")))
         try:
             post(one.http, body)
         except OSError:
             pass
+        return not one.process.running()
 
 
 if __name__ == "__main__":
