@@ -1,6 +1,5 @@
 #include "actors/exporter.hpp"
 
-#include "actors/dead_letter.hpp"
 #include "actors/last_words.hpp"
 #include "backends/carried_items.hpp"
 #include "core/log.hpp"
@@ -18,9 +17,6 @@ constexpr std::size_t max_loaded = 8;
 // An exporter that keeps up looks at the log this often at most: a busy log then costs a few large
 // requests, not a hand-over between threads for each block.
 constexpr steady_ns look_interval = 50 * millisecond_ns;
-
-// Dead letters that one commit takes, in bytes as estimated.
-constexpr std::uint64_t letters_at_once = 8 << 20;
 
 // Another attempt would read the same.
 bool is_damage(const error& why) {
@@ -276,80 +272,6 @@ void exporter_state::tick() {
   save();
   if (stopping_.empty())
     pump();
-}
-
-// What damage took is what is missing when all else has ended. The log may be growing at this very
-// moment, so it has to look the same twice, a tick apart.
-void exporter_state::settle_damage() {
-  if ((*ledger_)[damage_open] == 0 || saving_)
-    return;
-  const auto next = store_->log(plan_.pipeline).next;
-  const auto at = delivery_->cursor();
-  if (at.position != next || at.item != 0 || delivery_->in_flight() > 0 || at != saved_) {
-    rest_.reset();
-    return;
-  }
-  const ledger_page logged(*store_, ledger_key(plan_.pipeline_name, "log"), log_counts);
-  const auto now = std::pair{next, logged[appended_items]};
-  if (std::exchange(rest_, now) != now)
-    return;
-  (*ledger_)[damaged_items] += now.second - exporter_ended(*ledger_);
-  (*ledger_)[damage_open] = 0;
-  ledger_changed_ = true;
-}
-
-// Writes letters, cursor and ledger in one batch; false when there was nothing new.
-bool exporter_state::save() {
-  if (saving_)
-    return true;
-  auto work = std::make_shared<commit>();
-  save_letters(work->what);
-  work->sync = !work->what.empty();
-  const auto at = delivery_->cursor();
-  if (work->what.empty() && at == saved_ && !std::exchange(ledger_changed_, false))
-    return false;
-  const auto& totals = delivery_->counts();
-  (*ledger_)[delivered_items] += totals.delivered - in_ledger_.delivered;
-  (*ledger_)[dead_items] += totals.dead - in_ledger_.dead;
-  (*ledger_)[lost_items] += totals.forgotten - in_ledger_.forgotten;
-  in_ledger_ = totals;
-  ledger_->write(work->what);
-  work->what.put_cursor(plan_.config.id, plan_.pipeline, {at.position, at.item});
-  saved_ = at;
-  saving_ = true;
-  self_->request(writer_, caf::infinite, std::move(work)).then([this](stored_atom) {
-    saving_ = false;
-    if (!stopping_.empty())
-      stop_when_idle();
-    else if (delivery_->has_letters())
-      save();
-  });
-  return true;
-}
-
-void exporter_state::save_letters(storage::batch& into) {
-  for (auto& letter : delivery_->take_letters(letters_at_once)) {
-    dead_letter_record record{
-        plan_.signal, unix_now(), letter.items, plan_.config.id, std::move(letter.reason), {}};
-    if (const auto message = build(letter.ranges))
-      record.message = message->view();
-    into.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
-  }
-}
-
-caf::result<stopped_atom> exporter_state::stop() {
-  auto promise = self_->make_response_promise<stopped_atom>();
-  stopping_.push_back(promise);
-  stop_when_idle();
-  return promise;
-}
-
-void exporter_state::stop_when_idle() {
-  if (delivery_->in_flight() > 0 || save())
-    return;
-  sender_->stop();
-  for (auto& promise : stopping_)
-    promise.deliver(stopped_atom_v);
 }
 
 exporter_actor::behavior_type exporter(exporter_actor::stateful_pointer<exporter_state> self,

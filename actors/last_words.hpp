@@ -8,8 +8,8 @@
 
 namespace weir::actors {
 
-/// No promise can be kept any more: says why, and ends the process at once (exit code 70). The next start
-/// goes on from the disk.
+/// No promise can be kept any more: says why, and ends the process at once (exit code 70). The next
+/// start goes on from the disk.
 [[noreturn]] void end_process(const error& reason);
 
 /// The same for what a stage threw: memory that ran out, a bug.

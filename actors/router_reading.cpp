@@ -1,4 +1,5 @@
-// The router's reading half: the journal after a start, what had no credit, pipelines that come back.
+// The router's reading half: the journal after a start, what had no credit, pipelines that come
+// back.
 #include "actors/router.hpp"
 
 #include "core/log.hpp"
@@ -46,14 +47,13 @@ void router_state::recover() {
 progress_ptr router_state::recover_records(const std::vector<router_pipeline>& of) {
   auto records = std::make_shared<recovered_progress>();
   cluster::progress readable;
-  const auto scanned
-    = store_->scan_progress([&](const entry_id& entry, std::string_view bytes) {
-        if (const auto loaded = readable.load(entry, bytes); !loaded)
-          log::warn("progress of an entry cannot be read: {}", loaded.error().message);
-        else
-          records->records.emplace_back(entry, std::string(bytes));
-        return true;
-      });
+  const auto scanned = store_->scan_progress([&](const entry_id& entry, std::string_view bytes) {
+    if (const auto loaded = readable.load(entry, bytes); !loaded)
+      log::warn("progress of an entry cannot be read: {}", loaded.error().message);
+    else
+      records->records.emplace_back(entry, std::string(bytes));
+    return true;
+  });
   if (!scanned)
     log::error("progress cannot be read back: {}", scanned.error().message);
   for (const auto& p : of) {
@@ -82,9 +82,10 @@ void router_state::change(const router_config& to) {
       come.push_back(p);
   for (const auto& p : before)
     if (pipeline(p.id) == nullptr && gone_warned_.insert(p.id).second)
-      log::warn("the journal holds {} entries of pipeline {}, which is gone: they are kept until it "
-                "is back",
-                settling_.entries_of(p.id), store_->pipelines()[p.id]);
+      log::warn(
+          "the journal holds {} entries of pipeline {}, which is gone: they are kept until it "
+          "is back",
+          settling_.entries_of(p.id), store_->pipelines()[p.id]);
   if (come.empty())
     return;
   if (records_recovered_)
@@ -121,17 +122,17 @@ void router_state::go_on() {
 void router_state::read_back() {
   int burst = read_back_burst;
   bool more = false;
-  const auto scanned = store_->scan_journal(
-    read_from_, [&](journal_position position, std::string_view bytes) {
-      if (position >= read_until_)
-        return false;
-      more = burst-- == 0 || in_flight_ >= config_.credit;
-      if (more)
-        return false;
-      found_in_journal(position, bytes);
-      read_from_ = position + 1;
-      return true;
-    });
+  const auto scanned =
+      store_->scan_journal(read_from_, [&](journal_position position, std::string_view bytes) {
+        if (position >= read_until_)
+          return false;
+        more = burst-- == 0 || in_flight_ >= config_.credit;
+        if (more)
+          return false;
+        found_in_journal(position, bytes);
+        read_from_ = position + 1;
+        return true;
+      });
   if (!scanned) // Not damage, which is stepped over.
     return try_again_later("the journal cannot be read at the moment", scanned.error());
   if (!more) {
@@ -164,9 +165,10 @@ void router_state::found_in_journal(journal_position position, std::string_view 
   if (of == nullptr) {
     metrics::counter("weir_journal_orphaned_spans").Increment(entry->header.spans);
     if (gone_warned_.insert(entry->header.pipeline).second)
-      log::warn("the journal holds spans of pipeline {} which is not in the configuration any more: "
-                "they are kept until it is back",
-                store_->pipelines()[entry->header.pipeline]);
+      log::warn(
+          "the journal holds spans of pipeline {} which is not in the configuration any more: "
+          "they are kept until it is back",
+          store_->pipelines()[entry->header.pipeline]);
     return;
   }
   if (settling_.find(entry->header.id) != nullptr)
@@ -209,14 +211,16 @@ std::shared_ptr<durable_entry> router_state::unpack(std::string_view bytes,
   const auto unpacked = packer_.unpack(view->header.codec, view->payload,
                                        view->header.unpacked_bytes, entry->unpacked);
   if (!unpacked || !otlp::index_traces(entry->unpacked, 0, entry->index)) {
-    damaged(position, bytes, unpacked ? "its spans do not hold together" : unpacked.error().message);
+    damaged(position, bytes,
+            unpacked ? "its spans do not hold together" : unpacked.error().message);
     return nullptr;
   }
   entry->packed = shared_bytes(std::string(view->payload));
   entry->settled = cluster::slot_set(view->header.slots);
   const auto* of = pipeline(view->header.pipeline);
   const auto wait = of != nullptr ? of->decision_wait : 0;
-  const auto age = static_cast<steady_ns>(unix_now()) - static_cast<steady_ns>(view->header.first_received);
+  const auto age =
+      static_cast<steady_ns>(unix_now()) - static_cast<steady_ns>(view->header.first_received);
   entry->received = steady_now() - std::clamp<steady_ns>(age, 0, waited_at_most(wait));
   return entry;
 }

@@ -149,8 +149,7 @@ std::vector<low_water> settling::take_low_water_marks(journal_position gone) {
   }
   std::vector<low_water> marks;
   for (auto& [key, state] : epochs_) {
-    const auto below
-        = state.in_journal.empty() ? state.next : state.in_journal.begin()->first;
+    const auto below = state.in_journal.empty() ? state.next : state.in_journal.begin()->first;
     if (below > state.announced) {
       state.announced = below;
       marks.push_back({key.node, key.epoch, below});

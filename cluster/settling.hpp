@@ -37,7 +37,8 @@ struct low_water {
 ///  1. An entry stays open until every one of its slots was reported as settled.
 ///  2. head() is never above the position of an open entry, nor above a position that was given out
 ///     and has not been seen here: an entry that is on its way to the disk may come to stand there.
-///  3. Low-water marks reach no entry whose bytes may still stand in the journal, open or forgotten:
+///  3. Low-water marks reach no entry whose bytes may still stand in the journal, open or
+///  forgotten:
 ///     an owner that drops progress below them cannot be asked about those entries again, not even
 ///     after a restart that reads the journal back.
 ///  4. An entry is sent again after any doubt; what it knows as settled goes along.
@@ -88,8 +89,8 @@ public:
   std::vector<low_water> take_low_water_marks(journal_position gone);
 
   /// Head entries that hold the journal's tail: received before `before`, with fewer than one in
-  /// `ratio` of the positions behind the first still open. They should be written again at the tail.
-  /// The first `most` of them.
+  /// `ratio` of the positions behind the first still open. They should be written again at the
+  /// tail. The first `most` of them.
   std::vector<open_entry> stuck(steady_ns before, std::uint64_t ratio, std::size_t most) const;
 
   /// The entry is about to be written again at `to`, and may be settled before it is.
@@ -124,7 +125,7 @@ private:
   std::map<journal_position, steady_ns> unsent_;
   std::map<journal_position, entry_id> in_journal_; ///< What is not known to be gone.
   std::map<epoch_key, epoch_state> epochs_;
-  journal_position next_;                ///< The lowest position not seen.
+  journal_position next_;                 ///< The lowest position not seen.
   std::set<journal_position> seen_ahead_; ///< Seen above it.
   std::uint64_t open_slots_ = 0;
 };

@@ -160,8 +160,8 @@ public:
   journal_position journal_gone() const noexcept;
 
   // -- progress --
-  /// What was trimmed may come back after a crash, until maintain() has run twice. Or it may be gone
-  /// at once: trim only what belongs to entries below journal_gone().
+  /// What was trimmed may come back after a crash, until maintain() has run twice. Or it may be
+  /// gone at once: trim only what belongs to entries below journal_gone().
   result<void>
   scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const;
   result<void> trim_progress(node_id node, weir::epoch epoch, sequence below);
@@ -199,8 +199,8 @@ public:
   /// False while intake must stop: the quota or the disk's reserve is reached.
   bool accepts_data() const noexcept;
 
-  /// Why nothing can be made durable any more (errc::fatal), whoever found out; the process has to end.
-  /// Nothing: the disk works, or is full.
+  /// Why nothing can be made durable any more (errc::fatal), whoever found out; the process has to
+  /// end. Nothing: the disk works, or is full.
   std::optional<error> failure() const;
 
   /// For a timer, once a second, on a thread that may block: writes the synced mark, measures

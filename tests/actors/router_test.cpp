@@ -31,7 +31,8 @@ std::string field(std::uint32_t number, std::string_view body) {
 // An export request with one span, which has an attribute that does not pack.
 std::string one_span(sequence number) {
   const auto attribute = field(1, "noise") + field(2, field(7, storage::noise(4 << 10, number)));
-  const auto span = field(1, std::string(16, 'a')) + field(2, std::string(8, 'a')) + field(9, attribute);
+  const auto span =
+      field(1, std::string(16, 'a')) + field(2, std::string(8, 'a')) + field(9, attribute);
   return field(1, field(2, field(2, span)));
 }
 
@@ -59,43 +60,43 @@ struct told {
 
 sampler_actor::behavior_type fake_sampler(sampler_actor::pointer self, told& of) {
   return {
-    [self, &of](const entry_ptr& entry) {
-      self->send(caf::actor_cast<router_actor>(self->current_sender()), taken_atom_v,
-                 std::uint64_t{entry->unpacked.size()});
-      of.note([&] { of.entries.push_back(entry->header.id); });
-    },
-    [](const decisions_ptr&) {},
-    [](sent_until_atom, std::int64_t) {},
-    [](durable_atom, pipeline_id, std::uint64_t) {},
-    [self, &of](moved_atom, const entry_id& id, journal_position to) -> caf::result<moved_atom> {
-      auto promise = self->make_response_promise<moved_atom>();
-      of.note([&] {
-        of.moved.emplace_back(id, to);
-        of.unanswered.push_back(promise);
-      });
-      return promise;
-    },
-    [](tick_atom) {},
-    [](const sampler_change&) -> caf::result<changed_atom> { return changed_atom_v; },
-    // Answers what it was told of moves.
-    [&of](stop_atom) -> caf::result<stopped_atom> {
-      of.note([&] {
-        for (auto& promise : of.unanswered)
-          promise.deliver(moved_atom_v);
-      });
-      return stopped_atom_v;
-    },
+      [self, &of](const entry_ptr& entry) {
+        self->send(caf::actor_cast<router_actor>(self->current_sender()), taken_atom_v,
+                   std::uint64_t{entry->unpacked.size()});
+        of.note([&] { of.entries.push_back(entry->header.id); });
+      },
+      [](const decisions_ptr&) {},
+      [](sent_until_atom, std::int64_t) {},
+      [](durable_atom, pipeline_id, std::uint64_t) {},
+      [self, &of](moved_atom, const entry_id& id, journal_position to) -> caf::result<moved_atom> {
+        auto promise = self->make_response_promise<moved_atom>();
+        of.note([&] {
+          of.moved.emplace_back(id, to);
+          of.unanswered.push_back(promise);
+        });
+        return promise;
+      },
+      [](tick_atom) {},
+      [](const sampler_change&) -> caf::result<changed_atom> { return changed_atom_v; },
+      // Answers what it was told of moves.
+      [&of](stop_atom) -> caf::result<stopped_atom> {
+        of.note([&] {
+          for (auto& promise : of.unanswered)
+            promise.deliver(moved_atom_v);
+        });
+        return stopped_atom_v;
+      },
   };
 }
 
 compressor_actor::behavior_type fake_compressor(told& of) {
   return {
-    [](const decided_ptr&) {},
-    [](const progress_ptr&) {},
-    [&of](const cluster::low_water& mark) { of.note([&] { of.marks.push_back(mark); }); },
-    [](flush_atom) {},
-    [](const compressor_change&) -> caf::result<changed_atom> { return changed_atom_v; },
-    [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
+      [](const decided_ptr&) {},
+      [](const progress_ptr&) {},
+      [&of](const cluster::low_water& mark) { of.note([&] { of.marks.push_back(mark); }); },
+      [](flush_atom) {},
+      [](const compressor_change&) -> caf::result<changed_atom> { return changed_atom_v; },
+      [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
   };
 }
 
@@ -111,7 +112,8 @@ struct fixture {
     BOOST_REQUIRE(opened);
     store = std::move(*opened);
     write = system.spawn<caf::detached>(writer, store, sabotage{});
-    sampler = system.spawn([this](sampler_actor::pointer self) { return fake_sampler(self, seen); });
+    sampler =
+        system.spawn([this](sampler_actor::pointer self) { return fake_sampler(self, seen); });
     compressor = system.spawn([this](compressor_actor::pointer) { return fake_compressor(seen); });
   }
 
@@ -163,12 +165,12 @@ struct fixture {
   template <class Actor>
   void catch_up(const Actor& actor) {
     self->request(actor, caf::infinite, stop_atom_v)
-      .receive([](stopped_atom) {}, [](const caf::error&) { BOOST_FAIL("no answer"); });
+        .receive([](stopped_atom) {}, [](const caf::error&) { BOOST_FAIL("no answer"); });
   }
 
   storage::temporary_directory directory;
-  std::shared_ptr<storage::faulty_file_system> disk
-    = std::make_shared<storage::faulty_file_system>(directory.path());
+  std::shared_ptr<storage::faulty_file_system> disk =
+      std::make_shared<storage::faulty_file_system>(directory.path());
   std::shared_ptr<storage::store> store;
   told seen;
   caf::actor_system_config config;
@@ -184,17 +186,19 @@ struct fixture {
 
 BOOST_FIXTURE_TEST_SUITE(router_test, fixture)
 
-// Scenario: the first and the last of 20 entries stay open while all between are settled, so they are written
-// again at the tail; the sampler, which may have dropped the entries' bytes, has not heard of it yet.
-// Guarantee: the old places can be read until it has; then the journal is trimmed up to the new ones.
+// Scenario: the first and the last of 20 entries stay open while all between are settled, so they
+// are written again at the tail; the sampler, which may have dropped the entries' bytes, has not
+// heard of it yet. Guarantee: the old places can be read until it has; then the journal is trimmed
+// up to the new ones.
 BOOST_AUTO_TEST_CASE(a_moved_entry_can_be_read_at_its_old_place) {
   fill(20);
   start();
   seen.await([&] { return seen.entries.size() == 20; });
   settle(2, 19);
   seen.await([&] { return seen.moved.size() == 2; });
-  BOOST_TEST((seen.moved == std::vector{std::pair{id(1), journal_position{20}},
-                                        std::pair{id(20), journal_position{21}}}));
+  BOOST_TEST((seen.moved
+              == std::vector{std::pair{id(1), journal_position{20}},
+                             std::pair{id(20), journal_position{21}}}));
   catch_up(router);
   BOOST_TEST(store->journal().first == 0U);
   BOOST_TEST(store->read_entry(0).value() == store->read_entry(20).value());
@@ -205,9 +209,9 @@ BOOST_AUTO_TEST_CASE(a_moved_entry_can_be_read_at_its_old_place) {
   BOOST_TEST(store->read_entry(20).has_value());
 }
 
-// Scenario: all entries are settled and the journal is trimmed, which is not synced yet; then it is.
-// Guarantee: only then are owners told to drop their progress: after a crash before, the entries would be read
-// back.
+// Scenario: all entries are settled and the journal is trimmed, which is not synced yet; then it
+// is. Guarantee: only then are owners told to drop their progress: after a crash before, the
+// entries would be read back.
 BOOST_AUTO_TEST_CASE(progress_is_kept_until_the_trim_is_synced) {
   fill(3);
   start();

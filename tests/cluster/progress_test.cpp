@@ -54,8 +54,9 @@ BOOST_AUTO_TEST_CASE(forgetting_follows_the_mark) {
   BOOST_TEST(p.settled({1, 9, 1}, 0));
 }
 
-// Scenario: members report until when they have sent everything; one falls silent. Guarantee: the gate is
-// open only while each has said so of a moment at most a second ago, and never before each has reported.
+// Scenario: members report until when they have sent everything; one falls silent. Guarantee: the
+// gate is open only while each has said so of a moment at most a second ago, and never before each
+// has reported.
 BOOST_AUTO_TEST_CASE(the_gate_waits_for_every_member) {
   watermark w;
   w.expect(1);

@@ -144,8 +144,8 @@ BOOST_AUTO_TEST_CASE(trimmed_entries_stay_gone) {
   BOOST_TEST(database->journal().next == 10u);
 }
 
-// Scenario: the disk fails while nothing is committed. Guarantee: the store says so by itself: intake is
-// stopped, so no commit may come that would find out.
+// Scenario: the disk fails while nothing is committed. Guarantee: the store says so by itself:
+// intake is stopped, so no commit may come that would find out.
 BOOST_AUTO_TEST_CASE(a_failed_disk_is_said_without_a_commit) {
   const auto disk = std::make_shared<faulty_file_system>(directory.path());
   how.file_system = disk;

@@ -17,9 +17,9 @@ constexpr std::uint64_t commits = 400;
 
 BOOST_AUTO_TEST_SUITE(threads_test)
 
-// Scenario: as in a node, one thread commits, one maintains and trims, others read, one makes new logs, all at the
-// same time. Guarantee: readers see what was written, in order, and nothing else; the ThreadSanitizer (preset
-// tsan) finds nothing.
+// Scenario: as in a node, one thread commits, one maintains and trims, others read, one makes new
+// logs, all at the same time. Guarantee: readers see what was written, in order, and nothing else;
+// the ThreadSanitizer (preset tsan) finds nothing.
 BOOST_AUTO_TEST_CASE(stages_share_a_store) {
   const temporary_directory directory;
   auto how = options();
@@ -37,11 +37,12 @@ BOOST_AUTO_TEST_CASE(stages_share_a_store) {
   auto reader = std::thread([&] {
     while (!done) {
       auto last = journal_position{0};
-      const auto scanned = shared.scan_journal(0, [&](journal_position position, std::string_view entry) {
-        wrong += position < last || entry != make_entry({1, 2, position + 1}, 1000);
-        last = position;
-        return true;
-      });
+      const auto scanned =
+          shared.scan_journal(0, [&](journal_position position, std::string_view entry) {
+            wrong += position < last || entry != make_entry({1, 2, position + 1}, 1000);
+            last = position;
+            return true;
+          });
       wrong += !scanned;
       const auto held = shared.log(pipeline);
       for (auto p = held.first; p < held.next; ++p)
