@@ -64,7 +64,4 @@ std::string encode_export_response_json(weir::signal signal, const rpc_answer& a
 /// Standard base64 without padding, as gRPC asks for in `-bin` headers.
 std::string encode_base64(std::string_view bytes);
 
-/// `text` between quotes, escaped for JSON; bytes that are not UTF-8 become U+FFFD.
-std::string quote_json(std::string_view text);
-
 } // namespace weir::net
