@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <caf/send.hpp>
+#include <fmt/format.h>
 #include <unordered_map>
 
 namespace weir::actors {
@@ -17,6 +18,20 @@ constexpr unsigned max_commits_in_flight = 2;
 
 net::otlp_reply overloaded(const char* what) {
   return {.code = net::otlp_reply::status::unavailable, .rejected = 0, .message = what};
+}
+
+// "3 spans rejected: 1 larger than 1048576 bytes, 2 without a valid trace id"
+std::string what_was_rejected(const otlp::rejected_spans& spans, std::uint32_t max_span_bytes) {
+  std::string reasons;
+  const auto add = [&](std::uint32_t count, std::string_view reason) {
+    if (count > 0)
+      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", count, reason);
+  };
+  add(spans.too_large, fmt::format("larger than {} bytes", max_span_bytes));
+  add(spans.bad_trace_id, "without a valid trace id");
+  add(spans.bad_span_id, "without a valid span id");
+  add(spans.bad_utf8, "not UTF-8");
+  return fmt::format("{} span{} rejected: {}", spans.total(), spans.total() == 1 ? "" : "s", reasons);
 }
 
 } // namespace
@@ -104,33 +119,28 @@ const std::vector<std::size_t>& intake_state::lanes_of(const net::otlp_request& 
 }
 
 void intake_state::take_one(net::otlp_request& request, unix_ns now) {
-  if (!store_->accepts_data()) {
-    count(request, 0, true);
-    request.reply(overloaded("the disk is full: waiting for room"));
-    return;
-  }
+  if (!store_->accepts_data())
+    return turn_away(request, "the disk is full: waiting for room");
   pending_reply pending;
   const auto& lanes = lanes_of(request);
-  if (lanes.empty()) { // Let in before its last pipeline went.
-    count(request, 0, true);
-    request.reply(overloaded("the pipeline is gone"));
-    return;
-  }
+  if (lanes.empty()) // Let in before its last pipeline went.
+    return turn_away(request, "the pipeline is gone");
   const processors::request_context from{std::move(request.metadata), std::move(request.auth),
                                          std::move(request.client_address), now};
   std::uint64_t taken = 0;
+  otlp::rejected_spans rejected;
   std::string refusal;
   bool anything = false;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     auto& lane = lanes_[lanes[i]];
     const auto added = give(lane, request, i + 1 == lanes.size(), from, now);
     if (!added) {
-      // The first pipeline checks as all do, so nothing was added anywhere.
-      count(request, 0, true);
+      // The first pipeline checks as all do, so nothing was added anywhere. How many items it would
+      // have held nobody can say: it is in the count of requests alone.
       request.reply({.code = net::otlp_reply::status::invalid, .message = to_string(added.error())});
       return;
     }
-    pending.answer.rejected = added->rejected;
+    rejected = added->rejected;
     if (refusal.empty())
       refusal = added->refusal;
     taken = added->items;
@@ -138,18 +148,18 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
     lane.received[accepted_spans] += added->items;
     lane.received[removed_spans] += added->removed;
   }
-  count(request, taken, false);
-  if (pending.answer.rejected > 0)
-    pending.answer.message = std::to_string(pending.answer.rejected)
-                             + " spans rejected: larger than "
-                             + std::to_string(config_.limits.max_span_bytes)
-                             + " bytes, not UTF-8, or without a valid trace id and span id";
+  count(request, "accepted_", refusal.empty() ? taken : 0);
+  pending.answer.rejected = rejected.total();
+  if (rejected.total() > 0)
+    pending.answer.message = what_was_rejected(rejected, config_.limits.max_span_bytes);
   if (!refusal.empty()) {
     // As the Collector's processors do with `error_mode: propagate`, but said in a way that no client
     // sends it again.
     pending.answer.rejected += taken;
     pending.answer.message = std::move(refusal);
   }
+  if (pending.answer.rejected > 0)
+    count(request, "refused_", pending.answer.rejected);
   pending.handle = std::move(request.reply);
   if (!anything)
     pending.handle(std::move(pending.answer));
@@ -173,21 +183,27 @@ intake_state::give(lane& to, net::otlp_request& request, bool last,
   if (!added)
     return tl::unexpected(added.error());
   const auto gone = to.entries->removed() - removed;
-  return taken_items{to.entries->spans() - spans + gone, added->total(), gone,
+  return taken_items{to.entries->spans() - spans + gone, *added, gone,
                      to.entries->refusal()};
 }
 
-void intake_state::count(const net::otlp_request& request, std::uint64_t taken, bool refused) const {
+void intake_state::turn_away(net::otlp_request& request, const char* why) const {
+  const auto items = otlp::check_items(request.signal, request.body, config_.limits);
+  count(request, "refused_", items.value_or(0));
+  request.reply(overloaded(why));
+}
+
+void intake_state::count(const net::otlp_request& request, const char* verb,
+                         std::uint64_t items) const {
   // One look-up a request: the registry finds an instrument again by its labels.
   static thread_local std::unordered_map<std::string, prometheus::Counter*> known;
-  const std::string verb = refused ? "refused_" : "accepted_";
   const auto& id = config_.receivers[request.receiver].id;
   const char* transport = request.over_grpc ? "grpc" : "http";
   auto& found = known[verb + id + transport + std::string(items_name(request.signal))];
   if (found == nullptr)
-    found = &metrics::counter("otelcol_receiver_" + verb + std::string(items_name(request.signal)),
+    found = &metrics::counter("otelcol_receiver_" + (verb + std::string(items_name(request.signal))),
                               {{"receiver", id}, {"transport", transport}});
-  found->Increment(refused ? 1.0 : static_cast<double>(taken));
+  found->Increment(static_cast<double>(items));
 }
 
 void intake_state::flush() {

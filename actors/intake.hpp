@@ -82,7 +82,7 @@ private:
   /// What a lane made of a request.
   struct taken_items {
     std::uint64_t items = 0; ///< Good ones.
-    std::uint64_t rejected = 0;
+    otlp::rejected_spans rejected{};
     std::uint64_t removed = 0; ///< Of the good ones, by processors.
     std::string refusal{};     ///< Why processors refused it; "" = they did not.
   };
@@ -94,7 +94,9 @@ private:
   void apply_change();
   void take_one(net::otlp_request& request, unix_ns now);
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
-  void count(const net::otlp_request& request, std::uint64_t taken, bool refused) const;
+  void turn_away(net::otlp_request& request, const char* why) const;
+  /// Adds to a receiver's metric. `verb`: "accepted_" or "refused_"
+  void count(const net::otlp_request& request, const char* verb, std::uint64_t items) const;
   void flush();
   void close_entries(lane& of, storage::batch& batch, committed& done);
   void close_blocks(lane& of, storage::batch& batch, committed& done);

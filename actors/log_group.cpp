@@ -29,8 +29,8 @@ log_group::add(std::string request, unix_ns now, const processors::request_conte
     const auto scanned = otlp::scan_traces(request, 0, limits_, scratch_);
     if (!scanned)
       return tl::unexpected(scanned.error());
-    result = {scratch_.spans.size(), scanned->total()};
-    if (result.rejected > 0)
+    result = {scratch_.spans.size(), *scanned};
+    if (scanned->total() > 0)
       rewrite(request, scratch_, wanted_, [this](std::string piece, std::uint64_t spans) {
         parts_.push_back({std::move(piece), spans});
       });

@@ -34,7 +34,7 @@ public:
 
   struct added {
     std::uint64_t items = 0; ///< Good ones.
-    std::uint64_t rejected = 0;
+    otlp::rejected_spans rejected{};
     std::uint64_t removed = 0; ///< Of the good ones, by processors.
     std::string refusal{};     ///< Why processors refused all of them; "" = they did not.
   };

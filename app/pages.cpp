@@ -13,10 +13,11 @@ namespace weir::app {
 
 namespace {
 
+using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 // As Go prints a duration: "1h2m3.45s".
-std::string go_duration(system_clock::duration d) {
+std::string go_duration(steady_clock::duration d) {
   const auto total = std::chrono::duration<double>(d).count();
   const auto hours = static_cast<long>(total / 3600);
   const auto minutes = static_cast<long>(total / 60) % 60;
@@ -40,10 +41,10 @@ void raise(prometheus::Counter& counter, double to) {
     counter.Increment(to - counter.Value());
 }
 
-net::admin_http::answer metrics_page(system_clock::time_point up_since) {
+net::admin_http::answer metrics_page(steady_clock::time_point born) {
   static auto& uptime = metrics::counter("otelcol_process_uptime");
   static auto& cpu = metrics::counter("otelcol_process_cpu_seconds");
-  raise(uptime, std::chrono::duration<double>(system_clock::now() - up_since).count());
+  raise(uptime, std::chrono::duration<double>(steady_clock::now() - born).count());
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
   const auto seconds = [](const timeval& t) {
@@ -90,9 +91,10 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
       return tl::unexpected(served.error());
   }
   if (!config.telemetry.metrics_endpoint.empty()) {
-    const auto served =
-        serve("metrics", config.telemetry.metrics_endpoint,
-              {{"/metrics", [self](auto) { return metrics_page(self->up_since_); }}});
+    metrics::gauge("target_info", {{"service_name", "weir"}, {"service_version", WEIR_VERSION}})
+        .Set(1);
+    const auto served = serve("metrics", config.telemetry.metrics_endpoint,
+                              {{"/metrics", [self](auto) { return metrics_page(self->born_); }}});
     if (!served)
       return tl::unexpected(served.error());
   }
@@ -119,7 +121,7 @@ net::admin_http::answer pages::health() const {
       return {200, "text/plain", health_config_.healthy_body};
     return {200, "application/json",
             fmt::format(R"({{"status":"Server available","upSince":"{}","uptime":"{}"}})",
-                        rfc3339(up_since_), go_duration(system_clock::now() - up_since_))};
+                        rfc3339(up_since_), go_duration(steady_clock::now() - born_))};
   }
   if (!health_config_.unhealthy_body.empty())
     return {503, "text/plain", health_config_.unhealthy_body};

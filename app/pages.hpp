@@ -38,6 +38,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::string> pipelines_; ///< Under mutex_.
   std::chrono::system_clock::time_point up_since_ = std::chrono::system_clock::now();
+  std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
   std::vector<std::unique_ptr<net::admin_http>> servers_; ///< Last: they call into the rest.
 };
 

@@ -12,7 +12,7 @@ namespace {
 constexpr std::array all_signals = {weir::signal::traces, weir::signal::metrics,
                                     weir::signal::logs};
 constexpr std::array known_statuses = {200u, 204u, 400u, 401u, 404u, 405u, 408u,
-                                       413u, 415u, 417u, 431u, 500u, 503u};
+                                       413u, 415u, 417u, 431u, 500u, 501u, 503u};
 constexpr std::array<const char*, refusals> refusal_names = {
     "bytes_in_flight", "connections", "not_accepting", "too_large", "abuse", "unauthenticated"};
 

@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_log_group_passes_bytes_on) {
   const auto added = group.add(second, 6);
   BOOST_REQUIRE(added);
   BOOST_TEST(added->items == 1U);
-  BOOST_TEST(added->rejected == 1U);
+  BOOST_TEST(added->rejected.bad_trace_id == 1U);
   const auto blocks = group.take();
   BOOST_REQUIRE(blocks.size() == 1U);
   BOOST_TEST(blocks[0].header.items == 2U);

@@ -346,17 +346,21 @@ class BadInput(bad_input.BadInputTest):
 
     def test_zero_and_short_ids(self):
         """Scenario: a span whose trace id or span id is absent, short, long or all zeros, beside a good one.
-        Guarantee: 200; partial success counts the bad one; the good one arrives."""
-        for number, bad in enumerate((span("bad id", b""), span("bad id", b"abc"), span("bad id", b"a" * 17),
-                                      span("bad id", bytes(16)), span("bad id", TRACE, b""),
-                                      span("bad id", TRACE, b"abc"), span("bad id", TRACE, bytes(8)))):
+        Guarantee: 200; partial success counts the bad one and says why; the good one arrives; the metric of
+        refused spans counts them."""
+        refused = self.node.metric("otelcol_receiver_refused_spans")
+        trace_ids, span_ids = (b"", b"abc", b"a" * 17, bytes(16)), (b"", b"abc", bytes(8))
+        bad_spans = [("trace", span("bad id", bad)) for bad in trace_ids]
+        bad_spans += [("span", span("bad id", TRACE, bad)) for bad in span_ids]
+        for number, (which, bad) in enumerate(bad_spans):
             name = f"beside {number}"
             answer = self.taken(request(bad, span(name, b"beside" + bytes([number] * 10))), rejected=1)
-            self.assertRegex(answer.rejected[1], "1 spans rejected: .* without a valid trace id and span id")
+            self.assertEqual(answer.rejected[1], f"1 span rejected: 1 without a valid {which} id")
             self.good.append(name)
         for trace_id in ("", "5b8e", "0" * 32):
             answer = self.taken(json_span(trace_id=trace_id, name="bad id"), content=JSON)
             self.assertIn(b'"rejectedSpans":"1"', answer.body)
+        self.assertEqual(self.node.metric("otelcol_receiver_refused_spans") - refused, REPEATS * (len(bad_spans) + 3))
         self.node.wait_for(self.good)
         for pipeline in self.node.PIPELINES:
             self.assertNotIn("bad id", self.node.spans(pipeline))
