@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 /// `tls:` of a receiver.
 struct tls_server_config {
   std::string cert_file, key_file, cert_pem, key_pem;
-  std::string ca_file, ca_pem;
   std::string client_ca_file; ///< Demands and checks a client certificate.
   bool client_ca_file_reload = false;
   std::string min_version = "1.2";

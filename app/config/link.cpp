@@ -10,6 +10,7 @@
 #include "processors/transform.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <fmt/format.h>
 #include <map>
@@ -20,6 +21,8 @@
 namespace weir::app {
 
 namespace {
+
+constexpr std::array<std::string_view, 3> signal_names = {"traces", "metrics", "logs"};
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -102,8 +105,9 @@ private:
     const auto signal = signal_of(linked.name);
     if (problem.empty() && !signal)
       problem = fmt::format("found {}, expected `traces`, `metrics` or `logs`, with `/name` behind "
-                            "it where there are several",
-                            quoted(type_of_id(linked.name)));
+                            "it where there are several{}",
+                            quoted(type_of_id(linked.name)),
+                            did_you_mean(type_of_id(linked.name), signal_names));
     if (!pipelines_.insert(linked.name).second)
       problem = fmt::format("the pipeline {} is given twice", quoted(linked.name));
     if (!problem.empty()) {

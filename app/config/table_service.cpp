@@ -37,7 +37,7 @@ const option_table<pull_shape>& prometheus_options() {
       only("without_scope_info", "true", "names are the Collector's default ones"),
       only("without_units", "true", "names are the Collector's default ones"),
       only("without_type_suffix", "true", "names are the Collector's default ones"),
-      no_effect("with_resource_constant_labels", "resource attributes stand on `target_info`"),
+      no_effect("with_resource_constant_labels", "`target_info` says who the node is"),
   }};
   return table;
 }

@@ -6,6 +6,7 @@ namespace {
 
 const std::vector<std::string_view> tls_versions{"1.0", "1.1", "1.2", "1.3"};
 
+constexpr auto not_for_clients = "clients are checked by `client_ca_file` alone";
 constexpr auto file_or_text = "it is given twice, as a file and as text: expected one of them";
 
 /// A pair of certificate and key: both or none, each as a file or as text.
@@ -15,8 +16,6 @@ void check_pair(const section& at, const T& tls) {
     at.error("cert_pem", file_or_text);
   if (!tls.key_file.empty() && !tls.key_pem.empty())
     at.error("key_pem", file_or_text);
-  if (!tls.ca_file.empty() && !tls.ca_pem.empty())
-    at.error("ca_pem", file_or_text);
   const bool certificate = !tls.cert_file.empty() || !tls.cert_pem.empty();
   const bool key = !tls.key_file.empty() || !tls.key_pem.empty();
   if (certificate && !key)
@@ -36,8 +35,8 @@ const option_table<net::tls_server_config>& tls_server_options() {
           works("cert_pem", &c::cert_pem, "The certificate chain itself, instead of a file."),
           works("key_pem", &c::key_pem, {.secret = true},
                 "The private key itself, instead of a file."),
-          works("ca_file", &c::ca_file, {.file = true}, "Certificates of authorities, PEM."),
-          works("ca_pem", &c::ca_pem, "The same as text, instead of a file."),
+          no_effect("ca_file", not_for_clients),
+          no_effect("ca_pem", not_for_clients),
           works(
               "client_ca_file", &c::client_ca_file, {.file = true},
               "Clients must show a certificate that one of these authorities signed (mutual TLS)."),
@@ -93,7 +92,11 @@ const option_table<net::tls_client_config>& tls_client_options() {
           refused("tpm", "keys in a TPM are not there yet"),
       },
       c{},
-      [](const section& at, const c& tls) { check_pair(at, tls); }};
+      [](const section& at, const c& tls) {
+        check_pair(at, tls);
+        if (!tls.ca_file.empty() && !tls.ca_pem.empty())
+          at.error("ca_pem", file_or_text);
+      }};
   return table;
 }
 

@@ -127,7 +127,9 @@ std::string_view type_name(const rule& how) noexcept {
   else if constexpr (duration_value<V>)
     return "a duration such as `5s`";
   else if (std::unsigned_integral<V> && how.in == unit::none)
-    return "a whole number from 0 on";
+    return sizeof(V) == 2   ? "a whole number from 0 to 65535"
+           : sizeof(V) == 4 ? "a whole number from 0 to 4294967295"
+                            : "a whole number from 0 on";
   else
     return number_type(how);
 }

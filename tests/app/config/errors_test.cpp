@@ -70,6 +70,13 @@ const std::vector<bad_case> one_fault{
           "leave `cluster` out for a single node"),
     block("connectors: {forward: {}}",
           "f:4:13: connectors: found an option that does not work here: Weir has no connectors"),
+    {otlp + nop
+         + "service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}, telemetry: "
+           "{metrics: "
+           "{readers: [{pull: {exporter: {prometheus: {port: 99999}}}}]}}}\n",
+     "f:3:141: service.telemetry.metrics.readers[0].pull.exporter.prometheus.port: found the "
+     "number "
+     "`99999`, expected a whole number from 0 to 65535"},
     // -- receivers --
     receiver("{}",
              "f:1:19: receivers.otlp.protocols: found no protocol, expected `grpc`, `http` or "
@@ -251,7 +258,7 @@ const std::vector<bad_case> one_fault{
     // -- pipelines --
     pipelines("trace: {receivers: [otlp], exporters: [nop]}",
               "f:5:15: service.pipelines.trace: found `trace`, expected `traces`, `metrics` or "
-              "`logs`, with `/name` behind it where there are several"),
+              "`logs`, with `/name` behind it where there are several (did you mean `traces`?)"),
     pipelines("traces: {receivers: [otpl], exporters: [nop]}",
               "f:5:36: service.pipelines.traces.receivers[0]: found `otpl`, which is not in "
               "`receivers` (did you mean `otlp`?)"),
