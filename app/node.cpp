@@ -5,6 +5,7 @@
 #include "app/reload.hpp"
 #include "app/reload_command.hpp"
 #include "core/log.hpp"
+#include "storage/lock.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -89,6 +90,11 @@ void reload(actors::node& node, pages& shown, node_config& config, const config_
     log::warn("reload: {}", left.error().message);
 }
 
+int cannot_start(const error& why) {
+  log::error("the node cannot start: {}", why.message);
+  return EXIT_FAILURE;
+}
+
 // Until the node is told to stop.
 void serve_signals(const sigset_t& signals, actors::node& node, pages& shown, node_config config,
                    const config_reader& again) {
@@ -110,18 +116,18 @@ int run_node(const node_config& config, const config_reader& again,
   const auto signals = block_signals();
   raise_file_limit();
   keep_freed_memory();
+  // Before its ports: a node that is started twice by mistake finds those taken, too.
+  if (const auto free = storage::directory_lock::expect_free(config.storage.database.directory);
+      !free)
+    return cannot_start(free.error());
   auto shown = pages::start(config);
-  if (!shown) {
-    log::error("the node cannot start: {}", shown.error().message);
-    return EXIT_FAILURE;
-  }
+  if (!shown)
+    return cannot_start(shown.error());
   auto plan = plan_of(config);
   plan.broken = broken;
   auto started = actors::node::start(std::move(plan));
-  if (!started) {
-    log::error("the node cannot start: {}", started.error().message);
-    return EXIT_FAILURE;
-  }
+  if (!started)
+    return cannot_start(started.error());
   auto& node = **started;
   (*shown)->attach(&node);
   log::info("ready");

@@ -20,9 +20,10 @@ pid_t written_pid(int descriptor) {
   return length > 0 ? static_cast<pid_t>(std::strtol(text, nullptr, 10)) : 0;
 }
 
-std::string holder_name(int descriptor) {
-  const auto pid = written_pid(descriptor);
-  return pid > 0 ? fmt::format("process {}", pid) : "another process";
+tl::unexpected<error> in_use(const std::string& directory, pid_t by) {
+  return fail(errc::unavailable,
+              fmt::format("the storage directory {} is in use by {}", directory,
+                          by > 0 ? fmt::format("process {}", by) : "another process"));
 }
 
 /// Whether a process has this file open: numbers of processes that died come back.
@@ -47,13 +48,18 @@ result<directory_lock> directory_lock::take(const std::string& directory) {
     return fail(errc::io, fmt::format("{}: {}", path, std::strerror(errno)));
   auto lock = directory_lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0)
-    return fail(errc::unavailable, fmt::format("the storage directory {} is in use by {}",
-                                               directory, holder_name(descriptor)));
+    return in_use(directory, written_pid(descriptor));
   // Only for the message above; the lock does not depend on it (the disk may be full).
   const auto pid = fmt::format("{}\n", getpid());
   if (ftruncate(descriptor, 0) == 0)
     (void)!pwrite(descriptor, pid.data(), pid.size(), 0);
   return lock;
+}
+
+result<void> directory_lock::expect_free(const std::string& directory) {
+  if (const auto pid = holder(directory))
+    return in_use(directory, *pid);
+  return {};
 }
 
 result<pid_t> directory_lock::holder(const std::string& directory) {

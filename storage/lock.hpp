@@ -14,6 +14,9 @@ public:
   /// errc::unavailable, naming the pid, when another has it; errc::io.
   static result<directory_lock> take(const std::string& directory);
 
+  /// Fails as take() does when a process can be seen that has the directory; takes nothing.
+  static result<void> expect_free(const std::string& directory);
+
   /// The process that has the directory (its pid in this namespace). errc::not_found: none has it,
   /// or none that can be seen.
   static result<pid_t> holder(const std::string& directory);

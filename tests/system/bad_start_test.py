@@ -8,7 +8,7 @@ import shutil
 import struct
 import time
 
-from support import bad_input, case, paths
+from support import bad_input, case, mounts, paths
 from support.process import wait_until
 from support.wire import request, span
 
@@ -33,11 +33,11 @@ def span_of(number, name):
 class BadStart(bad_input.BadInputTest):
     FILE = __file__
 
-    def run_on(self, directory):
+    def run_on(self, directory, through=()):
         """Runs a node on a storage directory until it ends by itself."""
         config = pathlib.Path(self.path("weir.yaml"))
         config.write_text(f"{GOOD_CONFIG}storage: {{directory: {directory}}}\n", encoding="utf-8")
-        code, text, peak = bad_input.run_to_end("run", "--config", config)
+        code, text, peak = bad_input.run_to_end("run", "--config", config, through=through)
         self.assertEqual(code, 1, text)
         self.assert_within_bound(peak)
         return text.strip().splitlines()
@@ -71,13 +71,27 @@ class BadStart(bad_input.BadInputTest):
         self.assertEqual(len(lines), 1, lines)
         self.assertRegex(lines[0], f"the node cannot start: .*{file}/data: Not a directory")
 
+    def test_read_only_directory(self):
+        """Scenario: the directory, with a node's data in it, is on a read-only file system.
+        Guarantee: exit code 1 and one line that names it with the system's reason."""
+        weir = self.file_node().start()
+        weir.kill()
+        data = weir.directory / "data"
+        through = mounts.read_only(data)
+        if not through:
+            self.skipTest("mounts of its own are not permitted here (unshare -m, unshare -rm)")
+        lines = self.run_on(data, through)
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], f"the node cannot start: {data}/.*: Read-only file system")
+
     def test_directory_in_use(self):
-        """Scenario: another node works in the directory.
+        """Scenario: another node works in the directory, with ports of its own or started from the same file.
         Guarantee: exit code 1 and a line that names its process; the other goes on."""
         weir = self.file_node().start()
-        lines = self.run_on(weir.directory / "data")
-        self.assertRegex(lines[-1], f"the storage directory {weir.directory}/data is in use by process "
-                                    f"{weir.process.pid}$")
+        _, same, _ = bad_input.run_to_end("run", "--config", weir.config)
+        for lines in (self.run_on(weir.directory / "data"), same.strip().splitlines()):
+            self.assertRegex(lines[-1], f"the storage directory {weir.directory}/data is in use by process "
+                                        f"{weir.process.pid}$")
         self.send(weir, 1, "after")
         weir.wait_for(["after"])
 

@@ -7,26 +7,13 @@ import subprocess
 import sys
 import time
 
-from support import case, load, node
+from support import case, load, mounts, node
 from support.process import wait_until
 
 SIZE_MIB = 900
 OTHERS_MIB = 250             # what somebody else has on the disk, and deletes later
 PAYLOAD = 4096               # random bytes in a span, so that the disk fills up within the test
 INSIDE = "WEIR_TEST_NAMESPACE"
-
-
-def namespace():
-    """The command that gives a program mounts of its own; None where that is not permitted."""
-    for command in (["unshare", "-m"], ["unshare", "-rm"]):
-        try:
-            probe = subprocess.run([*command, "sh", "-c", "mount -t tmpfs -o size=1m none /mnt"],
-                                   capture_output=True, timeout=20, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if probe.returncode == 0:
-            return command
-    return None
 
 
 def free_bytes(directory):
@@ -110,7 +97,7 @@ class FullDiskTest(case.SystemTest):
 
 
 if __name__ == "__main__":
-    if INSIDE not in os.environ and (command := namespace()):
+    if INSIDE not in os.environ and (command := mounts.namespace()):
         os.environ[INSIDE] = "1"
         os.execvp(command[0], [*command, sys.executable, *sys.argv])
     case.main()

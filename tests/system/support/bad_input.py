@@ -108,9 +108,12 @@ class FileNode(node.Node):
         return self.process.memory_bytes()
 
 
-def run_to_end(*arguments, seconds=20):
-    """Runs `weir` until it ends by itself: (exit code, what it said, its peak memory in bytes)."""
-    with subprocess.Popen([paths.program("weir"), *map(str, arguments)], text=True,
+def run_to_end(*arguments, seconds=20, through=()):
+    """Runs `weir` until it ends by itself: (exit code, what it said, its peak memory in bytes).
+
+    through: a command that becomes the one behind it.
+    """
+    with subprocess.Popen([*through, paths.program("weir"), *map(str, arguments)], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as program:
         deadline = threading.Timer(seconds, program.kill)
         deadline.start()
