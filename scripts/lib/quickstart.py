@@ -74,7 +74,7 @@ class Quickstart:
         row("spans in (all acknowledged)", f"{played['acknowledged_spans']:,}",
             f"{played['acknowledged_spans'] / played['seconds']:,.0f} a second, p99 {played['p99_ms']:.0f} ms")
         row("traces in", f"{TRACES:,}")
-        row("traces kept", f"{len(traces):,}", f"{100 * len(traces) / TRACES:.1f} %")
+        row("traces kept", f"{len(traces):,}", f"{100 * len(traces) / TRACES:.1f} %; some for several policies")
         for policy, count in kept_by_policy(metrics):
             row(f"  for the policy {policy}", f"{count:,.0f}")
         row("spans in the output file", f"{spans:,}", f"{output.relative_to(ROOT)}, {size(output.stat().st_size)}")
