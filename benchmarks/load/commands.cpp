@@ -66,6 +66,10 @@ void split_endpoint(const std::string& endpoint, std::string& host, std::string&
     throw CLI::ValidationError("endpoint", "expected host:port, found '" + endpoint + "'");
   host = endpoint.substr(0, colon);
   port = endpoint.substr(colon + 1);
+  // What the system makes of larger numbers is another port.
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != port.npos
+      || std::stoul(port) > 65'535)
+    throw CLI::ValidationError("endpoint", "expected a port up to 65535, found '" + port + "'");
 }
 
 int generate(const source_options& source, const std::string& out) {

@@ -11,6 +11,11 @@ int main(int argc, char** argv) {
   weir::load::add_play(app, status);
   weir::load::add_sink(app, status);
   weir::load::add_check(app, status);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& why) {
+    constexpr int wrong_usage = 2;
+    return app.exit(why) == 0 ? 0 : wrong_usage;
+  }
   return status;
 }

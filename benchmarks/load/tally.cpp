@@ -18,6 +18,17 @@ namespace {
 constexpr std::size_t head_bytes = 13;
 constexpr std::size_t id_bytes = 24;
 
+bool is_note(char kind) {
+  switch (static_cast<note>(kind)) {
+  case note::sent:
+  case note::sent_again:
+  case note::acknowledged:
+  case note::seen:
+    return true;
+  }
+  return false;
+}
+
 } // namespace
 
 result<tally_writer> tally_writer::create(const std::string& path) {
@@ -62,7 +73,13 @@ result<tally> read_tally(const std::string& path) {
   tally result;
   result.bytes.assign(std::istreambuf_iterator<char>(file), {});
   auto rest = std::string_view(result.bytes);
-  while (rest.size() >= head_bytes) {
+  while (!rest.empty()) {
+    if (!is_note(rest[0]))
+      return fail(errc::invalid_argument,
+                  fmt::format("{}: at byte {}: this is no tally of play or sink", path,
+                              result.bytes.size() - rest.size()));
+    if (rest.size() < head_bytes)
+      break;
     tally::frame frame{static_cast<note>(rest[0]), 0, 0, {}};
     std::memcpy(&frame.request, rest.data() + 1, sizeof frame.request);
     std::memcpy(&frame.count, rest.data() + 9, sizeof frame.count);

@@ -53,6 +53,7 @@ struct tally {
 };
 
 /// Reads a tally; a frame cut off at the end (its writer was killed) is left out.
+/// errc::invalid_argument: what is in the file is something else.
 result<tally> read_tally(const std::string& path);
 
 } // namespace weir::load

@@ -106,7 +106,7 @@ class Node:
         """Starts it and waits until it takes clients. After the first start it keeps its ports."""
         self.process = Process([paths.program(self.program), "run", "--config", self._config], env=self.env,
                                name="weir")
-        self.process.wait_for_line(lambda line: re.search(r"\bready$", line), seconds)
+        self.process.wait_for_line(lambda line: re.search(r'\bready("})?$', line), seconds)
         found = [match.group(1) for line in self.process.lines
                  if (match := re.search(r"listening on (\S+:\d+)", line))]
         if not self.endpoints:
