@@ -79,8 +79,11 @@ class Quickstart:
             row(f"  for the policy {policy}", f"{count:,.0f}")
         row("spans in the output file", f"{spans:,}", f"{output.relative_to(ROOT)}, {size(output.stat().st_size)}")
         row("bytes in", size(received))
+        reserve = stored.pop("ballast", 0)
         row("bytes on disk", size(sum(stored.values())),
-            ", ".join(f"{part} {size(value)}" for part, value in sorted(stored.items()) if value))
+            ", ".join(f"{part} {size(value)}" for part, value in sorted(stored.items()) if value)
+            + "; wal: the latest writes, at most storage.max_wal_bytes")
+        row("  and set aside for a full disk", size(reserve), "the file ballast")
         print(f"\nOne of the kept traces: {example}\n")
         print("What to try next:\n"
               "  build/release/bin/weir run --config examples/quickstart.yaml     a node that stays, for your own "
