@@ -33,7 +33,7 @@ struct node_pipeline {
 /// Everything a node is to run: checked, defaults filled in.
 struct node_plan {
   storage::options storage;
-  std::chrono::microseconds commit_interval{4000};
+  std::chrono::microseconds commit_interval{10'000};
   std::uint64_t max_entry_bytes = 256 << 10;
   std::uint64_t max_block_bytes = 1 << 20;
   std::chrono::milliseconds block_timeout{200};

@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 
 /// `storage.journal`
 struct journal_config {
-  microseconds commit_interval{4000};
+  microseconds commit_interval{10'000};
   std::uint64_t max_entry_bytes = 256 << 10; ///< Unpacked bytes that one entry gathers.
 };
 

@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(the_least_file_is_a_node) {
   BOOST_TEST(c.storage.database.directory == "./weir-data");
   BOOST_TEST(c.storage.database.max_bytes == 10ULL << 30);
   BOOST_TEST((c.storage.retention == 24h));
-  BOOST_TEST((c.storage.journal.commit_interval == 4ms));
+  BOOST_TEST((c.storage.journal.commit_interval == 10ms));
   BOOST_TEST(c.sampling.window_memory == 512u << 20);
   BOOST_TEST(c.telemetry.metrics_endpoint == "localhost:8888");
   BOOST_TEST(!c.health_check.has_value());
