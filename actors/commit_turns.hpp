@@ -4,9 +4,9 @@
 
 namespace weir::actors {
 
-/// How many commits of one stage are in flight. The stage begins them; the writer's thread ends them and
-/// tells the stage only when it has been turned away, so that a stage which keeps up is not woken for each.
-/// begin() and idle() for one thread, end() for any.
+/// How many commits of one stage are in flight. The stage begins them; the writer's thread ends
+/// them and tells the stage only when it has been turned away, so that a stage which keeps up is
+/// not woken for each. begin() and idle() for one thread, end() for any.
 class commit_turns {
 public:
   explicit commit_turns(unsigned most) : most_(most) {}

@@ -2,9 +2,10 @@
 
 namespace weir {
 
-/// Asks the operating system to run the calling thread soon after it is woken, even where others that
-/// compute for long keep all cores busy: for threads that a client waits for. It gets no more time than
-/// before, only earlier: short slices of Linux's fair scheduler (6.12 and newer; without effect on others).
+/// Asks the operating system to run the calling thread soon after it is woken, even where others
+/// that compute for long keep all cores busy: for threads that a client waits for. It gets no more
+/// time than before, only earlier: short slices of Linux's fair scheduler (6.12 and newer; without
+/// effect on others).
 void run_soon_when_woken() noexcept;
 
 } // namespace weir

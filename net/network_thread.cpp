@@ -64,7 +64,8 @@ void reply_inbox::deliver() {
 }
 
 network_thread::network_thread(std::shared_ptr<server_context> server)
-    : server_(std::move(server)), work_(boost::asio::make_work_guard(io_)), ticker_(io_), gather_timer_(io_),
+    : server_(std::move(server)), work_(boost::asio::make_work_guard(io_)), ticker_(io_),
+      gather_timer_(io_),
       inbox_(std::make_shared<reply_inbox>(io_, [this](auto& items) { on_replies(items); })),
       read_buffer_(read_bytes, '\0') {}
 
@@ -124,7 +125,8 @@ void network_thread::hand_over() {
 }
 
 void network_thread::hand_over_at(steady_ns when) {
-  gather_timer_.expires_after(std::chrono::nanoseconds(std::max<steady_ns>(when - steady_now(), 0)));
+  gather_timer_.expires_after(
+      std::chrono::nanoseconds(std::max<steady_ns>(when - steady_now(), 0)));
   gather_timer_.async_wait([this](const boost::system::error_code& ec) {
     if (ec)
       return;

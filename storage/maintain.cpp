@@ -224,19 +224,19 @@ void store::impl::resume() {
   log::info("writing to the disk under {} goes on", how.directory);
 }
 
-// Spares for the next logs, one at a time. Not for a node that has nothing to do; two for one that may
-// need both before it comes here again. RocksDB begins the next log with a flush: that of the smallest
-// family is enough.
+// Spares for the next logs, one at a time. Not for a node that has nothing to do; two for one that
+// may need both before it comes here again. RocksDB begins the next log with a flush: that of the
+// smallest family is enough.
 void store::impl::add_spare() {
   if (space.full())
     return wal->drop_spares();
   const auto committed = bytes_committed.load();
   const auto news = committed - committed_at_spare;
-  if (news < how.memtable_bytes / 32
-      || disk.free_space(how.directory) < 2 * space.reserve())
+  if (news < how.memtable_bytes / 32 || disk.free_space(how.directory) < 2 * space.reserve())
     return;
   committed_at_spare = committed;
-  wal->add_spare(how.memtable_bytes + how.memtable_bytes / 8, news < how.memtable_bytes / 2 ? 1 : 2);
+  wal->add_spare(how.memtable_bytes + how.memtable_bytes / 8,
+                 news < how.memtable_bytes / 2 ? 1 : 2);
   auto at_once = rocksdb::FlushOptions();
   at_once.wait = false;
   if (wal->better_one_ready())

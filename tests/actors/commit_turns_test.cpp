@@ -19,7 +19,8 @@ BOOST_AUTO_TEST_CASE(a_stage_that_keeps_up_is_not_told) {
   BOOST_TEST(turns.idle());
 }
 
-// Scenario: all turns are taken, or it waits for all of them to end. Guarantee: the next end tells it, once.
+// Scenario: all turns are taken, or it waits for all of them to end. Guarantee: the next end tells
+// it, once.
 BOOST_AUTO_TEST_CASE(who_was_turned_away_is_told_once) {
   commit_turns turns(2);
   BOOST_TEST(turns.begin());
@@ -31,8 +32,9 @@ BOOST_AUTO_TEST_CASE(who_was_turned_away_is_told_once) {
   BOOST_TEST(turns.idle());
 }
 
-// Scenario: one thread begins a hundred thousand commits as fast as it may, another ends them. Guarantee:
-// whoever was turned away is told: the run comes to its end, never with more in flight than may be.
+// Scenario: one thread begins a hundred thousand commits as fast as it may, another ends them.
+// Guarantee: whoever was turned away is told: the run comes to its end, never with more in flight
+// than may be.
 BOOST_AUTO_TEST_CASE(no_wake_up_is_lost_between_threads) {
   commit_turns turns(2);
   std::atomic<int> begun{0}, ended{0}, told{0};

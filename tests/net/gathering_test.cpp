@@ -30,8 +30,9 @@ struct fixture {
 
 BOOST_FIXTURE_TEST_SUITE(gathering_test, fixture)
 
-// Scenario: a request after a pause, more right behind it, on several threads. Guarantee: the first goes on
-// at once; the others together when the pause is over, for which one of them asks; in the order they came.
+// Scenario: a request after a pause, more right behind it, on several threads. Guarantee: the first
+// goes on at once; the others together when the pause is over, for which one of them asks; in the
+// order they came.
 BOOST_AUTO_TEST_CASE(what_comes_close_together_goes_on_together) {
   BOOST_TEST(!add(50'000, "a").has_value());
   BOOST_TEST((add(51'000, "b") == 60'000));
@@ -42,8 +43,8 @@ BOOST_AUTO_TEST_CASE(what_comes_close_together_goes_on_together) {
   BOOST_TEST(handed[1] == (std::vector<std::string>{"b", "c"}), boost::test_tools::per_element());
 }
 
-// Scenario: enough bytes gather before the pause is over. Guarantee: they do not wait for it, and who had
-// asked to be called finds what came since, not earlier than a pause after.
+// Scenario: enough bytes gather before the pause is over. Guarantee: they do not wait for it, and
+// who had asked to be called finds what came since, not earlier than a pause after.
 BOOST_AUTO_TEST_CASE(enough_bytes_do_not_wait) {
   add(50'000, "a");
   BOOST_TEST((add(51'000, "b") == 60'000));
@@ -56,8 +57,8 @@ BOOST_AUTO_TEST_CASE(enough_bytes_do_not_wait) {
   BOOST_TEST(handed.back().front() == "c");
 }
 
-// Scenario: the time comes and nothing has gathered. Guarantee: nothing is handed over, and the next that
-// has to wait asks again.
+// Scenario: the time comes and nothing has gathered. Guarantee: nothing is handed over, and the
+// next that has to wait asks again.
 BOOST_AUTO_TEST_CASE(nothing_is_not_handed_over) {
   add(50'000, "a");
   add(51'000, std::string(100, 'x'));

@@ -18,8 +18,7 @@ constexpr std::uint64_t commits = 400;
 BOOST_AUTO_TEST_SUITE(threads_test)
 
 // Scenario: as in a node, one thread commits, one maintains and trims, others read, one makes new
-// logs, all at the same time. Guarantee: readers see what was written, in order, and nothing else;
-// the ThreadSanitizer (preset tsan) finds nothing.
+// logs, all at the same time. Guarantee: readers see what was written, in order, and nothing else.
 BOOST_AUTO_TEST_CASE(stages_share_a_store) {
   const temporary_directory directory;
   auto how = options();
