@@ -1,5 +1,6 @@
 #include "storage/wal_files.hpp"
 
+#include <map>
 #include <utility>
 
 namespace weir::storage {
@@ -17,6 +18,11 @@ constexpr std::uint64_t zeros_at_once = 256 << 10;
 constexpr std::size_t max_used = 4;
 constexpr std::string_view ready_ending = ".zeros";
 constexpr std::string_view used_ending = ".used";
+constexpr std::string_view log_ending = ".log";
+
+std::uint64_t number(const std::string& name) {
+  return std::strtoull(name.c_str(), nullptr, 10);
+}
 
 // Waits for each step before the next goes out.
 FileOptions in_steps() {
@@ -47,6 +53,7 @@ public:
 
   guarded_file(std::unique_ptr<FSWritableFile> file, wal_files& owner, kind what)
       : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), what_(what) {}
+  ~guarded_file() override { owner_.forget(*this); }
 
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   IODebugContext* debug) override {
@@ -102,7 +109,7 @@ wal_files::wal_files(std::shared_ptr<rocksdb::FileSystem> below, std::string spa
   for (const auto& name : names) {
     if (name.ends_with(ready_ending) || name.ends_with(used_ending))
       used_.push_back(spares_ + name);
-    last_name_ = std::max<std::uint64_t>(last_name_, std::strtoull(name.c_str(), nullptr, 10));
+    last_name_ = std::max(last_name_, number(name));
   }
 }
 
@@ -130,6 +137,7 @@ void wal_files::add_spare(std::uint64_t bytes, std::size_t enough) {
   auto old = std::string();
   {
     const std::lock_guard guard(mutex_);
+    wanted_ = true;
     if (ready_.size() >= enough)
       return;
     old = take(used_);
@@ -168,6 +176,7 @@ bool wal_files::better_one_ready() {
 
 void wal_files::drop_spares() {
   const std::lock_guard guard(mutex_);
+  wanted_ = false;
   for (auto* list : {&ready_, &used_})
     for (auto path = take(*list); !path.empty(); path = take(*list))
       (void)target()->DeleteFile(path, IOOptions(), nullptr);
@@ -177,7 +186,9 @@ IOStatus wal_files::NewWritableFile(const std::string& path, const FileOptions& 
                                     std::unique_ptr<FSWritableFile>* file, IODebugContext* debug) {
   if (failed_)
     return IOStatus::IOError("the log has failed before");
-  const auto is_log = path.ends_with(".log");
+  const auto is_log = path.ends_with(log_ending);
+  if (is_log && !sync_newest())
+    return failure();
   auto what = is_log ? guarded_file::kind::log : guarded_file::kind::other;
   auto inner = std::unique_ptr<FSWritableFile>();
   if (is_log) {
@@ -190,8 +201,28 @@ IOStatus wal_files::NewWritableFile(const std::string& path, const FileOptions& 
   if (!inner)
     if (auto status = target()->NewWritableFile(path, options, &inner, debug); !status.ok())
       return status;
-  *file = std::make_unique<guarded_file>(std::move(inner), *this, what);
+  auto made = std::make_unique<guarded_file>(std::move(inner), *this, what);
+  if (is_log) {
+    const std::lock_guard guard(newest_mutex_);
+    newest_ = made.get();
+  }
+  *file = std::move(made);
   return IOStatus::OK();
+}
+
+// RocksDB syncs the log before only with the next synced write, or with a flush in the background:
+// a power cut before that could keep commits of the new log that came after lost ones of the old.
+bool wal_files::sync_newest() {
+  const std::lock_guard guard(newest_mutex_);
+  if (newest_)
+    (void)newest_->Sync(IOOptions(), nullptr);
+  return !failed_;
+}
+
+void wal_files::forget(const guarded_file& closed) {
+  const std::lock_guard guard(newest_mutex_);
+  if (newest_ == &closed)
+    newest_ = nullptr;
 }
 
 IOStatus wal_files::failure() const {
@@ -206,22 +237,52 @@ void wal_files::fail(const IOStatus& why) {
   failure_ = why;
 }
 
-// A log that is linked elsewhere (a salvage reads it) must keep its content.
+// RocksDB deletes the newest of the logs it needs no more first. One killed half way would leave the
+// oldest behind, and a gap before those it needs: as if some of these were lost.
 IOStatus wal_files::DeleteFile(const std::string& path, const IOOptions& options,
                                IODebugContext* debug) {
-  auto names = std::uint64_t{0};
-  if (path.ends_with(".log") && target()->NumFileLinks(path, options, &names, debug).ok()
-      && names == 1) {
-    const std::lock_guard guard(mutex_);
-    if (used_.size() < max_used && (!ready_.empty() || last_name_ > 0)) {
-      const auto name = new_name(used_ending);
-      if (target()->RenameFile(path, name, options, debug).ok()) {
-        used_.push_back(name);
-        return IOStatus::OK();
-      }
-    }
-  }
-  return target()->DeleteFile(path, options, debug);
+  if (!path.ends_with(log_ending))
+    return target()->DeleteFile(path, options, debug);
+  const std::lock_guard guard(mutex_);
+  const auto logs = logs_up_to(path);
+  if (logs.empty() || logs.back() != path)
+    return IOStatus::OK(); // It went with one that came after it.
+  for (const auto& log : logs)
+    if (auto status = retire(log, options, debug); !status.ok())
+      return status;
+  return IOStatus::OK();
+}
+
+// The logs beside this one that are no newer, the oldest first.
+std::vector<std::string> wal_files::logs_up_to(const std::string& path) {
+  const auto directory = path.substr(0, path.rfind('/') + 1);
+  auto names = std::vector<std::string>();
+  (void)target()->GetChildren(directory, IOOptions(), &names, nullptr);
+  auto found = std::map<std::uint64_t, std::string>();
+  for (const auto& name : names)
+    if (name.ends_with(log_ending) && number(name) <= number(path.substr(directory.size())))
+      found.emplace(number(name), directory + name);
+  auto logs = std::vector<std::string>();
+  for (auto& [of, log] : found)
+    logs.push_back(std::move(log));
+  return logs;
+}
+
+// All leave by the same door, as names that leave a directory in different ways may be back after a
+// power cut in any order; by another only where a full disk has no room for a name. A log that is
+// linked elsewhere (a salvage reads it) must keep its content.
+IOStatus wal_files::retire(const std::string& log, const IOOptions& options,
+                           IODebugContext* debug) {
+  auto links = std::uint64_t{0};
+  const auto name = new_name(used_ending);
+  (void)target()->CreateDirIfMissing(spares_, options, debug);
+  if (!target()->NumFileLinks(log, options, &links, debug).ok()
+      || !target()->RenameFile(log, name, options, debug).ok())
+    return target()->DeleteFile(log, options, debug);
+  if (links > 1 || !wanted_ || used_.size() >= max_used)
+    return target()->DeleteFile(name, options, debug);
+  used_.push_back(name);
+  return IOStatus::OK();
 }
 
 } // namespace weir::storage

@@ -5,8 +5,11 @@
 #include <mutex>
 #include <rocksdb/file_system.h>
 #include <string>
+#include <vector>
 
 namespace weir::storage {
+
+class guarded_file;
 
 /// Has the write-ahead log written over blocks that the disk gave out before: then fdatasync is a
 /// write of data and nothing else. Where the file grows it waits for the file system's journal, and
@@ -22,6 +25,10 @@ namespace weir::storage {
 /// down as flushed what it takes to be logged. The one who writes looks at failure() after each
 /// write.
 ///
+/// A log is synced before the next one is begun, and the oldest is deleted first: after a kill or a
+/// power cut, whatever is left of the logs is all that was written from some commit to another, and
+/// nothing beyond a gap.
+///
 /// Any thread.
 class wal_files final : public rocksdb::FileSystemWrapper {
 public:
@@ -33,7 +40,7 @@ public:
   void add_spare(std::uint64_t bytes, std::size_t enough);
   /// The newest log is a file that grows, and there is a spare for the next.
   bool better_one_ready();
-  /// Gives their room back.
+  /// Gives their room back, and that of logs deleted from now on.
   void drop_spares();
 
   /// Why a log could not be written; OK as long as all could.
@@ -51,8 +58,13 @@ private:
   friend class guarded_file;
 
   void fail(const rocksdb::IOStatus& why);
+  bool sync_newest();
+  void forget(const guarded_file& closed);
   std::string new_name(std::string_view ending);
   rocksdb::IOStatus sync_names();
+  std::vector<std::string> logs_up_to(const std::string& path);
+  rocksdb::IOStatus retire(const std::string& log, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug);
   std::string take(std::deque<std::string>& from);
 
   const std::string spares_;
@@ -60,7 +72,10 @@ private:
   std::deque<std::string> ready_; ///< Full of zeros, synced.
   std::deque<std::string> used_;  ///< Old logs.
   std::uint64_t last_name_ = 0;
+  bool wanted_ = false;           ///< Old logs are kept.
   bool grows_ = true;
+  std::mutex newest_mutex_; ///< Held while the newest log is synced; before `mutex_`.
+  guarded_file* newest_ = nullptr;
   rocksdb::IOStatus failure_;
   std::atomic<bool> failed_ = false;
 };

@@ -1,5 +1,6 @@
-#include "storage/store.hpp"
+#include "storage/wal_files.hpp"
 
+#include "faulty_file_system.hpp"
 #include "records.hpp"
 #include "temporary_directory.hpp"
 
@@ -7,6 +8,7 @@
 #include <core/log.hpp>
 #include <fstream>
 #include <set>
+#include <storage/store.hpp>
 #include <sys/stat.h>
 
 using namespace weir;
@@ -115,6 +117,61 @@ BOOST_AUTO_TEST_CASE(zeros_behind_the_end_are_no_damage) {
   BOOST_TEST(readable() == next);
   BOOST_TEST(!database->recovery().salvaged);
   BOOST_TEST(database->recovery().records_lost == 0u);
+}
+
+// Scenario: a log that nobody synced, the next one with a synced name, and the power is cut.
+// Guarantee: the next one has nothing that came after something missing.
+BOOST_AUTO_TEST_CASE(a_log_is_safe_before_the_next_begins) {
+  const auto root = directory.path() + "/disk";
+  const auto disk = std::make_shared<faulty_file_system>(root);
+  auto logs = std::make_unique<wal_files>(disk, root + "/spare/");
+  auto files = std::vector<std::unique_ptr<rocksdb::FSWritableFile>>(2);
+  for (auto i = 0U; i < files.size(); ++i) {
+    const auto path = root + "/00000" + std::to_string(i) + ".log";
+    BOOST_REQUIRE(logs->NewWritableFile(path, {}, &files[i], nullptr).ok());
+    BOOST_REQUIRE(files[i]->Append("commit", {}, nullptr).ok());
+  }
+  auto names = std::unique_ptr<rocksdb::FSDirectory>();
+  BOOST_REQUIRE(disk->NewDirectory(root, {}, &names, nullptr).ok());
+  BOOST_REQUIRE(names->Fsync({}, nullptr).ok());
+  disk->cut_power();
+  files.clear();
+  disk->restore_power();
+  BOOST_TEST(fs::file_size(root + "/000000.log") == 6u);
+  BOOST_TEST(fs::file_size(root + "/000001.log") == 0u);
+}
+
+// Scenario: of four logs the third is deleted, as RocksDB does with those it needs no more: the newest
+// first; the process is killed there. Guarantee: no older one is left behind, those that come after
+// it stay, and RocksDB hears no error when it deletes the older ones too.
+BOOST_AUTO_TEST_CASE(the_oldest_log_goes_first) {
+  const auto root = directory.path() + "/logs/";
+  fs::create_directories(root);
+  auto logs = wal_files(rocksdb::FileSystem::Default(), root + "spare/");
+  for (const auto* name : {"000009.log", "000010.log", "000011.log", "000012.log", "000008.sst"})
+    std::ofstream(root + name) << name;
+  BOOST_TEST(logs.DeleteFile(root + "000011.log", {}, nullptr).ok());
+  BOOST_TEST(!fs::exists(root + "000009.log"));
+  BOOST_TEST(!fs::exists(root + "000010.log"));
+  BOOST_TEST(!fs::exists(root + "000011.log"));
+  BOOST_TEST(fs::exists(root + "000012.log"));
+  BOOST_TEST(fs::exists(root + "000008.sst"));
+  BOOST_TEST(logs.DeleteFile(root + "000009.log", {}, nullptr).ok());
+  BOOST_TEST(fs::is_empty(root + "spare"));
+}
+
+// Scenario: the disk fails as a log is synced before the next. Guarantee: there is no next one, and
+// the error stands.
+BOOST_AUTO_TEST_CASE(a_log_that_cannot_be_synced_is_the_last) {
+  const auto root = directory.path() + "/disk";
+  const auto disk = std::make_shared<faulty_file_system>(root);
+  auto logs = std::make_unique<wal_files>(disk, root + "/spare/");
+  auto file = std::unique_ptr<rocksdb::FSWritableFile>();
+  auto next = std::unique_ptr<rocksdb::FSWritableFile>();
+  BOOST_REQUIRE(logs->NewWritableFile(root + "/1.log", {}, &file, nullptr).ok());
+  disk->fail_sync(1);
+  BOOST_TEST(logs->NewWritableFile(root + "/2.log", {}, &next, nullptr).IsIOError());
+  BOOST_TEST(!logs->failure().ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
