@@ -18,11 +18,6 @@ constexpr std::size_t max_loaded = 8;
 // requests, not a hand-over between threads for each block.
 constexpr steady_ns look_interval = 50 * millisecond_ns;
 
-// Another attempt would read the same.
-bool is_damage(const error& why) {
-  return why.code != errc::io && why.code != errc::unavailable && why.code != errc::not_found;
-}
-
 backends::delivery::options options_of(const exporter_plan& plan) {
   backends::delivery::options options;
   options.retry = plan.config.retry;
@@ -134,7 +129,7 @@ void exporter_state::feed(steady_ns now) {
     if (!block) {
       if (block.error().code == errc::not_found)
         return; // Trimmed meanwhile: follow_trim() of the next round.
-      if (!is_damage(block.error())) { // The next tick tries again.
+      if (is_passing(block.error())) { // The next tick tries again.
         if (log::permit("unreadable " + plan_.config.id))
           log::error("exporter {}: block {} cannot be read at the moment: {}", plan_.config.id,
                      next_block_, block.error().message);
@@ -202,7 +197,10 @@ void exporter_state::send(const backends::planned_request& planned) {
   if (!message) {
     using kind = backends::outcome::kind;
     const auto& why = message.error();
-    report({is_damage(why) ? kind::refused : kind::retry, 0, std::nullopt, why.message});
+    const bool damaged = !is_passing(why) && why.code != errc::not_found;
+    if (damaged && planned.ranges.size() > 1) // What is sound beside it is delivered.
+      return delivery_->split(planned.id, steady_now());
+    report({damaged ? kind::refused : kind::retry, 0, std::nullopt, why.message});
     return;
   }
   std::string bare;
@@ -243,10 +241,10 @@ void exporter_state::finished(const delivery_report& report) {
               outcome.reason);
   delivery_->finished(report.request, outcome, steady_now());
   measure(before);
-  if (stopping_.empty())
-    pump();
-  else
-    stop_when_idle();
+  if (!stopping_.empty())
+    return stop_when_idle();
+  save_when_due();
+  pump();
 }
 
 void exporter_state::measure(const backends::delivery::totals& before) {

@@ -30,6 +30,11 @@ struct exporter_plan {
   sabotage broken;
 };
 
+/// A block could not be read, but may be later.
+inline bool is_passing(const error& why) noexcept {
+  return why.code == errc::io || why.code == errc::unavailable;
+}
+
 class exporter_state {
 public:
   static inline const char* name = "exporter";
@@ -56,6 +61,7 @@ private:
   void follow_trim();
   void set_timer();
   bool save();
+  void save_when_due();
   void save_letters(storage::batch& into);
   void settle_damage();
   void measure(const backends::delivery::totals& before);

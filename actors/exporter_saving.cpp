@@ -10,6 +10,9 @@ namespace {
 // Dead letters that one commit takes, in bytes as estimated.
 constexpr std::uint64_t letters_at_once = 8 << 20;
 
+// Items delivered, after which the cursor is written at once.
+constexpr std::uint64_t items_at_once = 16 << 10;
+
 } // namespace
 
 // What damage took is what is missing when all else has ended. The log may be growing at this very
@@ -61,14 +64,29 @@ bool exporter_state::save() {
   return true;
 }
 
+// A letter whose items cannot be read at the moment stays, and those behind it: the next tick tries
+// again.
 void exporter_state::save_letters(storage::batch& into) {
-  for (auto& letter : delivery_->take_letters(letters_at_once)) {
-    dead_letter_record record{
-        plan_.signal, unix_now(), letter.items, plan_.config.id, std::move(letter.reason), {}};
-    if (const auto message = build(letter.ranges))
-      record.message = message->view();
+  std::uint64_t bytes = 0;
+  while (const auto* letter = delivery_->first_letter()) {
+    bytes += letter->bytes;
+    if (!into.empty() && bytes > letters_at_once)
+      return;
+    const auto message = build(letter->ranges);
+    if (!message && is_passing(message.error()))
+      return;
+    const dead_letter_record record{plan_.signal,       unix_now(),
+                                    letter->items,      plan_.config.id,
+                                    letter->reason,     std::string(message ? message->view() : "")};
     into.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
+    delivery_->drop_letter();
   }
+}
+
+// At a fast back end, so much is delivered between two ticks that it is not to be sent twice.
+void exporter_state::save_when_due() {
+  if (delivery_->counts().delivered - in_ledger_.delivered >= items_at_once)
+    save();
 }
 
 caf::result<stopped_atom> exporter_state::stop() {

@@ -312,17 +312,14 @@ void delivery::expire(steady_ns now) {
   }
 }
 
-std::vector<dead_letter> delivery::take_letters(std::uint64_t max_bytes) {
-  std::vector<dead_letter> taken;
-  std::uint64_t bytes = 0;
-  while (!letters_.empty() && (taken.empty() || bytes + letters_.front().bytes <= max_bytes)) {
-    bytes += letters_.front().bytes;
-    for (const auto& r : letters_.front().ranges)
-      unfinished_.erase({r.position, r.first});
-    taken.push_back(std::move(letters_.front()));
-    letters_.pop_front();
-  }
-  return taken;
+const dead_letter* delivery::first_letter() const noexcept {
+  return letters_.empty() ? nullptr : &letters_.front();
+}
+
+void delivery::drop_letter() {
+  for (const auto& r : letters_.front().ranges)
+    unfinished_.erase({r.position, r.first});
+  letters_.pop_front();
 }
 
 std::uint64_t delivery::drop_forgotten(planned_request& plan) {

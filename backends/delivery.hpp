@@ -104,11 +104,11 @@ public:
   /// instead. @pre it has two items or more
   void split(request_id id, steady_ns now);
 
-  /// The letters since the last call, oldest first, as many as have `max_bytes` together, or one.
-  /// They have to be durable no later than a cursor that is read after this call; until they are
-  /// taken the cursor stays before them.
-  std::vector<dead_letter>
-  take_letters(std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
+  /// The oldest letter; null: there is none.
+  const dead_letter* first_letter() const noexcept;
+  /// The oldest letter is kept elsewhere, durable no later than a cursor that is read after this
+  /// call; until then the cursor stays before it. @pre there is one
+  void drop_letter();
   bool has_letters() const noexcept { return !letters_.empty(); }
 
   /// The log no longer has the blocks before `position`: what was not sent of them is let go.

@@ -237,8 +237,8 @@ void wal_files::fail(const IOStatus& why) {
   failure_ = why;
 }
 
-// RocksDB deletes the newest of the logs it needs no more first. One killed half way would leave the
-// oldest behind, and a gap before those it needs: as if some of these were lost.
+// RocksDB deletes the newest of the logs it needs no more first. One killed half way would leave
+// the oldest behind, and a gap before those it needs: as if some of these were lost.
 IOStatus wal_files::DeleteFile(const std::string& path, const IOOptions& options,
                                IODebugContext* debug) {
   if (!path.ends_with(log_ending))

@@ -72,7 +72,7 @@ private:
   std::deque<std::string> ready_; ///< Full of zeros, synced.
   std::deque<std::string> used_;  ///< Old logs.
   std::uint64_t last_name_ = 0;
-  bool wanted_ = false;           ///< Old logs are kept.
+  bool wanted_ = false; ///< Old logs are kept.
   bool grows_ = true;
   std::mutex newest_mutex_; ///< Held while the newest log is synced; before `mutex_`.
   guarded_file* newest_ = nullptr;

@@ -76,8 +76,8 @@ const option_table<storage_config>& storage_options() {
           "When `max_bytes` is reached: clients are told to retry, or the oldest goes, counted."),
       works("retention", &c::retention, "Delivered blocks stay this long, for a replay."),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},
-            "At most this long until an exporter's place is on disk: what is sent twice after a "
-            "crash."),
+            "At most this long, or 16384 items, until an exporter's place is on disk: what is sent "
+            "twice after a crash."),
       block("journal", &c::journal, &journal_options),
       block("log", &c::log, &log_options),
   }};

@@ -5,7 +5,7 @@
 #include "../storage/temporary_directory.hpp"
 #include "actors/entry_group.hpp"
 #include "actors/writer.hpp"
-#include "otlp/wire.hpp"
+#include "spans.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -20,21 +20,6 @@ using namespace weir::actors;
 namespace {
 
 constexpr pipeline_id traces = 1;
-
-std::string field(std::uint32_t number, std::string_view body) {
-  std::string out;
-  otlp::wire::append_tag(out, number, otlp::wire::type::bytes);
-  otlp::wire::append_varint(out, body.size());
-  return out.append(body);
-}
-
-// An export request with one span, which has an attribute that does not pack.
-std::string one_span(sequence number) {
-  const auto attribute = field(1, "noise") + field(2, field(7, storage::noise(4 << 10, number)));
-  const auto span =
-      field(1, std::string(16, 'a')) + field(2, std::string(8, 'a')) + field(9, attribute);
-  return field(1, field(2, field(2, span)));
-}
 
 // What the stages around the router were told, for the test's thread.
 struct told {

@@ -92,8 +92,8 @@ private:
   }
 
   void persist() {
-    for (const auto& letter : uut_->take_letters())
-      for (const auto& r : letter.ranges)
+    for (; uut_->has_letters(); uut_->drop_letter())
+      for (const auto& r : uut_->first_letter()->ranges)
         for (auto i = r.first; i < r.last; ++i) {
           BOOST_REQUIRE_MESSAGE(finished_.insert({r.position, i}).second,
                                 "finished twice, seed " << seed_);

@@ -141,9 +141,9 @@ BOOST_AUTO_TEST_CASE(a_log_is_safe_before_the_next_begins) {
   BOOST_TEST(fs::file_size(root + "/000001.log") == 0u);
 }
 
-// Scenario: of four logs the third is deleted, as RocksDB does with those it needs no more: the newest
-// first; the process is killed there. Guarantee: no older one is left behind, those that come after
-// it stay, and RocksDB hears no error when it deletes the older ones too.
+// Scenario: of four logs the third is deleted, as RocksDB does with those it needs no more: the
+// newest first; the process is killed there. Guarantee: no older one is left behind, those that
+// come after it stay, and RocksDB hears no error when it deletes the older ones too.
 BOOST_AUTO_TEST_CASE(the_oldest_log_goes_first) {
   const auto root = directory.path() + "/logs/";
   fs::create_directories(root);

@@ -1,0 +1,243 @@
+#include "actors/exporter.hpp"
+
+#include "../storage/faulty_file_system.hpp"
+#include "../storage/temporary_directory.hpp"
+#include "actors/dead_letter.hpp"
+#include "actors/log_group.hpp"
+#include "spans.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+using namespace weir;
+using namespace weir::actors;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr pipeline_id traces = 1;
+constexpr auto backend = "otlp/backend";
+using kind = backends::outcome::kind;
+
+// A back end that answers as the test says; what it took.
+class fake_backend final : public backends::sender {
+public:
+  using answer = std::function<backends::outcome(const backends::export_request&)>;
+
+  void send(backends::export_request request,
+            std::function<void(backends::outcome)> done) override {
+    const std::lock_guard guard(mutex_);
+    auto result = answer_ ? answer_(request) : backends::outcome{};
+    if (result.what == kind::delivered)
+      taken_ += request.items;
+    done(std::move(result));
+  }
+  void stop() override {}
+
+  void answers(answer how) { answer_ = std::move(how); }
+  std::uint64_t taken() const {
+    const std::lock_guard guard(mutex_);
+    return taken_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  answer answer_;
+  std::uint64_t taken_ = 0;
+};
+
+// An exporter over a real store, which may be told to fail; the back end is the test's, and so is
+// the writer, which tells of every commit.
+struct fixture {
+  fixture() {
+    storage::options how;
+    how.directory = directory.path() + "/data";
+    how.memtable_bytes = 32 << 10; // So small that blocks go to tables.
+    how.max_wal_bytes = 256 << 10;
+    how.file_system = disk;
+    auto opened = storage::store::open(how);
+    BOOST_REQUIRE(opened);
+    store = std::move(*opened);
+    BOOST_REQUIRE(store->pipeline("traces"));
+    BOOST_REQUIRE(store->open_log(traces));
+    plan.config.id = backend;
+    plan.config.retry.initial_interval = std::chrono::milliseconds(1);
+    plan.pipeline = traces;
+    plan.pipeline_name = "traces";
+    plan.cursor_interval = std::chrono::milliseconds(10);
+    plan.letters = std::make_shared<std::atomic<log_position>>(0);
+    write = system.spawn([this](writer_actor::pointer) { return fake_writer(); });
+  }
+
+  ~fixture() {
+    caf::anon_send_exit(exporter, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(write, caf::exit_reason::user_shutdown);
+  }
+
+  writer_actor::behavior_type fake_writer() {
+    return {
+        [this](const commit_ptr& work) -> caf::result<stored_atom> {
+          const std::lock_guard guard(mutex);
+          BOOST_CHECK(store->commit(std::move(work->what), work->sync));
+          changed.notify_all();
+          return stored_atom_v;
+        },
+        [](flush_atom) {},
+    };
+  }
+
+  template <class Condition>
+  void await(Condition reached) {
+    std::unique_lock lock(mutex);
+    BOOST_REQUIRE(changed.wait_for(lock, std::chrono::seconds(30), reached));
+  }
+
+  // Blocks of one request each, as if an earlier start had left them.
+  void fill(unsigned blocks, unsigned spans, std::size_t noise) {
+    log_group group(traces, signal::traces, 1, {});
+    for (log_position at = 0; at < blocks; ++at) {
+      BOOST_REQUIRE(group.add(some_spans(at, spans, noise), unix_now()));
+      const auto closed = group.take();
+      BOOST_REQUIRE(closed.size() == 1U);
+      storage::batch batch;
+      batch.append_block(traces, at, closed[0].header.last_time, closed[0].bytes);
+      batch.put_cursor(backend, traces, {0, 0});
+      BOOST_REQUIRE(store->commit(std::move(batch), true));
+    }
+  }
+
+  // An idle store has everything in tables, and nothing goes on behind the scenes.
+  void come_to_rest() {
+    BOOST_REQUIRE(store->trim_progress(1, 1, 1));
+    storage::batch batch;
+    batch.put_entry(0, storage::make_entry({1, 1, 1}, 10));
+    BOOST_REQUIRE(store->commit(std::move(batch), true));
+    BOOST_REQUIRE(store->trim_journal(1));
+    for (int second = 0; second < 20; ++second)
+      store->maintain();
+  }
+
+  void start() {
+    auto tail = std::make_shared<log_tail>(store->log(traces).next, 0);
+    exporter = system.spawn<caf::detached>(actors::exporter, plan, store, tail, write, to);
+  }
+
+  log_position cursor() const { return store->cursors(traces).at(backend).position; }
+
+  std::uint64_t counted(exporter_count what) const {
+    return ledger_page(*store, ledger_key("traces", backend), exporter_counts)[what];
+  }
+
+  storage::temporary_directory directory;
+  std::shared_ptr<storage::faulty_file_system> disk =
+      std::make_shared<storage::faulty_file_system>(directory.path());
+  std::shared_ptr<storage::store> store;
+  std::shared_ptr<fake_backend> to = std::make_shared<fake_backend>();
+  exporter_plan plan;
+  std::mutex mutex;
+  std::condition_variable changed;
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  writer_actor write;
+  exporter_actor exporter;
+};
+
+// Turns one bit of the span with this noise, wherever the tables of the store have it.
+void damage(const std::string& directory, const std::string& noise) {
+  auto found = 0;
+  for (const auto& file : fs::directory_iterator(directory + "/data/db")) {
+    if (file.path().extension() != ".sst")
+      continue;
+    std::ifstream in(file.path(), std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    const auto at = bytes.find(noise);
+    if (at == bytes.npos)
+      continue;
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    std::ofstream(file.path(), std::ios::binary) << bytes;
+    ++found;
+  }
+  BOOST_TEST(found == 1);
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(exporter_test, fixture)
+
+// Scenario: the system refuses to read a block (too many open files, say), as an exporter looks at
+// the log. Guarantee: it is tried again; all is delivered, nothing is taken for damaged.
+BOOST_AUTO_TEST_CASE(a_block_that_cannot_be_read_now_is_read_later) {
+  fill(20, 1, 4 << 10);
+  come_to_rest();
+  const auto faults = disk->faults();
+  disk->fail_read(1);
+  start();
+  await([&] { return cursor() == 20; });
+  BOOST_TEST(disk->faults() == faults + 1);
+  BOOST_TEST(to->taken() == 20U);
+  BOOST_TEST(counted(delivered_items) == 20U);
+  BOOST_TEST(counted(damage_open) == 0U);
+}
+
+// Scenario: between two attempts of a request of 20 blocks, the first of them rots. Guarantee: the
+// others are delivered, that one ends as a dead letter that says why.
+BOOST_AUTO_TEST_CASE(damage_takes_nothing_sound_along) {
+  fill(20, 1, 8 << 10); // More than one would share a block of the table with others.
+  come_to_rest();
+  auto first = true;
+  to->answers([&](const auto&) -> backends::outcome {
+    if (!std::exchange(first, false))
+      return {};
+    damage(directory.path(), storage::noise(8 << 10, 0));
+    return {.what = kind::retry, .reason = "not now"};
+  });
+  start();
+  await([&] { return cursor() == 20; });
+  BOOST_TEST(to->taken() == 19U);
+  BOOST_TEST(counted(delivered_items) == 19U);
+  BOOST_TEST(counted(dead_items) == 1U);
+  const auto letter = read_dead_letter(store->read_dead_letter(traces, 0).value());
+  BOOST_REQUIRE(letter);
+  BOOST_TEST(letter->items == 1U);
+  BOOST_TEST(letter->message.empty());
+  BOOST_TEST(letter->reason.find("orrupt") != std::string::npos, letter->reason);
+}
+
+// Scenario: a back end refuses a request for good, and the system refuses to read its first block
+// as the dead letter is written. Guarantee: the letter is written later, with all that was in it.
+BOOST_AUTO_TEST_CASE(a_dead_letter_waits_until_it_can_be_read) {
+  fill(20, 1, 4 << 10);
+  come_to_rest();
+  const auto faults = disk->faults();
+  to->answers([&](const auto&) -> backends::outcome {
+    disk->fail_read(1);
+    return {.what = kind::refused, .reason = "never"};
+  });
+  start();
+  await([&] { return cursor() == 20; });
+  BOOST_TEST(disk->faults() == faults + 1);
+  const auto letter = read_dead_letter(store->read_dead_letter(traces, 0).value());
+  BOOST_REQUIRE(letter);
+  BOOST_TEST(letter->items == 20U);
+  BOOST_TEST(letter->message.size() > 20U * (4 << 10));
+  BOOST_TEST(counted(dead_items) == 20U);
+}
+
+// Scenario: a fast back end, and an hour between two looks at the cursor. Guarantee: the cursor is
+// written after so many items, too: a kill does not have them all sent again.
+BOOST_AUTO_TEST_CASE(the_cursor_is_written_by_items_too) {
+  plan.cursor_interval = std::chrono::hours(1);
+  plan.batch = backends::batch_config{.max_items = 1000};
+  fill(100, 1000, 0);
+  start();
+  await([&] { return cursor() >= 50; });
+  BOOST_TEST(counted(delivered_items) >= 50'000U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
