@@ -1,0 +1,100 @@
+#pragma once
+
+#include "app/config/document.hpp"
+#include "app/config/expand.hpp"
+#include "core/error.hpp"
+#include "processors/processor.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// What puts a decoded document together: link_document() of load.hpp.
+namespace weir::app {
+
+/// A visitor of variants, made of functions.
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
+
+/// Looks up what pipelines name, and turns shapes into what the stages take.
+class linker {
+public:
+  linker(decoder& reports, const document& source) : reports_(reports), source_(source) {}
+
+  node_config link();
+  /// Looks at the files that components in use name.
+  void check_files(const environment& env);
+
+private:
+  void require_sections();
+  /// Whether something below `path` is wrong already: what is missing there is no news then.
+  bool failed_in(std::string_view path) const;
+  /// The component that an id names; one that is not there is an error.
+  const component* resolve(std::string_view section, std::string_view id, place where,
+                           const std::string& path);
+
+  // -- pipelines, in link_pipelines.cpp --
+
+  std::optional<pipeline_config> link_pipeline(const pipeline_shape& shape);
+  /// The ids of a list that are there, each once.
+  text_list references(const pipeline_shape& shape, const std::string& path, std::string_view list,
+                       const text_list& ids);
+  void link_processors(const pipeline_shape& shape, const std::string& path,
+                       pipeline_config& linked);
+  void add_processor(const component& c, place at, const std::string& path,
+                     pipeline_config& linked);
+  /// A processor that edits messages, compiled for the pipeline's signal.
+  void add_edit(const component& c, result<processors::processor_ptr> compiled,
+                pipeline_config& linked);
+  /// The same of one that is several, which stand behind each other.
+  void add_edits(const component& c, result<std::vector<processors::processor_ptr>> compiled,
+                 pipeline_config& linked);
+  /// Notes the headers of requests that actions take values from.
+  void ask_for_headers(const std::vector<processors::action_config>& actions);
+  /// What the exporters of a pipeline send on of requests is kept with their data.
+  void carry(const std::vector<backends::exporter_config>& exporters, pipeline_config& pipeline);
+
+  // -- components, in link_components.cpp (also the templates: nothing else uses them) --
+
+  net::otlp_receiver_config receiver(const component& c);
+  backends::exporter_config exporter(const component& c);
+  /// The headers that processors and exporters behind this receiver ask for.
+  void keep_headers(const component& c, net::otlp_listener_config& listener);
+  /// The extension that `auth.authenticator` of a component names, which has to be in use.
+  const component* authenticator(const component& c, const std::string& path,
+                                 const std::string& id);
+  void authenticate(const component& c, net::otlp_listener_config& listener);
+  template <class Kind>
+  void authenticate_exporter(const component& c, Kind& kind);
+  template <class Auth>
+  void take_over(const component& c, std::string path, const std::string& id,
+                 result<Auth> (*read)(const component&), Auth& to);
+  void extensions(node_config& config);
+  telemetry_config telemetry() const;
+  /// Components that nothing uses may be of types that are not there.
+  void name_missing();
+
+  // -- what two components cannot share --
+
+  const component& by_id(std::string_view section, const std::string& id) const;
+  void refuse_shared_endpoints(const node_config& config);
+  void refuse_shared_files(const node_config& config);
+
+  decoder& reports_;
+  const document& source_;
+  std::set<std::string> asked_here_;                   // headers, by the pipeline in hand
+  std::map<std::string, std::set<std::string>> asked_; // by the pipelines behind a receiver
+  std::set<std::string> used_;      // paths of components that pipelines or service name
+  std::set<std::string> pipelines_; // ids so far
+  std::optional<std::pair<place, std::string>> early_batch_;
+};
+
+} // namespace weir::app
