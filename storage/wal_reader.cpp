@@ -82,10 +82,9 @@ std::optional<wal_reader::fragment> wal_reader::fragment_here() const {
   return result;
 }
 
-// A wrong length hides where the next fragment begins: it is where a checksum is right again.
+// Goes on to where a checksum is right again, or to the block's end.
 void wal_reader::find_next() {
   damaged_ = true;
-  const auto at_end = offset_ >= size_;
   for (block_.remove_prefix(1); block_.size() >= header_bytes; block_.remove_prefix(1)) {
     const auto type = static_cast<std::uint8_t>(block_[6]);
     if (type < full || type > last)
@@ -94,7 +93,15 @@ void wal_reader::find_next() {
       return;
   }
   block_ = {};
-  torn_ = at_end;
+}
+
+// Its length may be what is wrong: it ends where the next one begins.
+wal_reader::fragment wal_reader::damaged_fragment(bool fits) {
+  auto bytes = block_;
+  find_next();
+  torn_ |= !fits && offset_ >= size_ && block_.empty();
+  bytes.remove_suffix(block_.size());
+  return {.payload = bytes.substr(std::min(bytes.size(), header_bytes))};
 }
 
 std::optional<wal_reader::fragment> wal_reader::next_fragment() {
@@ -108,19 +115,14 @@ std::optional<wal_reader::fragment> wal_reader::next_fragment() {
         return {};
       continue;
     }
+    // Space that was reserved and not written.
+    if (block_.find_first_not_of('\0') == block_.npos) {
+      block_ = {};
+      continue;
+    }
     const auto found = fragment_here();
-    if (!found) {
-      find_next();
-      continue;
-    }
-    if (found->type == filler
-        && found->payload.empty()) { // Space that was reserved and not written.
-      if (block_.find_first_not_of('\0') == block_.npos)
-        block_ = {};
-      else
-        find_next();
-      continue;
-    }
+    if (!found || !found->intact)
+      return damaged_fragment(found.has_value());
     block_.remove_prefix(header_bytes + found->payload.size());
     return found;
   }

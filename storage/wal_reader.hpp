@@ -55,6 +55,7 @@ private:
   std::optional<fragment> next_fragment();
   std::optional<fragment> fragment_here() const;
   void find_next();
+  fragment damaged_fragment(bool fits);
 
   std::unique_ptr<rocksdb::FSRandomAccessFile> file_;
   std::uint64_t offset_ = 0;
