@@ -43,8 +43,10 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
 
   const auto held = store_->log(plan_.pipeline);
   const auto cursors = store_->cursors(plan_.pipeline);
-  const auto known = cursors.find(plan_.config.id);
-  saved_ = {known->second.position, known->second.item};
+  if (!cursors)
+    throw std::runtime_error(cursors.error().message);
+  const auto& known = cursors->at(plan_.config.id);
+  saved_ = {known.position, known.item};
   const bool gap = saved_.position < held.first;
   if (gap)
     saved_ = {held.first, 0};

@@ -26,8 +26,11 @@ void exporter_state::settle_damage() {
     rest_.reset();
     return;
   }
-  const ledger_page logged(*store_, ledger_key(plan_.pipeline_name, "log"), log_counts);
-  const auto now = std::pair{next, logged[appended_items]};
+  const auto logged =
+      ledger_page::look(*store_, ledger_key(plan_.pipeline_name, "log"), log_counts);
+  if (!logged)
+    return;
+  const auto now = std::pair{next, (*logged)[appended_items]};
   if (std::exchange(rest_, now) != now)
     return;
   (*ledger_)[damaged_items] += now.second - exporter_ended(*ledger_);
@@ -60,6 +63,8 @@ bool exporter_state::save() {
       stop_when_idle();
     else if (delivery_->has_letters())
       save();
+    else
+      save_when_due();
   });
   return true;
 }

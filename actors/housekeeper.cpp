@@ -30,9 +30,11 @@ std::uint64_t resident_bytes() {
 log_position owed_from(const storage::store& store, const kept_log& of) {
   auto owed = store.log(of.id).next;
   const auto cursors = store.cursors(of.id);
+  if (!cursors)
+    return store.log(of.id).first;
   for (const auto& exporter : of.exporters) {
-    const auto at = cursors.find(exporter);
-    owed = std::min(owed, at == cursors.end() ? store.log(of.id).first : at->second.position);
+    const auto at = cursors->find(exporter);
+    owed = std::min(owed, at == cursors->end() ? store.log(of.id).first : at->second.position);
   }
   return owed;
 }
@@ -103,21 +105,25 @@ void admit(housekeeper_state& state) {
 
 // The ledger's equations, as differences: all 0 at rest.
 void measure_ledger(const storage::store& store, const kept_log& of) {
-  const ledger_page received(store, ledger_key(of.name, "intake"), intake_counts);
-  const ledger_page logged(store, ledger_key(of.name, "log"), log_counts);
-  const auto settled = logged[kept_items] + logged[dropped_items] + received[removed_spans];
+  const auto received = ledger_page::look(store, ledger_key(of.name, "intake"), intake_counts);
+  const auto logged_page = ledger_page::look(store, ledger_key(of.name, "log"), log_counts);
+  if (!received || !logged_page)
+    return;
+  const auto& logged = *logged_page;
+  const auto settled = logged[kept_items] + logged[dropped_items] + (*received)[removed_spans];
   const auto appended = logged[appended_items] + logged[removed_items];
   metrics::gauge("weir_ledger_unsettled_items", {{"pipeline", of.name}})
-    .Set(static_cast<double>(received[accepted_spans]) - static_cast<double>(settled));
+    .Set(static_cast<double>((*received)[accepted_spans]) - static_cast<double>(settled));
   metrics::gauge("weir_ledger_unappended_items", {{"pipeline", of.name}})
     .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(appended));
   for (const auto& exporter : of.exporters) {
-    const ledger_page sent(store, ledger_key(of.name, exporter), exporter_counts);
-    const auto ended = exporter_ended(sent);
+    const auto sent = ledger_page::look(store, ledger_key(of.name, exporter), exporter_counts);
+    if (!sent)
+      continue;
     metrics::gauge("weir_ledger_damaged_items", {{"pipeline", of.name}, {"exporter", exporter}})
-      .Set(static_cast<double>(static_cast<std::int64_t>(sent[damaged_items])));
+      .Set(static_cast<double>(static_cast<std::int64_t>((*sent)[damaged_items])));
     metrics::gauge("weir_ledger_undelivered_items", {{"pipeline", of.name}, {"exporter", exporter}})
-      .Set(static_cast<double>(logged[appended_items]) - static_cast<double>(ended));
+      .Set(static_cast<double>(logged[appended_items]) - static_cast<double>(exporter_ended(*sent)));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "actors/ledger.hpp"
 
+#include <stdexcept>
+
 namespace weir::actors {
 
 namespace {
@@ -7,13 +9,31 @@ constexpr char format_version = 1;
 } // namespace
 
 ledger_page::ledger_page(const storage::store& store, std::string key, std::size_t counts)
-    : key_(std::move(key)), counts_(counts) {
+    : ledger_page(std::move(key), counts) {
   const auto bytes = store.meta(key_);
-  if (!bytes || bytes->empty() || bytes->front() != format_version)
+  if (!bytes)
+    throw std::runtime_error(bytes.error().message);
+  if (*bytes)
+    decode(**bytes);
+}
+
+std::optional<ledger_page> ledger_page::look(const storage::store& store, std::string key,
+                                             std::size_t counts) {
+  ledger_page page(std::move(key), counts);
+  const auto bytes = store.meta(page.key_);
+  if (!bytes)
+    return {};
+  if (*bytes)
+    page.decode(**bytes);
+  return page;
+}
+
+void ledger_page::decode(std::string_view bytes) {
+  if (bytes.empty() || bytes.front() != format_version)
     return;
-  for (std::size_t i = 0; i < counts && 1 + (i + 1) * 8 <= bytes->size(); ++i)
+  for (std::size_t i = 0; i < counts_.size() && 1 + (i + 1) * 8 <= bytes.size(); ++i)
     for (std::size_t b = 0; b < 8; ++b)
-      counts_[i] |= std::uint64_t{static_cast<unsigned char>((*bytes)[1 + i * 8 + b])} << (8 * b);
+      counts_[i] |= std::uint64_t{static_cast<unsigned char>(bytes[1 + i * 8 + b])} << (8 * b);
 }
 
 void ledger_page::write(storage::batch& into) const {

@@ -13,7 +13,12 @@ namespace weir::actors {
 class ledger_page {
 public:
   /// Continues from what `store` has under `key`; counts that are not there yet begin at 0.
+  /// @throws std::runtime_error when they cannot be read: begun anew, they would lie
   ledger_page(const storage::store& store, std::string key, std::size_t counts);
+
+  /// The same for one who only looks: nothing where they cannot be read at the moment.
+  static std::optional<ledger_page> look(const storage::store& store, std::string key,
+                                         std::size_t counts);
 
   std::uint64_t& operator[](std::size_t index) noexcept { return counts_[index]; }
   std::uint64_t operator[](std::size_t index) const noexcept { return counts_[index]; }
@@ -22,6 +27,9 @@ public:
   void write(storage::batch& into) const;
 
 private:
+  ledger_page(std::string key, std::size_t counts) : key_(std::move(key)), counts_(counts) {}
+  void decode(std::string_view bytes);
+
   std::string key_;
   std::vector<std::uint64_t> counts_;
 };

@@ -53,16 +53,18 @@ result<std::vector<pipeline_id>> node::impl::open_logs(const node_plan& of) {
 }
 
 // A new exporter begins with what comes from now on. Its cursor is durable before anything comes,
-// so that a kill cannot make it begin later.
+// so that a kill cannot make it begin later. Throws where the store cannot say which are new.
 void node::impl::place_new_exporters(const node_plan& of, const std::vector<pipeline_id>& of_ids,
                                      storage::batch& cursors) const {
   for (std::size_t p = 0; p < of.pipelines.size(); ++p) {
     const auto& name = of.pipelines[p].name;
     const auto known = store->cursors(of_ids[p]);
+    if (!known)
+      throw std::runtime_error(known.error().message);
     const ledger_page logged(*store, ledger_key(name, "log"), log_counts);
     for (const auto index : of.pipelines[p].exporters) {
       const auto& exporter = of.exporters[index].id;
-      if (known.contains(exporter))
+      if (known->contains(exporter))
         continue;
       cursors.put_cursor(exporter, of_ids[p], {store->log(of_ids[p]).next, 0});
       ledger_page page(*store, ledger_key(name, exporter), exporter_counts);
@@ -315,7 +317,11 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
     return tl::unexpected(ids.error());
   parts.ids = std::move(*ids);
   storage::batch cursors;
-  parts.place_new_exporters(parts.plan, parts.ids, cursors);
+  try {
+    parts.place_new_exporters(parts.plan, parts.ids, cursors);
+  } catch (const std::runtime_error& why) {
+    return fail(errc::io, why.what());
+  }
   if (!cursors.empty())
     if (auto placed = parts.store->commit(std::move(cursors), true); !placed)
       return tl::unexpected(placed.error());

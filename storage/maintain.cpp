@@ -170,15 +170,12 @@ void store::impl::write_mark() {
       now.logs[id].letters = log->letters.held();
     }
   }
-  (void)scan(data->family("cursors"), keys::prefix(keys::kind::cursor),
-             keys::end_of(keys::prefix(keys::kind::cursor)),
-             [&](std::string_view key, std::string_view value) {
-               const auto parsed = keys::parse(key);
-               if (parsed && value.size() == version_bytes + 12)
-                 now.cursors[{parsed->pipeline, std::string(parsed->text)}] =
-                     decode_cursor(value.substr(version_bytes));
-               return true;
-             });
+  const auto read = scan_cursors(keys::prefix(keys::kind::cursor),
+                                 [&](const keys::parsed& of, const cursor& place) {
+                                   now.cursors[{of.pipeline, std::string(of.text)}] = place;
+                                 });
+  if (!read.ok()) // The last mark knows more.
+    return;
   auto text = encode(now);
   if (text == last_mark)
     return;

@@ -267,16 +267,31 @@ result<void> store::trim_log(pipeline_id pipeline, log_position below) {
   return {};
 }
 
-std::map<std::string, cursor> store::cursors(pipeline_id pipeline) const {
+rocksdb::Status store::impl::scan_cursors(
+    const std::string& prefix,
+    const std::function<void(const keys::parsed&, const cursor&)>& each) const {
+  const auto end = keys::end_of(prefix);
+  const auto upper = rocksdb::Slice(end);
+  const auto options = scan_options(upper);
+  const auto at =
+      std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(options, data->family("cursors")));
+  for (at->Seek(prefix); at->Valid(); at->Next()) {
+    const auto parsed = keys::parse(at->key().ToStringView());
+    const auto value = at->value().ToStringView();
+    if (!parsed || value.size() != version_bytes + 12)
+      return rocksdb::Status::Corruption("a cursor that is none of this format");
+    each(*parsed, decode_cursor(value.substr(version_bytes)));
+  }
+  return at->status();
+}
+
+result<std::map<std::string, cursor>> store::cursors(pipeline_id pipeline) const {
   auto result = std::map<std::string, cursor>();
-  const auto prefix = keys::prefix(keys::kind::cursor, pipeline);
-  (void)impl_->scan(impl_->data->family("cursors"), prefix, keys::end_of(prefix),
-                    [&](std::string_view key, std::string_view value) {
-                      if (value.size() == version_bytes + 12)
-                        result.emplace(key.substr(prefix.size()),
-                                       decode_cursor(value.substr(version_bytes)));
-                      return true;
-                    });
+  const auto status = impl_->scan_cursors(
+      keys::prefix(keys::kind::cursor, pipeline),
+      [&](const keys::parsed& of, const cursor& place) { result.emplace(of.text, place); });
+  if (!status.ok())
+    return tl::unexpected(to_error(status, "reading the cursors"));
   return result;
 }
 
@@ -302,12 +317,14 @@ result<void> store::trim_dead_letters(pipeline_id pipeline, log_position below) 
   return {};
 }
 
-std::optional<std::string> store::meta(std::string_view key) const {
+result<std::optional<std::string>> store::meta(std::string_view key) const {
   auto value = std::string();
   const auto status = impl_->data->db().Get(rocksdb::ReadOptions(), impl_->data->family("meta"),
                                             keys::meta(key), &value);
-  if (!status.ok() || value.size() < version_bytes)
-    return {};
+  if (status.IsNotFound() || (status.ok() && value.size() < version_bytes))
+    return std::optional<std::string>();
+  if (!status.ok())
+    return tl::unexpected(to_error(status, fmt::format("reading {}", key)));
   return value.substr(version_bytes);
 }
 

@@ -111,7 +111,8 @@ rocksdb::Status store::impl::load() {
       return at->status();
     log->last_time = at->Valid() ? keys::parse(at->key().ToStringView())->time : 0;
   }
-  return rocksdb::Status::OK();
+  // An exporter without its cursor would begin anew: damage here is for the salvage.
+  return scan_cursors(keys::prefix(keys::kind::cursor), [](const auto&, const auto&) {});
 }
 
 store::store() = default;

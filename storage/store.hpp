@@ -180,14 +180,16 @@ public:
   /// log().next.
   result<log_position> find_time(pipeline_id pipeline, unix_ns from) const;
   result<void> trim_log(pipeline_id pipeline, log_position below);
-  std::map<std::string, cursor> cursors(pipeline_id pipeline) const;
+  /// By exporter. errc::io, errc::corrupt: they are there and cannot be read.
+  result<std::map<std::string, cursor>> cursors(pipeline_id pipeline) const;
 
   // -- dead letters --
   bounds dead_letters(pipeline_id pipeline) const;
   result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const;
   result<void> trim_dead_letters(pipeline_id pipeline, log_position below);
 
-  std::optional<std::string> meta(std::string_view key) const;
+  /// Nothing: there is none. errc::io, errc::corrupt: it may be there and cannot be read.
+  result<std::optional<std::string>> meta(std::string_view key) const;
 
   /// Keeps bytes that turned out to be damaged for a person to look at: damaged/<kind>-<position>.
   void set_aside(std::string_view kind, std::uint64_t position, std::string_view bytes);

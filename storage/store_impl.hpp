@@ -70,6 +70,10 @@ struct store::impl {
   /// counted.
   result<void> scan(rocksdb::ColumnFamilyHandle* family, const std::string& begin,
                     const std::string& end, const record_visitor& each) const;
+  /// Stops at damage, and says so: a cursor that is skipped is data sent twice, or never.
+  rocksdb::Status
+  scan_cursors(const std::string& prefix,
+               const std::function<void(const keys::parsed&, const cursor&)>& each) const;
   /// errc::invalid_argument for a log that was not opened.
   result<pipeline_log*> log_of(pipeline_id pipeline) const;
   std::vector<queue*> queues() const;

@@ -36,6 +36,7 @@ public:
     auto result = answer_ ? answer_(request) : backends::outcome{};
     if (result.what == kind::delivered)
       taken_ += request.items;
+    changed_.notify_all();
     done(std::move(result));
   }
   void stop() override {}
@@ -45,9 +46,15 @@ public:
     const std::lock_guard guard(mutex_);
     return taken_;
   }
+  void await(std::uint64_t items) {
+    std::unique_lock lock(mutex_);
+    BOOST_REQUIRE(
+        changed_.wait_for(lock, std::chrono::seconds(30), [&] { return taken_ >= items; }));
+  }
 
 private:
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
   answer answer_;
   std::uint64_t taken_ = 0;
 };
@@ -72,7 +79,7 @@ struct fixture {
     plan.pipeline_name = "traces";
     plan.cursor_interval = std::chrono::milliseconds(10);
     plan.letters = std::make_shared<std::atomic<log_position>>(0);
-    write = system.spawn([this](writer_actor::pointer) { return fake_writer(); });
+    write = system.spawn(fake_writer, this);
   }
 
   ~fixture() {
@@ -80,12 +87,12 @@ struct fixture {
     caf::anon_send_exit(write, caf::exit_reason::user_shutdown);
   }
 
-  writer_actor::behavior_type fake_writer() {
+  static writer_actor::behavior_type fake_writer(writer_actor::pointer, fixture* of) {
     return {
-        [this](const commit_ptr& work) -> caf::result<stored_atom> {
-          const std::lock_guard guard(mutex);
-          BOOST_CHECK(store->commit(std::move(work->what), work->sync));
-          changed.notify_all();
+        [of](const commit_ptr& work) -> caf::result<stored_atom> {
+          const std::lock_guard guard(of->mutex);
+          BOOST_CHECK(of->store->commit(std::move(work->what), work->sync));
+          of->changed.notify_all();
           return stored_atom_v;
         },
         [](flush_atom) {},
@@ -128,7 +135,7 @@ struct fixture {
     exporter = system.spawn<caf::detached>(actors::exporter, plan, store, tail, write, to);
   }
 
-  log_position cursor() const { return store->cursors(traces).at(backend).position; }
+  log_position cursor() const { return store->cursors(traces).value().at(backend).position; }
 
   std::uint64_t counted(exporter_count what) const {
     return ledger_page(*store, ledger_key("traces", backend), exporter_counts)[what];
@@ -170,14 +177,22 @@ void damage(const std::string& directory, const std::string& noise) {
 
 BOOST_FIXTURE_TEST_SUITE(exporter_test, fixture)
 
-// Scenario: the system refuses to read a block (too many open files, say), as an exporter looks at
-// the log. Guarantee: it is tried again; all is delivered, nothing is taken for damaged.
+// Scenario: the system refuses to read a block (too many open files, say), as an exporter sends its
+// log. Guarantee: it is tried again; all is delivered, nothing is taken for damaged.
 BOOST_AUTO_TEST_CASE(a_block_that_cannot_be_read_now_is_read_later) {
+  plan.batch = backends::batch_config{.max_items = 1};
+  plan.config.queue.num_consumers = 1;
   fill(20, 1, 4 << 10);
   come_to_rest();
   const auto faults = disk->faults();
-  disk->fail_read(1);
+  auto first = true;
+  to->answers([&](const auto&) -> backends::outcome {
+    if (std::exchange(first, false))
+      disk->fail_read(1);
+    return {};
+  });
   start();
+  to->await(20); // Without a look at the store, which would be refused itself.
   await([&] { return cursor() == 20; });
   BOOST_TEST(disk->faults() == faults + 1);
   BOOST_TEST(to->taken() == 20U);
@@ -220,6 +235,7 @@ BOOST_AUTO_TEST_CASE(a_dead_letter_waits_until_it_can_be_read) {
     return {.what = kind::refused, .reason = "never"};
   });
   start();
+  await([&] { return *plan.letters == 1; });
   await([&] { return cursor() == 20; });
   BOOST_TEST(disk->faults() == faults + 1);
   const auto letter = read_dead_letter(store->read_dead_letter(traces, 0).value());

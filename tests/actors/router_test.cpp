@@ -43,30 +43,30 @@ struct told {
   }
 };
 
-sampler_actor::behavior_type fake_sampler(sampler_actor::pointer self, told& of) {
+sampler_actor::behavior_type fake_sampler(sampler_actor::pointer self, told* of) {
   return {
-      [self, &of](const entry_ptr& entry) {
+      [self, of](const entry_ptr& entry) {
         self->send(caf::actor_cast<router_actor>(self->current_sender()), taken_atom_v,
                    std::uint64_t{entry->unpacked.size()});
-        of.note([&] { of.entries.push_back(entry->header.id); });
+        of->note([&] { of->entries.push_back(entry->header.id); });
       },
       [](const decisions_ptr&) {},
       [](sent_until_atom, std::int64_t) {},
       [](durable_atom, pipeline_id, std::uint64_t) {},
-      [self, &of](moved_atom, const entry_id& id, journal_position to) -> caf::result<moved_atom> {
+      [self, of](moved_atom, const entry_id& id, journal_position to) -> caf::result<moved_atom> {
         auto promise = self->make_response_promise<moved_atom>();
-        of.note([&] {
-          of.moved.emplace_back(id, to);
-          of.unanswered.push_back(promise);
+        of->note([&] {
+          of->moved.emplace_back(id, to);
+          of->unanswered.push_back(promise);
         });
         return promise;
       },
       [](tick_atom) {},
       [](const sampler_change&) -> caf::result<changed_atom> { return changed_atom_v; },
       // Answers what it was told of moves.
-      [&of](stop_atom) -> caf::result<stopped_atom> {
-        of.note([&] {
-          for (auto& promise : of.unanswered)
+      [of](stop_atom) -> caf::result<stopped_atom> {
+        of->note([&] {
+          for (auto& promise : of->unanswered)
             promise.deliver(moved_atom_v);
         });
         return stopped_atom_v;
@@ -74,11 +74,11 @@ sampler_actor::behavior_type fake_sampler(sampler_actor::pointer self, told& of)
   };
 }
 
-compressor_actor::behavior_type fake_compressor(told& of) {
+compressor_actor::behavior_type fake_compressor(compressor_actor::pointer, told* of) {
   return {
       [](const decided_ptr&) {},
       [](const progress_ptr&) {},
-      [&of](const cluster::low_water& mark) { of.note([&] { of.marks.push_back(mark); }); },
+      [of](const cluster::low_water& mark) { of->note([&] { of->marks.push_back(mark); }); },
       [](flush_atom) {},
       [](const compressor_change&) -> caf::result<changed_atom> { return changed_atom_v; },
       [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
@@ -97,9 +97,8 @@ struct fixture {
     BOOST_REQUIRE(opened);
     store = std::move(*opened);
     write = system.spawn<caf::detached>(writer, store, sabotage{});
-    sampler =
-        system.spawn([this](sampler_actor::pointer self) { return fake_sampler(self, seen); });
-    compressor = system.spawn([this](compressor_actor::pointer) { return fake_compressor(seen); });
+    sampler = system.spawn(fake_sampler, &seen);
+    compressor = system.spawn(fake_compressor, &seen);
   }
 
   ~fixture() {

@@ -28,7 +28,7 @@ struct fixture {
     auto opened = storage::store::open(how);
     BOOST_REQUIRE(opened);
     store = std::move(*opened);
-    compressor = system.spawn([this](compressor_actor::pointer) { return fake_compressor(); });
+    compressor = system.spawn(fake_compressor, this);
     sampling::tail_sampling_config keep_all;
     keep_all.decision_wait_ns = 1;
     keep_all.policies.emplace_back().name = "all";
@@ -48,12 +48,12 @@ struct fixture {
     caf::anon_send_exit(compressor, caf::exit_reason::user_shutdown);
   }
 
-  compressor_actor::behavior_type fake_compressor() {
+  static compressor_actor::behavior_type fake_compressor(compressor_actor::pointer, fixture* of) {
     return {
-        [this](const decided_ptr& what) {
-          const std::lock_guard guard(mutex);
-          seen.push_back(what);
-          changed.notify_all();
+        [of](const decided_ptr& what) {
+          const std::lock_guard guard(of->mutex);
+          of->seen.push_back(what);
+          of->changed.notify_all();
         },
         [](const progress_ptr&) {},
         [](const cluster::low_water&) {},

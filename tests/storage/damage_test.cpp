@@ -74,6 +74,7 @@ struct fixture {
     std::set<log_position> blocks;
     bool same_node = false;
     bool named = false;
+    bool placed = false; ///< The exporter's cursor is there, and not behind where it was.
   };
 
   found open_and_read() {
@@ -83,6 +84,10 @@ struct fixture {
     auto result = found{.report = database.recovery(), .entries = {}, .blocks = {}};
     result.same_node = database.node() == node;
     result.named = database.pipelines().contains(1) && database.pipelines().at(1) == "traces/main";
+    const auto cursors = database.cursors(1);
+    BOOST_TEST_REQUIRE(cursors.has_value(), what << ": " << cursors.error().message);
+    const auto cursor = cursors->find("otlp");
+    result.placed = cursor != cursors->end() && cursor->second.position < entries / 2;
     // By what they say themselves: where the key is what was hit, they are found at the end.
     BOOST_REQUIRE(database.scan_journal(0, [&](journal_position at, std::string_view entry) {
       const auto read = codec::read_entry(entry);
@@ -155,6 +160,7 @@ struct fixture {
     BOOST_TEST(missing <= may_miss, what << ": " << missing << " missing; " << seen.report.text);
     BOOST_TEST(seen.same_node, what);
     BOOST_TEST(seen.named, what);
+    BOOST_TEST(seen.placed, what);
     worst = std::max(worst, missing);
     if (missing > 0)
       BOOST_TEST(seen.report.records_lost >= 1, what << ": " << missing << " missing, not counted");

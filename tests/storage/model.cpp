@@ -105,7 +105,7 @@ batch commit_record::make_batch() const {
 }
 
 std::uint64_t last_commit(const store& of) {
-  return std::strtoull(of.meta(commit_key).value_or("0").c_str(), nullptr, 10);
+  return std::strtoull(of.meta(commit_key).value().value_or("0").c_str(), nullptr, 10);
 }
 
 std::optional<std::string> difference(const store& is, const contents& should,
@@ -137,7 +137,7 @@ std::optional<std::string> difference(const store& is, const contents& should,
   for (auto p = letters.first; p < letters.next; ++p)
     if (auto letter = is.read_dead_letter(1, p))
       found.letters.emplace(p, *letter);
-  found.cursors = is.cursors(1);
+  found.cursors = is.cursors(1).value();
 
   const auto trim_only = [](std::uint64_t trim) {
     return [trim](std::uint64_t k) { return k < trim; };

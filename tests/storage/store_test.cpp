@@ -107,10 +107,10 @@ BOOST_AUTO_TEST_CASE(what_was_committed_is_read_back) {
         return true;
       }));
   BOOST_TEST(database->read_block(pipeline, 0).value() == "block");
-  BOOST_TEST((database->cursors(pipeline)["otlp/a"] == cursor{4, 2}));
+  BOOST_TEST((database->cursors(pipeline).value().at("otlp/a") == cursor{4, 2}));
   BOOST_TEST(database->read_dead_letter(pipeline, 0).value() == "refused");
-  BOOST_TEST(database->meta("key").value() == "value");
-  BOOST_TEST(!database->meta("other"));
+  BOOST_TEST(database->meta("key").value().value() == "value");
+  BOOST_TEST(!database->meta("other").value());
 }
 
 // Scenario: entries are erased and trimmed. Guarantee: they are gone for readers at once and for

@@ -120,6 +120,8 @@ class ExamplesTest(case.SystemTest):
         for processor in self.ids(text, "processors"):
             if processor.startswith("tail_sampling"):
                 sources.set(f"processors.{processor}.decision_wait", "1s")
+            if processor.startswith("memory_limiter") and paths.SANITIZED:
+                sources.set(f"processors.{processor}.limit_mib", "4096")
         for exporter in self.ids(text, "exporters"):
             self.redirect(exporter, sources, env)
         for extension in self.ids(text, "extensions"):

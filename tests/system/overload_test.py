@@ -41,7 +41,8 @@ class OverloadTest(case.SystemTest):
         print(f"{summary['acknowledged_spans']} spans acknowledged, {summary['refusals']} refusals, "
               f"peak memory {peak >> 20} MiB")
         result = load.check(acked, seen)
-        self.assertLess(peak, MEMORY_LIMIT)
+        if not paths.SANITIZED:
+            self.assertLess(peak, MEMORY_LIMIT)
         self.assertGreater(summary["refusals"], 0, "nothing was refused: no overload")
         self.assertEqual(summary["refusals_without_delay"], 0, summary)
         self.assertEqual(summary["failed_spans"], 0, summary)

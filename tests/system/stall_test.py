@@ -112,7 +112,7 @@ class StallTest(case.SystemTest):
             self.assertEqual(result["missing"], 0, result)
         for name, bound in BOUNDS.items():
             self.assertLessEqual(peaks[name], bound, name)
-        if not os.environ.get("WEIR_SANITIZE"):  # a sanitizer's own memory is none of the node's
+        if not paths.SANITIZED:
             self.assertLess(memory, MEMORY)
         return peaks, begin, end
 

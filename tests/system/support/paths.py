@@ -5,6 +5,8 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+# Memory of sanitizers is none of the node's, and what they run takes longer.
+SANITIZED = bool(os.environ.get("WEIR_SANITIZE"))
 RECORDED = ROOT.parent / "shared" / "data" / "hipstershop-traces.otlp.zst"
 
 
