@@ -178,10 +178,9 @@ std::vector<node::impl::place> node::impl::stop_exporters(const next_plan& next,
   for (const auto& [id, exporter] : gone) {
     const auto cursors = store->cursors(id);
     const auto end = store->log(id).next;
-    const auto cursor = cursors ? cursors->find(exporter) : decltype(cursors->end())();
-    const auto owed = !cursors || cursor == cursors->end()
-                          ? 0
-                          : end - std::min(end, cursor->second.position);
+    auto owed = log_position{0};
+    if (cursors && cursors->contains(exporter))
+      owed = end - std::min(end, cursors->at(exporter).position);
     auto line = fmt::format("exporter {} of pipeline {}: gone", exporter, store->pipelines()[id]);
     if (owed > 0) {
       line += fmt::format("; {} blocks were not delivered and stay for the retention time, its "

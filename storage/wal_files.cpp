@@ -243,46 +243,56 @@ IOStatus wal_files::DeleteFile(const std::string& path, const IOOptions& options
                                IODebugContext* debug) {
   if (!path.ends_with(log_ending))
     return target()->DeleteFile(path, options, debug);
-  const std::lock_guard guard(mutex_);
-  const auto logs = logs_up_to(path);
-  if (logs.empty() || logs.back() != path)
-    return IOStatus::OK(); // It went with one that came after it.
-  for (const auto& log : logs)
-    if (auto status = retire(log, options, debug); !status.ok())
+  auto logs = std::vector<std::string>();
+  auto gone = std::vector<std::string>();
+  {
+    const std::lock_guard guard(mutex_);
+    if (auto status = list_logs_up_to(path, logs); !status.ok())
       return status;
-  return IOStatus::OK();
+    for (const auto& log : logs)
+      if (auto rest = retire(log, options, debug); !rest.empty())
+        gone.push_back(std::move(rest));
+  }
+  // Not under the lock, for which the writer may wait: a large file takes a while. What is not
+  // there any more went with a log that came after it.
+  auto status = IOStatus::OK();
+  for (const auto& each : gone)
+    if (auto removed = target()->DeleteFile(each, options, debug); !removed.ok())
+      status = removed;
+  return status;
 }
 
 // The logs beside this one that are no newer, the oldest first.
-std::vector<std::string> wal_files::logs_up_to(const std::string& path) {
+IOStatus wal_files::list_logs_up_to(const std::string& path, std::vector<std::string>& logs) {
   const auto directory = path.substr(0, path.rfind('/') + 1);
   auto names = std::vector<std::string>();
-  (void)target()->GetChildren(directory, IOOptions(), &names, nullptr);
+  if (auto status = target()->GetChildren(directory, IOOptions(), &names, nullptr); !status.ok())
+    return status;
   auto found = std::map<std::uint64_t, std::string>();
   for (const auto& name : names)
     if (name.ends_with(log_ending) && number(name) <= number(path.substr(directory.size())))
       found.emplace(number(name), directory + name);
-  auto logs = std::vector<std::string>();
   for (auto& [of, log] : found)
     logs.push_back(std::move(log));
-  return logs;
+  return IOStatus::OK();
 }
 
 // All leave by the same door, as names that leave a directory in different ways may be back after a
 // power cut in any order; by another only where a full disk has no room for a name. A log that is
 // linked elsewhere (a salvage reads it) must keep its content.
-IOStatus wal_files::retire(const std::string& log, const IOOptions& options,
-                           IODebugContext* debug) {
+// @returns what is to be removed; "" where the log is kept for the next ones
+std::string wal_files::retire(const std::string& log, const IOOptions& options,
+                              IODebugContext* debug) {
   auto links = std::uint64_t{0};
-  const auto name = new_name(used_ending);
+  auto name = new_name(used_ending);
   (void)target()->CreateDirIfMissing(spares_, options, debug);
   if (!target()->NumFileLinks(log, options, &links, debug).ok()
       || !target()->RenameFile(log, name, options, debug).ok())
-    return target()->DeleteFile(log, options, debug);
+    return log;
   if (links > 1 || !wanted_ || used_.size() >= max_used)
-    return target()->DeleteFile(name, options, debug);
-  used_.push_back(name);
-  return IOStatus::OK();
+    return name;
+  used_.push_back(std::move(name));
+  return {};
 }
 
 } // namespace weir::storage

@@ -62,9 +62,9 @@ private:
   void forget(const guarded_file& closed);
   std::string new_name(std::string_view ending);
   rocksdb::IOStatus sync_names();
-  std::vector<std::string> logs_up_to(const std::string& path);
-  rocksdb::IOStatus retire(const std::string& log, const rocksdb::IOOptions& options,
-                           rocksdb::IODebugContext* debug);
+  rocksdb::IOStatus list_logs_up_to(const std::string& path, std::vector<std::string>& logs);
+  std::string retire(const std::string& log, const rocksdb::IOOptions& options,
+                     rocksdb::IODebugContext* debug);
   std::string take(std::deque<std::string>& from);
 
   const std::string spares_;
