@@ -1,6 +1,7 @@
 #include "processors/ottl/compiler.hpp"
 #include "processors/ottl/functions.hpp"
 #include "processors/ottl/group.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fstream>
@@ -163,7 +164,7 @@ BOOST_AUTO_TEST_CASE(contexts_are_found_from_paths) {
 
 // Scenario: docs/ottl.md beside the tables. Guarantee: it names every function and every path.
 BOOST_AUTO_TEST_CASE(the_page_names_all) {
-  std::ifstream file(WEIR_SOURCE_DIR "/docs/ottl.md");
+  std::ifstream file(std::string(test::source_dir()) + "/docs/ottl.md");
   std::stringstream page;
   page << file.rdbuf();
   const auto text = page.str();

@@ -1,4 +1,5 @@
 #include "support.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path root = WEIR_SOURCE_DIR;
+const fs::path root = weir::test::source_dir();
 
 std::string contents(const fs::path& file) {
   std::ifstream in(file);
