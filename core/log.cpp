@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "core/quote.hpp"
 
+#include <cmath>
 #include <mutex>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -13,16 +14,64 @@ namespace weir::log {
 namespace {
 
 // spdlog escapes nothing, so the text is made a JSON string by this formatter flag.
+// Of the line that this thread is writing: spdlog formats it before the call returns.
+thread_local const fields* current_fields = nullptr;
+
+std::string to_json(const field::content& value) {
+  return std::visit(
+      [](const auto& v) -> std::string {
+        using type = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<type, std::string_view>)
+          return quote_json(v);
+        else if constexpr (std::is_same_v<type, double>)
+          return std::isfinite(v) ? fmt::format("{}", v) : quote_json(fmt::format("{}", v));
+        else
+          return fmt::format("{}", v);
+      },
+      value);
+}
+
+// "a":1,"b":"c"
+std::string members() {
+  std::string out;
+  if (current_fields == nullptr)
+    return out;
+  for (const auto& each : *current_fields) {
+    if (!out.empty())
+      out += ',';
+    out += quote_json(each.name);
+    out += ':';
+    out += to_json(each.value);
+  }
+  return out;
+}
+
 class json_text final : public spdlog::custom_flag_formatter {
 public:
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& out) override {
     const auto text = quote_json({message.payload.data(), message.payload.size()});
     out.append(text.data(), text.data() + text.size());
+    if (const auto fields = members(); !fields.empty()) {
+      out.push_back(',');
+      out.append(fields.data(), fields.data() + fields.size());
+    }
   }
 
   std::unique_ptr<custom_flag_formatter> clone() const override {
     return std::make_unique<json_text>();
+  }
+};
+
+class console_fields final : public spdlog::custom_flag_formatter {
+public:
+  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
+    if (const auto fields = members(); !fields.empty())
+      fmt::format_to(std::back_inserter(out), "\t{{{}}}", fields);
+  }
+
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<console_fields>();
   }
 };
 
@@ -41,9 +90,17 @@ void configure(const config& options) {
       R"({"ts":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","msg":%*})");
     logger->set_formatter(std::move(formatter));
   } else {
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z\t%^%l%$\t%v");
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<console_fields>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z\t%^%l%$\t%v%*");
+    logger->set_formatter(std::move(formatter));
   }
   spdlog::set_default_logger(std::move(logger));
+}
+
+void write(spdlog::level::level_enum level, fields with, std::string_view text) {
+  current_fields = &with;
+  spdlog::log(level, text);
+  current_fields = nullptr;
 }
 
 bool permit(std::string_view kind, unsigned interval_s) {

@@ -1,16 +1,74 @@
 #pragma once
 
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
 #include <spdlog/spdlog.h>
 #include <string>
+#include <string_view>
+#include <variant>
 
 // Logging: spdlog's default logger, set up once at start. Levels by what an operator must do:
 // error = data was lost or someone must act; warn = someone should look; info = life events; debug.
+//
+// A line has a text for a person, and fields for a machine, whose names are always the same:
+// component (a receiver, processor, exporter or extension with its signal, where there is one),
+// pipeline, exporter, receiver, and counts by what they count (items, bytes, entries, ...).
+//
+//   log::warn({{"exporter", id}, {"items", waiting}}, "the back end is away: {}", reason);
 namespace weir::log {
 
 using spdlog::debug;
 using spdlog::error;
 using spdlog::info;
 using spdlog::warn;
+
+/// One field of a line. Texts are views: they live until the call returns.
+struct field {
+  using content = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
+
+  std::string_view name;
+  content value;
+
+  template <class Text>
+    requires std::convertible_to<const Text&, std::string_view>
+  field(std::string_view field_name, const Text& text) : name(field_name), value(std::string_view(text)) {}
+  field(std::string_view field_name, bool truth) : name(field_name), value(truth) {}
+  field(std::string_view field_name, std::floating_point auto number)
+      : name(field_name), value(static_cast<double>(number)) {}
+  field(std::string_view field_name, std::signed_integral auto number)
+      : name(field_name), value(static_cast<std::int64_t>(number)) {}
+  field(std::string_view field_name, std::unsigned_integral auto number)
+      : name(field_name), value(static_cast<std::uint64_t>(number)) {}
+};
+using fields = std::initializer_list<field>;
+
+/// Writes one line. Encoding json: the fields are members beside "msg"; console: behind the text, as JSON.
+void write(spdlog::level::level_enum level, fields with, std::string_view text);
+
+template <class... Args>
+void write_formatted(spdlog::level::level_enum level, fields with, fmt::format_string<Args...> text,
+                     Args&&... args) {
+  if (spdlog::should_log(level))
+    write(level, with, fmt::format(text, std::forward<Args>(args)...));
+}
+
+template <class... Args>
+void debug(fields with, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::debug, with, text, std::forward<Args>(args)...);
+}
+template <class... Args>
+void info(fields with, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::info, with, text, std::forward<Args>(args)...);
+}
+template <class... Args>
+void warn(fields with, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::warn, with, text, std::forward<Args>(args)...);
+}
+template <class... Args>
+void error(fields with, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::err, with, text, std::forward<Args>(args)...);
+}
 
 /// How log lines look and where they go.
 struct config {

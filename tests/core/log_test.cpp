@@ -44,6 +44,29 @@ BOOST_AUTO_TEST_CASE(json_lines_are_good_json) {
   BOOST_TEST(std::regex_match(said, line), said);
 }
 
+// Scenario: a line with fields of each type, some of them hostile. Guarantee: in JSON they are members of their
+// own with their types; on the console they stand behind the text; the next line has none of them.
+BOOST_AUTO_TEST_CASE(fields_stand_beside_the_text) {
+  const auto speak = [](const char* encoding) {
+    return said_by([&] {
+      weir::log::configure({.level = "info", .encoding = encoding});
+      weir::log::warn({{"exporter", std::string("otlp/\"a\"")}, {"items", 12U}, {"delta", -3}, {"share", 0.5},
+                       {"well", false}},
+                      "away for {} s", 80);
+      weir::log::debug({{"hidden", 1}}, "not at this level");
+      weir::log::info("next");
+    });
+  };
+  const std::string members = R"("exporter":"otlp/\"a\"","items":12,"delta":-3,"share":0.5,"well":false)";
+  const auto json = speak("json");
+  BOOST_TEST(json.find(R"("msg":"away for 80 s",)" + members + "}\n") != std::string::npos, json);
+  BOOST_TEST(json.find("\"msg\":\"next\"}\n") != std::string::npos, json);
+  const auto console = speak("console");
+  BOOST_TEST(console.find("away for 80 s\t{" + members + "}\n") != std::string::npos, console);
+  BOOST_TEST(console.find("\tnext\n") != std::string::npos, console);
+  BOOST_TEST(console.find("hidden") == std::string::npos, console);
+}
+
 // Scenario: each level is configured, messages of each come. Guarantee: those below are left out.
 BOOST_AUTO_TEST_CASE(levels_are_kept) {
   const auto lines_at = [](const std::string& level) {
