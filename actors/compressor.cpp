@@ -85,7 +85,7 @@ void compressor_state::settle(const decided& what) {
   for (const auto& [entry, slot, trace] : what.slots) {
     const auto& of = what.entries[entry];
     if (!progress_.settle(of.id, of.slots, slot, what.traces[trace].verdict.keep))
-      metrics::counter("weir_duplicate_slots", {{"pipeline", config_.name}}).Increment();
+      metrics::duplicate_slots.with({{"pipeline", config_.name}}).Increment();
   }
   for (const auto& entry : what.entries)
     gathered_.touched.push_back(entry.id);
@@ -118,7 +118,7 @@ void compressor_state::close_block() {
   codec::write_block(header, packed, bytes);
   const auto position = next_block_++;
   gathered_.batch.append_block(config_.pipeline, position, header.last_time, bytes);
-  metrics::counter("weir_log_appended_bytes", {{"pipeline", config_.name}})
+  metrics::log_appended_bytes.with({{"pipeline", config_.name}})
     .Increment(static_cast<double>(bytes.size()));
   (*ledger_)[appended_items] += header.items;
   gathered_.blocks.push_back({position, header, shared_bytes(std::move(body))});

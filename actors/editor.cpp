@@ -9,8 +9,8 @@ editor::editor(std::shared_ptr<const processors::chain> chain, weir::signal kind
   for (const auto& part : chain_->parts()) {
     const metrics::labels labels = {{"processor", part.id},
                                     {"otel_signal", std::string(to_string(kind))}};
-    counters_.push_back({&metrics::counter("otelcol_processor_incoming_items", labels),
-                         &metrics::counter("otelcol_processor_outgoing_items", labels)});
+    counters_.push_back({&metrics::processor_incoming_items.with(labels),
+                         &metrics::processor_outgoing_items.with(labels)});
   }
 }
 

@@ -60,14 +60,13 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   if (gap || store_->recovery().salvaged || store_->recovery().records_lost > 0)
     (*ledger_)[damage_open] = 1;
 
-  const auto items = std::string(items_name(plan_.signal));
   const metrics::labels labels{{"exporter", plan_.config.id}};
   const metrics::labels typed{{"exporter", plan_.config.id},
                               {"data_type", std::string(to_string(plan_.signal))}};
-  sent_ = &metrics::counter("otelcol_exporter_sent_" + items, labels);
-  failed_ = &metrics::counter("otelcol_exporter_send_failed_" + items, labels);
-  in_flight_ = &metrics::gauge("otelcol_exporter_in_flight_requests", typed);
-  waiting_ = &metrics::gauge("otelcol_exporter_queue_size", typed);
+  sent_ = &metrics::exporter_sent.of(plan_.signal).with(labels);
+  failed_ = &metrics::exporter_send_failed.of(plan_.signal).with(labels);
+  in_flight_ = &metrics::exporter_in_flight_requests.with(typed);
+  waiting_ = &metrics::exporter_queue_size.with(typed);
 
   subscription_ = tail_->subscribe([pending = wake_pending_, to = caf::actor_cast<exporter_actor>(self_)] {
     if (!pending->exchange(true))
@@ -170,7 +169,7 @@ result<log_block> exporter_state::load(log_position position) {
 }
 
 void exporter_state::skip_damaged(log_position position, const error& why) {
-  metrics::counter("weir_log_damaged_blocks", {{"pipeline", plan_.pipeline_name}}).Increment();
+  metrics::log_damaged_blocks.with({{"pipeline", plan_.pipeline_name}}).Increment();
   (*ledger_)[damage_open] = 1; // Written with the cursor that moves over it.
   log::error("block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}",
              position, plan_.pipeline_name, plan_.config.id, why.message);

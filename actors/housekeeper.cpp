@@ -77,7 +77,7 @@ void drop_oldest(storage::store& store, const std::vector<kept_log>& logs) {
   const auto lost = items_between(store, longest->id, std::max(held.first, owed), below);
   if (!store.trim_log(longest->id, below))
     return;
-  metrics::counter("weir_log_dropped_items", {{"pipeline", longest->name}})
+  metrics::log_dropped_items.with({{"pipeline", longest->name}})
     .Increment(static_cast<double>(lost));
   if (lost > 0 && log::permit("drop-oldest"))
     log::error("the disk quota is reached: dropped the oldest {} items of pipeline {} (overflow: "
@@ -112,17 +112,17 @@ void measure_ledger(const storage::store& store, const kept_log& of) {
   const auto& logged = *logged_page;
   const auto settled = logged[kept_items] + logged[dropped_items] + (*received)[removed_spans];
   const auto appended = logged[appended_items] + logged[removed_items];
-  metrics::gauge("weir_ledger_unsettled_items", {{"pipeline", of.name}})
+  metrics::ledger_unsettled_items.with({{"pipeline", of.name}})
     .Set(static_cast<double>((*received)[accepted_spans]) - static_cast<double>(settled));
-  metrics::gauge("weir_ledger_unappended_items", {{"pipeline", of.name}})
+  metrics::ledger_unappended_items.with({{"pipeline", of.name}})
     .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(appended));
   for (const auto& exporter : of.exporters) {
     const auto sent = ledger_page::look(store, ledger_key(of.name, exporter), exporter_counts);
     if (!sent)
       continue;
-    metrics::gauge("weir_ledger_damaged_items", {{"pipeline", of.name}, {"exporter", exporter}})
+    metrics::ledger_damaged_items.with({{"pipeline", of.name}, {"exporter", exporter}})
       .Set(static_cast<double>(static_cast<std::int64_t>((*sent)[damaged_items])));
-    metrics::gauge("weir_ledger_undelivered_items", {{"pipeline", of.name}, {"exporter", exporter}})
+    metrics::ledger_undelivered_items.with({{"pipeline", of.name}, {"exporter", exporter}})
       .Set(static_cast<double>(logged[appended_items]) - static_cast<double>(exporter_ended(*sent)));
   }
 }
@@ -132,24 +132,23 @@ void forget_gauges(const std::vector<kept_log>& before, const std::vector<kept_l
   for (const auto& log : before) {
     const auto stays = std::find_if(now.begin(), now.end(), [&](const auto& l) { return l.id == log.id; });
     if (stays == now.end())
-      for (const auto* name : {"weir_ledger_unsettled_items", "weir_ledger_unappended_items",
-                               "weir_log_blocks"})
-        metrics::gauge(name, {{"pipeline", log.name}}).Set(0);
+      for (const auto* metric :
+           {&metrics::ledger_unsettled_items, &metrics::ledger_unappended_items, &metrics::log_blocks})
+        metric->with({{"pipeline", log.name}}).Set(0);
     for (const auto& exporter : log.exporters)
       if (stays == now.end() || std::count(stays->exporters.begin(), stays->exporters.end(), exporter) == 0)
-        metrics::gauge("weir_ledger_undelivered_items",
-                       {{"pipeline", log.name}, {"exporter", exporter}})
+        metrics::ledger_undelivered_items.with({{"pipeline", log.name}, {"exporter", exporter}})
           .Set(0);
   }
 }
 
 void measure(const housekeeper_state& state) {
-  metrics::gauge("otelcol_process_memory_rss").Set(static_cast<double>(resident_bytes()));
+  metrics::process_memory_rss.with().Set(static_cast<double>(resident_bytes()));
   for (const auto& [part, bytes] : state.store->usage())
-    metrics::gauge("weir_storage_bytes", {{"part", part}}).Set(static_cast<double>(bytes));
+    metrics::storage_bytes.with({{"part", part}}).Set(static_cast<double>(bytes));
   for (const auto& l : state.config.logs) {
     const auto held = state.store->log(l.id);
-    metrics::gauge("weir_log_blocks", {{"pipeline", l.name}})
+    metrics::log_blocks.with({{"pipeline", l.name}})
       .Set(static_cast<double>(held.next - held.first));
     measure_ledger(*state.store, l);
   }

@@ -8,7 +8,8 @@
 #include <algorithm>
 #include <caf/send.hpp>
 #include <fmt/format.h>
-#include <unordered_map>
+#include <map>
+#include <tuple>
 
 namespace weir::actors {
 
@@ -148,7 +149,7 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
     lane.received[accepted_spans] += added->items;
     lane.received[removed_spans] += added->removed;
   }
-  count(request, "accepted_", refusal.empty() ? taken : 0);
+  count(request, metrics::receiver_accepted, refusal.empty() ? taken : 0);
   pending.answer.rejected = rejected.total();
   if (rejected.total() > 0)
     pending.answer.message = what_was_rejected(rejected, config_.limits.max_span_bytes);
@@ -159,7 +160,7 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
     pending.answer.message = std::move(refusal);
   }
   if (pending.answer.rejected > 0)
-    count(request, "refused_", pending.answer.rejected);
+    count(request, metrics::receiver_refused_items, pending.answer.rejected);
   pending.handle = std::move(request.reply);
   if (!anything)
     pending.handle(std::move(pending.answer));
@@ -189,20 +190,20 @@ intake_state::give(lane& to, net::otlp_request& request, bool last,
 
 void intake_state::turn_away(net::otlp_request& request, const char* why) const {
   const auto items = otlp::check_items(request.signal, request.body, config_.limits);
-  count(request, "refused_", items.value_or(0));
+  count(request, metrics::receiver_refused_items, items.value_or(0));
   request.reply(overloaded(why));
 }
 
-void intake_state::count(const net::otlp_request& request, const char* verb,
+void intake_state::count(const net::otlp_request& request, const metrics::by_signal& metric,
                          std::uint64_t items) const {
   // One look-up a request: the registry finds an instrument again by its labels.
-  static thread_local std::unordered_map<std::string, prometheus::Counter*> known;
+  using key = std::tuple<const metrics::counter_metric*, bool, std::string>;
+  static thread_local std::map<key, prometheus::Counter*> known;
   const auto& id = config_.receivers[request.receiver].id;
-  const char* transport = request.over_grpc ? "grpc" : "http";
-  auto& found = known[verb + id + transport + std::string(items_name(request.signal))];
+  const auto& counter = metric.of(request.signal);
+  auto& found = known[{&counter, request.over_grpc, id}];
   if (found == nullptr)
-    found = &metrics::counter("otelcol_receiver_" + (verb + std::string(items_name(request.signal))),
-                              {{"receiver", id}, {"transport", transport}});
+    found = &counter.with({{"receiver", id}, {"transport", request.over_grpc ? "grpc" : "http"}});
   found->Increment(static_cast<double>(items));
 }
 
@@ -262,7 +263,7 @@ void intake_state::close_entries(lane& of, storage::batch& batch, committed& don
     done.entries.push_back(std::move(durable));
   }
   of.received.write(batch);
-  static auto& handed = metrics::gauge("weir_intake_handed_bytes");
+  static auto& handed = metrics::intake_handed_bytes.with();
   handed.Set(static_cast<double>(config_.handed->used()));
 }
 
@@ -273,7 +274,7 @@ void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done
   for (auto& block : closed) {
     const auto position = of.next_block++;
     batch.append_block(of.info.id, position, block.header.last_time, block.bytes);
-    metrics::counter("weir_log_appended_bytes", {{"pipeline", of.info.name}})
+    metrics::log_appended_bytes.with({{"pipeline", of.info.name}})
       .Increment(static_cast<double>(block.bytes.size()));
     (*of.logged)[appended_items] += block.header.items;
     (*of.logged)[kept_items] += block.header.items;

@@ -7,6 +7,7 @@
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
 #include "actors/sabotage.hpp"
+#include "core/metrics.hpp"
 #include "net/byte_budget.hpp"
 
 #include <atomic>
@@ -95,8 +96,8 @@ private:
   void take_one(net::otlp_request& request, unix_ns now);
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
   void turn_away(net::otlp_request& request, const char* why) const;
-  /// Adds to a receiver's metric. `verb`: "accepted_" or "refused_"
-  void count(const net::otlp_request& request, const char* verb, std::uint64_t items) const;
+  /// Adds to a receiver's metric.
+  void count(const net::otlp_request& request, const metrics::by_signal& metric, std::uint64_t items) const;
   void flush();
   void close_entries(lane& of, storage::batch& batch, committed& done);
   void close_blocks(lane& of, storage::batch& batch, committed& done);

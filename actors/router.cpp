@@ -94,10 +94,10 @@ void router_state::tick() {
   const auto oldest = recovered_ ? settling_.oldest_unsent().value_or(steady_now()) : 0;
   for (const auto& sampler : config_.samplers)
     self_->send(sampler, sent_until_atom_v, static_cast<std::int64_t>(oldest));
-  static auto& open = metrics::gauge("weir_journal_open_entries");
-  static auto& slots = metrics::gauge("weir_journal_open_slots");
-  static auto& unsent = metrics::gauge("weir_router_bytes_in_flight");
-  static auto& handed = metrics::gauge("weir_intake_handed_bytes");
+  static auto& open = metrics::journal_open_entries.with();
+  static auto& slots = metrics::journal_open_slots.with();
+  static auto& unsent = metrics::router_bytes_in_flight.with();
+  static auto& handed = metrics::intake_handed_bytes.with();
   handed.Set(static_cast<double>(config_.handed->used()));
   open.Set(static_cast<double>(settling_.entries()));
   slots.Set(static_cast<double>(settling_.open_slots()));
@@ -155,7 +155,7 @@ void router_state::move_stuck() {
 
 // The old places stay readable until no sampler can look there any more.
 void router_state::moved(const std::vector<entry_move>& moves) {
-  metrics::counter("weir_journal_moved_entries").Increment(static_cast<double>(moves.size()));
+  metrics::journal_moved_entries.with().Increment(static_cast<double>(moves.size()));
   moving_->unanswered = moves.size() * config_.samplers.size();
   for (const auto& [id, to] : moves) {
     settling_.move(id, to);

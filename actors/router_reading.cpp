@@ -163,7 +163,7 @@ void router_state::found_in_journal(journal_position position, std::string_view 
   settling_.add({entry->header.id, entry->header.pipeline, position, entry->received,
                  entry->header.unpacked_bytes, entry->settled, of == nullptr});
   if (of == nullptr) {
-    metrics::counter("weir_journal_orphaned_spans").Increment(entry->header.spans);
+    metrics::journal_orphaned_spans.with().Increment(entry->header.spans);
     if (gone_warned_.insert(entry->header.pipeline).second)
       log::warn(
           "the journal holds spans of pipeline {} which is not in the configuration any more: "
@@ -236,7 +236,7 @@ bool router_state::lose(const cluster::open_entry& entry, const error& why) {
 
 void router_state::damaged(journal_position position, std::string_view bytes,
                            const std::string& why) {
-  metrics::counter("weir_journal_damaged_entries").Increment();
+  metrics::journal_damaged_entries.with().Increment();
   log::error("journal entry {} is damaged, set aside and counted: {}", position, why);
   store_->set_aside("journal", position, bytes);
 }

@@ -14,24 +14,28 @@ void sampler_gauges::counter::set(std::uint64_t now) {
 
 sampler_gauges::sampler_gauges(const std::string& pipeline) : pipeline_(pipeline) {
   const metrics::labels labels{{"pipeline", pipeline}};
-  const auto number = [&](const char* name) { return counter{&metrics::counter(name, labels), 0}; };
-  const auto level = [&](const char* name) { return gauge{&metrics::gauge(name, labels), 0}; };
-  traces_ = level("otelcol_processor_tail_sampling_sampling_traces_on_memory");
-  spans_ = level("weir_window_spans");
-  packed_ = level("weir_window_packed_bytes");
-  index_ = level("weir_window_index_bytes");
-  decisions_ = level("weir_decision_cache_size");
-  in_flight_ = level("weir_sampler_bytes_in_flight");
-  new_traces_ = number("otelcol_processor_tail_sampling_new_trace_id_received");
-  decided_ = number("weir_window_decided_traces");
-  early_ = number("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early");
-  incomplete_ = number("weir_window_decided_incomplete");
-  too_large_ = number("otelcol_processor_tail_sampling_traces_dropped_too_large");
-  late_kept_ = number("weir_window_late_spans_kept");
-  late_dropped_ = number("weir_window_late_spans_dropped");
-  set_down_ = number("weir_window_entries_set_down");
-  read_back_ = &metrics::counter("weir_window_read_back_bytes", labels);
-  damaged_ = &metrics::counter("weir_window_damaged_slots", labels);
+  const auto number = [&](const metrics::counter_metric& metric) {
+    return counter{&metric.with(labels), 0};
+  };
+  const auto level = [&](const metrics::gauge_metric& metric) {
+    return gauge{&metric.with(labels), 0};
+  };
+  traces_ = level(metrics::tail_sampling_sampling_traces_on_memory);
+  spans_ = level(metrics::window_spans);
+  packed_ = level(metrics::window_packed_bytes);
+  index_ = level(metrics::window_index_bytes);
+  decisions_ = level(metrics::decision_cache_size);
+  in_flight_ = level(metrics::sampler_bytes_in_flight);
+  new_traces_ = number(metrics::tail_sampling_new_trace_id_received);
+  decided_ = number(metrics::window_decided_traces);
+  early_ = number(metrics::tail_sampling_sampling_trace_dropped_too_early);
+  incomplete_ = number(metrics::window_decided_incomplete);
+  too_large_ = number(metrics::tail_sampling_traces_dropped_too_large);
+  late_kept_ = number(metrics::window_late_spans_kept);
+  late_dropped_ = number(metrics::window_late_spans_dropped);
+  set_down_ = number(metrics::window_entries_set_down);
+  read_back_ = &metrics::window_read_back_bytes.with(labels);
+  damaged_ = &metrics::window_damaged_slots.with(labels);
 }
 
 void sampler_gauges::show(const sampling::window& window,
@@ -55,16 +59,15 @@ void sampler_gauges::show(const sampling::window& window,
 }
 
 void sampler_gauges::show_policies(const sampling::policy_set& policies) {
-  constexpr auto name = "otelcol_processor_tail_sampling_count_traces_sampled";
   const auto& counts = policies.counts();
   if (votes_.size() != counts.size()) {
     votes_.clear();
     for (const auto& policy : policies.names()) {
       const auto vote = [&](const char* sampled, const char* decision) {
-        return counter{&metrics::counter(name, {{"pipeline", pipeline_},
-                                                {"policy", policy},
-                                                {"sampled", sampled},
-                                                {"decision", decision}}),
+        return counter{&metrics::tail_sampling_count_traces_sampled.with({{"pipeline", pipeline_},
+                                                                          {"policy", policy},
+                                                                          {"sampled", sampled},
+                                                                          {"decision", decision}}),
                        0};
       };
       votes_.push_back(
@@ -85,8 +88,8 @@ void sampler_gauges::show_rates(const sampling::policy_set& policies) {
     if (rates == nullptr)
       continue;
     const metrics::labels labels{{"pipeline", pipeline_}, {"policy", policies.names()[i]}};
-    metrics::gauge("weir_dynamic_keys", labels).Set(static_cast<double>(rates->keys()));
-    metrics::counter("weir_dynamic_shared_spans", labels)
+    metrics::dynamic_keys.with(labels).Set(static_cast<double>(rates->keys()));
+    metrics::dynamic_shared_spans.with(labels)
       .Increment(static_cast<double>(rates->take_shared_spans()));
   }
 }

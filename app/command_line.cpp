@@ -4,6 +4,7 @@
 #include "app/config/load.hpp"
 #include "app/reload_command.hpp"
 #include "core/log.hpp"
+#include "core/metrics.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -35,6 +36,7 @@ struct arguments {
   bool strict = false;
   bool dry_run = false;
   bool reference = false;
+  bool metrics = false;
   std::string storage;
   std::vector<std::string> files;
 };
@@ -168,6 +170,10 @@ int convert_files(const arguments& given, const command_context& context) {
 }
 
 int print_config(const arguments& given, const command_context& context) {
+  if (given.metrics) {
+    context.out << metrics::reference();
+    return done;
+  }
   if (given.reference) {
     context.out << print_reference();
     return done;
@@ -222,6 +228,7 @@ int command_line(int argc, const char* const* argv, const command_context& conte
   auto* show = with_config(root, given, "print-config",
                            "Prints the configuration as it works, defaults in, secrets masked");
   show->add_flag("--reference", given.reference)->group("");
+  show->add_flag("--metrics", given.metrics)->group("");
   auto* config = root.add_subcommand("config", "Works on configuration files");
   config->require_subcommand(1);
   auto* convert_it = config->add_subcommand(
@@ -242,7 +249,7 @@ int command_line(int argc, const char* const* argv, const command_context& conte
   }
   if (convert_it->parsed())
     return convert_files(given, context);
-  if (given.configs.empty() && !given.reference && given.storage.empty())
+  if (given.configs.empty() && !given.reference && !given.metrics && given.storage.empty())
     return missing_config(context);
   if (run_it->parsed())
     return run(given, context);

@@ -42,8 +42,8 @@ void raise(prometheus::Counter& counter, double to) {
 }
 
 net::admin_http::answer metrics_page(steady_clock::time_point born) {
-  static auto& uptime = metrics::counter("otelcol_process_uptime");
-  static auto& cpu = metrics::counter("otelcol_process_cpu_seconds");
+  static auto& uptime = metrics::process_uptime.with();
+  static auto& cpu = metrics::process_cpu_seconds.with();
   raise(uptime, std::chrono::duration<double>(steady_clock::now() - born).count());
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
@@ -91,7 +91,7 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
       return tl::unexpected(served.error());
   }
   if (!config.telemetry.metrics_endpoint.empty()) {
-    metrics::gauge("target_info", {{"service_name", "weir"}, {"service_version", WEIR_VERSION}})
+    metrics::target_info.with({{"service_name", "weir"}, {"service_version", WEIR_VERSION}})
         .Set(1);
     const auto served = serve("metrics", config.telemetry.metrics_endpoint,
                               {{"/metrics", [self](auto) { return metrics_page(self->born_); }}});

@@ -20,12 +20,10 @@ class counted_sender final : public sender {
 public:
   counted_sender(const std::string& id, std::unique_ptr<sender> inner) : inner_(std::move(inner)) {
     for (std::size_t i = 0; i < outcome_names.size(); ++i)
-      requests_[i] = &metrics::counter("weir_exporter_requests",
-                                       {{"exporter", id}, {"outcome", outcome_names[i]}});
+      requests_[i] = &metrics::exporter_requests.with({{"exporter", id}, {"outcome", outcome_names[i]}});
     for (const auto kind : signals)
       rejected_[index_of(kind)] =
-          &metrics::counter("weir_exporter_rejected_items",
-                            {{"exporter", id}, {"data_type", std::string(to_string(kind))}});
+          &metrics::exporter_rejected_items.with({{"exporter", id}, {"data_type", std::string(to_string(kind))}});
   }
 
   void send(export_request request, std::function<void(outcome)> done) override {

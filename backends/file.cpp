@@ -78,7 +78,7 @@ private:
 class file_sender final : public sender {
 public:
   file_sender(const std::string& id, const file_config& config, output_file file)
-      : bytes_written_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
+      : bytes_written_(metrics::exporter_sent_bytes.with({{"exporter", id}})),
         path_(config.path), file_(std::move(file)), maker_(config), thread_([this] { run(); }) {}
 
   ~file_sender() override { stop(); }

@@ -25,7 +25,7 @@ const char* export_path(weir::signal kind) {
 class otlp_grpc_sender final : public sender {
 public:
   otlp_grpc_sender(const std::string& id, std::unique_ptr<net::grpc_client> client)
-      : bytes_sent_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
+      : bytes_sent_(metrics::exporter_sent_bytes.with({{"exporter", id}})),
         client_(std::move(client)) {}
 
   void send(export_request request, std::function<void(outcome)> done) override {
@@ -103,7 +103,7 @@ result<std::unique_ptr<sender>> make_otlp_grpc_sender(const std::string& id,
        .keepalive_timeout = config.keepalive_timeout,
        .keepalive_permit_without_stream = config.keepalive_permit_without_stream,
        .auth = config.auth,
-       .connections = &metrics::gauge("weir_exporter_connections", {{"exporter", id}})});
+       .connections = &metrics::exporter_connections.with({{"exporter", id}})});
   if (!client)
     return tl::unexpected(client.error());
   return std::make_unique<otlp_grpc_sender>(id, std::move(*client));

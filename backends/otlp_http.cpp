@@ -34,7 +34,7 @@ public:
   otlp_http_sender(const std::string& id, const otlp_http_config& c,
                    std::unique_ptr<net::http_client> client)
       : turns_(1 + c.endpoints.size()), json_(c.encoding == "json"),
-        bytes_sent_(metrics::counter("weir_exporter_sent_bytes", {{"exporter", id}})),
+        bytes_sent_(metrics::exporter_sent_bytes.with({{"exporter", id}})),
         client_(std::move(client)) {
     headers_ = {{"Content-Type", json_ ? "application/json" : "application/x-protobuf"},
                 {"User-Agent", "weir"}};

@@ -3,46 +3,10 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 #include <sstream>
-#include <stdexcept>
-#include <unordered_map>
 
 namespace weir::metrics {
 
 namespace {
-
-enum class kind { counter, gauge, histogram };
-
-struct declaration {
-  const char* name;
-  kind type;
-  const char* help;
-  std::vector<double> buckets = {};
-};
-
-const std::vector<double> seconds_buckets = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
-                                             0.1,    0.2,   0.5,   1,     2,    5,    10};
-
-// Every metric of the node. The Collector's names where the Collector has the thing (without _total,
-// as its default page), weir_... for the rest.
-const std::vector<declaration>& declarations() {
-  static const std::vector<declaration> all = {
-#include "core/metric_table.inc"
-  };
-  return all;
-}
-
-const declaration& find(const std::string& name, kind type) {
-  static const auto index = [] {
-    std::unordered_map<std::string, const declaration*> result;
-    for (const auto& d : declarations())
-      result.emplace(d.name, &d);
-    return result;
-  }();
-  const auto it = index.find(name);
-  if (it == index.end() || it->second->type != type)
-    throw std::logic_error("metric is not declared with this type: " + name);
-  return *it->second;
-}
 
 prometheus::Registry& registry() {
   static prometheus::Registry instance;
@@ -51,19 +15,30 @@ prometheus::Registry& registry() {
 
 } // namespace
 
-prometheus::Counter& counter(const std::string& name, const labels& with) {
-  const auto& d = find(name, kind::counter);
-  return prometheus::BuildCounter().Name(d.name).Help(d.help).Register(registry()).Add(with);
+prometheus::Counter& counter_metric::with(const labels& values) const {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry()).Add(values);
 }
 
-prometheus::Gauge& gauge(const std::string& name, const labels& with) {
-  const auto& d = find(name, kind::gauge);
-  return prometheus::BuildGauge().Name(d.name).Help(d.help).Register(registry()).Add(with);
+prometheus::Gauge& gauge_metric::with(const labels& values) const {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry()).Add(values);
 }
 
-prometheus::Histogram& histogram(const std::string& name, const labels& with) {
-  const auto& d = find(name, kind::histogram);
-  return prometheus::BuildHistogram().Name(d.name).Help(d.help).Register(registry()).Add(with, d.buckets);
+prometheus::Histogram& histogram_metric::with(const labels& values) const {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry()).Add(values, buckets());
+}
+
+const prometheus::Histogram::BucketBoundaries& latency_buckets() {
+  static const prometheus::Histogram::BucketBoundaries bounds = {
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+  return bounds;
+}
+
+const counter_metric& by_signal::of(signal kind) const noexcept {
+  switch (kind) {
+  case signal::metrics: return points;
+  case signal::logs: return records;
+  default: return spans;
+  }
 }
 
 std::string render() {

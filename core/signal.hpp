@@ -18,15 +18,4 @@ constexpr std::string_view to_string(signal s) noexcept {
   return "unknown";
 }
 
-/// What one item of a signal is called in the Collector's metric names: "spans", "metric_points",
-/// "log_records".
-constexpr std::string_view items_name(signal s) noexcept {
-  switch (s) {
-  case signal::traces: return "spans";
-  case signal::metrics: return "metric_points";
-  case signal::logs: return "log_records";
-  }
-  return "items";
-}
-
 } // namespace weir

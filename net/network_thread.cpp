@@ -161,7 +161,7 @@ void network_thread::schedule_tick() {
 }
 
 void network_thread::tick() {
-  static auto& in_flight = metrics::gauge("weir_receiver_bytes_in_flight");
+  static auto& in_flight = metrics::receiver_bytes_in_flight.with();
   in_flight.Set(static_cast<double>(server_->budget->used()));
   const auto now = steady_now();
   scratch_.clear();

@@ -47,24 +47,22 @@ listener_context::listener_context(std::shared_ptr<server_context> shared,
                                    const otlp_listener_config& options)
     : server(std::move(shared)), config(options), receiver(index),
       connections(
-          metrics::gauge("weir_receiver_connections", labels_of(from.config.id, options.grpc))),
-      received_bytes(metrics::counter("weir_receiver_received_bytes",
-                                      labels_of(from.config.id, options.grpc))),
-      handshake_failures(metrics::counter("weir_receiver_handshake_failures",
-                                          labels_of(from.config.id, options.grpc))) {
+          metrics::receiver_connections.with(labels_of(from.config.id, options.grpc))),
+      received_bytes(metrics::receiver_received_bytes.with(labels_of(from.config.id, options.grpc))),
+      handshake_failures(metrics::receiver_handshake_failures.with(labels_of(from.config.id, options.grpc))) {
   const auto labels = labels_of(from.config.id, options.grpc);
   take(from.signals);
   for (std::size_t code = 0; options.grpc && code < grpc_codes; ++code) {
     const std::string name(to_string(static_cast<grpc_code>(code)));
-    by_code_[code] = &metrics::counter("weir_receiver_requests", with(labels, "code", name));
+    by_code_[code] = &metrics::receiver_requests.with(with(labels, "code", name));
   }
   if (!options.grpc)
     for (const auto status : known_statuses)
       by_status_[status] =
-          &metrics::counter("weir_receiver_requests", with(labels, "code", std::to_string(status)));
+          &metrics::receiver_requests.with(with(labels, "code", std::to_string(status)));
   for (std::size_t i = 0; i < refusals; ++i)
     by_refusal_[i] =
-        &metrics::counter("weir_receiver_refused", with(labels, "reason", refusal_names[i]));
+        &metrics::receiver_refused.with(with(labels, "reason", refusal_names[i]));
 }
 
 void listener_context::take(const std::vector<weir::signal>& signals) noexcept {

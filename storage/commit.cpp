@@ -22,13 +22,13 @@ rocksdb::Slice slice(std::string_view of) {
 }
 
 struct instruments {
-  prometheus::Histogram& fsync = metrics::histogram("weir_storage_fsync_seconds");
-  prometheus::Counter& commits = metrics::counter("weir_storage_commits");
-  prometheus::Counter& bytes = metrics::counter("weir_storage_committed_bytes");
+  prometheus::Histogram& fsync = metrics::storage_fsync_seconds.with();
+  prometheus::Counter& commits = metrics::storage_commits.with();
+  prometheus::Counter& bytes = metrics::storage_committed_bytes.with();
   prometheus::Counter& full =
-      metrics::counter("weir_storage_refused_commits", {{"reason", "full"}});
+      metrics::storage_refused_commits.with({{"reason", "full"}});
   prometheus::Counter& stalled =
-      metrics::counter("weir_storage_refused_commits", {{"reason", "stalled"}});
+      metrics::storage_refused_commits.with({{"reason", "stalled"}});
 };
 
 instruments& seen() {

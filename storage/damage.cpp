@@ -25,7 +25,7 @@ std::optional<std::pair<std::size_t, std::uint64_t>> rising_number(std::string_v
 } // namespace
 
 void count_damaged(std::uint64_t records) {
-  static auto& counter = metrics::counter("weir_storage_damaged_records");
+  static auto& counter = metrics::storage_damaged_records.with();
   counter.Increment(static_cast<double>(records));
 }
 

@@ -266,8 +266,8 @@ void store::impl::say(const std::optional<rescue>& needed) {
     report.text += fmt::format("{}{} entries and blocks are lost", report.text.empty() ? "" : "; ",
                                report.records_lost);
   log::error("storage: {}", report.text);
-  static auto& salvaged = metrics::counter("weir_storage_salvaged_records");
-  static auto& lost = metrics::counter("weir_storage_lost_records");
+  static auto& salvaged = metrics::storage_salvaged_records.with();
+  static auto& lost = metrics::storage_lost_records.with();
   salvaged.Increment(static_cast<double>(report.entries_salvaged + report.blocks_salvaged));
   lost.Increment(static_cast<double>(report.records_lost));
 }

@@ -51,7 +51,7 @@ void space::measure(std::map<std::string, std::uint64_t> parts) {
   auto used = std::uint64_t{0};
   for (const auto& [part, bytes] : parts) {
     used += bytes;
-    metrics::gauge("weir_storage_bytes", {{"part", part}}).Set(static_cast<double>(bytes));
+    metrics::storage_bytes.with({{"part", part}}).Set(static_cast<double>(bytes));
   }
   measured_ = used;
   judge(used);

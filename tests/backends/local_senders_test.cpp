@@ -159,8 +159,7 @@ BOOST_AUTO_TEST_CASE(the_factory_makes_all) {
     BOOST_TEST((o.what == (k.index() < 2 ? kind::retry : kind::delivered)), o.reason);
   }
   const auto counted = [](const char* what) {
-    return weir::metrics::counter("weir_exporter_requests",
-                                  {{"exporter", "x/y"}, {"outcome", what}})
+    return weir::metrics::exporter_requests.with({{"exporter", "x/y"}, {"outcome", what}})
         .Value();
   };
   BOOST_TEST(counted("delivered") == 3);
