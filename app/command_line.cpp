@@ -1,12 +1,14 @@
 #include "app/command_line.hpp"
 
+#include "app/command_tree.hpp"
 #include "app/config/convert.hpp"
 #include "app/config/load.hpp"
+#include "app/exit_code.hpp"
 #include "app/reload_command.hpp"
+#include "app/version.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <optional>
 #include <ostream>
@@ -14,32 +16,6 @@
 namespace weir::app {
 
 namespace {
-
-constexpr int done = 0;
-constexpr int failed = 1;
-constexpr int wrong_usage = 2;
-
-constexpr auto examples = R"(Examples:
-  weir validate --config examples/quickstart.yaml
-  weir run --config examples/quickstart.yaml
-  weir run --config base.yaml --config site.yaml --set exporters.otlp.endpoint=tempo:4317
-  weir reload --config base.yaml --config site.yaml
-  weir print-config --config examples/quickstart.yaml
-  weir config convert gateway.yaml sampler.yaml > weir.yaml
-  OTLP_PORT=4317 weir run --config weir.yaml     # weir.yaml says ${env:OTLP_PORT}
-
-docs/configuration.md lists every option.)";
-
-struct arguments {
-  std::vector<std::string> configs;
-  std::vector<std::string> settings;
-  bool strict = false;
-  bool dry_run = false;
-  bool reference = false;
-  bool metrics = false;
-  std::string storage;
-  std::vector<std::string> files;
-};
 
 /// What was read, or what is wrong, in lines for a person.
 struct reading {
@@ -74,6 +50,7 @@ reading read(const arguments& given, bool check_files) {
   auto loaded = load_config(*sources, env, given.strict ? spelling::strict : spelling::lenient);
   if (loaded) {
     got.warnings = lines(loaded->warnings, loaded->sources);
+    loaded->config.sources = source_names(given.configs, given.settings);
     got.loaded = std::move(*loaded);
   } else {
     got.warnings = lines(loaded.error().warnings, loaded.error().sources);
@@ -102,7 +79,7 @@ bool is_good(const reading& got, const command_context& context) {
 int validate(const arguments& given, const command_context& context) {
   const auto got = read(given, true);
   if (!is_good(got, context))
-    return failed;
+    return wrong_configuration;
   print(context.err, got.warnings, "Warning: ");
   const auto& config = got.loaded->config;
   context.out << fmt::format(
@@ -126,30 +103,44 @@ int run(const arguments& given, const command_context& context) {
     return validate(given, context);
   const auto got = read(given, true);
   if (!is_good(got, context))
-    return failed;
+    return wrong_configuration;
   log::configure(got.loaded->config.telemetry.logs);
   for (const auto& warning : got.warnings)
     log::warn("{}", warning);
   return context.run(got.loaded->config, [given] { return read_again(given); });
 }
 
+/// The directory of the node that a configuration belongs to, also where it has errors; "" where
+/// they hide it.
+std::string directory_of(const arguments& given, const reading& got) {
+  if (!given.storage.empty())
+    return given.storage;
+  if (got.loaded)
+    return got.loaded->config.storage.database.directory;
+  const auto env = process_environment(false);
+  const auto sources = read_sources(given.configs, given.settings, env);
+  return sources ? storage_directory(*sources, env) : std::string{};
+}
+
 int reload(const arguments& given, const command_context& context) {
-  auto directory = given.storage;
-  if (directory.empty()) {
-    const auto got = read(given, true);
-    if (!is_good(got, context)) {
-      context.err << "nothing was changed\n";
-      return failed;
-    }
-    directory = got.loaded->config.storage.database.directory;
+  const auto got = given.configs.empty() ? reading{} : read(given, true);
+  const auto directory = directory_of(given, got);
+  const bool broken = !given.configs.empty() && !got.loaded;
+  // A broken configuration goes to the node as well: its log is where somebody will look.
+  result<reload_answer> answer = fail(errc::not_found, "no storage directory is known");
+  if (!directory.empty())
+    answer = ask_to_reload(directory, source_names(given.configs, given.settings));
+  if (answer) {
+    (answer->good ? context.out : context.err) << answer->text;
+    return answer->good ? done : wrong_configuration;
   }
-  const auto answer = ask_to_reload(directory);
-  if (!answer) {
-    context.err << "Error: " << answer.error().message << '\n';
-    return failed;
+  if (broken) {
+    is_good(got, context);
+    context.err << "nothing was changed\n";
+    return wrong_configuration;
   }
-  (answer->good ? context.out : context.err) << answer->text;
-  return answer->good ? done : failed;
+  context.err << "Error: " << answer.error().message << '\n';
+  return not_available;
 }
 
 int convert_files(const arguments& given, const command_context& context) {
@@ -157,16 +148,18 @@ int convert_files(const arguments& given, const command_context& context) {
   const auto files = read_sources(given.files, {}, env);
   if (!files) {
     context.err << "Error: " << files.error().message << '\n';
-    return failed;
+    return wrong_configuration;
   }
   const auto made = convert(*files, env);
   if (!made) {
     print(context.err, lines(made.error().errors, made.error().sources), "Error: ");
-    return failed;
+    return wrong_configuration;
   }
-  print(context.err, made->losses, "Not carried over: ");
+  print(context.err, made->notes.changed, "Changed: ");
+  print(context.err, made->notes.not_needed, "Not needed: ");
+  print(context.err, made->notes.lost, "Lost: ");
   context.out << made->yaml;
-  return done;
+  return made->notes.lost.empty() ? done : something_lost;
 }
 
 int print_config(const arguments& given, const command_context& context) {
@@ -180,26 +173,9 @@ int print_config(const arguments& given, const command_context& context) {
   }
   const auto got = read(given, false);
   if (!is_good(got, context))
-    return failed;
+    return wrong_configuration;
   context.out << print_document(got.loaded->source);
   return done;
-}
-
-/// A subcommand that reads a configuration.
-CLI::App* with_config(CLI::App& root, arguments& given, const std::string& name,
-                      const std::string& text) {
-  auto* command = root.add_subcommand(name, text);
-  command
-      ->add_option("--config,-c", given.configs,
-                   "The configuration, YAML: a file, file:PATH, env:NAME or yaml:TEXT; several are "
-                   "merged, the last one wins")
-      ->type_name("SOURCE")
-      ->allow_extra_args(false);
-  command->add_option("--set", given.settings, "One setting, over all that the sources say")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  command->add_flag("--strict-config", given.strict, "Old shapes are errors, not warnings");
-  return command;
 }
 
 int missing_config(const command_context& context) {
@@ -212,50 +188,25 @@ int missing_config(const command_context& context) {
 
 int command_line(int argc, const char* const* argv, const command_context& context) {
   arguments given;
-  CLI::App root("Weir takes OpenTelemetry data, keeps it safe on disk, decides trace by trace what "
-                "to keep, and delivers it.",
-                "weir");
-  root.set_version_flag("--version,-V", "weir " WEIR_VERSION);
-  root.require_subcommand(1);
-  root.footer(examples);
-  auto* run_it = with_config(root, given, "run", "Runs a node until SIGTERM or SIGINT");
-  run_it->add_flag("--dry-run", given.dry_run, "Only checks the configuration; opens nothing");
-  auto* check = with_config(root, given, "validate", "Checks a configuration; opens nothing");
-  auto* again = with_config(root, given, "reload",
-                            "Makes the running node read its configuration again (as SIGHUP does)");
-  again->add_option("--storage", given.storage, "Its storage directory; default: as configured")
-      ->type_name("DIRECTORY");
-  auto* show = with_config(root, given, "print-config",
-                           "Prints the configuration as it works, defaults in, secrets masked");
-  show->add_flag("--reference", given.reference)->group("");
-  show->add_flag("--metrics", given.metrics)->group("");
-  auto* config = root.add_subcommand("config", "Works on configuration files");
-  config->require_subcommand(1);
-  auto* convert_it = config->add_subcommand(
-      "convert", "Makes one Weir file of a Collector set-up in two tiers (loadbalancing, then "
-                 "tail_sampling), on standard output");
-  convert_it->add_option("files", given.files, "The Collector's files")
-      ->required()
-      ->type_name("FILE");
-  auto* version = root.add_subcommand("version", "Prints the version");
-  try {
-    root.parse(argc, argv);
-  } catch (const CLI::ParseError& why) {
-    return root.exit(why, context.out, context.err) == 0 ? done : wrong_usage;
-  }
-  if (version->parsed()) {
-    context.out << "weir " WEIR_VERSION "\n";
+  command_tree commands(given);
+  if (const auto parsed = commands.parse(argc, argv, context.out, context.err); parsed)
+    return *parsed;
+  const auto is = [&commands](std::string_view name) { return commands.used(name); };
+  if (is("help"))
+    return commands.help(given.helped, context.out, context.err);
+  if (is("version")) {
+    context.out << version_text();
     return done;
   }
-  if (convert_it->parsed())
+  if (is("convert"))
     return convert_files(given, context);
   if (given.configs.empty() && !given.reference && !given.metrics && given.storage.empty())
     return missing_config(context);
-  if (run_it->parsed())
+  if (is("run"))
     return run(given, context);
-  if (again->parsed())
+  if (is("reload"))
     return reload(given, context);
-  return check->parsed() ? validate(given, context) : print_config(given, context);
+  return is("validate") ? validate(given, context) : print_config(given, context);
 }
 
 } // namespace weir::app

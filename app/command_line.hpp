@@ -15,8 +15,7 @@ struct command_context {
   std::function<int(const node_config&, const config_reader& again)> run;
 };
 
-/// Does what the arguments of `weir` say. Returns the exit code: 0 done, 1 the configuration is
-/// wrong or the node failed, 2 the arguments are wrong.
+/// Does what the arguments of `weir` say. Returns the exit code (app/exit_code.hpp).
 int command_line(int argc, const char* const* argv, const command_context& context);
 
 } // namespace weir::app

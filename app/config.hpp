@@ -43,7 +43,7 @@ enum class overflow_policy : std::uint8_t {
 struct storage_config {
   storage::options database;
   overflow_policy overflow = overflow_policy::refuse;
-  milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long for replay.
+  milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long.
   milliseconds cursor_interval{1000};             ///< At most this long until a cursor is on disk.
   journal_config journal;
   block_config log;
@@ -69,9 +69,9 @@ struct memory_limiter_config {
 struct pipeline_config {
   std::string name; ///< "traces" or "traces/main"
   weir::signal signal = weir::signal::traces;
-  std::vector<std::string> receivers; ///< Ids; each is in node_config::receivers.
-  std::vector<std::string> exporters; ///< Ids; each is in node_config::exporters.
-  std::optional<memory_limiter_config> memory_limiter;
+  std::vector<std::string> receivers;                 ///< Ids; each is in node_config::receivers.
+  std::vector<std::string> exporters;                 ///< Ids; each is in node_config::exporters.
+  std::vector<memory_limiter_config> memory_limiters; ///< The lowest limit holds.
   std::optional<sampling::tail_sampling_config>
       tail_sampling; ///< Absent: intake writes to the log.
   std::optional<backends::batch_config>
@@ -84,7 +84,7 @@ struct pipeline_config {
 /// `service.telemetry`
 struct telemetry_config {
   log::config logs;
-  std::string metrics_endpoint = "localhost:8888"; ///< "" = off
+  std::vector<std::string> metrics_endpoints{"localhost:8888"}; ///< The page is on each; none: off.
 };
 
 /// The health_check extension.
@@ -110,12 +110,14 @@ struct limits_config {
 
 /// Everything, by default a node that does nothing.
 struct node_config {
+  /// Where it was read from, as `weir reload` compares it (app/reload_command.hpp).
+  std::vector<std::string> sources;
   storage_config storage;
   sampling_limits sampling;
   limits_config limits;
   milliseconds shutdown_timeout{std::chrono::seconds(30)};
   telemetry_config telemetry;
-  std::optional<health_check_config> health_check;
+  std::vector<health_check_config> health_checks;   ///< Those in `service.extensions`.
   std::string admin_endpoint = "127.0.0.1:13134";   ///< Accepted; nothing is served there yet.
   std::vector<net::otlp_receiver_config> receivers; ///< Those that pipelines use.
   std::vector<backends::exporter_config> exporters; ///< Those that pipelines use.

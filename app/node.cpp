@@ -1,9 +1,12 @@
 #include "app/node.hpp"
 
+#include "app/exit_code.hpp"
+#include "app/last_stop.hpp"
 #include "app/node_plan.hpp"
 #include "app/pages.hpp"
 #include "app/reload.hpp"
 #include "app/reload_command.hpp"
+#include "app/version.hpp"
 #include "core/log.hpp"
 #include "storage/lock.hpp"
 
@@ -56,6 +59,9 @@ void end_on_next_signal(const sigset_t& set) {
 // All that a reload changes, or the reasons why it changes nothing.
 tl::expected<std::vector<std::string>, std::vector<std::string>>
 try_reload(actors::node& node, node_config& config, const config_reader& again) {
+  if (const auto asked = take_request(config.storage.database.directory))
+    if (auto other = other_sources(config.sources, *asked); !other.empty())
+      return tl::unexpected(std::vector{std::move(other)});
   auto wanted = again();
   if (!wanted)
     return tl::unexpected(std::move(wanted.error()));
@@ -92,7 +98,31 @@ void reload(actors::node& node, pages& shown, node_config& config, const config_
 
 int cannot_start(const error& why) {
   log::error("the node cannot start: {}", why.message);
-  return EXIT_FAILURE;
+  return not_available;
+}
+
+std::string sources_of(const node_config& config) {
+  std::string text;
+  for (const auto& source : config.sources)
+    text += (text.empty() ? "" : ", ") + source;
+  return text.empty() ? "none" : text;
+}
+
+/// What a log begins with: enough to know what runs, with what, and what it goes on from.
+void say_what_starts(const node_config& config, last_stop before) {
+  const auto& database = config.storage.database;
+  log::info({{"version", version()},
+             {"commit", commit()},
+             {"sources", sources_of(config)},
+             {"directory", database.directory},
+             {"last_stop", to_string(before)},
+             {"max_bytes", database.max_bytes},
+             {"window_memory", config.sampling.window_memory},
+             {"decision_cache", config.sampling.decision_cache},
+             {"max_bytes_in_flight", config.limits.server.max_bytes_in_flight},
+             {"max_connections", config.limits.server.max_connections}},
+            "weir {} (commit {}) starts in {}; last stop there: {}", version(), commit(),
+            database.directory, to_string(before));
 }
 
 // Until the node is told to stop.
@@ -120,6 +150,8 @@ int run_node(const node_config& config, const config_reader& again,
   if (const auto free = storage::directory_lock::expect_free(config.storage.database.directory);
       !free)
     return cannot_start(free.error());
+  const auto directory = config.storage.database.directory;
+  say_what_starts(config, read_last_stop(directory));
   auto shown = pages::start(config);
   if (!shown)
     return cannot_start(shown.error());
@@ -129,6 +161,8 @@ int run_node(const node_config& config, const config_reader& again,
   if (!started)
     return cannot_start(started.error());
   auto& node = **started;
+  take_request(directory); // whoever left one meant the node before
+  note_running(directory);
   (*shown)->attach(&node);
   log::info("ready");
 
@@ -137,8 +171,9 @@ int run_node(const node_config& config, const config_reader& again,
   end_on_next_signal(signals);
   (*shown)->attach(nullptr);
   node.stop(config.shutdown_timeout);
+  note_stopped(directory);
   log::info("stopped");
-  return EXIT_SUCCESS;
+  return done;
 }
 
 } // namespace weir::app

@@ -67,12 +67,11 @@ actors::node_plan plan_of(const node_config& config) {
     plan.pipelines.push_back({p.name, p.signal, indexes(p.receivers, config.receivers),
                               indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,
                               chain_of(p.edits_before), chain_of(p.edits_behind), p.edits_text});
-    if (!p.memory_limiter)
-      continue;
     // Memory is the process's: the lowest limit of all pipelines holds for all.
-    const auto limit = soft_limit(*p.memory_limiter);
-    if (plan.memory_limit == 0 || limit < plan.memory_limit)
-      plan.memory_limit = limit;
+    for (const auto& limiter : p.memory_limiters)
+      if (const auto limit = soft_limit(limiter);
+          plan.memory_limit == 0 || limit < plan.memory_limit)
+        plan.memory_limit = limit;
   }
   return plan;
 }

@@ -59,46 +59,45 @@ net::admin_http::answer metrics_page(steady_clock::time_point born) {
 result<std::unique_ptr<pages>> pages::start(const node_config& config) {
   auto made = std::make_unique<pages>();
   auto* self = made.get();
-  const auto serve = [&](const std::string& what, const std::string& endpoint,
-                         std::map<std::string, net::admin_http::page> by_path,
-                         const net::admin_http_options& options = {}) -> result<void> {
-    auto server = net::admin_http::start(endpoint, std::move(by_path), options);
-    if (!server)
-      return fail(server.error().code, what + ": " + server.error().message);
-    log::info("{} on {}", what, (*server)->endpoint());
-    made->servers_.push_back(std::move(*server));
-    return {};
-  };
-  if (config.health_check) {
-    made->health_config_ = *config.health_check;
-    made->set_pipelines(config);
-    std::map<std::string, net::admin_http::page> by_path{
-        {"/live",
-         [](auto) {
-           return net::admin_http::answer{200, "text/plain", "alive\n"};
-         }},
-        {"/ready", [self](auto) { return self->ready(); }}};
-    if (!config.health_check->path.empty())
-      by_path[config.health_check->path] = [self](auto) { return self->health(); };
-    if (!config.health_check->status_path.empty())
-      by_path[config.health_check->status_path] = [self](auto query) {
-        return self->status(query);
-      };
-    const auto& health = *config.health_check;
-    const auto served = serve("health", health.endpoint, std::move(by_path),
-                              {health.tls, health.auth, health.response_headers});
-    if (!served)
+  made->set_pipelines(config);
+  for (const auto& health : config.health_checks)
+    if (auto served = made->serve_health(health); !served)
       return tl::unexpected(served.error());
-  }
-  if (!config.telemetry.metrics_endpoint.empty()) {
-    metrics::target_info.with({{"service_name", "weir"}, {"service_version", WEIR_VERSION}})
-        .Set(1);
-    const auto served = serve("metrics", config.telemetry.metrics_endpoint,
-                              {{"/metrics", [self](auto) { return metrics_page(self->born_); }}});
+  if (!config.telemetry.metrics_endpoints.empty())
+    metrics::target_info.with({{"service_name", "weir"}, {"service_version", WEIR_VERSION}}).Set(1);
+  for (const auto& endpoint : config.telemetry.metrics_endpoints) {
+    const auto served = made->serve(
+        "metrics", endpoint, {{"/metrics", [self](auto) { return metrics_page(self->born_); }}});
     if (!served)
       return tl::unexpected(served.error());
   }
   return made;
+}
+
+result<void> pages::serve(const std::string& what, const std::string& endpoint,
+                          std::map<std::string, net::admin_http::page> by_path,
+                          const net::admin_http_options& options) {
+  auto server = net::admin_http::start(endpoint, std::move(by_path), options);
+  if (!server)
+    return fail(server.error().code, what + ": " + server.error().message);
+  log::info("{} on {}", what, (*server)->endpoint());
+  servers_.push_back(std::move(*server));
+  return {};
+}
+
+result<void> pages::serve_health(const health_check_config& config) {
+  std::map<std::string, net::admin_http::page> by_path{
+      {"/live",
+       [](auto) {
+         return net::admin_http::answer{200, "text/plain", "alive\n"};
+       }},
+      {"/ready", [this](auto) { return ready(); }}};
+  if (!config.path.empty())
+    by_path[config.path] = [this, config](auto) { return health(config); };
+  if (!config.status_path.empty())
+    by_path[config.status_path] = [this](auto query) { return status(query); };
+  return serve("health", config.endpoint, std::move(by_path),
+               {config.tls, config.auth, config.response_headers});
 }
 
 void pages::attach(const actors::node* node) {
@@ -114,17 +113,17 @@ net::admin_http::answer pages::ready() const {
   return {503, "text/plain", "not ready\n"};
 }
 
-net::admin_http::answer pages::health() const {
+net::admin_http::answer pages::health(const health_check_config& config) const {
   const auto* node = node_.load();
   if (node != nullptr && node->ready()) {
-    if (!health_config_.healthy_body.empty())
-      return {200, "text/plain", health_config_.healthy_body};
+    if (!config.healthy_body.empty())
+      return {200, "text/plain", config.healthy_body};
     return {200, "application/json",
             fmt::format(R"({{"status":"Server available","upSince":"{}","uptime":"{}"}})",
                         rfc3339(up_since_), go_duration(steady_clock::now() - born_))};
   }
-  if (!health_config_.unhealthy_body.empty())
-    return {503, "text/plain", health_config_.unhealthy_body};
+  if (!config.unhealthy_body.empty())
+    return {503, "text/plain", config.unhealthy_body};
   return {503, "application/json",
           R"({"status":"Server not available","upSince":"0001-01-01T00:00:00Z","uptime":""})"};
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,11 +29,14 @@ public:
   void set_pipelines(const node_config& config);
 
 private:
-  net::admin_http::answer health() const;
+  result<void> serve(const std::string& what, const std::string& endpoint,
+                     std::map<std::string, net::admin_http::page> by_path,
+                     const net::admin_http_options& options = {});
+  result<void> serve_health(const health_check_config& config);
+  net::admin_http::answer health(const health_check_config& config) const;
   net::admin_http::answer status(std::string_view query) const;
   net::admin_http::answer ready() const;
 
-  health_check_config health_config_;
   std::atomic<const actors::node*> node_{nullptr};
   std::atomic<bool> was_ready_{false};
   mutable std::mutex mutex_;

@@ -39,8 +39,9 @@ void compare_service(const node_config& a, const node_config& b, comparison& out
   out.same(a.limits.server, b.limits.server, "service.limits");
   out.same(a.limits.max_span_bytes, b.limits.max_span_bytes, "service.limits.max_span_bytes");
   out.same(a.telemetry.logs, b.telemetry.logs, "service.telemetry.logs");
-  out.same(a.telemetry.metrics_endpoint, b.telemetry.metrics_endpoint, "service.telemetry.metrics");
-  out.same(a.health_check, b.health_check, "extensions.health_check");
+  out.same(a.telemetry.metrics_endpoints, b.telemetry.metrics_endpoints,
+           "service.telemetry.metrics");
+  out.same(a.health_checks, b.health_checks, "extensions.health_check");
 }
 
 void compare_listeners(const net::otlp_receiver_config& a, const net::otlp_receiver_config& b,

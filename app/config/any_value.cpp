@@ -2,7 +2,7 @@
 
 #include "processors/values.hpp"
 
-#include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
@@ -14,7 +14,8 @@ using processors::arena;
 
 std::string_view make_any(arena& memory, const yaml_value& value);
 
-std::string_view make_plain(arena& memory, const std::string& text) {
+std::string_view make_plain(arena& memory, const yaml_value& value) {
+  const auto text = plain_text(value);
   switch (type_of(text)) {
   case scalar_type::null:
     return {};
@@ -25,13 +26,13 @@ std::string_view make_plain(arena& memory, const std::string& text) {
       return processors::make_integer(memory, number);
     break;
   case scalar_type::number:
-    if (double number = 0; parse_number(text, number))
+    if (double number = 0; parse_real(text, number))
       return processors::make_real(memory, number);
     break;
   case scalar_type::text:
     break;
   }
-  return processors::make_string(memory, text);
+  return processors::make_string(memory, value.text);
 }
 
 std::string_view make_list(arena& memory, const yaml_value& value) {
@@ -55,12 +56,23 @@ std::string_view make_any(arena& memory, const yaml_value& value) {
   case yaml_value::kind::map:
     return make_map(memory, value);
   case yaml_value::kind::scalar:
-    return value.plain ? make_plain(memory, value.text)
-                       : processors::make_string(memory, value.text);
+    return value.plain ? make_plain(memory, value) : processors::make_string(memory, value.text);
   case yaml_value::kind::null:
     break;
   }
   return {};
+}
+
+/// As it may stand in YAML, and reads back as a number that is no integer.
+std::string real_text(double value) {
+  if (std::isnan(value))
+    return ".nan";
+  if (std::isinf(value))
+    return value < 0 ? "-.inf" : ".inf";
+  auto text = print_value(value, rule{});
+  if (type_of(text) == scalar_type::integer)
+    text += ".0";
+  return text;
 }
 
 } // namespace
@@ -81,10 +93,7 @@ void emit_any(YAML::Emitter& yaml, std::string_view any) {
   case otlp::value_kind::integer:
     return emit_scalar(yaml, std::to_string(value.integer), false, rule{});
   case otlp::value_kind::real: {
-    auto text = print_value(value.real, rule{});
-    if (type_of(text) == scalar_type::integer)
-      text += ".0"; // else it would read back as another type
-    return emit_scalar(yaml, text, false, rule{});
+    return emit_scalar(yaml, real_text(value.real), false, rule{});
   }
   case otlp::value_kind::array:
     begin_list(yaml);

@@ -1,5 +1,7 @@
 #include "app/config/components.hpp"
 
+#include "app/config/collector_types.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
@@ -76,7 +78,7 @@ std::vector<component_section> make_sections() {
            type_of({"file"}, &file_options, "Writes OTLP, a record a request, into a file."),
            type_of({"nop"}, &nop_options, "Delivers to nowhere."),
        },
-       {"elasticsearch", "influxdb", "jaeger", "kafka", "loadbalancing"}},
+       {"elasticsearch", "influxdb", "jaeger", "kafka"}},
       {"extensions",
        "extension",
        {
@@ -106,6 +108,19 @@ std::string unknown_type(const component_section& section, std::string_view type
     names.insert(names.end(), known.names.begin(), known.names.end());
   return fmt::format("found the unknown {} type {}, expected {}{}", section.word, quoted(type),
                      any_of(names), did_you_mean(type, names));
+}
+
+/// Why a type of the Collector's is not there; "" where it is none.
+std::string_view why_missing(const component_section& section, std::string_view type) {
+  const auto& not_yet = section.not_yet;
+  if (std::find(not_yet.begin(), not_yet.end(), type) != not_yet.end())
+    return "which is not there yet";
+  if (section.key == "exporters" && (type == "loadbalancing" || type == "load_balancing"))
+    return "which a node does not need: it brings each trace together itself. `weir config "
+           "convert` makes one file of a load balancing and a sampling tier";
+  return collector_has(section.key, type)
+             ? std::string_view("which the Collector has and Weir does not")
+             : std::string_view{};
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -169,6 +184,19 @@ std::string normal_id(std::string_view written, std::string& problem) {
   return fmt::format("{}/{}", type, name);
 }
 
+void read_connectors(decoder& reports, const yaml_value& map, std::vector<component>& out) {
+  if (map.is_null())
+    return;
+  if (!map.is_map())
+    return reports.error(map.where, "connectors",
+                         fmt::format("found {}, expected a map", describe(map)));
+  for (const auto& entry : map.entries) {
+    std::string problem;
+    const auto id = normal_id(entry.key, problem);
+    out.push_back({id, "connectors." + id, entry.where, {}, "and Weir has no connectors"});
+  }
+}
+
 void read_components(decoder& reports, const component_section& section, const yaml_value& map,
                      std::vector<component>& out) {
   const std::string root(section.key);
@@ -181,15 +209,15 @@ void read_components(decoder& reports, const component_section& section, const y
     const auto id = normal_id(entry.key, problem);
     const auto path = fmt::format("{}.{}", root, id);
     const auto* type = section.find(type_of_id(id));
-    const auto missing = std::count(section.not_yet.begin(), section.not_yet.end(), type_of_id(id));
-    if (problem.empty() && type == nullptr && missing == 0)
+    const auto missing = why_missing(section, type_of_id(id));
+    if (problem.empty() && type == nullptr && missing.empty())
       problem = unknown_type(section, type_of_id(id));
     if (std::any_of(out.begin(), out.end(), [&](const auto& c) { return c.id == id; }))
       problem = fmt::format("the id {} is given twice", quoted(id));
     if (!problem.empty())
       reports.error(entry.where, path, problem);
     else if (type == nullptr)
-      out.push_back({id, path, entry.where, {}, true});
+      out.push_back({id, path, entry.where, {}, missing});
     else
       out.push_back({id, path, entry.where, type->read(reports, entry.value, path)});
   }

@@ -18,9 +18,8 @@ using component_config =
                  processors::resource_config, processors::span_config, processors::redaction_config,
                  processors::probabilistic_sampler_config, otlp_grpc_shape, otlp_http_shape,
                  backends::debug_config, backends::file_config, backends::nop_config,
-                 processors::filter_config, processors::transform_config,
-                 health_check_shape, net::basic_auth_config, bearer_auth_shape,
-                 net::headers_setter_config>;
+                 processors::filter_config, processors::transform_config, health_check_shape,
+                 net::basic_auth_config, bearer_auth_shape, net::headers_setter_config>;
 
 /// One component of the file, decoded.
 struct component {
@@ -28,7 +27,9 @@ struct component {
   std::string path; ///< "exporters.otlp/tempo"
   place where;
   component_config config;
-  bool missing = false; ///< Its type is one that Weir will have: an error where it is used.
+  /// Why Weir does not have its type: "which is not there yet"; an error where it is used. "": it
+  /// has.
+  std::string_view missing = {};
 };
 
 /// A type of component that Weir has, by one of its names.
@@ -59,6 +60,9 @@ std::string_view type_of_id(std::string_view id);
 
 /// "otlp / tempo " -> "otlp/tempo"; what is wrong with it comes back in `problem`.
 std::string normal_id(std::string_view written, std::string& problem);
+
+/// Decodes the map `connectors`: Weir has none, so all are missing.
+void read_connectors(decoder& reports, const yaml_value& map, std::vector<component>& out);
 
 /// Decodes one of the file's maps of components.
 void read_components(decoder& reports, const component_section& section, const yaml_value& map,

@@ -48,18 +48,39 @@ void emit(YAML::Emitter& yaml, const yaml_value& value) {
   }
 }
 
-std::string commented(const std::vector<std::string>& losses) {
-  std::string text = "# Made by `weir config convert`.\n";
-  if (losses.empty())
-    return text + "\n";
-  text += "# Not carried over, or changed:\n";
-  for (const auto& loss : losses) {
+void comment(std::string& text, std::string_view heading, const std::vector<std::string>& notes) {
+  if (notes.empty())
+    return;
+  text += fmt::format("# {}:\n", heading);
+  for (const auto& note : notes) {
     text += "# - ";
-    for (const char c : loss)
+    for (const char c : note)
       text += c == '\n' ? ' ' : c;
     text += '\n';
   }
+}
+
+std::string commented(const convert_notes& notes) {
+  std::string text = "# Made by `weir config convert`.\n";
+  comment(text, "Lost", notes.lost);
+  comment(text, "Not needed any more", notes.not_needed);
+  comment(text, "Changed", notes.changed);
   return text + "\n";
+}
+
+/// Where the data goes is nothing to leave to a default.
+void add_storage(yaml_value& tree, convert_notes& notes) {
+  if (tree.find("storage") != nullptr)
+    return;
+  const auto text = [](std::string_view written) {
+    return yaml_value{.what = yaml_value::kind::scalar, .text = std::string(written)};
+  };
+  yaml_value storage{.what = yaml_value::kind::map};
+  storage.entries.push_back({"directory", {}, text("/var/lib/weir")});
+  storage.entries.push_back({"max_bytes", {}, text(print_size(storage::options{}.max_bytes))});
+  tree.entries.push_back({"storage", {}, std::move(storage)});
+  notes.changed.emplace_back(
+      "storage: added: a directory on a disk that lasts, and room for what outages pile up");
 }
 
 } // namespace
@@ -75,25 +96,18 @@ tl::expected<converted, diagnostics> convert(std::span<const config_source> file
                                              const environment& env) {
   diagnostics out;
   std::vector<tier> tiers;
-  for (const auto& file : files) {
-    const auto source = static_cast<std::uint32_t>(out.sources.size());
-    out.sources.push_back(file.name);
-    auto tree = parse_yaml(file.text, out, {}, source);
-    if (!tree)
-      continue;
-    if (tree->is_map())
-      tiers.push_back({file.name, *std::move(tree)});
-    else
-      out.error(tree->where, "", fmt::format("found {}, expected a map", describe(*tree)));
-  }
+  for (const auto& file : files)
+    for (auto& tier : read_tiers(file, out))
+      tiers.push_back(std::move(tier));
   if (!out.ok())
     return tl::unexpected(std::move(out));
   converted made;
-  auto tree = join_tiers(std::move(tiers), made.losses);
-  auto wrong = leave_out(tree, env, made.losses);
+  auto tree = join_tiers(std::move(tiers), made.notes);
+  add_storage(tree, made.notes);
+  auto wrong = leave_out(tree, env, made.notes.lost);
   if (!wrong.ok())
     return tl::unexpected(std::move(wrong));
-  made.yaml = commented(made.losses) + print_yaml(tree);
+  made.yaml = commented(made.notes) + print_yaml(tree);
   return made;
 }
 

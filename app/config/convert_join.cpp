@@ -1,4 +1,4 @@
-#include "app/config/convert.hpp"
+#include "app/config/convert_stage.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,74 +14,9 @@ namespace {
 constexpr std::array<std::string_view, 5> component_maps{"receivers", "processors", "exporters",
                                                          "connectors", "extensions"};
 
-yaml_value map() {
-  return {.what = yaml_value::kind::map};
-}
-yaml_value list(const std::vector<std::string>& texts) {
-  yaml_value made{.what = yaml_value::kind::list};
-  for (const auto& text : texts)
-    made.items.push_back({.what = yaml_value::kind::scalar, .text = text});
-  return made;
-}
-
-const yaml_value* find(const yaml_value& in, std::initializer_list<std::string_view> keys) {
-  const auto* at = &in;
-  for (const auto key : keys) {
-    const auto* entry = at->find(key);
-    if (entry == nullptr)
-      return nullptr;
-    at = &entry->value;
-  }
-  return at;
-}
-
-std::vector<std::string> texts(const yaml_value& pipeline, std::string_view key) {
-  std::vector<std::string> all;
-  if (const auto* found = find(pipeline, {key}))
-    for (const auto& item : found->items)
-      all.push_back(item.text);
-  return all;
-}
-
-bool same(const yaml_value& a, const yaml_value& b) {
-  if (a.what != b.what || a.text != b.text || a.items.size() != b.items.size()
-      || a.entries.size() != b.entries.size())
-    return false;
-  for (std::size_t i = 0; i < a.items.size(); ++i)
-    if (!same(a.items[i], b.items[i]))
-      return false;
-  return std::all_of(a.entries.begin(), a.entries.end(), [&](const yaml_entry& e) {
-    const auto* other = b.find(e.key);
-    return other != nullptr && same(e.value, other->value);
-  });
-}
-
-bool is_balancer(std::string_view id) {
-  const auto type = type_of_id(id);
-  return type == "loadbalancing" || type == "load_balancing";
-}
-bool is_type(std::string_view id, std::string_view type) {
-  return type_of_id(id) == type;
-}
-
-/// One pipeline of one tier.
-struct stage {
-  std::size_t tier = 0;
-  std::string id;
-  std::vector<std::string> receivers, processors, exporters;
-
-  std::string_view signal() const { return type_of_id(id); }
-  bool balances() const { return std::any_of(exporters.begin(), exporters.end(), is_balancer); }
-  bool samples() const {
-    return std::any_of(processors.begin(), processors.end(),
-                       [](const auto& p) { return is_type(p, "tail_sampling"); });
-  }
-};
-
 class joiner {
 public:
-  joiner(std::vector<tier> tiers, std::vector<std::string>& losses)
-      : tiers_(std::move(tiers)), losses_(losses) {
+  joiner(std::vector<tier> tiers, convert_notes& notes) : tiers_(std::move(tiers)), notes_(notes) {
     // The tier that clients send to comes first, however the files were given.
     std::stable_partition(tiers_.begin(), tiers_.end(), sends_on);
   }
@@ -94,27 +29,26 @@ public:
         join_behind(stage);
     for (const auto& stage : stages_)
       if (!stage.balances() && !joined_.contains(&stage))
-        add_pipeline(stage.id, stage.tier, stage.receivers,
-                     moved(stage.tier, "processors", stage.processors),
-                     moved(stage.tier, "exporters", stage.exporters));
+        add_apart(stage);
     return put_together();
   }
 
 private:
   static bool sends_on(const tier& t) {
-    const auto* exporters = find(t.tree, {"exporters"});
+    const auto* exporters = find_below(t.tree, {"exporters"});
     return exporters != nullptr
            && std::any_of(exporters->entries.begin(), exporters->entries.end(),
                           [](const yaml_entry& e) { return is_balancer(e.key); });
   }
 
   void read_stages(std::size_t t) {
-    const auto* pipelines = find(tiers_[t].tree, {"service", "pipelines"});
+    const auto* pipelines = find_below(tiers_[t].tree, {"service", "pipelines"});
     if (pipelines == nullptr)
       return;
     for (const auto& entry : pipelines->entries)
-      stages_.push_back({t, entry.key, texts(entry.value, "receivers"),
-                         texts(entry.value, "processors"), texts(entry.value, "exporters")});
+      stages_.push_back({t, entry.key, texts_below(entry.value, "receivers"),
+                         texts_below(entry.value, "processors"),
+                         texts_below(entry.value, "exporters")});
   }
 
   /// The pipelines that get what `from` sends on: those of its signal in the other tiers; where
@@ -135,11 +69,11 @@ private:
     std::copy_if(from.exporters.begin(), from.exporters.end(), std::back_inserter(others),
                  [](const auto& id) { return !is_balancer(id); });
     if (targets.empty())
-      lose(from.tier, "service.pipelines." + from.id,
-           "nothing stands behind its load balancing, so it ends here");
+      say(notes_.lost, from.tier, "service.pipelines." + from.id,
+          "nothing stands behind its load balancing, so it ends here");
     const auto before = processors_before(from, !targets.empty());
     if (!others.empty())
-      add_pipeline(from.id, from.tier, from.receivers,
+      add_pipeline(from, from.id, moved(from.tier, "receivers", from.receivers),
                    moved(from.tier, "processors", from.processors),
                    moved(from.tier, "exporters", others));
     for (const auto* to : targets) {
@@ -148,22 +82,112 @@ private:
         if (std::find(processors.begin(), processors.end(), id) == processors.end())
           processors.push_back(std::move(id));
       const auto name = others.empty() && targets.size() == 1 ? from.id : to->id;
-      add_pipeline(name, from.tier, from.receivers, std::move(processors),
+      auto receivers = moved(from.tier, "receivers", from.receivers);
+      for (auto& id : moved(to->tier, "receivers", receivers_of_its_own(*to)))
+        receivers.push_back(std::move(id));
+      add_pipeline(from, name, std::move(receivers), std::move(processors),
                    moved(to->tier, "exporters", to->exporters));
-      if (joined_.insert(to).second)
-        for (const auto& id : to->receivers)
-          lose(to->tier, "receivers." + id,
-               "it took what the first tier sent: that goes on inside the node now");
+      joined_.insert(to);
     }
+  }
+
+  bool is_connector(std::size_t tier, std::string_view id) const {
+    return find_below(tiers_[tier].tree, {"connectors", id}) != nullptr;
+  }
+
+  /// Those of a pipeline behind load balancing that took something else than what was sent to it.
+  std::vector<std::string> receivers_of_its_own(const stage& to) {
+    std::vector<std::string> own;
+    for (const auto& id : to.receivers)
+      if (!is_of_type(id, "otlp") || is_connector(to.tier, id))
+        own.push_back(id);
+      else if (inner_.insert({to.tier, id}).second)
+        say(notes_.not_needed, to.tier, "receivers." + id,
+            "it took what the first tier sent: that goes on inside the node now");
+    return own;
+  }
+
+  /// A pipeline that neither balances nor stands behind what does.
+  void add_apart(const stage& apart) {
+    auto receivers = apart.receivers;
+    const auto from_outside = std::erase_if(receivers, [&](const auto& id) {
+      return inner_.contains({apart.tier, id});
+    });
+    const auto in_front = std::find_if(stages_.begin(), stages_.end(), [&](const stage& s) {
+      return s.tier != apart.tier && s.signal() == apart.signal() && sends_on(tiers_[s.tier]);
+    });
+    auto ids = moved(apart.tier, "receivers", receivers);
+    if (from_outside > 0 && in_front != stages_.end() && receivers.empty())
+      return leave_idle(apart);
+    if (from_outside > 0 && in_front == stages_.end())
+      for (const auto& stage : stages_)
+        if (stage.balances()) { // clients of the samplers come to the first tier's ports now
+          ids = moved(stage.tier, "receivers", stage.receivers);
+          break;
+        }
+    auto exporters = moved(apart.tier, "exporters", apart.exporters);
+    if (!drop_repeated(apart, ids, exporters))
+      return;
+    add_pipeline(apart, apart.id, std::move(ids), moved(apart.tier, "processors", apart.processors),
+                 std::move(exporters));
+  }
+
+  /// The first tier sends this signal out itself: nothing came here, and twice would be too often.
+  void leave_idle(const stage& idle) {
+    const bool printed_alone =
+        std::all_of(idle.exporters.begin(), idle.exporters.end(), [](const auto& id) {
+          return is_of_type(id, "debug") || is_of_type(id, "logging") || is_of_type(id, "nop");
+        });
+    const bool known =
+        std::all_of(idle.exporters.begin(), idle.exporters.end(), [&](const std::string& id) {
+          const auto* body = find_below(tiers_[idle.tier].tree, {"exporters", id});
+          return body != nullptr && std::any_of(made_.begin(), made_.end(), [&](const made& m) {
+                   return m.signal == idle.signal() && m.tier != idle.tier
+                          && std::any_of(m.exporters.begin(), m.exporters.end(), [&](auto& e) {
+                               const auto* other = sections_["exporters"].find(e);
+                               return other != nullptr && same_value(other->value, *body);
+                             });
+                 });
+        });
+    say(known || printed_alone ? notes_.not_needed : notes_.lost, idle.tier,
+        "service.pipelines." + idle.id,
+        fmt::format("the first tier sends its {} out itself, and balances none to this pipeline; "
+                    "with both, each would go out twice",
+                    idle.signal()));
+  }
+
+  /// Takes out the exporters that get the same receivers' data from another tier's pipeline
+  /// already. False: none is left.
+  bool drop_repeated(const stage& apart, const std::vector<std::string>& receivers,
+                     std::vector<std::string>& exporters) {
+    std::string before;
+    const auto repeated = [&](const std::string& exporter) {
+      return std::any_of(made_.begin(), made_.end(), [&](const made& m) {
+        const auto in = [](const auto& list, const auto& id) {
+          return std::find(list.begin(), list.end(), id) != list.end();
+        };
+        const bool same_data = m.tier != apart.tier && m.signal == apart.signal()
+                               && in(m.exporters, exporter)
+                               && std::any_of(receivers.begin(), receivers.end(),
+                                              [&](const auto& id) { return in(m.receivers, id); });
+        if (same_data)
+          before = m.id;
+        return same_data;
+      });
+    };
+    if (std::erase_if(exporters, repeated) > 0)
+      say(notes_.not_needed, apart.tier, "service.pipelines." + apart.id,
+          fmt::format("its data goes out through the pipeline {} already", quoted(before)));
+    return !exporters.empty();
   }
 
   /// The processors of a first tier but for those that only prepared its sending.
   std::vector<std::string> processors_before(const stage& from, bool joined) {
     std::vector<std::string> kept;
     for (const auto& id : from.processors) {
-      if (joined && (is_type(id, "batch") || is_type(id, "groupbytrace")))
-        lose(from.tier, "processors." + id,
-             "it shaped what went to the second tier; before sampling Weir groups data itself");
+      if (joined && (is_of_type(id, "batch") || is_of_type(id, "groupbytrace")))
+        say(notes_.not_needed, from.tier, "processors." + id,
+            "it shaped what went to the second tier; before sampling Weir groups data itself");
       else
         kept.push_back(id);
     }
@@ -175,22 +199,23 @@ private:
       if (!is_balancer(id) || !balancers_.insert({from.tier, id}).second)
         continue;
       const auto path = "exporters." + id;
-      lose(from.tier, path,
-           "one node brings every trace together itself; the samplers behind `resolver` are no "
-           "more");
-      const auto* body = find(tiers_[from.tier].tree, {"exporters", id});
-      const auto* key = body == nullptr ? nullptr : find(*body, {"routing_key"});
+      say(notes_.not_needed, from.tier, path,
+          "one node brings every trace together itself; the samplers behind `resolver` are no "
+          "more");
+      const auto* body = find_below(tiers_[from.tier].tree, {"exporters", id});
+      const auto* key = body == nullptr ? nullptr : find_below(*body, {"routing_key"});
       if (key != nullptr && key->text != "traceID")
-        lose(from.tier, path + ".routing_key",
-             fmt::format("data was spread by {}; here everything comes to one node",
-                         quoted(key->text)));
+        say(notes_.not_needed, from.tier, path + ".routing_key",
+            fmt::format("data was spread by {}; here everything comes to one node",
+                        quoted(key->text)));
     }
   }
 
-  void lose(std::size_t tier, std::string_view path, std::string_view why) {
-    auto loss = fmt::format("{}: {}: {}", tiers_[tier].name, path, why);
-    if (std::find(losses_.begin(), losses_.end(), loss) == losses_.end())
-      losses_.push_back(std::move(loss));
+  void say(std::vector<std::string>& notes, std::size_t tier, std::string_view path,
+           std::string_view why) {
+    auto note = fmt::format("{}: {}: {}", tiers_[tier].name, path, why);
+    if (std::find(notes.begin(), notes.end(), note) == notes.end())
+      notes.push_back(std::move(note));
   }
 
   /// The ids that components of a tier have in the result; they are taken over there.
@@ -206,7 +231,7 @@ private:
     const auto known = names_.find({t, std::string(section), id});
     if (known != names_.end())
       return known->second;
-    const auto* body = find(tiers_[t].tree, {section, id});
+    const auto* body = find_below(tiers_[t].tree, {section, id});
     auto& into = sections_[std::string(section)];
     into.what = yaml_value::kind::map;
     auto name = id;
@@ -214,47 +239,51 @@ private:
       const auto* taken = into.find(name);
       if (taken == nullptr)
         into.entries.push_back({name, {}, *body});
-      else if (!same(taken->value, *body)) {
+      else if (!same_value(taken->value, *body)) {
         name = fmt::format("{}{}{}", id, id.find('/') == id.npos ? "/" : "-", n);
         continue;
       }
       break;
     }
     if (name != id)
-      lose(t, fmt::format("{}.{}", section, id),
-           fmt::format("another tier has one of this name: it is {} here", quoted(name)));
+      say(notes_.changed, t, fmt::format("{}.{}", section, id),
+          fmt::format("another tier has one of this name: it is {} here", quoted(name)));
     names_[{t, std::string(section), id}] = name;
     return name;
   }
 
-  void add_pipeline(const std::string& wanted, std::size_t tier,
-                    const std::vector<std::string>& receivers, std::vector<std::string> processors,
+  /// Of a stage of the set-up; all ids are those in the result.
+  void add_pipeline(const stage& origin, const std::string& wanted,
+                    std::vector<std::string> receivers, std::vector<std::string> processors,
                     std::vector<std::string> exporters) {
     auto id = wanted;
     for (int n = 2; pipelines_.find(id) != nullptr; ++n)
       id = fmt::format("{}{}{}", wanted, wanted.find('/') == wanted.npos ? "/" : "-", n);
-    auto pipeline = map();
-    pipeline.entries.push_back({"receivers", {}, list(moved(tier, "receivers", receivers))});
+    auto pipeline = make_map();
+    pipeline.entries.push_back({"receivers", {}, make_list(receivers)});
     if (!processors.empty())
-      pipeline.entries.push_back({"processors", {}, list(processors)});
-    pipeline.entries.push_back({"exporters", {}, list(exporters)});
+      pipeline.entries.push_back({"processors", {}, make_list(processors)});
+    pipeline.entries.push_back({"exporters", {}, make_list(exporters)});
     pipelines_.entries.push_back({id, {}, std::move(pipeline)});
+    made_.push_back({id, origin.tier, std::string(origin.signal()), std::move(receivers),
+                     std::move(exporters)});
   }
 
   yaml_value put_together() {
-    auto service = map();
+    auto service = make_map();
     std::vector<std::string> extensions;
     for (std::size_t t = 0; t < tiers_.size(); ++t) {
-      if (const auto* used = find(tiers_[t].tree, {"service"}))
-        for (const auto& id : moved(t, "extensions", texts(*used, "extensions")))
+      if (const auto* used = find_below(tiers_[t].tree, {"service"}))
+        for (const auto& id : moved(t, "extensions", texts_below(*used, "extensions")))
           if (std::find(extensions.begin(), extensions.end(), id) == extensions.end())
             extensions.push_back(id);
       add_telemetry(t, service);
+      add_connectors(t);
     }
     if (!extensions.empty())
-      service.entries.push_back({"extensions", {}, list(extensions)});
+      service.entries.push_back({"extensions", {}, make_list(extensions)});
     service.entries.push_back({"pipelines", {}, std::move(pipelines_)});
-    auto whole = map();
+    auto whole = make_map();
     for (const auto key : component_maps)
       if (auto& section = sections_[std::string(key)]; !section.entries.empty())
         whole.entries.push_back({std::string(key), {}, std::move(section)});
@@ -268,32 +297,55 @@ private:
     return whole;
   }
 
+  /// All of them, so that what Weir does not have is named where it is defined.
+  void add_connectors(std::size_t t) {
+    const auto* connectors = find_below(tiers_[t].tree, {"connectors"});
+    if (connectors == nullptr || connectors->entries.empty())
+      return;
+    auto& into = sections_["connectors"];
+    into.what = yaml_value::kind::map;
+    for (const auto& entry : connectors->entries)
+      if (into.find(entry.key) == nullptr)
+        into.entries.push_back(entry);
+  }
+
   /// The first tier's counts: it is the one that clients and probes know.
   void add_telemetry(std::size_t t, yaml_value& service) {
-    const auto* telemetry = find(tiers_[t].tree, {"service", "telemetry"});
+    const auto* telemetry = find_below(tiers_[t].tree, {"service", "telemetry"});
     if (telemetry == nullptr)
       return;
     const auto* taken = service.find("telemetry");
     if (taken == nullptr)
       service.entries.push_back({"telemetry", {}, *telemetry});
-    else if (!same(taken->value, *telemetry))
-      lose(t, "service.telemetry", "one node has one; that of the first tier stays");
+    else if (!same_value(taken->value, *telemetry))
+      say(notes_.not_needed, t, "service.telemetry",
+          "one node has one; that of the first tier stays");
   }
 
+  /// A pipeline of the result.
+  struct made {
+    std::string id;
+    std::size_t tier = 0;
+    std::string signal;
+    std::vector<std::string> receivers, exporters;
+  };
+
   std::vector<tier> tiers_;
-  std::vector<std::string>& losses_;
+  convert_notes& notes_;
+  std::vector<made> made_;
+  std::set<std::pair<std::size_t, std::string>> inner_; // receivers between the tiers
   std::vector<stage> stages_;
   std::set<const stage*> joined_;
   std::set<std::pair<std::size_t, std::string>> balancers_;
   std::map<std::tuple<std::size_t, std::string, std::string>, std::string> names_;
   std::map<std::string, yaml_value> sections_;
-  yaml_value pipelines_ = map();
+  yaml_value pipelines_ = make_map();
 };
 
 } // namespace
 
-yaml_value join_tiers(std::vector<tier> tiers, std::vector<std::string>& losses) {
-  return joiner(std::move(tiers), losses).join();
+yaml_value join_tiers(std::vector<tier> tiers, convert_notes& notes) {
+  return joiner(std::move(tiers), notes).join();
 }
 
 } // namespace weir::app

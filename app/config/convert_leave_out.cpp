@@ -113,7 +113,7 @@ diagnostics wrong_with(const yaml_value& tree, const environment& env) {
 
 } // namespace
 
-diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std::string>& losses) {
+diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std::string>& lost) {
   std::set<std::string> gone;
   for (int round = 0;; ++round) {
     auto wrong = wrong_with(tree, env);
@@ -135,10 +135,10 @@ diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std:
         continue;
       gone.insert(at->path);
       if (!pipeline.empty())
-        losses.push_back(fmt::format("{}: nothing is left in {}, so there is no such pipeline",
-                                     pipeline, quoted(error.path.substr(pipeline.size() + 1))));
+        lost.push_back(fmt::format("{}: nothing is left in {}, so there is no such pipeline",
+                                   pipeline, quoted(error.path.substr(pipeline.size() + 1))));
       else if (!names_one_of(gone, error))
-        losses.push_back(fmt::format("{}: {}", error.path, error.message));
+        lost.push_back(fmt::format("{}: {}", error.path, error.message));
       erase(*at);
       changed = true;
       if (at->parent->is_list())

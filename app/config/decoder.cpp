@@ -81,6 +81,31 @@ void section::warn(std::string_view option, std::string message) const {
   reports.warn(where(option), path_of(option), std::move(message));
 }
 
+std::optional<yaml_value> section::with_switch_read(std::string_view option,
+                                                    bool empty_is_absent) const {
+  const auto at = std::find_if(value.entries.begin(), value.entries.end(),
+                               [option](const yaml_entry& e) { return e.key == option; });
+  if (at == value.entries.end())
+    return std::nullopt;
+  const auto index = at - value.entries.begin();
+  const auto* enabled = at->value.find("enabled");
+  bool on = !(empty_is_absent && at->value.is_null());
+  if (enabled == nullptr && on)
+    return std::nullopt;
+  if (enabled != nullptr && !enabled->value.is_null() && !read_value(enabled->value, rule{}, on)) {
+    on = false;
+    reports.error(enabled->value.where, path_of(option) + ".enabled",
+                  fmt::format("found {}, expected true or false", describe(enabled->value)));
+  }
+  auto rest = value;
+  if (on)
+    std::erase_if(rest.entries[static_cast<std::size_t>(index)].value.entries,
+                  [](const yaml_entry& e) { return e.key == "enabled"; });
+  else
+    rest.entries.erase(rest.entries.begin() + index);
+  return rest;
+}
+
 void section::refuse_unknown(const std::vector<std::string_view>& known) const {
   for (const auto& entry : value.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end())
@@ -108,7 +133,8 @@ bool section::refuse_items(std::string_view option, const rule& how) const {
   bool refused = false;
   const auto check = [&](const yaml_value& item, const std::string& item_path) {
     std::string expected = "text";
-    if (is_text(item) && check_one_of(item.text, how, expected))
+    auto text = item.text;
+    if (is_text(item) && check_one_of(text, how, expected))
       return;
     const auto what =
         how.secret && item.is_scalar() ? std::string("a value of another type") : describe(item);
@@ -116,7 +142,8 @@ bool section::refuse_items(std::string_view option, const rule& how) const {
     refused = true;
   };
   for (std::size_t i = 0; i < found.items.size(); ++i)
-    if (!found.items[i].is_map()) // else {name, value}, which read_value looks at
+    if (!found.items[i].is_map() || found.items[i].substituted)
+      // else {name, value}, which read_value looks at
       check(found.items[i], fmt::format("{}[{}]", path_here, i));
   for (const auto& entry : found.entries)
     if (!entry.value.is_null())
@@ -124,12 +151,28 @@ bool section::refuse_items(std::string_view option, const rule& how) const {
   return refused;
 }
 
-bool check_one_of(const std::string& value, const rule& how, std::string& expected) {
+bool check_one_of(std::string& value, const rule& how, std::string& expected) {
   if (how.one_of.empty()
       || std::find(how.one_of.begin(), how.one_of.end(), value) != how.one_of.end())
     return true;
+  const auto in_other_letters = [&value](std::string_view name) { return same_word(name, value); };
+  if (const auto name = std::find_if(how.one_of.begin(), how.one_of.end(), in_other_letters);
+      name != how.one_of.end()) {
+    value = *name;
+    return true;
+  }
+  for (const auto& [spelling, name] : how.also)
+    if (same_word(spelling, value)) {
+      value = name;
+      return true;
+    }
   expected = any_of(how.one_of) + did_you_mean(value, how.one_of);
   return false;
+}
+
+bool empty_is_default(const rule& how) {
+  return !how.one_of.empty()
+         && std::find(how.one_of.begin(), how.one_of.end(), "") == how.one_of.end();
 }
 
 std::string bounds_text(const rule& how) {

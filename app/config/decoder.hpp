@@ -4,6 +4,7 @@
 #include "app/config/values.hpp"
 #include "app/config/yaml.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,11 @@ struct section {
   void error(std::string_view option, std::string message) const;
   void warn(std::string_view option, std::string message) const;
 
+  /// The map as it is once the `enabled` of one of its sections has been looked at: without that
+  /// key, or without the section where it is off, or empty and `empty_is_absent`. nullopt: the map
+  /// itself.
+  std::optional<yaml_value> with_switch_read(std::string_view option, bool empty_is_absent) const;
+
   /// Reports the keys that are not known.
   void refuse_unknown(const std::vector<std::string_view>& known) const;
   /// Reports a value of the wrong type, without showing what is secret.
@@ -56,7 +62,10 @@ struct section {
 /// Checks what a rule says about a value that has the right type. `text` is the value as written.
 template <class V>
 bool check_bounds(const V& value, const rule& how, std::string& expected);
-bool check_one_of(const std::string& value, const rule& how, std::string& expected);
+/// A name of `one_of` in other letters, or one of `also`, becomes that name.
+bool check_one_of(std::string& value, const rule& how, std::string& expected);
+/// Whether "" asks for the default: it is none of the names that the option has.
+bool empty_is_default(const rule& how);
 
 /// "1 to 64", "at least 1", "at most 64"
 std::string bounds_text(const rule& how);
@@ -86,12 +95,17 @@ void end_map(YAML::Emitter& yaml);
 void begin_list(YAML::Emitter& yaml);
 void end_list(YAML::Emitter& yaml);
 
+/// A bound of the rule as a value; false: it has none.
+template <class V>
+bool read_bound(std::string_view written, const rule& how, V& out) {
+  return !written.empty()
+         && read_value({.what = yaml_value::kind::scalar, .text = std::string(written)}, how, out);
+}
+
 template <class V>
 bool check_bounds(const V& value, const rule& how, std::string& expected) {
   const auto bound = [&how](std::string_view written, V& out) {
-    return !written.empty()
-           && read_value({.what = yaml_value::kind::scalar, .text = std::string(written)}, how,
-                         out);
+    return read_bound(written, how, out);
   };
   V limit{};
   if ((bound(how.min, limit) && value < limit) || (bound(how.max, limit) && limit < value)) {

@@ -1,6 +1,7 @@
 #include "app/config/diagnostics.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -80,6 +81,12 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> known) {
   const auto best = nearest(name, known);
   return best.empty() ? std::string{} : fmt::format(" (did you mean `{}`?)", best);
+}
+
+bool same_word(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
 }
 
 std::string any_of(std::span<const std::string_view> names) {

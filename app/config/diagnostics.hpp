@@ -56,6 +56,9 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 /// " (did you mean `x`?)", or "" when no known name is near.
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> known);
 
+/// Whether two words differ in the case of their letters alone.
+bool same_word(std::string_view a, std::string_view b) noexcept;
+
 /// "`a`, `b` or `c`"
 std::string any_of(std::span<const std::string_view> names);
 

@@ -36,7 +36,7 @@ void print_components(YAML::Emitter& yaml, const component_section& section,
   emit_key(yaml, section.key);
   begin_map(yaml);
   for (const auto& c : components) {
-    if (c.missing)
+    if (!c.missing.empty())
       continue;
     emit_key(yaml, c.id);
     section.find(type_of_id(c.id))->print(yaml, c.config);
@@ -71,6 +71,7 @@ std::vector<component>& document::of(std::string_view section) {
   return section == "receivers"    ? receivers
          : section == "processors" ? processors
          : section == "exporters"  ? exporters
+         : section == "connectors" ? connectors
                                    : extensions;
 }
 
@@ -83,15 +84,18 @@ document read_document(decoder& reports, const yaml_value& tree) {
   const std::string root;
   const section top{reports, tree, root};
   top.refuse_unknown({top_level.begin(), top_level.end()});
-  refused("connectors", "Weir has no connectors").read(top);
   refused("cluster", "a cluster is not there yet: leave `cluster` out for a single node").read(top);
   for (const auto& kind : component_sections())
     if (const auto* entry = tree.find(kind.key))
       read_components(reports, kind, entry->value, d.of(kind.key));
+  if (const auto* connectors = tree.find("connectors"))
+    read_connectors(reports, connectors->value, d.connectors);
   read_block(reports, tree, "service", service_options(), d.service);
   read_block(reports, tree, "storage", storage_options(), d.storage);
   read_block(reports, tree, "sampling", sampling_options(), d.sampling);
   read_block(reports, tree, "admin", admin_options(), d.admin);
+  const auto* storage = tree.find("storage");
+  d.directory_given = storage != nullptr && storage->value.find("directory") != nullptr;
   if (top.given("admin"))
     top.warn("admin", "nothing is served there yet");
   return d;

@@ -9,13 +9,14 @@ namespace weir::app {
 
 /// A configuration file, decoded: every component by its own table, not yet put together.
 struct document {
-  std::vector<component> receivers, processors, exporters, extensions;
+  std::vector<component> receivers, processors, exporters, extensions, connectors;
   service_shape service;
   storage_config storage;
   sampling_limits sampling;
   admin_shape admin;
+  bool directory_given = false; ///< `storage.directory` stands in the file.
 
-  /// The components of "receivers", "processors", "exporters" or "extensions".
+  /// The components of "receivers", "processors", "exporters", "connectors" or "extensions".
   std::vector<component>& of(std::string_view section);
   const std::vector<component>& of(std::string_view section) const;
 };

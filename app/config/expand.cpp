@@ -112,6 +112,9 @@ private:
       auto parsed = parse_yaml(text, ignored);
       if (parsed && ignored.ok() && (parsed->is_list() || parsed->is_map())) {
         move_to(*parsed, where);
+        // Where a text is expected, such as a header's, it is the text that counts.
+        parsed->substituted = true;
+        parsed->text = text;
         value = std::move(*parsed);
         return;
       }
@@ -123,7 +126,7 @@ private:
 
   static yaml_value text_as_value(std::string text, place where) {
     yaml_value value{.what = yaml_value::kind::scalar, .substituted = true, .where = where};
-    if (type_of(text) == scalar_type::null)
+    if (type_of(without_blanks(text)) == scalar_type::null)
       value.what = yaml_value::kind::null;
     value.text = std::move(text);
     return value;
@@ -145,6 +148,8 @@ private:
       out_.errors.insert(out_.errors.end(), problems.errors.begin(), problems.errors.end());
       if (what == source_name::kind::yaml)
         move_to(*parsed, where);
+      parsed->substituted = true;
+      parsed->text = *content.text;
       value = std::move(*parsed);
       walk(value, path, depth + 1);
       return;

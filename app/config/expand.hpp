@@ -30,7 +30,8 @@ environment process_environment(bool check_files);
 /// Replaces `${env:X}`, `${X}`, `${env:X:-default}`, `${file:path}` and `${yaml:...}` in all values
 /// of the tree, as the Collector does (reference: opentelemetry.io, "Configuration", environment
 /// variables, and its confmap providers): a value that is one reference takes the type of what is
-/// put in, also a list or a map; inside a longer text it is text. A file's values keep their places
+/// put in, also a list or a map, and is that text where an option wants text; inside a longer text
+/// it is text. A file's values keep their places
 /// in that file; its last line end is no part of a text.
 /// `$$` is a `$`. A variable that is not set and has no default is nothing, with a warning; a bare
 /// `$X` stays as it is, with a warning. References may stand in what was put in, 16 deep.

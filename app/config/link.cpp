@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace weir::app {
 
@@ -19,15 +20,17 @@ node_config linker::link() {
     if (auto linked = link_pipeline(pipeline))
       config.pipelines.push_back(std::move(*linked));
   for (const auto& c : source_.exporters)
-    if (used_.contains(c.path))
+    if (used_.contains(c.path) && c.missing.empty())
       config.exporters.push_back(exporter(c));
   for (auto& pipeline : config.pipelines)
     carry(config.exporters, pipeline);
   for (const auto& c : source_.receivers)
-    if (used_.contains(c.path))
+    if (used_.contains(c.path) && c.missing.empty())
       config.receivers.push_back(receiver(c));
   extensions(config);
   name_missing();
+  warn_of_default_storage();
+  warn_of_shared_memory_limit();
   refuse_shared_endpoints(config);
   refuse_shared_files(config);
   return config;
@@ -71,8 +74,10 @@ const component* linker::resolve(std::string_view section, std::string_view id, 
       std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == normal; });
   if (found != all.end()) {
     used_.insert(found->path);
-    return found->missing ? nullptr : &*found; // name_missing() says so
+    return found->missing.empty() ? &*found : nullptr; // name_missing() says so
   }
+  if ((section == "receivers" || section == "exporters") && is_connector(normal))
+    return nullptr; // said once, where it is defined
   if (all.empty() ? failed_in(section) : failed_in(fmt::format("{}.{}", section, normal)))
     return nullptr; // said already
   std::vector<std::string_view> ids;
@@ -82,6 +87,53 @@ const component* linker::resolve(std::string_view section, std::string_view id, 
                  fmt::format("found {}, which is not in `{}`{}", quoted(id), section,
                              did_you_mean(normal, ids)));
   return nullptr;
+}
+
+bool linker::is_connector(std::string_view id) {
+  for (const auto& c : source_.connectors)
+    if (c.id == id) {
+      used_.insert(c.path);
+      return true;
+    }
+  return false;
+}
+
+// -- what is right, and may not be what was meant --
+
+void linker::warn_of_default_storage() {
+  if (source_.directory_given)
+    return;
+  const storage::options chosen = source_.storage.database;
+  reports_.warn({1, 1}, "storage.directory",
+                fmt::format("not given: up to {} go into `{}`, beside where the node is started",
+                            print_size(chosen.max_bytes), chosen.directory));
+}
+
+void linker::warn_of_shared_memory_limit() {
+  const auto limiters_of = [this](const pipeline_shape& pipeline) {
+    std::set<std::string> ids;
+    for (const auto& id : pipeline.processors) {
+      std::string problem;
+      if (auto normal = normal_id(id, problem); type_of_id(normal) == "memory_limiter")
+        ids.insert(std::move(normal));
+    }
+    return ids;
+  };
+  std::set<std::set<std::string>> different;
+  std::set<std::string> all;
+  for (const auto& pipeline : source_.service.pipelines) {
+    const auto ids = limiters_of(pipeline);
+    different.insert(ids);
+    all.insert(ids.begin(), ids.end());
+  }
+  if (all.empty() || (different.size() == 1 && all.size() == 1))
+    return;
+  for (const auto& c : source_.processors)
+    if (c.id == *all.begin())
+      reports_.warn(
+          c.where, c.path,
+          "a node has one memory, so one limit holds for all its pipelines, those without "
+          "a memory_limiter too: the lowest of those in use");
 }
 
 // -- what two components cannot share --

@@ -40,6 +40,8 @@ private:
   /// The component that an id names; one that is not there is an error.
   const component* resolve(std::string_view section, std::string_view id, place where,
                            const std::string& path);
+  /// Whether a connector has this id; it counts as used then.
+  bool is_connector(std::string_view id);
 
   // -- pipelines, in link_pipelines.cpp --
 
@@ -81,6 +83,12 @@ private:
   telemetry_config telemetry() const;
   /// Components that nothing uses may be of types that are not there.
   void name_missing();
+  void name_missing(std::string_view word, const std::vector<component>& components);
+
+  // -- what is right, and may not be what was meant --
+
+  void warn_of_default_storage();
+  void warn_of_shared_memory_limit();
 
   // -- what two components cannot share --
 

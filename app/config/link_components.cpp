@@ -2,7 +2,6 @@
 #include "app/config/link_auth.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 
 // Receivers, exporters and extensions, and who asks whom for credentials; telemetry.
@@ -27,10 +26,56 @@ void server_exporter(const Shape& shape, Kind kind, backends::exporter_config& m
   }
 }
 
+/// `host:port` with a host of one address family where the transport asks for it.
+std::string endpoint_of_family(const std::string& endpoint, std::string_view transport) {
+  const auto port = endpoint.rfind(':');
+  const auto host = endpoint.substr(0, port);
+  const bool any = host.empty() || host == "0.0.0.0" || host == "[::]";
+  if (transport == "tcp" || (!any && host != "localhost"))
+    return endpoint;
+  const auto* address =
+      transport == "tcp4" ? (any ? "0.0.0.0" : "127.0.0.1") : (any ? "[::]" : "[::1]");
+  return address + endpoint.substr(port);
+}
+
+net::otlp_listener_config listener_of(const listener_shape& shape) {
+  auto made = shape.config;
+  made.endpoint = endpoint_of_family(made.endpoint, shape.transport);
+  for (auto* path : {&made.traces_url_path, &made.metrics_url_path, &made.logs_url_path})
+    if (!path->starts_with('/'))
+      path->insert(0, "/");
+  return made;
+}
+
+/// Endpoints of an exporter in one spelling.
+template <class Kind>
+void normalise_endpoints(Kind& kind) {
+  kind.endpoint = normal_endpoint(std::move(kind.endpoint));
+  for (auto& endpoint : kind.endpoints)
+    endpoint = normal_endpoint(std::move(endpoint));
+  if constexpr (requires { kind.traces_endpoint; })
+    for (auto* url : {&kind.traces_endpoint, &kind.metrics_endpoint, &kind.logs_endpoint})
+      *url = normal_endpoint(std::move(*url));
+}
+
 std::string host_port(const pull_shape& pull) {
   const bool v6 = pull.host.find(':') != std::string::npos && !pull.host.starts_with('[');
   return v6 ? fmt::format("[{}]:{}", pull.host, pull.port)
             : fmt::format("{}:{}", pull.host, pull.port);
+}
+
+std::vector<std::string> metrics_endpoints(const metrics_shape& shape) {
+  if (shape.level == "none")
+    return {};
+  if (!shape.address.empty())
+    return {shape.address};
+  std::vector<std::string> endpoints;
+  for (const auto& reader : shape.readers)
+    if (reader.pull)
+      if (auto endpoint = host_port(*reader.pull);
+          std::find(endpoints.begin(), endpoints.end(), endpoint) == endpoints.end())
+        endpoints.push_back(std::move(endpoint));
+  return endpoints.empty() ? telemetry_config{}.metrics_endpoints : endpoints;
 }
 
 } // namespace
@@ -39,9 +84,9 @@ net::otlp_receiver_config linker::receiver(const component& c) {
   const auto& shape = std::get<otlp_receiver_shape>(c.config);
   net::otlp_receiver_config made;
   made.id = c.id;
-  for (const auto& listener : {shape.grpc, shape.http})
-    if (listener) {
-      made.listeners.push_back(*listener);
+  for (const auto& protocol : {shape.grpc, shape.http})
+    if (protocol) {
+      made.listeners.push_back(listener_of(*protocol));
       authenticate(c, made.listeners.back());
       keep_headers(c, made.listeners.back());
     }
@@ -54,6 +99,7 @@ backends::exporter_config linker::exporter(const component& c) {
   std::visit(overloaded{
                  [&](const otlp_grpc_shape& shape) {
                    auto kind = shape.kind;
+                   normalise_endpoints(kind);
                    if (shape.keepalive) {
                      kind.keepalive_time = shape.keepalive->time;
                      kind.keepalive_timeout = shape.keepalive->timeout;
@@ -64,6 +110,7 @@ backends::exporter_config linker::exporter(const component& c) {
                  },
                  [&](const otlp_http_shape& shape) {
                    auto kind = shape.kind;
+                   normalise_endpoints(kind);
                    authenticate_exporter(c, kind);
                    server_exporter(shape, std::move(kind), made);
                  },
@@ -130,11 +177,9 @@ void linker::extensions(node_config& config) {
     const auto* c = resolve("extensions", ids[i], source_.service.extension_places[i],
                             fmt::format("service.extensions[{}]", i));
     const auto* health = c == nullptr ? nullptr : std::get_if<health_check_shape>(&c->config);
-    if (health != nullptr && config.health_check)
-      reports_.error(c->where, c->path, "found a second health_check in use, expected one");
     if (health == nullptr)
       continue;
-    auto& made = config.health_check.emplace(linked(*health));
+    auto& made = config.health_checks.emplace_back(linked(*health));
     take_over(*c, c->path + (health->use_v2 ? ".http" : ""), made.authenticator, &server_auth_of,
               made.auth);
   }
@@ -144,29 +189,27 @@ telemetry_config linker::telemetry() const {
   const auto& shape = source_.service.telemetry;
   telemetry_config made;
   made.logs = shape.logs;
-  std::transform(made.logs.level.begin(), made.logs.level.end(), made.logs.level.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (shape.metrics.level == "none")
-    made.metrics_endpoint.clear();
-  else if (!shape.metrics.address.empty())
-    made.metrics_endpoint = shape.metrics.address;
-  else if (!shape.metrics.readers.empty() && shape.metrics.readers[0].pull)
-    made.metrics_endpoint = host_port(*shape.metrics.readers[0].pull);
+  made.metrics_endpoints = metrics_endpoints(shape.metrics);
   return made;
 }
 
 void linker::name_missing() {
   for (const auto& section : component_sections())
-    for (const auto& c : source_.of(section.key)) {
-      if (!c.missing)
-        continue;
-      const auto what = fmt::format("found the {} type {}, which is not there yet", section.word,
-                                    quoted(type_of_id(c.id)));
-      if (used_.contains(c.path))
-        reports_.error(c.where, c.path, what);
-      else
-        reports_.warn(c.where, c.path, what + ": not read, as nothing uses it");
-    }
+    name_missing(section.word, source_.of(section.key));
+  name_missing("connector", source_.connectors);
+}
+
+void linker::name_missing(std::string_view word, const std::vector<component>& components) {
+  for (const auto& c : components) {
+    if (c.missing.empty())
+      continue;
+    const auto what =
+        fmt::format("found the {} type {}, {}", word, quoted(type_of_id(c.id)), c.missing);
+    if (used_.contains(c.path))
+      reports_.error(c.where, c.path, what);
+    else
+      reports_.warn(c.where, c.path, what + ": not read, as nothing uses it");
+  }
 }
 
 } // namespace weir::app

@@ -105,11 +105,7 @@ void linker::add_processor(const component& c, place at, const std::string& path
                            pipeline_config& linked) {
   std::visit(
       overloaded{
-          [&](const memory_limiter_config& limiter) {
-            if (linked.memory_limiter)
-              reports_.error(at, path, "found a second memory_limiter, expected one");
-            linked.memory_limiter = limiter;
-          },
+          [&](const memory_limiter_config& limiter) { linked.memory_limiters.push_back(limiter); },
           [&](const backends::batch_config& batch) {
             if (linked.batch)
               reports_.warn(at, path, "no effect has the `batch` before it: the last counts");
@@ -145,7 +141,10 @@ void linker::add_processor(const component& c, place at, const std::string& path
           [&](const processors::probabilistic_sampler_config& config) {
             add_edit(c, processors::make_probabilistic_sampler(config, linked.signal), linked);
           },
-          [&](const processors::filter_config& config) {
+          [&](processors::filter_config config) {
+            for (auto* match : {&config.logs_include, &config.logs_exclude})
+              if (matches_by_nothing(*match))
+                match->reset();
             add_edits(c, processors::make_filter(config, linked.signal, c.id), linked);
           },
           [&](const processors::transform_config& config) {

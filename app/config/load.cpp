@@ -37,6 +37,19 @@ tl::expected<loaded_config, diagnostics> load_config(std::span<const config_sour
   return loaded;
 }
 
+std::string storage_directory(std::span<const config_source> sources, const environment& env) {
+  diagnostics ignored;
+  auto tree = merge_sources(sources, ignored);
+  if (!tree)
+    return {};
+  expand(*tree, env, ignored);
+  decoder reports{ignored};
+  storage_config read;
+  if (const auto* storage = tree->find("storage"))
+    read_table(reports, storage_options(), storage->value, "storage", read);
+  return read.database.directory;
+}
+
 result<std::string> read_config_file(const std::string& path) {
   std::error_code problem;
   if (std::filesystem::is_directory(path, problem))

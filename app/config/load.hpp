@@ -36,6 +36,10 @@ tl::expected<loaded_config, diagnostics> load_config(std::span<const config_sour
 tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
                                                      const environment& env);
 
+/// `storage.directory` alone, of sources that may be wrong elsewhere; "" where they cannot be read
+/// far enough.
+std::string storage_directory(std::span<const config_source> sources, const environment& env);
+
 /// The text of a file of at most a megabyte or two; errc::not_found, errc::io or errc::too_large.
 result<std::string> read_config_file(const std::string& path);
 

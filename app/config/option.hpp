@@ -126,17 +126,40 @@ std::string expected_type(const rule& how) {
   return how.one_of.empty() ? std::string(type_name<V>(how)) : any_of(how.one_of);
 }
 
+/// May put another spelling of the same in place of the value.
 template <class V>
-bool check_value(const V& value, const rule& how, std::string& expected) {
+bool check_value(V& value, const rule& how, std::string& expected) {
   if constexpr (std::same_as<V, std::string>)
     return check_one_of(value, how, expected);
   else if constexpr (std::same_as<V, text_list>)
     return std::all_of(value.begin(), value.end(),
-                       [&](const auto& item) { return check_one_of(item, how, expected); });
+                       [&](auto& item) { return check_one_of(item, how, expected); });
   else if constexpr (std::same_as<V, text_map> || std::same_as<V, bool>)
     return true;
   else
     return check_bounds(value, how, expected);
+}
+
+/// Whether a value says what saying nothing says.
+template <class V>
+bool asks_for_default(const V& value, const rule& how) {
+  if constexpr (std::same_as<V, std::string>)
+    return value.empty() && empty_is_default(how);
+  else
+    return how.zero_is_default && value == V{};
+}
+
+/// What is over the rule's limit becomes the limit, with a warning.
+template <class V>
+void clamp(const section& at, std::string_view name, const rule& how, V& value) {
+  if constexpr (integer_value<V> || duration_value<V>) {
+    V limit{};
+    if (!read_bound(how.max, how, limit) || !(limit < value))
+      return;
+    at.warn(name, "found " + print_value(value, how) + ", taken as " + std::string(how.max)
+                      + ", the most there is");
+    value = limit;
+  }
 }
 
 /// Reads one option's value; what is wrong with it is reported.
@@ -159,6 +182,10 @@ void read_option(const section& at, std::string_view name, const rule& how, V& o
                : at.refuse_type(name, entry->value, expected_type<V>(how), how.secret);
   if (how.required && is_unset(read))
     return missing();
+  if (asks_for_default(read, how))
+    return;
+  if (how.clamped)
+    clamp(at, name, how, read);
   std::string expected;
   if (!check_value(read, how, expected))
     return at.refuse_type(name, entry->value, expected, how.secret);
@@ -259,7 +286,14 @@ inline inert_option no_effect(std::string_view name, std::string_view reason) {
   return {name, effect::none, reason};
 }
 
-/// An error with a hint, unless it is empty or false: then it asks for nothing.
+/// The same, for an option with one value that is what Weir does anyway: that passes unsaid.
+inline inert_option no_effect_but(std::string_view value, std::string_view name,
+                                  std::string_view reason) {
+  return {name, effect::none, reason, value};
+}
+
+/// An error with a hint, unless it asks for nothing: empty, false, 0, `none`, or a section that is
+/// not enabled or holds nothing else.
 inline inert_option refused(std::string_view name, std::string_view hint) {
   return {name, effect::refused, hint};
 }

@@ -70,6 +70,25 @@ option<T> block(std::string_view name, std::optional<V> T::*member, table_of<V> 
           }};
 }
 
+/// What a section without a value stands for.
+enum class when_empty : std::uint8_t {
+  defaults, ///< All its defaults.
+  absent,   ///< What its key's absence does.
+};
+
+/// A section that may say `enabled: false`, as the Collector's optional ones may: then it is as if
+/// it were not there.
+template <class T>
+option<T> switchable(option<T> made, when_empty empty = when_empty::defaults) {
+  made.read = [read = made.read, name = made.names.front(), empty](const section& at, T& out) {
+    if (const auto rest = at.with_switch_read(name, empty == when_empty::absent))
+      read(section{at.reports, *rest, at.path}, out);
+    else
+      read(at, out);
+  };
+  return made;
+}
+
 /// A map in YAML whose options are members of the same T. With `when`, it belongs to a T for which
 /// that holds: elsewhere it is not read, with a warning.
 template <class T>

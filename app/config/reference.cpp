@@ -15,13 +15,18 @@ A node reads one YAML file in the form of the OpenTelemetry Collector's, with th
 `sampling` and `admin` of its own. What is not in the tables below is an error that names it.
 
 - **Types.** Numbers and truth values stand without quotes, texts that look like them in quotes.
-  Durations are written `1h30m`, `5s`, `200ms`; sizes `10GiB`, `256KiB`, `10GB` or as a number of bytes;
+  Whole numbers may be written `50_000`, `0x1F`, `0o17`, `017`, `0b11`, `1e3`, as YAML has them in the
+  Collector, also where a value has no type of its own. Words of a list count in any case.
+  Durations are written `1h30m`, `5s`, `200ms`, `7d`; sizes `10GiB`, `256KiB`, `10GB` or as a number of bytes;
   a list of texts may also be one text with commas. An empty value means the default.
 - **Environment.** `${env:X}` or `${X}` stands for a variable, `${env:X:-text}` for `text` where it is
-  not set, `$$` for a `$`. A reference that is a whole value has the type of what it stands for.
+  not set, `$$` for a `$`. A reference that is a whole value has the type of what it stands for, and is
+  the text itself where an option is a text, such as a header.
+- **Sections** that are there only when their key is (a protocol, `tls`, `cors`, `auth`, `keepalive`,
+  `sending_queue.batch`) may say `enabled: false`.
 - **Ids.** A component's key is its type, or `type/name` where there are several of one type.
-- **Bounds of the file.** At most 1 MiB, 64 levels deep, 100,000 values once aliases are expanded; one
-  document; no merge keys (`<<`).
+- **Bounds of the file.** At most 1 MiB, 64 levels deep, 100,000 values once aliases are expanded. Merge
+  keys (`<<`) work; of several documents the first is read.
 
 Options marked *no effect* are accepted, and said once at start with the reason. Options marked *error*
 are known, but Weir does not have them.

@@ -74,7 +74,10 @@ const option_table<storage_config>& storage_options() {
           "overflow", &c::overflow,
           {{"refuse", overflow_policy::refuse}, {"drop_oldest", overflow_policy::drop_oldest}},
           "When `max_bytes` is reached: clients are told to retry, or the oldest goes, counted."),
-      works("retention", &c::retention, "Delivered blocks stay this long, for a replay."),
+      works("retention", &c::retention,
+            "Delivered blocks stay this long; an exporter that comes back in that time goes on "
+            "where it "
+            "was."),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},
             "At most this long, or 16384 items, until an exporter's place is on disk: what is sent "
             "twice after a crash."),

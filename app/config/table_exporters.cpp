@@ -2,6 +2,8 @@
 #include "app/config/tables.hpp"
 #include "codec/encoding.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 
 namespace weir::app {
@@ -16,11 +18,14 @@ const option_table<backends::retry_config>& retry_options() {
   using c = backends::retry_config;
   static const option_table<c> table{{
       works("enabled", &c::enabled, "Tries again after an answer that allows it."),
-      works("initial_interval", &c::initial_interval, {.min = "1ms"}, "The first pause."),
+      works("initial_interval", &c::initial_interval, {.min = "1ms", .zero_is_default = true},
+            "The first pause; 0: the default."),
       works("randomization_factor", &c::randomization_factor, {.min = "0", .max = "1"},
             "Pauses are longer or shorter by up to this share."),
-      works("multiplier", &c::multiplier, {.min = "1"}, "Each pause is this much longer."),
-      works("max_interval", &c::max_interval, {.min = "1ms"}, "The longest pause."),
+      works("multiplier", &c::multiplier, {.min = "1", .zero_is_default = true},
+            "Each pause is this much longer; 0: the default."),
+      works("max_interval", &c::max_interval, {.min = "1ms", .zero_is_default = true},
+            "The longest pause; 0: the default."),
       works("max_elapsed_time", &c::max_elapsed_time,
             "After this long a request goes to the dead letters; 0: it is tried for as long as the "
             "log has room. (The Collector's default is 5m.)"),
@@ -51,8 +56,8 @@ const option_table<backends::queue_config>& queue_config_options() {
   using c = backends::queue_config;
   static const option_table<c> table{{
       works("enabled", &c::enabled, "Off: one request in flight. The log is the queue either way."),
-      works("num_consumers", &c::num_consumers, {.min = "1", .max = "1024"},
-            "Requests in flight at the same time."),
+      works("num_consumers", &c::num_consumers, {.min = "1", .max = "1024", .clamped = true},
+            "Requests in flight at the same time; more than 1024: that many."),
   }};
   return table;
 }
@@ -61,8 +66,8 @@ const option_table<queue_shape>& queue_options() {
   using c = queue_shape;
   static const option_table<c> table{{
       embedded(&c::queue, &queue_config_options),
-      block("batch", &c::batch, &queue_batch_options,
-            "How requests are cut; absent: as the pipeline's `batch` processor says."),
+      switchable(block("batch", &c::batch, &queue_batch_options,
+                       "How requests are cut; absent: as the pipeline's `batch` processor says.")),
       no_effect("queue_size", log_is_queue),
       no_effect("sizer", log_is_queue),
       no_effect("storage", log_is_queue),
@@ -74,13 +79,13 @@ const option_table<queue_shape>& queue_options() {
 
 bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
-                     [text](std::string_view prefix) { return text.starts_with(prefix); });
+                     [text](std::string_view prefix) { return has_scheme(text, prefix); });
 }
 
 void check_grpc_endpoint(const section& at, std::string_view key, const std::string& endpoint) {
   std::string_view host = endpoint;
   for (const std::string_view scheme : {"http://", "https://", "dns:///", "passthrough:///"})
-    if (host.starts_with(scheme)) {
+    if (has_scheme(host, scheme)) {
       host.remove_prefix(scheme.size());
       break;
     }
@@ -91,7 +96,7 @@ void check_grpc_endpoint(const section& at, std::string_view key, const std::str
                                      quoted(endpoint)));
   if (host.ends_with('/'))
     host.remove_suffix(1);
-  if (!is_host_port(host) || host.starts_with(':') || host.ends_with(":0"))
+  if (!is_host_port(host) || host.ends_with(":0"))
     at.error(key,
              fmt::format("found {}, expected host:port such as `tempo:4317`", quoted(endpoint)));
 }
@@ -117,7 +122,8 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
   static const option_table<c> table{
       {
           works("endpoint", &c::endpoint, {.required = true},
-                "host:port of the back end; with http:// in front plain text, with https:// TLS, "
+                "host:port of the back end, `:port` for this host; with http:// in front plain "
+                "text, with https:// TLS, "
                 "with dns:/// as without. There is a connection to each address of a name, up to "
                 "64."),
           works("endpoints", &c::endpoints,
@@ -135,7 +141,7 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
           works("timeout", &c::timeout, "For one attempt; 0: without limit."),
           works("authority", &c::authority, "The :authority of requests; absent: the endpoint."),
           works("user_agent", &c::user_agent, "Absent: `weir/<version>`."),
-          group("auth", &auth_options<c>),
+          switchable(group("auth", &auth_options<c>)),
       },
       c{},
       &check_grpc_endpoints};
@@ -218,6 +224,7 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
           works("traces_endpoint", &c::traces_endpoint, "URL for traces, taken as it is."),
           works("metrics_endpoint", &c::metrics_endpoint, "URL for metrics, taken as it is."),
           works("logs_endpoint", &c::logs_endpoint, "URL for logs, taken as it is."),
+          no_effect("profiles_endpoint", "there are no pipelines of profiles"),
           block("tls", &c::tls, &tls_client_options),
           works("compression", &c::compression,
                 {.one_of = {"none", "gzip", "zstd", "snappy", "deflate", "zlib", "lz4",
@@ -227,7 +234,7 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
           works("headers", &c::headers, {.secret = true}, "Headers of every request."),
           works("timeout", &c::timeout, "For one attempt; 0: without limit."),
           works("proxy_url", &c::proxy_url, "A proxy to go through."),
-          group("auth", &auth_options<c>),
+          switchable(group("auth", &auth_options<c>)),
           works("encoding", &c::encoding, {.one_of = {"proto", "json"}},
                 "How requests are written."),
           no_effect("max_idle_conns", pooled),
@@ -260,11 +267,28 @@ option_table<Shape> server_exporter(Kind Shape::*kind, table_of<Kind> options) {
 
 } // namespace
 
+bool has_scheme(std::string_view text, std::string_view scheme) {
+  return text.size() >= scheme.size() && same_word(text.substr(0, scheme.size()), scheme);
+}
+
+std::string normal_endpoint(std::string endpoint) {
+  constexpr std::string_view behind_scheme = "://";
+  const auto split = endpoint.find(behind_scheme);
+  const auto host = split == std::string::npos ? 0 : split + behind_scheme.size();
+  std::transform(endpoint.begin(), endpoint.begin() + static_cast<std::ptrdiff_t>(host),
+                 endpoint.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto name = endpoint.find_first_not_of('/', host);
+  if (name != std::string::npos && endpoint[name] == ':')
+    endpoint.insert(name, "localhost");
+  return endpoint;
+}
+
 const option_table<otlp_grpc_shape>& otlp_grpc_options() {
   static const option_table<otlp_grpc_shape> table = [] {
     auto made = server_exporter(&otlp_grpc_shape::kind, &grpc_kind_options);
-    made.options.push_back(block("keepalive", &otlp_grpc_shape::keepalive, &keepalive_options,
-                                 "Pings; absent: none."));
+    made.options.push_back(switchable(
+        block("keepalive", &otlp_grpc_shape::keepalive, &keepalive_options, "Pings; absent: none."),
+        when_empty::absent));
     made.options.push_back(no_effect("wait_for_ready", "requests are tried again until they pass"));
     return made;
   }();

@@ -26,21 +26,33 @@ const option_table<Shape>& auth_options() {
   return table;
 }
 
+/// What the Collector's server takes besides, and these pages have fixed: for any Shape.
+template <class Shape>
+void add_server_options(std::vector<option<Shape>>& options) {
+  for (const auto name :
+       {"max_request_body_size", "include_metadata", "compression_algorithms", "read_timeout",
+        "read_header_timeout", "write_timeout", "idle_timeout", "keep_alives_enabled"})
+    options.push_back(no_effect(name, "the page answers short requests, within fixed limits"));
+  options.push_back(only("transport", "tcp", "Unix sockets are not there yet"));
+  options.push_back(refused("middlewares", "Weir has no middlewares"));
+}
+
 void check_path(const section& at, const std::string& path) {
   if (!path.starts_with('/'))
     at.error("path", fmt::format("found {}, expected a path that begins with `/`", quoted(path)));
 }
 
-const option_table<health_check_config>& v1_options() {
+option_table<health_check_config> make_v1_options() {
   using c = health_check_config;
-  static const option_table<c> table{
+  option_table<c> table{
       {
           works("endpoint", &c::endpoint, "host:port to listen on."),
           works("path", &c::path, "Answers 200 when ready; `/live` and `/ready` do as well."),
           group("response_body", &body_options),
           no_effect("check_collector_pipeline", "the Collector ignores it as well"),
-          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
-          group("auth", &auth_options<c>),
+          switchable(block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+                     when_empty::absent),
+          switchable(group("auth", &auth_options<c>)),
           works("response_headers", &c::response_headers, "Headers added to every answer."),
           refused("cors", "browsers of other origins are not let in"),
       },
@@ -49,6 +61,12 @@ const option_table<health_check_config>& v1_options() {
         check_listen_endpoint(at, health.endpoint);
         check_path(at, health.path);
       }};
+  add_server_options(table.options);
+  return table;
+}
+
+const option_table<health_check_config>& v1_options() {
+  static const auto table = make_v1_options();
   return table;
 }
 
@@ -89,20 +107,27 @@ option<health_http_shape> config_page() {
           }};
 }
 
-const option_table<health_http_shape>& http_options() {
+option_table<health_http_shape> make_http_options() {
   using c = health_http_shape;
-  static const option_table<c> table{
+  option_table<c> table{
       {
           works("endpoint", &c::endpoint, "host:port to listen on."),
           block("status", &c::status, &status_options),
           config_page(),
-          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
-          group("auth", &auth_options<c>),
+          switchable(block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+                     when_empty::absent),
+          switchable(group("auth", &auth_options<c>)),
           works("response_headers", &c::response_headers, "Headers added to every answer."),
           refused("cors", "browsers of other origins are not let in"),
       },
       c{},
       [](const section& at, const c& http) { check_listen_endpoint(at, http.endpoint); }};
+  add_server_options(table.options);
+  return table;
+}
+
+const option_table<health_http_shape>& http_options() {
+  static const auto table = make_http_options();
   return table;
 }
 
@@ -117,15 +142,26 @@ void add_v2_options(option_table<health_check_shape>& table) {
 
 } // namespace
 
+namespace {
+
+/// Both extensions have the same options, and differ in the version that they are.
+option_table<health_check_shape> versioned_options(bool use_v2) {
+  using c = health_check_shape;
+  option_table<c> made{{
+      embedded(&c::v1, &v1_options),
+      works("use_v2", &c::use_v2, "The pages of `http` instead of `path`."),
+  }};
+  add_v2_options(made);
+  made.defaults.use_v2 = use_v2;
+  return made;
+}
+
+} // namespace
+
 const option_table<health_check_shape>& health_check_options() {
   static const option_table<health_check_shape> table = [] {
-    using c = health_check_shape;
-    option_table<c> made{{
-        embedded(&c::v1, &v1_options),
-        works("use_v2", &c::use_v2, "The pages of `http` instead of `path`."),
-    }};
-    add_v2_options(made);
-    made.check = [](const section& at, const c& health) {
+    auto made = versioned_options(false);
+    made.check = [](const section& at, const health_check_shape& health) {
       if (health.http && !health.use_v2)
         at.error("http", "found the pages of version 2, expected `use_v2: true` with them");
     };
@@ -136,9 +172,14 @@ const option_table<health_check_shape>& health_check_options() {
 
 const option_table<health_check_shape>& healthcheckv2_options() {
   static const option_table<health_check_shape> table = [] {
-    option_table<health_check_shape> made;
-    made.defaults.use_v2 = true;
-    add_v2_options(made);
+    auto made = versioned_options(true);
+    made.check = [](const section& at, const health_check_shape& health) {
+      if (health.http && !health.use_v2)
+        at.warn("http", "no effect with `use_v2: false`: the page of `path` is served");
+      for (const auto* name : {"endpoint", "path"})
+        if (health.use_v2 && at.given(name))
+          at.warn(name, "no effect without `use_v2: false`: the pages of `http` are served");
+    };
     return made;
   }();
   return table;

@@ -108,6 +108,19 @@ const option_table<filter_config>& metric_lists() {
   return table;
 }
 
+/// One without anything to match by drops nothing, as in the Collector.
+option<filter_config> log_match(std::string_view name,
+                                std::optional<processors::match_config> filter_config::*member,
+                                std::string_view text) {
+  auto made = block(name, member, &log_match_options, text);
+  made.read = [read = made.read, name, member](const section& at, filter_config& out) {
+    read(at, out);
+    if (matches_by_nothing(out.*member))
+      at.warn(name, "no effect: it has nothing to match by");
+  };
+  return made;
+}
+
 const option_table<filter_config>& log_lists() {
   using c = filter_config;
   static const option_table<c> table{{
@@ -115,10 +128,9 @@ const option_table<filter_config>& log_lists() {
                       "Conditions on resources; what matches one is dropped whole."),
       ottl_conditions("log_record", &c::logs_record, signal::logs, context_kind::log,
                       "Conditions on log records; a record that matches one is dropped."),
-      block("include", &c::logs_include, &log_match_options,
-            "The old form: records that do not match are dropped."),
-      block("exclude", &c::logs_exclude, &log_match_options,
-            "The old form: records that match are dropped."),
+      log_match("include", &c::logs_include,
+                "The old form: records that do not match are dropped."),
+      log_match("exclude", &c::logs_exclude, "The old form: records that match are dropped."),
   }};
   return table;
 }
@@ -161,6 +173,11 @@ void check_filter(const section& at, const filter_config& c) {
 }
 
 } // namespace
+
+bool matches_by_nothing(const std::optional<processors::match_config>& c) {
+  return c && c->log_bodies.empty() && c->log_severity_texts.empty() && !c->log_severity_number
+         && c->attributes.empty() && c->resources.empty();
+}
 
 const option_table<filter_config>& filter_options() {
   using c = filter_config;

@@ -39,8 +39,8 @@ const option_table<keepalive>& enforcement_policy() {
 
 const option_table<keepalive>& keepalive_options() {
   static const option_table<keepalive> table{{
-      group("server_parameters", &server_parameters),
-      group("enforcement_policy", &enforcement_policy),
+      switchable(group("server_parameters", &server_parameters)),
+      switchable(group("enforcement_policy", &enforcement_policy)),
   }};
   return table;
 }
@@ -75,18 +75,23 @@ const option_table<listener>& grpc_options() {
   static const option_table<c> table{
       {
           works("endpoint", &c::endpoint, "host:port to listen on; port 0: any free one."),
-          only("transport", "tcp", "Unix sockets are not there yet"),
           works("max_recv_msg_size_mib", &c::max_message_bytes,
-                {.in = unit::mib, .min = "1", .max = "1024"},
-                "The largest message, in MiB, once unpacked."),
+                {.in = unit::mib,
+                 .min = "1",
+                 .max = "1024",
+                 .zero_is_default = true,
+                 .clamped = true},
+                "The largest message, in MiB, once unpacked; 0: the default, more than 1024: that "
+                "many."),
           works("max_concurrent_streams", &c::max_concurrent_streams,
                 "Calls at the same time on one connection; 0: 1000."),
-          block("keepalive", &c::keepalive, &keepalive_options),
-          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+          switchable(block("keepalive", &c::keepalive, &keepalive_options)),
+          switchable(block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+                     when_empty::absent),
           no_effect("read_buffer_size", no_buffers),
           no_effect("write_buffer_size", no_buffers),
           works("include_metadata", &c::include_metadata, metadata_text),
-          group("auth", &auth_options),
+          switchable(group("auth", &auth_options)),
           refused("middlewares", "Weir has no middlewares"),
       },
       listening(true, "localhost:4317", 4 << 20),
@@ -112,12 +117,17 @@ const option_table<listener>& http_options() {
   static const option_table<c> table{
       {
           works("endpoint", &c::endpoint, "host:port to listen on; port 0: any free one."),
-          only("transport", "tcp", "Unix sockets are not there yet"),
-          works("max_request_body_size", &c::max_message_bytes, {.min = "1", .max = "1073741824"},
-                "The largest body, in bytes, once unpacked."),
-          works("traces_url_path", &c::traces_url_path, "Path of the traces service."),
-          works("metrics_url_path", &c::metrics_url_path, "Path of the metrics service."),
-          works("logs_url_path", &c::logs_url_path, "Path of the logs service."),
+          works("max_request_body_size", &c::max_message_bytes,
+                {.min = "1", .max = "1073741824", .zero_is_default = true, .clamped = true},
+                "The largest body, in bytes, once unpacked; 0: the default, more than 1 GiB: that "
+                "much."),
+          works("traces_url_path", &c::traces_url_path,
+                "Path of the traces service; without a `/` in front it gets one."),
+          works("metrics_url_path", &c::metrics_url_path,
+                "Path of the metrics service; without a `/` in front it gets one."),
+          works("logs_url_path", &c::logs_url_path,
+                "Path of the logs service; without a `/` in front it gets one."),
+          no_effect("profiles_url_path", "there are no pipelines of profiles"),
           works("compression_algorithms", &c::compression_algorithms,
                 {.one_of = {"", "gzip", "zstd", "zlib", "deflate", "snappy", "lz4",
                             "x-snappy-framed"}},
@@ -133,22 +143,38 @@ const option_table<listener>& http_options() {
                 "A connection without requests for this long is closed; 0: never."),
           works("keep_alives_enabled", &c::keep_alives_enabled,
                 "Connections stay open after a request."),
-          block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+          switchable(block("tls", &c::tls, &tls_server_options, "TLS; absent: plain text."),
+                     when_empty::absent),
           works("include_metadata", &c::include_metadata, metadata_text),
-          block("cors", &c::cors, &cors_options, "For browsers; absent: none is let in."),
-          group("auth", &auth_options),
+          switchable(
+              block("cors", &c::cors, &cors_options, "For browsers; absent: none is let in."),
+              when_empty::absent),
+          switchable(group("auth", &auth_options)),
           refused("middlewares", "Weir has no middlewares"),
       },
       listening(false, "localhost:4318", 20 << 20),
-      [](const section& at, const c& http) {
-        check_listener(at, http);
-        for (const auto& [name, path] : {std::pair{"traces_url_path", &http.traces_url_path},
-                                         {"metrics_url_path", &http.metrics_url_path},
-                                         {"logs_url_path", &http.logs_url_path}})
-          if (!path->starts_with('/'))
-            at.error(name,
-                     fmt::format("found {}, expected a path that begins with `/`", quoted(*path)));
-      }};
+      &check_listener};
+  return table;
+}
+
+/// A protocol's options, around those of the listener.
+option_table<listener_shape> protocol(table_of<listener> options) {
+  using c = listener_shape;
+  return {{
+              embedded(&c::config, options),
+              works("transport", &c::transport, {.one_of = {"tcp", "tcp4", "tcp6"}},
+                    "`tcp4`, `tcp6`: over that family alone. Unix sockets are not there yet."),
+          },
+          c{options().defaults}};
+}
+
+const option_table<listener_shape>& grpc_protocol() {
+  static const auto table = protocol(&grpc_options);
+  return table;
+}
+
+const option_table<listener_shape>& http_protocol() {
+  static const auto table = protocol(&http_options);
   return table;
 }
 
@@ -156,8 +182,10 @@ const option_table<otlp_receiver_shape>& protocols_options() {
   using c = otlp_receiver_shape;
   static const option_table<c> table{
       {
-          block("grpc", &c::grpc, &grpc_options, "OTLP/gRPC, on when the key is there."),
-          block("http", &c::http, &http_options, "OTLP/HTTP, on when the key is there."),
+          switchable(block("grpc", &c::grpc, &grpc_protocol,
+                           "OTLP/gRPC, on when the key is there, without `enabled: false`.")),
+          switchable(block("http", &c::http, &http_protocol,
+                           "OTLP/HTTP, on when the key is there, without `enabled: false`.")),
       },
       c{},
       [](const section& at, const c& protocols) {
@@ -175,9 +203,10 @@ bool is_host_port(std::string_view text) {
     return false;
   const auto host = text.substr(0, colon);
   const auto port = text.substr(colon + 1);
-  std::int64_t number = 0;
-  if (port.size() > 5 || port.find_first_not_of("0123456789") != port.npos
-      || !parse_integer(port, number) || number > 65'535)
+  constexpr std::string_view highest = "65535";
+  if (port.empty() || port.size() > highest.size()
+      || port.find_first_not_of("0123456789") != port.npos
+      || (port.size() == highest.size() && port > highest))
     return false;
   if (host.starts_with('['))
     return host.size() > 2 && host.ends_with(']');

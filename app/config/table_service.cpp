@@ -9,13 +9,19 @@ namespace weir::app {
 namespace {
 
 constexpr std::string_view plain_lines = "log lines have a fixed form";
+constexpr std::string_view default_names = "names are the Collector's default ones, as with `true`";
 
 const option_table<log::config>& log_options() {
   using c = log::config;
   static const option_table<c> table{{
       works("level", &c::level,
-            {.one_of = {"debug", "info", "warn", "error", "DEBUG", "INFO", "WARN", "ERROR"}},
-            "The least important lines that are written."),
+            {.one_of = {"debug", "info", "warn", "error"},
+             .also = {{"warning", "warn"},
+                      {"dpanic", "error"},
+                      {"panic", "error"},
+                      {"fatal", "error"}}},
+            "The least important lines that are written; `warning` is `warn`, and `fatal` and "
+            "`panic` are `error`."),
       works("encoding", &c::encoding, {.one_of = {"console", "json"}}, "How lines look."),
       no_effect("output_paths", "the log goes to standard error"),
       no_effect("error_output_paths", "the log goes to standard error"),
@@ -34,9 +40,9 @@ const option_table<pull_shape>& prometheus_options() {
   static const option_table<c> table{{
       works("host", &c::host, "The address to listen on."),
       works("port", &c::port, "The port; 0: any free one."),
-      only("without_scope_info", "true", "names are the Collector's default ones"),
-      only("without_units", "true", "names are the Collector's default ones"),
-      only("without_type_suffix", "true", "names are the Collector's default ones"),
+      no_effect_but("true", "without_scope_info", default_names),
+      no_effect_but("true", "without_units", default_names),
+      no_effect_but("true", "without_type_suffix", default_names),
       no_effect("with_resource_constant_labels", "`target_info` says who the node is"),
   }};
   return table;
@@ -68,7 +74,7 @@ const option_table<metrics_shape>& metrics_options() {
           works("level", &c::level, {.one_of = {"none", "basic", "normal", "detailed"}},
                 "`none`: no metrics page; all else: everything."),
           list("readers", &c::readers, &reader_options,
-               "Where metrics can be read; absent: localhost:8888."),
+               "Where metrics can be read, all of them; absent: localhost:8888."),
           works("address", &c::address, "host:port, the Collector's old way to say it."),
           no_effect("views", "metrics are what they are"),
       },
@@ -79,8 +85,6 @@ const option_table<metrics_shape>& metrics_options() {
                              "{prometheus: {host: ..., port: ...}}}}]`");
         if (!metrics.address.empty() && !is_host_port(metrics.address))
           at.error("address", fmt::format("found {}, expected host:port", quoted(metrics.address)));
-        if (metrics.readers.size() > 1)
-          at.error("readers", "found several readers, expected one");
       }};
   return table;
 }

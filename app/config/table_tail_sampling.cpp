@@ -40,9 +40,9 @@ const std::vector<named_value<policy_type>> policy_types{
 const option_table<c>& latency_options() {
   static const option_table<c> table{{
       works("threshold_ms", &c::threshold_ms, {.min = "0"},
-            "From the first start to the last end of the spans that came: kept from here on."),
+            "From the first start to the last end of the spans that came: kept above this."),
       works("upper_threshold_ms", &c::upper_threshold_ms, {.min = "0"},
-            "Kept up to here, and only above `threshold_ms` then; 0: without end."),
+            "Kept up to here, and only above `threshold_ms`; 0: without end."),
   }};
   return table;
 }
@@ -140,8 +140,7 @@ const option_table<c>& ottl_options() {
                       processors::ottl::context_kind::span,
                       "Conditions on spans (docs/ottl.md); one that holds keeps the trace."),
       ottl_conditions("spanevent", &c::spanevent_conditions, signal::traces,
-                      processors::ottl::context_kind::spanevent,
-                      "Conditions on events of spans."),
+                      processors::ottl::context_kind::spanevent, "Conditions on events of spans."),
   }};
   return table;
 }
@@ -261,6 +260,10 @@ void check_policy(const section& at, const c& policy) {
 }
 
 void check_names(const section& at, const tail_sampling_config& config) {
+  if (config.num_traces != 0)
+    at.warn("num_traces",
+            "beyond it the oldest traces are decided early, by what has come of them; "
+            "the Collector drops them");
   if (config.policies.empty())
     return at.error("policies", "found no policies, expected at least one");
   std::set<std::string_view> names;

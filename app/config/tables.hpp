@@ -13,9 +13,15 @@
 // every component and block.
 namespace weir::app {
 
+/// One of `receivers.otlp.protocols`.
+struct listener_shape {
+  net::otlp_listener_config config;
+  std::string transport = "tcp"; ///< tcp4, tcp6: of that family alone.
+};
+
 /// `receivers.otlp`: a protocol is on when its key is there.
 struct otlp_receiver_shape {
-  std::optional<net::otlp_listener_config> grpc, http;
+  std::optional<listener_shape> grpc, http;
 };
 
 /// `sending_queue.batch`
@@ -131,6 +137,8 @@ const option_table<processors::match_config>& log_match_options();
 const option_table<processors::action_config>& action_options();
 const option_table<processors::filter_config>& filter_options();
 const option_table<processors::transform_config>& transform_options();
+/// Whether a filter's `include` or `exclude` of logs is there and says nothing.
+bool matches_by_nothing(const std::optional<processors::match_config>& c);
 // exporters
 const option_table<otlp_grpc_shape>& otlp_grpc_options();
 const option_table<otlp_http_shape>& otlp_http_options();
@@ -157,5 +165,11 @@ const option_table<net::tls_client_config>& tls_client_options();
 /// Whether `text` is "host:port", ":port" or "[v6]:port", the port 0 to 65535.
 bool is_host_port(std::string_view text);
 void check_listen_endpoint(const section& at, const std::string& endpoint);
+
+/// Whether `text` begins with `scheme`, its letters in any case.
+bool has_scheme(std::string_view text, std::string_view scheme);
+/// An exporter's endpoint in one spelling: the scheme in small letters, this host where it names
+/// none (":4317").
+std::string normal_endpoint(std::string endpoint);
 
 } // namespace weir::app

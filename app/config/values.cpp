@@ -1,5 +1,6 @@
 #include "app/config/values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -17,9 +18,9 @@ struct named_factor {
 };
 
 constexpr std::array duration_units{
-    named_factor{"ns", 1},     named_factor{"us", 1e3}, named_factor{"µs", 1e3},
-    named_factor{"ms", 1e6},   named_factor{"s", 1e9},  named_factor{"m", 60e9},
-    named_factor{"h", 3600e9},
+    named_factor{"ns", 1},     named_factor{"us", 1e3},     named_factor{"µs", 1e3},
+    named_factor{"ms", 1e6},   named_factor{"s", 1e9},      named_factor{"m", 60e9},
+    named_factor{"h", 3600e9}, named_factor{"d", 86'400e9},
 };
 
 constexpr std::array size_units{
@@ -54,18 +55,15 @@ double take_unit(std::string_view& text, const std::array<named_factor, N>& unit
 }
 
 bool is_plain(const yaml_value& value, scalar_type type) {
-  return value.is_scalar() && value.plain && type_of(value.text) == type;
+  return value.is_scalar() && value.plain && type_of(plain_text(value)) == type;
+}
+
+bool is_plain_number(const yaml_value& value) {
+  return is_plain(value, scalar_type::integer) || is_plain(value, scalar_type::number);
 }
 
 std::string flow(const std::vector<std::string>& parts, char open, char close) {
   return fmt::format("{}{}{}", open, fmt::join(parts, ", "), close);
-}
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == text.npos)
-    return {};
-  return std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
 }
 
 /// One {name, value} of a list that stands for a map.
@@ -150,42 +148,26 @@ std::string print_size(std::uint64_t value) {
   return std::to_string(value);
 }
 
-bool parse_integer(std::string_view text, std::int64_t& out) noexcept {
-  int base = 10;
-  if (text.starts_with('+'))
-    text.remove_prefix(1);
-  if (text.starts_with("0x")) {
-    text.remove_prefix(2);
-    base = 16;
-  }
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
-  return !text.empty() && error == std::errc{} && stop == text.data() + text.size();
-}
-
-bool parse_number(std::string_view text, double& out) noexcept {
-  if (text.starts_with('+'))
-    text.remove_prefix(1);
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return !text.empty() && error == std::errc{} && stop == text.data() + text.size()
-         && std::isfinite(out);
-}
-
 bool is_text(const yaml_value& value) {
-  return value.is_scalar()
-         && (!value.plain || value.substituted || type_of(value.text) == scalar_type::text);
+  if (value.substituted && !value.is_null())
+    return true;
+  return value.is_scalar() && (!value.plain || type_of(value.text) == scalar_type::text);
+}
+
+std::string_view plain_text(const yaml_value& value) {
+  return value.substituted ? without_blanks(value.text) : std::string_view(value.text);
 }
 
 bool read_value(const yaml_value& value, const rule&, bool& out) {
   if (!is_plain(value, scalar_type::boolean))
     return false;
-  out = value.text[0] == 't' || value.text[0] == 'T';
+  const auto text = plain_text(value);
+  out = text[0] == 't' || text[0] == 'T';
   return true;
 }
 
 bool read_value(const yaml_value& value, const rule&, double& out) {
-  if (!is_plain(value, scalar_type::number) && !is_plain(value, scalar_type::integer))
-    return false;
-  return parse_number(value.text, out);
+  return is_plain_number(value) && parse_number(plain_text(value), out);
 }
 
 bool read_value(const yaml_value& value, const rule&, std::string& out) {
@@ -206,7 +188,7 @@ bool read_value(const yaml_value& value, const rule&, text_list& out) {
   } else if (is_text(value)) {
     for (std::size_t from = 0; from <= value.text.size();) {
       const auto comma = std::min(value.text.find(',', from), value.text.size());
-      read.push_back(trimmed(std::string_view(value.text).substr(from, comma - from)));
+      read.emplace_back(without_blanks(std::string_view(value.text).substr(from, comma - from)));
       from = comma + 1;
     }
   } else {
@@ -241,13 +223,15 @@ bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out) {
     return true;
   }
   if (how.in == unit::size) {
+    if (is_plain_number(value) && parse_whole(plain_text(value), out))
+      return out >= 0;
     std::uint64_t bytes = 0;
-    if (!value.is_scalar() || !parse_size(value.text, bytes))
+    if (!value.is_scalar() || !parse_size(plain_text(value), bytes))
       return false;
     out = static_cast<std::int64_t>(bytes);
     return true;
   }
-  if (!is_plain(value, scalar_type::integer) || !parse_integer(value.text, out))
+  if (!is_plain_number(value) || !parse_whole(plain_text(value), out))
     return false;
   constexpr std::int64_t mib = 1 << 20;
   if (how.in == unit::mib && (out < 0 || out > (std::int64_t{1} << 40)))
@@ -258,7 +242,7 @@ bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out) {
 }
 
 bool read_duration(const yaml_value& value, nanoseconds& out) {
-  return value.is_scalar() && parse_duration(value.text, out) && out.count() >= 0;
+  return value.is_scalar() && parse_duration(plain_text(value), out) && out.count() >= 0;
 }
 
 std::string print_value(bool value, const rule&) {

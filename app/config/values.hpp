@@ -30,20 +30,22 @@ struct rule {
   std::string_view max = {};
   std::vector<std::string_view> one_of = {};
   bool required = false;
-  bool secret = false; ///< Never shown: not by print-config, not in a message.
-  bool file = false;   ///< Names a file that has to be readable.
+  bool secret = false;          ///< Never shown: not by print-config, not in a message.
+  bool file = false;            ///< Names a file that has to be readable.
+  bool zero_is_default = false; ///< As in the Collector, 0 asks for the default.
+  bool clamped = false;         ///< What is over `max` is taken as `max`, with a warning.
+  /// Further spellings, each with the one of `one_of` that it stands for.
+  std::vector<std::pair<std::string_view, std::string_view>> also = {};
 };
 
-/// "1h30m", "200ms", "1.5s", "0": Go's syntax. False when it is something else or out of range.
+/// "1h30m", "200ms", "1.5s", "0": Go's syntax, and "7d" for days of 24 hours. False when it is
+/// something else or out of range.
 bool parse_duration(std::string_view text, std::chrono::nanoseconds& out) noexcept;
 std::string print_duration(std::chrono::nanoseconds value);
 
 /// "10GiB", "256KiB", "1.5MiB", "10GB", "4096". False when it is something else or out of range.
 bool parse_size(std::string_view text, std::uint64_t& out) noexcept;
 std::string print_size(std::uint64_t value);
-
-bool parse_integer(std::string_view text, std::int64_t& out) noexcept;
-bool parse_number(std::string_view text, double& out) noexcept;
 
 template <class V>
 concept duration_value = requires(V v) {
@@ -57,8 +59,12 @@ using text_map = std::map<std::string, std::string>;
 // Reading: false when the value has another type. A null never gets here, but for a text that an
 // environment variable left empty.
 
-/// Whether a value is text: a plain `5` or `true` is not.
+/// Whether a value is text: a plain `5` or `true` is not. What a variable holds is, whatever it
+/// looks like.
 bool is_text(const yaml_value& value);
+
+/// The text of a scalar as its type counts: what a variable holds without the blanks around it.
+std::string_view plain_text(const yaml_value& value);
 
 bool read_value(const yaml_value& value, const rule& how, bool& out);
 bool read_value(const yaml_value& value, const rule& how, double& out);

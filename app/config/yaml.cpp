@@ -56,7 +56,8 @@ size_of_value measure(const yaml_value& value) {
 /// Builds the tree of one document.
 class builder final : public YAML::EventHandler {
 public:
-  builder(const std::string& text, diagnostics& out, const yaml_limits& limits, std::uint32_t source)
+  builder(const std::string& text, diagnostics& out, const yaml_limits& limits,
+          std::uint32_t source)
       : text_(text), out_(out), limits_(limits), source_(source) {}
 
   std::optional<yaml_value> root;
@@ -109,6 +110,8 @@ private:
     YAML::anchor_t anchor = YAML::NullAnchor;
     std::optional<yaml_entry> pending{};            // of a map: its value comes next
     std::unordered_map<std::string, place> known{}; // of a map: the keys so far
+    bool merging = false;                           // the pending key is `<<`
+    std::vector<yaml_value> merged{};               // maps behind `<<`; what comes first counts
   };
   struct anchored {
     yaml_value value;
@@ -155,6 +158,7 @@ private:
   void close() {
     auto done = std::move(stack_.back());
     stack_.pop_back();
+    put_merged_in(done);
     if (done.anchor != YAML::NullAnchor)
       anchors_.insert_or_assign(done.anchor, anchored{done.value, measure(done.value)});
     insert(std::move(done.value));
@@ -181,8 +185,7 @@ private:
   static void take_key(frame& top, yaml_value&& key) {
     if (!key.is_scalar())
       throw refusal(key.where, fmt::format("found {} as a key, expected text", describe(key)));
-    if (key.plain && key.text == "<<")
-      throw refusal(key.where, "merge keys (`<<`) are not supported: write the keys out");
+    top.merging = key.plain && key.text == "<<";
     top.pending = yaml_entry{std::move(key.text), key.where, {}};
   }
 
@@ -195,8 +198,33 @@ private:
                  fmt::format("the key is given twice; first on line {}", known->second.line));
       return;
     }
+    if (top.merging)
+      return take_merged(top, std::move(value));
     entry.value = std::move(value);
     top.value.entries.push_back(std::move(entry));
+  }
+
+  /// What stands behind `<<`: a map, or a list of them.
+  static void take_merged(frame& top, yaml_value&& value) {
+    const auto take = [&top](yaml_value&& map) {
+      if (!map.is_map())
+        throw refusal(map.where, fmt::format("found {} behind the merge key `<<`, expected a map "
+                                             "or a list of maps",
+                                             describe(map)));
+      top.merged.push_back(std::move(map));
+    };
+    if (!value.is_list())
+      return take(std::move(value));
+    for (auto& item : value.items)
+      take(std::move(item));
+  }
+
+  /// A map's own keys go before those it merges in.
+  static void put_merged_in(frame& done) {
+    for (auto& map : done.merged)
+      for (auto& entry : map.entries)
+        if (done.known.try_emplace(entry.key, entry.where).second)
+          done.value.entries.push_back(std::move(entry));
   }
 
   const std::string& text_;
@@ -231,36 +259,6 @@ void report(const YAML::Exception& why, const std::string& text, std::uint32_t s
     out.error(where, "", "not YAML: " + why.msg);
 }
 
-bool matches_digits(std::string_view text, bool hex = false) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [hex](unsigned char c) {
-    return hex ? std::isxdigit(c) != 0 : std::isdigit(c) != 0;
-  });
-}
-
-std::string_view without_sign(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+'))
-    text.remove_prefix(1);
-  return text;
-}
-
-bool is_number(std::string_view text) {
-  text = without_sign(text);
-  if (text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN")
-    return true;
-  if (const auto e = text.find_first_of("eE"); e != text.npos) {
-    if (!matches_digits(without_sign(text.substr(e + 1))))
-      return false;
-    text = text.substr(0, e);
-  }
-  const auto point = text.find('.');
-  if (point == text.npos)
-    return matches_digits(text);
-  const auto whole = text.substr(0, point);
-  const auto part = text.substr(point + 1);
-  return (whole.empty() || matches_digits(whole)) && (part.empty() || matches_digits(part))
-         && whole.size() + part.size() > 0;
-}
-
 } // namespace
 
 const yaml_entry* yaml_value::find(std::string_view key) const noexcept {
@@ -269,44 +267,71 @@ const yaml_entry* yaml_value::find(std::string_view key) const noexcept {
   return found == entries.end() ? nullptr : &*found;
 }
 
-std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
-                                     const yaml_limits& limits, std::uint32_t source) {
+namespace {
+
+/// The documents of a text, up to `most` of them, and whether all went well.
+bool parse(const std::string& text, diagnostics& out, const yaml_limits& limits,
+           std::uint32_t source, std::size_t most, std::vector<yaml_value>& documents) {
   if (text.size() > limits.max_text) {
     out.error(
         {.source = source}, "",
         fmt::format("the file has {} bytes, expected at most {}", text.size(), limits.max_text));
-    return std::nullopt;
+    return false;
   }
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    builder first(text, out, limits, source);
-    if (!parser.HandleNextDocument(first))
-      return yaml_value{.where = {.source = source}};
-    builder second(text, out, limits, source);
-    if (parser.HandleNextDocument(second) && second.root && !second.root->is_null()) {
-      out.error(second.root->where, "", "found a second YAML document, expected one");
-      return std::nullopt;
+    while (documents.size() < most) {
+      builder next(text, out, limits, source);
+      if (!parser.HandleNextDocument(next))
+        return true;
+      documents.push_back(next.root ? std::move(*next.root)
+                                    : yaml_value{.where = {.source = source}});
     }
-    return first.root ? std::move(first.root) : yaml_value{.where = {.source = source}};
+    return true;
   } catch (const refusal& why) {
     out.error(why.where, "", why.what());
   } catch (const YAML::Exception& why) {
     report(why, text, source, out);
   }
-  return std::nullopt;
+  return false;
 }
 
-scalar_type type_of(std::string_view plain) noexcept {
-  if (plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL")
-    return scalar_type::null;
-  for (const std::string_view truth : {"true", "True", "TRUE", "false", "False", "FALSE"})
-    if (plain == truth)
-      return scalar_type::boolean;
-  const auto digits = without_sign(plain);
-  if (matches_digits(digits) || (plain.starts_with("0x") && matches_digits(plain.substr(2), true)))
-    return scalar_type::integer;
-  return is_number(plain) ? scalar_type::number : scalar_type::text;
+/// Where a second document begins whose content is not read; nullopt: there is none.
+std::optional<place> second_document(const std::string& text, const yaml_limits& limits,
+                                     std::uint32_t source) {
+  diagnostics found;
+  std::vector<yaml_value> documents;
+  if (!parse(text, found, limits, source, 2, documents))
+    return found.errors.empty() ? place{.source = source} : found.errors[0].where;
+  if (documents.size() < 2 || documents[1].is_null())
+    return std::nullopt;
+  return documents[1].where;
+}
+
+} // namespace
+
+std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
+                                     const yaml_limits& limits, std::uint32_t source) {
+  std::vector<yaml_value> documents;
+  const auto errors_before = out.errors.size();
+  if (!parse(text, out, limits, source, 1, documents))
+    return std::nullopt;
+  if (documents.empty())
+    return yaml_value{.where = {.source = source}};
+  if (text.find("\n---") != std::string::npos && out.errors.size() == errors_before)
+    if (const auto second = second_document(text, limits, source))
+      out.warn(*second, "", "found a second YAML document: it is not read, the first one counts");
+  return std::move(documents.front());
+}
+
+std::vector<yaml_value> parse_yaml_documents(const std::string& text, diagnostics& out,
+                                             std::uint32_t source) {
+  constexpr std::size_t most = 1000;
+  std::vector<yaml_value> documents;
+  parse(text, out, yaml_limits{}, source, most, documents);
+  std::erase_if(documents, [](const auto& document) { return document.is_null(); });
+  return documents;
 }
 
 std::string describe(const yaml_value& value) {

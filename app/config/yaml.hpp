@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/config/diagnostics.hpp"
+#include "app/config/scalar.hpp"
 
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ struct yaml_value {
   kind what = kind::null;
   bool plain = true; ///< Of a scalar: without quotes, so it may be a number or a truth value.
   char quote = '\0'; ///< Of a scalar: ' or " around it, else 0.
-  bool substituted = false; ///< Stood for a whole `${...}`: `text` is the original also for null.
+  bool substituted = false; ///< Stood for a whole `${...}`: `text` is the original whatever it is.
   place where{};
   std::string text{};
   std::vector<yaml_value> items{};
@@ -52,14 +53,17 @@ struct yaml_limits {
   std::size_t max_bytes = 4 << 20;  ///< Bytes of scalars once aliases are expanded.
 };
 
-/// Parses one YAML document. Repeated keys are reported, and the first one stays; anything else
-/// that is wrong ends the parse: reported, and nothing is returned. Places are those of `source`.
+/// Parses the first YAML document of a text; that there are more is a warning, as the Collector
+/// reads the first alone. Merge keys (`<<`) are put in. Repeated keys are reported, and the first
+/// one stays; anything else that is wrong ends the parse: reported, and nothing is returned. Places
+/// are those of `source`.
 std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
                                      const yaml_limits& limits = {}, std::uint32_t source = 0);
 
-/// What a plain scalar is under YAML 1.2's core schema.
-enum class scalar_type : std::uint8_t { text, null, boolean, integer, number };
-scalar_type type_of(std::string_view plain) noexcept;
+/// The same for each document of a text; those that hold nothing are left out. Stops at the first
+/// that is wrong.
+std::vector<yaml_value> parse_yaml_documents(const std::string& text, diagnostics& out,
+                                             std::uint32_t source = 0);
 
 /// What a value is, in words: "the number `5`", "a list", "nothing".
 std::string describe(const yaml_value& value);

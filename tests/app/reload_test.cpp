@@ -1,5 +1,6 @@
 #include "app/reload.hpp"
 
+#include "app/last_stop.hpp"
 #include "app/reload_command.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -76,8 +77,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_change_is_named) {
       {"sampling.window_memory", [](node_config& c) { c.sampling.window_memory = 1; }},
       {"service.limits", [](node_config& c) { c.limits.server.threads = 3; }},
       {"service.telemetry.logs", [](node_config& c) { c.telemetry.logs.level = "debug"; }},
-      {"service.telemetry.metrics", [](node_config& c) { c.telemetry.metrics_endpoint = ""; }},
-      {"extensions.health_check", [](node_config& c) { c.health_check.emplace(); }},
+      {"service.telemetry.metrics", [](node_config& c) { c.telemetry.metrics_endpoints.clear(); }},
+      {"extensions.health_check", [](node_config& c) { c.health_checks.emplace_back(); }},
       {"service.pipelines.traces: tail_sampling",
        [](node_config& c) { c.pipelines[0].tail_sampling.reset(); }},
       {"service.pipelines.traces: decision_cache of its tail_sampling",
@@ -105,6 +106,45 @@ BOOST_AUTO_TEST_CASE(nobody_answers_where_no_node_works) {
   BOOST_TEST(text == "5 ok\none\ntwo\n");
   BOOST_TEST(!fs::exists(directory / "reload.new"));
   BOOST_TEST(!leave_answer("/nowhere", 5, {}).has_value());
+  fs::remove_all(directory);
+}
+
+// Scenario: the sources of two commands. Guarantee: files are the same by whatever path, texts and
+// settings by what they say, and what they say stands in no name.
+BOOST_AUTO_TEST_CASE(sources_are_told_apart) {
+  const auto here = fs::current_path().string();
+  BOOST_TEST((source_names({"a.yaml"}, {}) == source_names({here + "/x/../a.yaml"}, {})));
+  BOOST_TEST((source_names({"file:a.yaml"}, {}) == source_names({"./a.yaml"}, {})));
+  const auto one = source_names({"a.yaml", "yaml:k: s3cret", "env:X"}, {"a.b=s3cret"});
+  BOOST_TEST(other_sources(one, one).empty());
+  for (const auto& other :
+       {source_names({"a.yaml", "yaml:k: s3cret", "env:X"}, {"a.b=other"}),
+        source_names({"a.yaml", "yaml:k: other", "env:X"}, {"a.b=s3cret"}),
+        source_names({"a.yaml", "yaml:k: s3cret", "env:Y"}, {"a.b=s3cret"}),
+        source_names({"b.yaml", "yaml:k: s3cret", "env:X"}, {"a.b=s3cret"}),
+        source_names({"a.yaml", "yaml:k: s3cret", "env:X"}, {}), source_names({}, {})}) {
+    const auto why = other_sources(one, other);
+    BOOST_TEST(why.find("a.yaml") != std::string::npos, why);
+    BOOST_TEST(why.find("s3cret") == std::string::npos, why);
+  }
+}
+
+// Scenario: directories that were never used, stopped in order, killed, and left by a version that
+// did not say. Guarantee: each is told from the others.
+BOOST_AUTO_TEST_CASE(the_last_stop_is_known) {
+  const auto directory =
+      (fs::temp_directory_path() / ("weir-last-stop-" + std::to_string(getpid()))).string();
+  BOOST_TEST((read_last_stop(directory) == last_stop::none));
+  fs::create_directories(directory);
+  BOOST_TEST((read_last_stop(directory) == last_stop::none));
+  std::ofstream(directory + "/VERSION") << "x";
+  BOOST_TEST((read_last_stop(directory) == last_stop::unknown));
+  note_running(directory);
+  BOOST_TEST((read_last_stop(directory) == last_stop::unclean));
+  note_stopped(directory);
+  BOOST_TEST((read_last_stop(directory) == last_stop::clean));
+  note_running(directory);
+  BOOST_TEST((read_last_stop(directory) == last_stop::unclean));
   fs::remove_all(directory);
 }
 

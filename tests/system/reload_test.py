@@ -86,8 +86,8 @@ class ReloadTest(case.SystemTest):
 
     def test_a_broken_file_changes_nothing(self):
         """Scenario: the file has an error, by the command and by the signal; then it is whole again.
-        Guarantee: exit code 1 with file, line and column and the same in the log; the old policy decides
-        what is held and what comes; the next reload works."""
+        Guarantee: exit code 1 with file, line and column and the same in the log, both times; the old policy
+        decides what is held and what comes; the next reload works."""
         one = self.node().start()
         one.send(1, "held blue", "blue")
         one.policies["tail_sampling"] = [keep("red")]
@@ -96,6 +96,7 @@ class ReloadTest(case.SystemTest):
         self.assertEqual(code, 1, said)
         self.assertRegex(said, r"weir\.yaml:\d+:\d+: storge: found an unknown option")
         self.assertIn("nothing was changed", said)
+        self.assertTrue(any("storge: found an unknown option" in line for line in one.process.lines))
         lines = one.hang_up()
         self.assertTrue(any(re.search(r"weir\.yaml:\d+:\d+: storge: found an unknown option", line)
                             for line in lines), lines)
@@ -107,6 +108,30 @@ class ReloadTest(case.SystemTest):
         self.assertEqual(sorted(one.spans("file/a")), ["held blue", "new blue"])
         one.write()
         self.assert_reloaded(one.reload(), "tail_sampling changed")
+
+    def test_another_file_is_refused(self):
+        """Scenario: `weir reload` with another file than the node was started with, with a --set more, with
+        the same file by another path and by a link; another file that is broken.
+        Guarantee: another one is refused with both names and exit code 1, in the log too, and nothing changes;
+        the same one is reloaded."""
+        one = self.node().start()
+        one.policies["tail_sampling"] = [keep("red")]
+        one.write()
+        other = one.directory / "other.yaml"
+        other.write_text(one.config.read_text(encoding="utf-8"), encoding="utf-8")
+        for arguments, name in ((["--config", other], "other.yaml"),
+                                (["--config", one.config, "--set", "storage.retention=1h"],
+                                 "--set storage.retention")):
+            code, said = weir("reload", *arguments)
+            self.assertEqual(code, 1, said)
+            self.assertRegex(said, rf"this node runs {one.config}, and was asked to reload .*{name}")
+            self.assertIn("nothing was changed", said)
+            self.assertTrue(any("was asked to reload" in line for line in one.process.lines))
+        other.unlink()
+        other.symlink_to(one.config)
+        self.assert_reloaded(weir("reload", "--config", other), "tail_sampling changed")
+        self.assert_reloaded(weir("reload", "--config", one.directory / "." / "weir.yaml"), "nothing to change")
+        self.assert_reloaded(weir("reload", "--storage", one.directory / "data"), "nothing to change")
 
     def test_what_takes_a_restart_is_named(self):
         """Scenario: an endpoint, the storage directory, the window's memory change; tail_sampling goes.
@@ -126,12 +151,12 @@ class ReloadTest(case.SystemTest):
             self.assertIn(f"{name}: this cannot change while the node runs", said)
         self.assertIn("nothing was changed", said)
         code, said = one.reload()
-        self.assertEqual(code, 1, said)
+        self.assertEqual(code, 69, said)
         self.assertIn("elsewhere/LOCK: No such file or directory", said)
 
     def test_nobody_to_ask(self):
         """Scenario: the node has ended, and its pid is still in its directory.
-        Guarantee: exit code 1, no other process gets the signal."""
+        Guarantee: exit code 69, no other process gets the signal."""
         one = self.node().start()
         self.assertEqual(one.terminate(), 0)
         with subprocess.Popen(["sleep", "60"]) as other:
@@ -139,7 +164,7 @@ class ReloadTest(case.SystemTest):
             code, said = one.reload()
             running = other.poll() is None
             other.kill()
-        self.assertEqual(code, 1, said)
+        self.assertEqual(code, 69, said)
         self.assertIn("no node works in the storage directory", said)
         self.assertTrue(running)
 

@@ -3,6 +3,7 @@
 #include "support.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <map>
 
 BOOST_AUTO_TEST_SUITE(convert_test)
 
@@ -70,10 +71,19 @@ converted good(const std::vector<config_source>& files) {
   return *made;
 }
 
-bool names(const converted& made, const std::string& what) {
-  return std::any_of(made.losses.begin(), made.losses.end(),
-                     [&](const auto& l) { return l.find(what) != std::string::npos; })
-         && made.yaml.find(what) != std::string::npos;
+bool has(const std::vector<std::string>& notes, const std::string& what) {
+  return std::any_of(notes.begin(), notes.end(),
+                     [&](const auto& note) { return note.find(what) != std::string::npos; });
+}
+
+bool lost(const converted& made, const std::string& what) {
+  return has(made.notes.lost, what) && made.yaml.find(what) != std::string::npos;
+}
+bool not_needed(const converted& made, const std::string& what) {
+  return has(made.notes.not_needed, what) && made.yaml.find(what) != std::string::npos;
+}
+bool changed(const converted& made, const std::string& what) {
+  return has(made.notes.changed, what) && made.yaml.find(what) != std::string::npos;
 }
 
 } // namespace
@@ -95,24 +105,30 @@ BOOST_AUTO_TEST_CASE(two_tiers_become_one) {
     BOOST_REQUIRE(c.pipelines[0].tail_sampling.has_value());
     BOOST_TEST(c.pipelines[0].tail_sampling->policies.size() == 2u);
     BOOST_TEST(c.pipelines[0].tail_sampling->decision_wait_ns == 10'000'000'000);
-    BOOST_TEST(c.pipelines[0].memory_limiter->limit_percentage == 80u);
+    BOOST_TEST(c.pipelines[0].memory_limiters.size() == 2u);
     BOOST_TEST(c.pipelines[0].batch->min_items == 4096u);
     BOOST_TEST((c.pipelines[0].exporters == std::vector<std::string>{"otlp", "debug"}));
     BOOST_TEST(c.pipelines[1].name == "metrics");
     BOOST_TEST((c.pipelines[1].exporters == std::vector<std::string>{"otlp/metrics"}));
     BOOST_TEST(c.receivers.size() == 1u);
     BOOST_TEST(c.receivers[0].listeners.size() == 2u);
-    BOOST_TEST(c.health_check->endpoint == "0.0.0.0:13133");
+    BOOST_REQUIRE_EQUAL(c.health_checks.size(), 2u);
+    BOOST_TEST(c.health_checks[0].endpoint == "0.0.0.0:13133");
+    BOOST_TEST(c.storage.database.directory == "/var/lib/weir");
+    BOOST_TEST(changed(made, "storage: added"));
     BOOST_TEST(made.yaml.find("${env:METRICS_BACKEND}") != std::string::npos);
     BOOST_TEST(made.yaml.find("\"0123\"") != std::string::npos);
     for (const auto* what :
          {"gateway.yaml: exporters.loadbalancing: one node brings every trace together",
           "gateway.yaml: processors.batch: it shaped what went to the second tier",
-          "sampler.yaml: receivers.otlp: it took what the first tier sent",
-          "processors.k8sattributes: found the unknown processor type `k8sattributes`",
-          "processors.tail_sampling.policies[2].invented: found an unknown option",
-          "found a second memory_limiter", "found a second health_check"})
-      BOOST_TEST(names(made, what), what << "\n" << made.yaml);
+          "sampler.yaml: receivers.otlp: it took what the first tier sent"})
+      BOOST_TEST(not_needed(made, what), what << "\n" << made.yaml);
+    for (const auto* what :
+         {"processors.k8sattributes: found the processor type `k8sattributes`, which the Collector "
+          "has and Weir does not",
+          "processors.tail_sampling.policies[2].invented: found an unknown option"})
+      BOOST_TEST(lost(made, what), what << "\n" << made.yaml);
+    BOOST_TEST(!has(made.notes.lost, "did you mean `attributes`"));
   }
 }
 
@@ -145,8 +161,9 @@ service:
   BOOST_TEST(c.pipelines[1].name == "traces/sampling");
   BOOST_TEST(c.pipelines[1].tail_sampling.has_value());
   BOOST_TEST((c.pipelines[1].receivers == std::vector<std::string>{"otlp"}));
-  BOOST_TEST(names(made, "data was spread by `service`"));
-  BOOST_TEST(names(made, "found `spanmetrics`, which is not in `exporters`"));
+  BOOST_TEST(not_needed(made, "data was spread by `service`"));
+  BOOST_TEST(lost(made, "connectors.spanmetrics: found the connector type `spanmetrics`"));
+  BOOST_TEST(made.notes.lost.size() == 1u);
 }
 
 // Scenario: a gateway that balances one copy by trace and one by service, found by Kubernetes, with
@@ -199,16 +216,17 @@ service:
   BOOST_TEST((pipelines[0].receivers == std::vector<std::string>{"otlp"}));
   BOOST_TEST((pipelines[0].exporters == std::vector<std::string>{"otlp/tempo"}));
   BOOST_TEST(pipelines[0].tail_sampling.has_value());
-  BOOST_TEST(pipelines[0].memory_limiter.has_value());
+  BOOST_TEST(pipelines[0].memory_limiters.size() == 1u);
   BOOST_TEST(pipelines[1].name == "logs");
   for (const auto* what :
        {"service.pipelines.traces/all: nothing is left in `exporters`, so there is no such "
         "pipeline",
         "service.pipelines.metrics: nothing is left in `exporters`, so there is no such pipeline",
-        "found `spanmetrics`, which is not in `exporters`",
-        "found the unknown exporter type `prometheusremotewrite`",
-        "found the unknown receiver type `zipkin`", "data was spread by `service`"})
-    BOOST_TEST(names(made, what), what << "\n" << made.yaml);
+        "connectors.spanmetrics: found the connector type `spanmetrics`",
+        "found the exporter type `prometheusremotewrite`, which the Collector has",
+        "found the receiver type `zipkin`, which the Collector has"})
+    BOOST_TEST(lost(made, what), what << "\n" << made.yaml);
+  BOOST_TEST(not_needed(made, "data was spread by `service`"));
 }
 
 // Scenario: the two tiers have different components of one name. Guarantee: both are there, one
@@ -223,7 +241,127 @@ BOOST_AUTO_TEST_CASE(names_that_meet_are_told_apart) {
   BOOST_REQUIRE_MESSAGE(loaded, made.yaml);
   BOOST_TEST((loaded->config.pipelines[0].exporters == std::vector<std::string>{"otlp/metrics"}));
   BOOST_TEST((loaded->config.pipelines[1].exporters == std::vector<std::string>{"otlp/metrics-2"}));
-  BOOST_TEST(names(made, "another tier has one of this name: it is `otlp/metrics-2` here"));
+  BOOST_TEST(changed(made, "another tier has one of this name: it is `otlp/metrics-2` here"));
+}
+
+namespace {
+
+/// How often each exporter gets what comes to a receiver, by signal.
+std::map<std::string, int> deliveries(const node_config& c) {
+  std::map<std::string, int> times;
+  for (const auto& pipeline : c.pipelines)
+    for (const auto& receiver : pipeline.receivers)
+      for (const auto& exporter : pipeline.exporters)
+        ++times[receiver + " " + std::string(to_string(pipeline.signal)) + " " + exporter];
+  return times;
+}
+
+const std::string tier_head = R"(
+receivers: {otlp: {protocols: {grpc: {endpoint: "0.0.0.0:4317"}}}}
+processors: {tail_sampling: {policies: [{name: all, type: always_sample}]}, batch: }
+exporters:
+  loadbalancing: {protocol: {otlp: }, resolver: {static: {hostnames: [a]}}}
+  otlp/b: {endpoint: "b:4317"}
+  otlp/c: {endpoint: "c:4317"}
+  debug:
+service:
+  pipelines:
+)";
+
+} // namespace
+
+// Scenario: both tiers pass logs on to the same back end, with load balancing for traces and
+// without any; the second one to another, to `debug`, or alone. Guarantee: each record goes out
+// once to each back end that it went to; what was idle is said not to be needed, and lost where
+// something else may have come to it.
+BOOST_AUTO_TEST_CASE(what_is_not_balanced_goes_out_once) {
+  const auto to = [](const std::string& exporters) {
+    return "    logs: {receivers: [otlp], exporters: [" + exporters + "]}\n";
+  };
+  const std::string balances = "    traces: {receivers: [otlp], exporters: [loadbalancing]}\n";
+  const std::string samples =
+      "    traces: {receivers: [otlp], processors: [tail_sampling], exporters: [otlp/b]}\n";
+  struct set_up {
+    std::string first, second;
+    std::map<std::string, int> wanted;
+    bool loses = false;
+  };
+  const set_up set_ups[]{
+      {balances + to("otlp/b"),
+       samples + to("otlp/b"),
+       {{"otlp traces otlp/b", 1}, {"otlp logs otlp/b", 1}}},
+      {balances + to("otlp/b"),
+       samples + to("debug"),
+       {{"otlp traces otlp/b", 1}, {"otlp logs otlp/b", 1}}},
+      {balances + to("otlp/b"),
+       samples + to("otlp/c"),
+       {{"otlp traces otlp/b", 1}, {"otlp logs otlp/b", 1}},
+       true},
+      {balances, samples + to("otlp/c"), {{"otlp traces otlp/b", 1}, {"otlp logs otlp/c", 1}}},
+      {to("otlp/b"), to("otlp/b"), {{"otlp logs otlp/b", 1}}},
+      {to("otlp/b"), to("otlp/b, otlp/c"), {{"otlp logs otlp/b", 1}, {"otlp logs otlp/c", 1}}},
+  };
+  for (const auto& set : set_ups) {
+    const auto made = good({{"first", tier_head + set.first}, {"second", tier_head + set.second}});
+    const auto loaded = load_config(made.yaml, test::variables());
+    BOOST_REQUIRE_MESSAGE(loaded, made.yaml);
+    BOOST_TEST((deliveries(loaded->config) == set.wanted), made.yaml);
+    BOOST_TEST(made.notes.lost.empty() == !set.loses, made.yaml);
+  }
+}
+
+// Scenario: the tiers as Kubernetes manifests: resources of the Operator, their configuration a map
+// or a text, and ConfigMaps, in a list and among other resources. Guarantee: as from plain files.
+BOOST_AUTO_TEST_CASE(manifests_are_read) {
+  const auto indented = [](const std::string& text, const std::string& by) {
+    std::string done;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = std::min(text.find('\n', at), text.size() - 1);
+      done += by + text.substr(at, end - at + 1);
+      at = end + 1;
+    }
+    return done;
+  };
+  const auto balances = tier_head + "    traces: {receivers: [otlp], exporters: [loadbalancing]}\n";
+  const auto samples =
+      tier_head
+      + "    traces: {receivers: [otlp], processors: [tail_sampling], exporters: [otlp/b]}\n";
+  const std::string crd = "apiVersion: opentelemetry.io/v1beta1\nkind: "
+                          "OpenTelemetryCollector\nmetadata: {name: gateway}"
+                          "\nspec:\n  mode: deployment\n  config:\n"
+                          + indented(balances, "    ");
+  const std::string old_crd =
+      "apiVersion: opentelemetry.io/v1alpha1\nkind: OpenTelemetryCollector\n"
+      "metadata: {name: sampler}\nspec:\n  config: |\n"
+      + indented(samples, "    ");
+  const std::string config_map =
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sampler}\ndata:\n"
+      "  other.txt: hello\n  relay: |\n"
+      + indented(samples, "    ");
+  const std::string service = "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {}\n";
+  const std::string list =
+      "apiVersion: v1\nkind: List\nitems:\n- " + indented(config_map, "  ").substr(2);
+  const std::vector<std::vector<config_source>> set_ups{
+      {{"all.yaml", crd + "---\n" + service + "---\n" + old_crd}},
+      {{"gateway.yaml", crd}, {"sampler.yaml", service + "---\n" + config_map}},
+      {{"gateway.yaml", balances}, {"sampler.yaml", list}},
+  };
+  for (const auto& files : set_ups) {
+    const auto made = good(files);
+    const auto loaded = load_config(made.yaml, test::variables());
+    BOOST_REQUIRE_MESSAGE(loaded, made.yaml);
+    BOOST_REQUIRE_EQUAL(loaded->config.pipelines.size(), 1u);
+    BOOST_TEST(loaded->config.pipelines[0].tail_sampling.has_value());
+    BOOST_TEST((loaded->config.pipelines[0].exporters == std::vector<std::string>{"otlp/b"}));
+    BOOST_TEST(made.notes.lost.empty(), made.yaml);
+  }
+  const auto bad = convert(
+      std::vector<config_source>{{"x",
+                                  "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\ndata: "
+                                  "{relay: \"receivers: {}\\nservice: {a: [}\"}\n"}},
+      test::variables());
+  BOOST_REQUIRE(!bad);
+  BOOST_TEST(bad.error().errors[0].message == "found no Collector's configuration in it");
 }
 
 // Scenario: files that are no configuration, or nothing is left of. Guarantee: errors, no output.

@@ -83,6 +83,22 @@ BOOST_AUTO_TEST_CASE(whole_values_have_types) {
   BOOST_TEST(!read_value(expanded("1${PORT}", out), {}, port));
 }
 
+// Scenario: lists and maps from a variable, where they may stand and where a text is wanted.
+// Guarantee: the value there, the text as it is here; no reference in it is left.
+BOOST_AUTO_TEST_CASE(whole_values_are_texts_as_well) {
+  diagnostics out;
+  std::string text;
+  text_list list;
+  const auto value = expanded("${LIST}", out);
+  BOOST_TEST(read_value(value, {}, text));
+  BOOST_TEST(text == "[a, b]");
+  BOOST_TEST(read_value(value, {}, list));
+  BOOST_TEST(list == (text_list{"a", "b"}), boost::test_tools::per_element());
+  text_map map;
+  BOOST_TEST(read_value(expanded("{x: '${LIST}'}", out), {}, map));
+  BOOST_TEST(map.at("x") == "[a, b]");
+}
+
 // Scenario: variables that are not set, or empty. Guarantee: not set is nothing, with a warning;
 // set and empty is an empty text, also with a default.
 BOOST_AUTO_TEST_CASE(unset_and_empty_differ) {

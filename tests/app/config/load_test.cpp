@@ -20,17 +20,22 @@ loaded_config load(const std::string& text, const environment& env = test::varia
 }
 
 std::vector<std::string> warnings_of(const std::string& text) {
-  return test::texts(load(text).warnings);
+  return test::texts(test::but_for_storage(load(text).warnings));
 }
 
 } // namespace
 
 // Scenario: a file with receivers, exporters and pipelines alone. Guarantee: a working single node
-// with the documented defaults, and no warning.
+// with the documented defaults, and a warning of what it will write where.
 BOOST_AUTO_TEST_CASE(the_least_file_is_a_node) {
   const auto loaded = load(test::minimal());
   const auto& c = loaded.config;
-  BOOST_TEST(loaded.warnings.empty());
+  BOOST_TEST(
+      test::texts(loaded.warnings)
+          == std::vector<std::string>{"f:1:1: storage.directory: not given: up to 10GiB go "
+                                      "into `./weir-data`, beside where the node is started"},
+      boost::test_tools::per_element());
+  BOOST_TEST(load(test::minimal("storage: {directory: /x}\n")).warnings.empty());
   BOOST_TEST(c.receivers.at(0).listeners.at(0).endpoint == "localhost:4317");
   BOOST_TEST(c.receivers[0].listeners[0].max_message_bytes == 4u << 20);
   BOOST_TEST(c.exporters.at(0).id == "nop");
@@ -41,8 +46,8 @@ BOOST_AUTO_TEST_CASE(the_least_file_is_a_node) {
   BOOST_TEST((c.storage.retention == 24h));
   BOOST_TEST((c.storage.journal.commit_interval == 10ms));
   BOOST_TEST(c.sampling.window_memory == 512u << 20);
-  BOOST_TEST(c.telemetry.metrics_endpoint == "localhost:8888");
-  BOOST_TEST(!c.health_check.has_value());
+  BOOST_TEST(c.telemetry.metrics_endpoints.at(0) == "localhost:8888");
+  BOOST_TEST(c.health_checks.empty());
 }
 
 // Scenario: both protocols with what people set. Guarantee: each listener has its own defaults and
@@ -197,7 +202,7 @@ BOOST_AUTO_TEST_CASE(processors_are_placed) {
            + processors + "]}}}\n";
   };
   const auto after = load(pipeline("memory_limiter, tail_sampling, batch")).config.pipelines.at(0);
-  BOOST_TEST(after.memory_limiter->limit_bytes == 400u << 20);
+  BOOST_TEST(after.memory_limiters.at(0).limit_bytes == 400u << 20);
   BOOST_TEST(after.tail_sampling.has_value());
   BOOST_TEST(after.batch->min_items == 100u);
   BOOST_TEST((after.batch->timeout == 1s));
@@ -205,7 +210,7 @@ BOOST_AUTO_TEST_CASE(processors_are_placed) {
   const auto before = load(pipeline("batch, tail_sampling"));
   BOOST_TEST(!before.config.pipelines.at(0).batch.has_value());
   BOOST_TEST(
-      test::texts(before.warnings).at(0)
+      test::texts(before.warnings).back()
       == "f:7:82: service.pipelines.traces.processors[0]: no effect: it stands before "
          "`tail_sampling`, where Weir groups data itself; behind it, it shapes the exporters' "
          "requests");
@@ -223,13 +228,13 @@ BOOST_AUTO_TEST_CASE(telemetry_is_read) {
   };
   BOOST_TEST(metrics("{metrics: {readers: [{pull: {exporter: {prometheus: {host: 0.0.0.0, port: "
                      "9999, without_units: true}}}}]}}")
-                 .metrics_endpoint
+                 .metrics_endpoints.at(0)
              == "0.0.0.0:9999");
   BOOST_TEST(metrics("{metrics: {readers: [{pull: {exporter: {prometheus: {host: \"::\"}}}}]}}")
-                 .metrics_endpoint
+                 .metrics_endpoints.at(0)
              == "[::]:8888");
-  BOOST_TEST(metrics("{metrics: {level: none}}").metrics_endpoint == "");
-  BOOST_TEST(metrics("{metrics: {address: \":7777\"}}").metrics_endpoint == ":7777");
+  BOOST_TEST(metrics("{metrics: {level: none}}").metrics_endpoints.empty());
+  BOOST_TEST(metrics("{metrics: {address: \":7777\"}}").metrics_endpoints.at(0) == ":7777");
   const auto logs = metrics("{logs: {level: DEBUG, encoding: json}}").logs;
   BOOST_TEST((logs.level == "debug" && logs.encoding == "json"));
 }
@@ -283,6 +288,34 @@ service:
              boost::test_tools::per_element());
 }
 
+// Scenario: a memory limit in one pipeline of two, in both, and two different ones; a limit of
+// traces. Guarantee: one warning each where a Collector would do something else, none elsewhere.
+BOOST_AUTO_TEST_CASE(what_a_collector_does_otherwise_is_said) {
+  const auto file = [](const std::string& first, const std::string& second) {
+    return "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {nop: }\n"
+           "processors:\n"
+           "  memory_limiter: {check_interval: 1s, limit_mib: 400}\n"
+           "  memory_limiter/b: {check_interval: 1s, limit_mib: 300}\n"
+           "service:\n  pipelines:\n"
+           "    traces: {receivers: [otlp], exporters: [nop], processors: ["
+           + first + "]}\n    logs: {receivers: [otlp], exporters: [nop], processors: [" + second
+           + "]}\n";
+  };
+  const std::string limit = "f:4:3: processors.memory_limiter: a node has one memory, so one limit "
+                            "holds for all its pipelines, those without a memory_limiter too: the "
+                            "lowest of those in use";
+  using lines = std::vector<std::string>;
+  BOOST_TEST(warnings_of(file("memory_limiter", "")) == lines{limit});
+  BOOST_TEST(warnings_of(file("memory_limiter", "memory_limiter/b")) == lines{limit});
+  BOOST_TEST(warnings_of(file("memory_limiter", "memory_limiter")).empty());
+  BOOST_TEST(warnings_of(file("", "")).empty());
+  BOOST_TEST(
+      warnings_of(test::minimal("processors: {tail_sampling: {num_traces: 5, policies: "
+                                "[{name: a, type: always_sample}]}}\n"))
+      == lines{"f:4:42: processors.tail_sampling.num_traces: beyond it the oldest traces are "
+               "decided early, by what has come of them; the Collector drops them"});
+}
+
 // Scenario: values from the environment in every position. Guarantee: typed like written ones; a
 // list comes in whole.
 BOOST_AUTO_TEST_CASE(the_environment_fills_in) {
@@ -319,17 +352,16 @@ service:
 
 // Scenario: health_check defined, and defined and listed. Guarantee: it runs only when listed.
 BOOST_AUTO_TEST_CASE(extensions_run_when_listed) {
-  BOOST_TEST(
-      !load(test::minimal("extensions: {health_check: }\n")).config.health_check.has_value());
+  BOOST_TEST(load(test::minimal("extensions: {health_check: }\n")).config.health_checks.empty());
   const auto c =
       load("receivers: {otlp: {protocols: {grpc: }}}\nexporters: {nop: }\n"
            "extensions: {health_check: {endpoint: \":1\", response_body: {healthy: yes!}}}\n"
            "service: {extensions: [health_check], pipelines: {traces: {receivers: [otlp], "
            "exporters: [nop]}}}\n")
           .config;
-  BOOST_TEST(c.health_check->endpoint == ":1");
-  BOOST_TEST(c.health_check->path == "/");
-  BOOST_TEST(c.health_check->healthy_body == "yes!");
+  BOOST_TEST(c.health_checks.at(0).endpoint == ":1");
+  BOOST_TEST(c.health_checks.at(0).path == "/");
+  BOOST_TEST(c.health_checks.at(0).healthy_body == "yes!");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

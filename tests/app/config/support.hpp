@@ -32,6 +32,12 @@ inline std::vector<std::string> errors_of(const std::string& text,
   return loaded ? std::vector<std::string>{} : texts(loaded.error().errors);
 }
 
+/// Warnings without the one that every file without `storage` gets.
+inline std::vector<diagnostic> but_for_storage(std::vector<diagnostic> warnings) {
+  std::erase_if(warnings, [](const diagnostic& d) { return d.path == "storage.directory"; });
+  return warnings;
+}
+
 /// A file around `parts`: one receiver, the exporter nop, one traces pipeline.
 inline std::string minimal(const std::string& parts = "") {
   return "receivers: {otlp: {protocols: {grpc: {}}}}\n"

@@ -3,6 +3,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
+#include <limits>
 
 BOOST_AUTO_TEST_SUITE(yaml_test)
 
@@ -34,9 +35,12 @@ std::ostream& operator<<(std::ostream& to, const bad_case& c) {
 const bad_case bad_files[]{
     {"a: 1\nb: 2\na: 3\n", "f:3:1: a: the key is given twice; first on line 1"},
     {"a:\n\tb: 1\n", "f:2:1: found a tab, expected spaces: YAML is indented by spaces alone"},
-    {"a: 1\n---\nb: 2\n", "f:3:1: found a second YAML document, expected one"},
-    {"a: &x {b: 1}\nc:\n  <<: *x\n",
-     "f:3:3: merge keys (`<<`) are not supported: write the keys out"},
+    {"a: {<<: 5}\n", "f:1:9: found the number `5` behind the merge key `<<`, expected a map or a "
+                     "list of maps"},
+    {"a: {<<: [{b: 1}, c]}\n",
+     "f:1:18: found the text `c` behind the merge key `<<`, expected a map "
+     "or a list of maps"},
+    {"a: {<<: {b: 1}, <<: {c: 1}}\n", "f:1:17: <<: the key is given twice; first on line 1"},
     {"a: !!binary aGk=\n", "f:1:4: found the YAML tag `tag:yaml.org,2002:binary`, expected a plain "
                            "value"},
     {"? [a, b]\n: 1\n", "f:1:3: found a list as a key, expected text"},
@@ -91,16 +95,20 @@ BOOST_AUTO_TEST_CASE(aliases_are_copies) {
   BOOST_TEST(copy.where.line == 2u);
 }
 
-// Scenario: scalars of all kinds. Guarantee: quotes are remembered, types are YAML 1.2's.
-BOOST_AUTO_TEST_CASE(scalars_have_the_types_of_yaml_1_2) {
+// Scenario: scalars of all kinds. Guarantee: quotes are remembered, types are yaml.v3's.
+BOOST_AUTO_TEST_CASE(scalars_have_the_types_of_yaml_v3) {
   using enum scalar_type;
   for (const std::string_view s : {"true", "False", "TRUE"})
     BOOST_TEST((type_of(s) == boolean));
-  for (const std::string_view s : {"0", "-12", "+7", "0x1F", "0123"})
+  for (const std::string_view s : {"0", "-12", "+7", "0x1F", "0123", "1_000", "0o17", "0b11",
+                                   "-0x1f", "0X1f", "1_", "18446744073709551615"})
     BOOST_TEST((type_of(s) == integer));
-  for (const std::string_view s : {"1.5", "-.5", "1e9", "1.", ".inf", ".nan"})
+  for (const std::string_view s : {"1.5", "-1.5", ".5", "1e9", "1.", ".inf", "-.INF", ".NaN", "089",
+                                   "1_0.5", "99999999999999999999"})
     BOOST_TEST((type_of(s) == number));
-  for (const std::string_view s : {"yes", "on", "5s", "1.2.3", "e5", "-", ".", "0x", "localhost"})
+  for (const std::string_view s :
+       {"yes", "on", "5s", "1.2.3", "e5", "-", ".", "0x", "0b2", "0o8", "_1", "localhost", "1.2.3",
+        "-.5x", "0xg", "1e", "--1", "+", ".5_0"})
     BOOST_TEST((type_of(s) == text));
   diagnostics out;
   const auto tree = parse_yaml("a: \"5\"\nb: 5\nc: ~\nd:\n", out);
@@ -109,6 +117,30 @@ BOOST_AUTO_TEST_CASE(scalars_have_the_types_of_yaml_1_2) {
   BOOST_TEST(tree->find("b")->value.plain);
   BOOST_TEST(tree->find("c")->value.is_null());
   BOOST_TEST(tree->find("d")->value.is_null());
+}
+
+// Scenario: numbers as yaml.v3 reads them. Guarantee: their values, where a value has no type of
+// its own, too.
+BOOST_AUTO_TEST_CASE(numbers_have_their_values) {
+  const std::pair<const char*, std::int64_t> whole[]{
+      {"0123", 83},   {"1_000", 1000},
+      {"0o17", 15},   {"0b11", 3},
+      {"0x_ff", 255}, {"-0b11", -3},
+      {"-017", -15},  {"0", 0},
+      {"+1_0", 10},   {"-9223372036854775808", std::numeric_limits<std::int64_t>::min()},
+      {"1e3", 1000},  {"1000.0", 1000},
+      {"089", 89},
+  };
+  for (const auto& [text, expected] : whole) {
+    std::int64_t read = 0;
+    BOOST_TEST(parse_whole(text, read), text);
+    BOOST_TEST(read == expected, text);
+  }
+  std::int64_t read = 0;
+  for (const auto* text : {"1.5", "1e-3", "9223372036854775808", "1e19", ".nan", ".inf", "x", ""})
+    BOOST_TEST(!parse_whole(text, read), text);
+  for (const auto* text : {"1e3", "1000.0", "089"})
+    BOOST_TEST(!parse_integer(text, read), text);
 }
 
 // Scenario: an empty file, and one with comments alone. Guarantee: nothing, without an error.

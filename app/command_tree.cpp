@@ -1,0 +1,203 @@
+#include "app/command_tree.hpp"
+
+#include "app/config/diagnostics.hpp"
+#include "app/exit_code.hpp"
+#include "app/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/format.h>
+#include <ostream>
+
+namespace weir::app {
+
+namespace {
+
+constexpr auto root_footer = R"(Examples:
+  weir validate --config examples/quickstart.yaml
+  weir run --config examples/quickstart.yaml
+  weir help run
+
+Exit codes:
+  0   done
+  1   the configuration is wrong
+  2   the command line is wrong
+  3   `config convert` lost a part of what it was given, and says which
+  69  at run time: a port or a directory is taken or cannot be used, no node to ask
+  70  at run time: no promise can be kept any more, such as after a failed write
+
+docs/configuration.md lists every option.)";
+
+constexpr auto run_footer = R"(Examples:
+  weir run --config examples/quickstart.yaml
+  weir run --config base.yaml --config site.yaml --set exporters.otlp.endpoint=tempo:4317
+  OTLP_PORT=4317 weir run --config weir.yaml     # weir.yaml says ${env:OTLP_PORT}
+  weir run --dry-run --config weir.yaml)";
+
+constexpr auto validate_footer = R"(Examples:
+  weir validate --config examples/quickstart.yaml
+  weir validate --strict-config --config collector.yaml)";
+
+constexpr auto reload_footer = R"(Examples:
+  weir reload --config weir.yaml                 # with the arguments that the node was started with
+  weir reload --storage /var/lib/weir)";
+
+constexpr auto print_footer = R"(Examples:
+  weir print-config --config examples/quickstart.yaml
+  weir print-config --config base.yaml --config site.yaml)";
+
+constexpr auto convert_footer = R"(Examples:
+  weir config convert gateway.yaml sampler.yaml > weir.yaml
+  weir config convert operator-resources.yaml > weir.yaml)";
+
+/// A subcommand that reads a configuration.
+CLI::App* with_config(CLI::App& root, arguments& given, const std::string& name,
+                      const std::string& text, const char* footer) {
+  auto* command = root.add_subcommand(name, text);
+  command
+      ->add_option("--config,-c", given.configs,
+                   "The configuration, YAML: a file, file:PATH, env:NAME or yaml:TEXT; several are "
+                   "merged, the last one wins")
+      ->type_name("SOURCE")
+      ->allow_extra_args(false);
+  command->add_option("--set", given.settings, "One setting, over all that the sources say")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("--strict-config", given.strict, "Old shapes are errors, not warnings");
+  command->footer(footer);
+  return command;
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const auto* option : command.get_options())
+    for (const auto& name : option->get_lnames())
+      names.push_back("--" + name);
+  return names;
+}
+
+std::vector<std::string> command_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const auto* sub : command.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  return names;
+}
+
+std::string meant(const std::string& written, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  return did_you_mean(written, names);
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// A line about the first argument that no command knows, where another one is near; else "".
+std::string misspelt(const CLI::App& root, int argc, const char* const* argv) {
+  const auto* at = &root;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    std::string hint;
+    if (argument.starts_with("--")) {
+      const auto name = argument.substr(0, argument.find('='));
+      if (const auto names = option_names(*at); !contains(names, name))
+        hint = meant(name, names);
+    } else if (const auto names = command_names(*at);
+               !argument.starts_with('-') && !names.empty()) {
+      if (contains(names, argument))
+        at = at->get_subcommand(argument);
+      else
+        hint = meant(argument, names);
+    }
+    if (!hint.empty())
+      return fmt::format("found {}{}\n", app::quoted(argument), hint);
+  }
+  return {};
+}
+
+} // namespace
+
+command_tree::command_tree(arguments& given)
+    : root_(std::make_unique<CLI::App>(
+        "Weir takes OpenTelemetry data, keeps it safe on disk, decides trace by trace what to "
+        "keep, and delivers it.",
+        "weir")) {
+  auto& root = *root_;
+  auto text = version_text();
+  text.pop_back();
+  root.set_version_flag("--version,-V", text);
+  root.require_subcommand(1);
+  root.footer(root_footer);
+  auto* run = with_config(root, given, "run", "Runs a node until SIGTERM or SIGINT", run_footer);
+  run->add_flag("--dry-run", given.dry_run, "Only checks the configuration; opens nothing");
+  auto* check = with_config(root, given, "validate", "Checks a configuration; opens nothing",
+                            validate_footer);
+  auto* again = with_config(root, given, "reload",
+                            "Makes the running node read its configuration again (as SIGHUP does)",
+                            reload_footer);
+  again->add_option("--storage", given.storage, "Its storage directory; default: as configured")
+      ->type_name("DIRECTORY");
+  auto* show = with_config(root, given, "print-config",
+                           "Prints the configuration as it works, defaults in, secrets masked",
+                           print_footer);
+  show->add_flag("--reference", given.reference)->group("");
+  show->add_flag("--metrics", given.metrics)->group("");
+  auto* config = root.add_subcommand("config", "Works on configuration files");
+  config->require_subcommand(1);
+  auto* convert = config->add_subcommand(
+      "convert", "Makes one Weir file of a Collector set-up in two tiers (loadbalancing, then "
+                 "tail_sampling), on standard output");
+  convert
+      ->add_option("files", given.files,
+                   "The Collector's files, or Kubernetes manifests that hold them")
+      ->required()
+      ->type_name("FILE");
+  convert->footer(convert_footer);
+  auto* version = root.add_subcommand("version", "Prints version, commit and formats");
+  auto* help = root.add_subcommand("help", "Says how a command is used");
+  help->add_option("command", given.helped, "The command; absent: all of them")
+      ->type_name("COMMAND");
+  commands_ = {run, check, again, show, convert, version, help};
+}
+
+command_tree::~command_tree() = default;
+
+std::optional<int> command_tree::parse(int argc, const char* const* argv, std::ostream& out,
+                                       std::ostream& err) const {
+  try {
+    root_->parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ParseError& why) {
+    if (root_->exit(why, out, err) == 0)
+      return done;
+    err << misspelt(*root_, argc, argv);
+    return wrong_usage;
+  }
+}
+
+bool command_tree::used(std::string_view command) const {
+  return std::any_of(commands_.begin(), commands_.end(), [command](const CLI::App* known) {
+    return known->get_name() == command && known->parsed();
+  });
+}
+
+int command_tree::help(const std::vector<std::string>& command, std::ostream& out,
+                       std::ostream& err) const {
+  const CLI::App* at = root_.get();
+  std::string path = "weir";
+  for (const auto& name : command) {
+    const auto names = command_names(*at);
+    if (!contains(names, name)) {
+      err << fmt::format("Error: found {}, expected one of the commands of `{}`{}\n",
+                         app::quoted(name), path, meant(name, names));
+      return wrong_usage;
+    }
+    at = at->get_subcommand(name);
+    path += " " + name;
+  }
+  // Not at->help(): that would go on to the command in use, which is `help`.
+  out << at->get_formatter()->make_help(at, path, CLI::AppFormatMode::Normal);
+  return done;
+}
+
+} // namespace weir::app

@@ -1,0 +1,17 @@
+# Writes OUTPUT, a header with the commit of SOURCE, when that has changed: `cmake -DSOURCE=... -DOUTPUT=... -P`.
+set(commit "unknown")
+find_program(GIT git)
+if(GIT)
+  execute_process(COMMAND "${GIT}" -C "${SOURCE}" describe --always --abbrev=12 --dirty=+ --exclude=*
+                  OUTPUT_VARIABLE described OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+  if(NOT failed AND described)
+    set(commit "${described}")
+  endif()
+endif()
+set(text "#pragma once\n\nnamespace weir::app {\n\ninline constexpr char built_from[] = \"${commit}\";\n\n} // namespace weir::app\n")
+if(EXISTS "${OUTPUT}")
+  file(READ "${OUTPUT}" before)
+endif()
+if(NOT "${before}" STREQUAL "${text}")
+  file(WRITE "${OUTPUT}" "${text}")
+endif()
