@@ -79,11 +79,12 @@ class Quickstart:
             row(f"  for the policy {policy}", f"{count:,.0f}")
         row("spans in the output file", f"{spans:,}", f"{output.relative_to(ROOT)}, {size(output.stat().st_size)}")
         row("bytes in", size(received))
-        reserve = stored.pop("ballast", 0)
-        row("bytes on disk", size(sum(stored.values())),
-            ", ".join(f"{part} {size(value)}" for part, value in sorted(stored.items()) if value)
-            + "; wal: the latest writes, at most storage.max_wal_bytes")
-        row("  and set aside for a full disk", size(reserve), "the file ballast")
+        packed = sum(metrics.get("weir_log_appended_bytes", {}).values())
+        row("kept spans, packed", size(packed), f"{packed / max(spans, 1):.0f} B a span kept")
+        reserve = sum(stored.pop(part, 0) for part in ("ballast", "spare"))
+        row("on the disk", size(sum(stored.values())),
+            "with the latest writes as they came, which go as newer ones come")
+        row("  and set aside", size(reserve), "so that a full disk stops nothing; does not grow")
         print(f"\nOne of the kept traces: {example}\n")
         print("What to try next:\n"
               "  build/release/bin/weir run --config examples/quickstart.yaml     a node that stays, for your own "
