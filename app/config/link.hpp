@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/config/both_samplings.hpp"
 #include "app/config/document.hpp"
 #include "app/config/expand.hpp"
 #include "core/error.hpp"
@@ -53,6 +54,9 @@ private:
                        pipeline_config& linked);
   void add_processor(const component& c, place at, const std::string& path,
                      pipeline_config& linked);
+  /// A further tail_sampling: a trace is kept when the one before keeps it too.
+  void sample_again(const named_sampling& second, place at, const std::string& path,
+                    pipeline_config& linked);
   /// A processor that edits messages, compiled for the pipeline's signal.
   void add_edit(const component& c, result<processors::processor_ptr> compiled,
                 pipeline_config& linked);
@@ -102,6 +106,7 @@ private:
   std::map<std::string, std::set<std::string>> asked_; // by the pipelines behind a receiver
   std::set<std::string> used_;      // paths of components that pipelines or service name
   std::set<std::string> pipelines_; // ids so far
+  std::string sampling_id_;         // of the tail_sampling that came last
   std::optional<std::pair<place, std::string>> early_batch_;
 };
 

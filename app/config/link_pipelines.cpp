@@ -119,8 +119,10 @@ void linker::add_processor(const component& c, place at, const std::string& path
                              "found tail_sampling, expected it in a traces "
                              "pipeline alone");
             if (linked.tail_sampling)
-              reports_.error(at, path, "found a second tail_sampling, expected one");
-            linked.tail_sampling = sampling;
+              sample_again({c.id, sampling}, at, path, linked);
+            else
+              linked.tail_sampling = sampling;
+            sampling_id_ = c.id;
             linked.batch.reset();
           },
           [&](const processors::attributes_config& config) {
@@ -153,6 +155,21 @@ void linker::add_processor(const component& c, place at, const std::string& path
           [](const auto&) {},
       },
       c.config);
+}
+
+void linker::sample_again(const named_sampling& second, place at, const std::string& path,
+                          pipeline_config& linked) {
+  if (!linked.edits_behind.empty())
+    return reports_.error(at, path,
+                          "found a second tail_sampling behind a processor that edits what the "
+                          "first one kept, expected them next to each other");
+  auto both = sample_by_both({sampling_id_, *linked.tail_sampling}, second);
+  if (!both)
+    return reports_.error(at, path,
+                          "found a second tail_sampling, and both have rates (rate_limiting, "
+                          "bytes_limiting, composite, dynamic, intelligent) or more than Weir puts "
+                          "together: expected one");
+  linked.tail_sampling = std::move(*both);
 }
 
 void linker::add_edit(const component& c, result<processors::processor_ptr> compiled,

@@ -216,6 +216,14 @@ const std::vector<good_case> good_files{
                "memory_limiter/2: {check_interval: 1s, limit_mib: 400}",
                "memory_limiter, memory_limiter/2",
                [](const auto& c) { return c.pipelines[0].memory_limiters.size() == 2; }),
+    processors(
+        "tail_sampling: {policies: [{name: a, type: always_sample}]}, tail_sampling/2: "
+        "{decision_wait: 5s, policies: [{name: a, type: latency, latency: {threshold_ms: 1}}]}",
+        "tail_sampling, tail_sampling/2",
+        [](const auto& c) {
+          const auto& t = *c.pipelines[0].tail_sampling;
+          return t.decision_wait_ns == 35'000'000'000 && t.policies.size() == 2;
+        }),
     for_logs("filter: {logs: {include: {match_type: regexp}}}", "filter", any),
     processors("batch: {timeout: 1d, send_batch_size: 1e3, send_batch_max_size: 2000.0}", "batch",
                [](const auto& c) {
