@@ -19,6 +19,12 @@ tl::expected<loaded_config, diagnostics> load_config(std::span<const config_sour
                                                      const environment& env, spelling how) {
   diagnostics out;
   auto tree = merge_sources(sources, out);
+  if (tree && tree->find("apiVersion") != nullptr && tree->find("kind") != nullptr) {
+    out.error(tree->where, "",
+              "found a Kubernetes manifest, expected a configuration: `weir config convert` reads "
+              "what manifests hold");
+    tree.reset();
+  }
   loaded_config loaded;
   if (tree) {
     expand(*tree, env, out);

@@ -63,6 +63,10 @@ const std::vector<bad_case> one_fault{
     {"just text",
      "f:1:1: found the text `just text`, expected a map of receivers, exporters, service "
      "and so on"},
+    {"apiVersion: opentelemetry.io/v1beta1\nkind: OpenTelemetryCollector\nspec: {config: {}}\n",
+     "f:1:1: found a Kubernetes manifest, expected a configuration: `weir config convert` reads "
+     "what "
+     "manifests hold"},
     block("storge: {}", "f:4:1: storge: found an unknown option (did you mean `storage`?)"),
     block("spec: {}",
           "f:4:1: spec: found an unknown option, expected `receivers`, `processors`, `exporters`, "
