@@ -1,5 +1,7 @@
 #include "codec/hash.hpp"
 
+#include <random>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -7,6 +9,11 @@ namespace weir::codec {
 
 std::uint64_t xxh3(std::string_view bytes) noexcept {
   return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+std::uint64_t hash_in_memory(std::string_view bytes) noexcept {
+  static const auto seed = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
 partition partition_of(const trace_id& id) noexcept {

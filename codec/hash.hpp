@@ -10,6 +10,10 @@ namespace weir::codec {
 /// xxh3, 64 bits: checksums of what lies on disk, and partitions. Fixed for ever.
 std::uint64_t xxh3(std::string_view bytes) noexcept;
 
+/// The same under a seed that each process draws anew: for tables in memory whose keys clients
+/// choose, who must not be able to make them all meet. Never on disk.
+std::uint64_t hash_in_memory(std::string_view bytes) noexcept;
+
 /// The partition of a trace: `xxh3(trace_id) % 4096`.
 partition partition_of(const trace_id& id) noexcept;
 

@@ -245,6 +245,7 @@ struct found_group {
 void append_groups(const regex& pattern, std::string_view text, std::string& out) {
   std::array<std::string_view, regex::max_groups + 1> groups;
   const auto count = pattern.group_names().size() + 1;
+  pattern.expect_to_afford(text);
   if (!pattern.find(text, 0, std::span(groups).first(count)))
     return;
   for (std::size_t i = 1; i < count; ++i) {

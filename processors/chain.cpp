@@ -1,6 +1,7 @@
 #include "processors/chain.hpp"
 
 #include "processors/walker.hpp"
+#include "processors/work.hpp"
 
 #include <algorithm>
 
@@ -39,31 +40,49 @@ chain::chain(std::vector<part> parts) : parts_(std::move(parts)) {
   }
 }
 
-chain_outcome chain::apply(weir::signal kind, std::string_view message,
-                           const request_context& request, scratch& with, std::string& out) const {
-  chain_outcome outcome;
-  with.dropped_.assign(parts_.size(), 0);
+bool chain::walk(weir::signal kind, std::string_view message, scratch& with) const {
+  bool changed = false;
   auto& at = *with.context_;
-  at.signal_ = kind;
-  at.request_ = &request;
-  at.from_request_ = 0;
-  auto& result = with.result_;
   for (const auto& pass : passes_) {
     const auto count = pass.last - pass.first;
     walker walk(kind, at, std::span(parts_).subspan(pass.first, count),
                 std::span(with.dropped_).subspan(pass.first, count), with.pieces_, with.active_);
     if (walk.run(message)) {
       join(with.pieces_, with.spare_);
-      result.swap(with.spare_); // the message before may lie in what is the spare now
-      message = result;
-      outcome.changed = true;
+      with.result_.swap(with.spare_); // the message before may lie in what is the spare now
+      message = with.result_;
+      changed = true;
     }
     at.memory_.clear();
   }
+  return changed;
+}
+
+chain_outcome chain::apply(weir::signal kind, std::string_view message,
+                           const request_context& request, scratch& with, std::string& out,
+                           std::chrono::nanoseconds time) const {
+  chain_outcome outcome;
+  with.dropped_.assign(parts_.size(), 0);
+  auto& at = *with.context_;
+  at.signal_ = kind;
+  at.request_ = &request;
+  at.from_request_ = 0;
+  try {
+    const work_scope scope(time);
+    outcome.changed = walk(kind, message, with);
+  } catch (const work_ended& over) {
+    at.memory_.clear();
+    at.refusal_.clear();
+    with.dropped_.assign(parts_.size(), 0);
+    outcome.ended = true;
+    outcome.refusal
+        = over.who + " took longer than a request may take (service.limits.max_edit_time)";
+    return outcome;
+  }
   if (outcome.changed && out.empty())
-    out.swap(result);
+    out.swap(with.result_);
   else if (outcome.changed)
-    out.append(result);
+    out.append(with.result_);
   for (const auto n : with.dropped_)
     outcome.dropped += n;
   outcome.refusal.swap(at.refusal_);

@@ -2,6 +2,7 @@
 
 #include "processors/processor.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -33,6 +34,7 @@ struct chain_outcome {
   bool changed = false;      ///< `out` holds the new message; it may be empty.
   std::uint64_t dropped = 0; ///< Spans, log records or data points that were left out.
   std::string refusal;       ///< Not empty: the message is to be refused, with this reason.
+  bool ended = false;        ///< Refused since its time was over: nothing was made or counted.
 };
 
 /// The processors of a pipeline that stand together in its list. Each sees what those before it
@@ -57,15 +59,21 @@ public:
   /// Applies all of it to an OTLP message (TracesData, MetricsData, LogsData). Where anything
   /// changed, the new message is appended to `out`; else `out` is as it was. Scopes in the old
   /// field 1000 become those of field 2 where the walk comes upon them.
+  /// `time`: CPU time that it may take; 0: without end. Beyond, the message is refused, with the
+  /// statement or processor that was at work.
   /// @pre scan_traces or check_items took the message
   chain_outcome apply(weir::signal kind, std::string_view message, const request_context& request,
-                      scratch& with, std::string& out) const;
+                      scratch& with, std::string& out,
+                      std::chrono::nanoseconds time = std::chrono::nanoseconds::zero()) const;
 
 private:
   struct pass {
     std::size_t first = 0; ///< Into parts_.
     std::size_t last = 0;
   };
+
+  /// Whether anything changed: the new message is in `with` then.
+  bool walk(weir::signal kind, std::string_view message, scratch& with) const;
 
   std::vector<part> parts_;
   std::vector<pass> passes_;

@@ -1,5 +1,7 @@
 #include "processors/item.hpp"
 
+#include "processors/work.hpp"
+
 namespace weir::processors {
 
 namespace wire = otlp::wire;
@@ -80,6 +82,9 @@ void item::open(otlp::message_id what, std::string_view body) {
   changed_ = false;
   original_ = body;
   fields_.clear();
+  forget_index();
+  lookups_ = 0;
+  map_made_ = false;
   const char* at = body.data();
   const char* end = at + body.size();
   wire::field f;
@@ -105,15 +110,40 @@ void item::open(otlp::message_id what, std::string_view body) {
   }
 }
 
-const item_field* item::find(std::string_view key) const noexcept {
-  for (const auto& f : fields_)
-    // The length tells nearly all apart, those that are no attributes too.
-    if (f.key.size() == key.size() && f.key == key && f.is_attribute && f.there)
-      return &f;
-  return nullptr;
+bool item::has_index() const {
+  if (indexed_ || fields_.size() <= few_fields)
+    return indexed_;
+  work().note(fields_.size());
+  if (++lookups_ <= few_lookups)
+    return false;
+  for (std::uint32_t i = 0; i < fields_.size(); ++i)
+    if (fields_[i].is_attribute && fields_[i].there)
+      index_.add(fields_[i].key, i);
+  indexed_ = true;
+  return true;
 }
 
-item_field* item::find(std::string_view key) noexcept {
+template <class OnField>
+void item::for_each_of(std::string_view key, OnField&& on_field) const {
+  if (has_index()) {
+    index_.find(key, [&](std::uint32_t i) { return !is(fields_[i], key) || on_field(fields_[i]); });
+    return;
+  }
+  for (const auto& f : fields_)
+    if (is(f, key) && !on_field(f))
+      return;
+}
+
+const item_field* item::find(std::string_view key) const {
+  const item_field* found = nullptr;
+  for_each_of(key, [&](const item_field& f) {
+    found = &f;
+    return false;
+  });
+  return found;
+}
+
+item_field* item::find(std::string_view key) {
   return const_cast<item_field*>(static_cast<const item*>(this)->find(key));
 }
 
@@ -124,7 +154,7 @@ const item_field* item::find(std::uint32_t number) const noexcept {
   return nullptr;
 }
 
-std::optional<std::string_view> item::get(std::string_view key) const noexcept {
+std::optional<std::string_view> item::get(std::string_view key) const {
   if (const auto* f = find(key))
     return f->bytes;
   return std::nullopt;
@@ -142,12 +172,12 @@ void item::replace(item_field& f, std::string_view bytes) {
     return;
   f.bytes = bytes;
   f.whole = {};
-  changed_ = true;
+  touch();
 }
 
 void item::drop(item_field& f) {
   f.there = false;
-  changed_ = true;
+  touch();
 }
 
 void item::append(std::string_view key, std::string_view any) {
@@ -157,7 +187,9 @@ void item::append(std::string_view key, std::string_view any) {
   added.is_attribute = true;
   added.key = key;
   added.bytes = any;
-  changed_ = true;
+  if (indexed_)
+    index_.add(key, static_cast<std::uint32_t>(fields_.size() - 1));
+  touch();
 }
 
 void item::set(std::string_view key, std::string_view any) {
@@ -173,27 +205,32 @@ bool item::insert(std::string_view key, std::string_view any) {
 }
 
 bool item::update(std::string_view key, std::string_view any) {
-  auto* first = find(key);
-  if (first == nullptr)
-    return false;
-  replace(*first, any);
-  for (auto* f = first + 1; f != fields_.data() + fields_.size(); ++f)
-    if (f->is_attribute && f->there && f->key == key)
-      drop(*f);
-  return true;
+  bool found = false;
+  for_each_of(key, [&](const item_field& f) {
+    auto& field = const_cast<item_field&>(f); // of this item, which is not const
+    if (found)
+      drop(field);
+    else
+      replace(field, any);
+    found = true;
+    return true;
+  });
+  return found;
 }
 
 bool item::erase(std::string_view key) {
   bool found = false;
-  for (auto* f = find(key); f != nullptr; f = find(key)) {
-    drop(*f);
+  for_each_of(key, [&](const item_field& f) {
+    drop(const_cast<item_field&>(f));
     found = true;
-  }
+    return true;
+  });
   return found;
 }
 
 void item::erase_attributes() {
   for_each_attribute([](attribute a) { a.erase(); });
+  forget_index();
 }
 
 bool item::rename(std::string_view from, std::string_view to) {
@@ -203,24 +240,35 @@ bool item::rename(std::string_view from, std::string_view to) {
     return true;
   erase(to);
   auto* kept = find(from);
+  kept->there = false; // while those behind it go
+  erase(from);
+  kept->there = true;
   kept->key = to;
   kept->whole = {};
-  changed_ = true;
-  erase(from);
+  touch();
+  forget_index();
   return true;
 }
 
-std::string_view item::attributes_as_map() const {
+std::size_t item::map_bytes() const noexcept {
   std::size_t size = 0;
   for (const auto& f : fields_)
     if (f.is_attribute && f.there)
       size += bytes_field_size(1, entry_size(f.key, f.bytes));
+  return size;
+}
+
+std::string_view item::attributes_as_map() const {
+  if (map_made_)
+    return map_;
+  const auto size = map_bytes();
   auto* begin = memory_->take(size);
   auto* out = begin;
   for (const auto& f : fields_)
     if (f.is_attribute && f.there)
       out = put_attribute(out, 1, f.key, f.bytes);
-  return {begin, size};
+  map_made_ = true;
+  return map_ = {begin, size};
 }
 
 void item::set_attributes(std::string_view map) {
@@ -250,7 +298,7 @@ void item::put(std::uint32_t number, wire::type type, std::uint64_t value, std::
   last->value = value;
   last->bytes = bytes;
   last->whole = {};
-  changed_ = true;
+  touch();
   for (auto* f = fields_.data(); f != last; ++f)
     if (f->number == number)
       f->there = false;

@@ -3,6 +3,7 @@
 #include "otlp/schema.hpp"
 #include "otlp/wire.hpp"
 #include "processors/arena.hpp"
+#include "processors/key_index.hpp"
 #include "processors/values.hpp"
 
 #include <bit>
@@ -66,7 +67,8 @@ struct item_field {
 /// all: set() and update() leave one, erase() none, so that nothing deleted stays in a second copy.
 ///
 /// Views that are given in (keys, anys, texts) must live until write(): in the message, in
-/// `memory`, or in the configuration. Keeps its capacity over open(). One thread.
+/// `memory`, or in the configuration. Keeps its capacity over open(). Where there are many
+/// attributes, those that are asked for again and again are found in constant time. One thread.
 class item {
 public:
   explicit item(arena& memory) : memory_(&memory) {}
@@ -82,8 +84,8 @@ public:
   // -- attributes --
 
   /// The value (an any) of the first attribute with that key.
-  std::optional<std::string_view> get(std::string_view key) const noexcept;
-  bool has(std::string_view key) const noexcept { return find(key) != nullptr; }
+  std::optional<std::string_view> get(std::string_view key) const;
+  bool has(std::string_view key) const { return find(key) != nullptr; }
   /// Attributes there are.
   std::size_t attributes() const noexcept;
 
@@ -108,7 +110,8 @@ public:
     void rename(std::string_view key) {
       field_->key = key;
       field_->whole = {};
-      of_->changed_ = true;
+      of_->touch();
+      of_->forget_index();
     }
     void erase() { of_->drop(*field_); }
 
@@ -131,8 +134,10 @@ public:
     }
   }
 
-  /// All attributes as the body of a KeyValueList, in `memory`.
+  /// All attributes as the body of a KeyValueList, in `memory`; made once until they change.
   std::string_view attributes_as_map() const;
+  /// Its size.
+  std::size_t map_bytes() const noexcept;
   /// Replaces all attributes by the entries of a KeyValueList's body.
   void set_attributes(std::string_view map);
 
@@ -209,8 +214,29 @@ public:
   char* write_to(char* out) const noexcept;
 
 private:
-  item_field* find(std::string_view key) noexcept;
-  const item_field* find(std::string_view key) const noexcept;
+  /// So many fields are looked through; so many look-ups are not worth an index.
+  static constexpr std::size_t few_fields = 32;
+  static constexpr unsigned few_lookups = 3;
+
+  item_field* find(std::string_view key);
+  const item_field* find(std::string_view key) const;
+  bool is(const item_field& f, std::string_view key) const noexcept {
+    // The length tells nearly all apart, those that are no attributes too.
+    return f.key.size() == key.size() && f.key == key && f.is_attribute && f.there;
+  }
+  /// Calls `on_field(field)` for the attributes with that key, in order, until it returns false.
+  template <class OnField>
+  void for_each_of(std::string_view key, OnField&& on_field) const;
+  /// Whether look-ups go by the index, which is made here where it pays.
+  bool has_index() const;
+  void forget_index() const noexcept {
+    index_.clear();
+    indexed_ = false;
+  }
+  void touch() noexcept {
+    changed_ = true;
+    map_made_ = false;
+  }
   const item_field* find(std::uint32_t number) const noexcept;
   void replace(item_field& f, std::string_view bytes);
   void drop(item_field& f);
@@ -224,6 +250,11 @@ private:
   bool changed_ = false;
   std::string_view original_;
   std::vector<item_field> fields_;
+  mutable key_index index_; ///< Of attributes, by their place in fields_; some are gone.
+  mutable bool indexed_ = false;
+  mutable unsigned lookups_ = 0;
+  mutable bool map_made_ = false;
+  mutable std::string_view map_;
 };
 
 } // namespace weir::processors

@@ -1,5 +1,8 @@
 #include "processors/regex.hpp"
 
+#include "processors/work.hpp"
+
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -7,6 +10,11 @@
 namespace weir::processors {
 
 namespace {
+
+// Steps of a match that are not worth a second look: some 0.1 s where each is one of RE2's slow ones.
+constexpr std::size_t small_match = 16 << 20;
+// Of a piece that is tried before.
+constexpr std::size_t small_piece = 4 << 20;
 
 re2::StringPiece piece(std::string_view text) {
   return {text.data(), text.size()};
@@ -52,7 +60,22 @@ result<regex> regex::compile(std::string_view pattern) {
   return regex(std::move(compiled));
 }
 
+void regex::expect_to_afford(std::string_view text) const {
+  const auto steps = static_cast<std::size_t>(std::max(1, compiled_->ProgramSize()));
+  if (text.size() <= small_match / steps || !work().bounded())
+    return;
+  const auto length = std::max<std::size_t>(small_piece / steps, 64);
+  while (!text.empty()) {
+    const auto part = text.substr(0, length);
+    compiled_->Match(piece(part), 0, part.size(), RE2::UNANCHORED, nullptr, 0);
+    work().spend(work_meter::stride); // looks at the clock
+    text.remove_prefix(part.size());
+  }
+}
+
 bool regex::matches(std::string_view text) const {
+  expect_to_afford(text);
+  work().spend(text.size());
   return compiled_->Match(piece(text), 0, text.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
@@ -60,6 +83,7 @@ bool regex::find(std::string_view text, std::size_t from,
                  std::span<std::string_view> groups) const {
   // Clearing room for all groups there can be would cost as much as a short match.
   constexpr std::size_t few = 8;
+  work().spend(text.size() - from);
   return groups.size() <= few ? find_with<few>(*compiled_, text, from, groups)
                               : find_with<max_groups + 1>(*compiled_, text, from, groups);
 }

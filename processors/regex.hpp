@@ -17,7 +17,7 @@ namespace weir::processors {
 
 /// A compiled regular expression in RE2's syntax (that of Go's regexp package, but for a few
 /// escapes): linear time, bounded memory, whatever the pattern. Immutable; copies share it. Any
-/// thread.
+/// thread. Matching counts as work (work.hpp): all of these throw work_ended where its time is over.
 class regex {
 public:
   /// Memory of program and automaton: an expression such as ((a{99}){99}){99} is over it.
@@ -27,6 +27,12 @@ public:
 
   /// errc::invalid_argument with RE2's reason where the pattern is malformed or too big.
   static result<regex> compile(std::string_view pattern);
+
+  /// Linear time can be long: each byte may cost as many steps as the program has. Where that
+  /// could be many, this walks over the text in short pieces first and throws work_ended once the
+  /// time is over, as a match cannot be stopped half-way. For a text of which find() is to look at
+  /// all, before the first; the others call it themselves.
+  void expect_to_afford(std::string_view text) const;
 
   /// Whether it matches anywhere in `text` (anchors are the pattern's business).
   bool matches(std::string_view text) const;
@@ -42,6 +48,7 @@ public:
   /// empty one right behind another).
   template <class OnMatch>
   void for_each_match(std::string_view text, OnMatch&& on_match) const {
+    expect_to_afford(text);
     auto behind = std::string_view::npos; // no pointer: an empty text may have none
     for (std::size_t at = 0; at <= text.size();) {
       std::string_view match;

@@ -68,6 +68,7 @@ private:
       std::array<std::string_view, regex::max_groups + 1> found;
       const auto& keys = rule.group_names();
       const auto groups = std::span(found).first(keys.size() + 1);
+      rule.expect_to_afford(name);
       if (name.empty() || !rule.find(name, 0, groups))
         continue;
       apply(at, name, keys, groups.subspan(1));

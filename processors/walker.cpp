@@ -1,5 +1,7 @@
 #include "processors/walker.hpp"
 
+#include "processors/work.hpp"
+
 namespace weir::processors {
 
 namespace wire = otlp::wire;
@@ -47,6 +49,23 @@ bool has_scopes(std::string_view body) noexcept {
     if (is_message(*f, children_number))
       return true;
   return false;
+}
+
+/// Calls a processor; where the work ended in it, says so.
+template <class Edit>
+auto at_work(const chain::part& part, std::size_t units, Edit&& edit) {
+  try {
+    work().spend(units);
+    return edit(*part.what);
+  } catch (work_ended& ended) {
+    ended.who = ended.who.empty() ? part.id : part.id + ": " + ended.who;
+    throw;
+  }
+}
+
+// Opening an item: a look at each field, a byte in eight or so.
+constexpr std::size_t opening_work(std::string_view body) noexcept {
+  return 50 + body.size() / 8;
 }
 
 std::uint64_t points_of(std::string_view metric) noexcept {
@@ -142,7 +161,9 @@ walker::fate walker::one_item(std::string_view body) {
   auto& view = at_.current_;
   view.open(item_kind_, body);
   for (std::size_t i = 0; i < active_.size(); ++i) {
-    if (active_[i] == nullptr || active_[i]->edit_item(at_) == verdict::keep)
+    if (active_[i] == nullptr
+        || at_work(parts_[i], opening_work(body), [&](auto& p) { return p.edit_item(at_); })
+               == verdict::keep)
       continue;
     dropped_[i] += item_kind_ == otlp::message_id::metric ? points_of(view.write()) : 1;
     return fate::gone;
@@ -202,7 +223,9 @@ walker::fate walker::finish(frame& in, std::uint32_t number, std::string_view wh
 bool walker::edit_resource(std::string_view body) {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const auto& what = *parts_[i].what;
-    if ((what.reach().edits & resources) == 0 || what.edit_resource(at_) == verdict::keep)
+    if ((what.reach().edits & resources) == 0
+        || at_work(parts_[i], opening_work(body), [&](auto& p) { return p.edit_resource(at_); })
+               == verdict::keep)
       continue;
     dropped_[i] += items_in_resource(body);
     return true;
@@ -213,7 +236,8 @@ bool walker::edit_resource(std::string_view body) {
 bool walker::edit_scope(std::string_view body) {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const auto& what = *parts_[i].what;
-    if ((what.reach().edits & scopes) == 0 || what.edit_scope(at_) == verdict::keep)
+    if ((what.reach().edits & scopes) == 0
+        || at_work(parts_[i], 50, [&](auto& p) { return p.edit_scope(at_); }) == verdict::keep)
       continue;
     dropped_[i] += items_in_scope(body);
     return true;
@@ -225,7 +249,9 @@ void walker::choose_active() {
   bool any = false;
   active_.clear();
   for (const auto& part : parts_) {
-    const bool wanted = (part.what->reach().edits & items) != 0 && part.what->wants_items(at_);
+    const bool wanted
+        = (part.what->reach().edits & items) != 0
+          && at_work(part, 50, [&](auto& p) { return p.wants_items(at_); });
     active_.push_back(wanted ? part.what.get() : nullptr);
     any |= wanted;
   }

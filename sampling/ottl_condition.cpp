@@ -51,6 +51,7 @@ void span_view::begin_group(std::string_view message, const otlp::span_index& in
   s.resource_body = held_in(message, index, g.first_resource_slice, g.resource_slices);
   s.scope_body = held_in(message, index, g.first_scope_slice, g.scope_slices);
   s.resource_open = s.scope_open = false;
+  s.memory.clear(); // nothing of the group before is looked at again
 }
 
 void span_view::open(std::string_view body) {

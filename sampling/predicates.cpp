@@ -1,8 +1,10 @@
 #include "sampling/predicates.hpp"
 
 #include "codec/hash.hpp"
+#include "processors/work.hpp"
 #include "sampling/mix.hpp"
 #include "sampling/trace_state.hpp"
+#include "sampling/unfinished.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -181,7 +183,7 @@ void predicates::observe_ottl(std::string_view body, trace_features& into) {
     if (!open)
       view_.open(body);
     open = true;
-    switch (condition->judge(view_)) {
+    switch (judge(*condition)) {
     case ottl_condition::answer::yes:
       into.seen.set(number);
       break;
@@ -191,6 +193,16 @@ void predicates::observe_ottl(std::string_view body, trace_features& into) {
     case ottl_condition::answer::no:
       break;
     }
+  }
+}
+
+// Where the time for the entry is over, errors are what it is: they count as the condition says.
+ottl_condition::answer predicates::judge(const ottl_condition& condition) {
+  try {
+    return condition.judge(view_);
+  } catch (const processors::work_ended& over) {
+    note_unfinished(over.who);
+    return condition.propagates() ? ottl_condition::answer::failed : ottl_condition::answer::no;
   }
 }
 

@@ -119,6 +119,7 @@ private:
   void observe_summary(const otlp::span_summary& span, trace_features& into);
   void observe_key_fields(const otlp::span_summary& span, predicate_bits& into) const;
   void observe_ottl(std::string_view body, trace_features& into);
+  ottl_condition::answer judge(const ottl_condition& condition);
   static bool holds(attribute_condition& condition, const otlp::value_ref& value, bool on_resource);
 
   std::size_t count_ = 0;

@@ -1,5 +1,8 @@
 #include "sampling/string_matcher.hpp"
 
+#include "processors/work.hpp"
+#include "sampling/unfinished.hpp"
+
 #include <algorithm>
 
 namespace weir::sampling {
@@ -32,6 +35,15 @@ bool string_matcher::any_regex_matches(std::string_view text) const {
 bool string_matcher::matches(std::string_view text) {
   if (regexes_.empty())
     return values_.contains(text);
+  try {
+    return look_up(text);
+  } catch (const processors::work_ended&) {
+    note_unfinished("a pattern of string_attribute or trace_state");
+    return false; // not remembered
+  }
+}
+
+bool string_matcher::look_up(std::string_view text) {
   if (text.size() > max_remembered_length)
     return any_regex_matches(text);
   if (const auto found = remembered_.find(text); found != remembered_.end())

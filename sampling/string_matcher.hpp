@@ -32,6 +32,7 @@ public:
 
 private:
   bool any_regex_matches(std::string_view text) const;
+  bool look_up(std::string_view text);
 
   static constexpr std::size_t max_remembered = 1024;
   static constexpr std::size_t max_remembered_length = 256;

@@ -1,5 +1,7 @@
 #include "sampling/window.hpp"
 
+#include "processors/work.hpp"
+
 #include <algorithm>
 
 namespace weir::sampling {
@@ -159,6 +161,7 @@ const window::group_state& window::group_of(std::uint32_t number, std::string_vi
 }
 
 void window::observe(std::string_view unpacked, const otlp::span_index& index) {
+  const processors::work_scope scope{std::chrono::nanoseconds(settings_.max_work_ns)};
   groups_.assign(index.groups.size(), {});
   auto group_begun = std::numeric_limits<std::uint32_t>::max();
   for (const auto& span : index.spans) {

@@ -31,6 +31,9 @@ struct window_settings {
   /// Of `memory`; over it the oldest are decided early. Packed bytes can be read back, the index
   /// cannot.
   double index_share = 0.9;
+  /// CPU time that conditions and patterns may take on the spans of one entry; 0: without end.
+  /// Beyond, they do not hold.
+  std::int64_t max_work_ns = 0;
   steady_ns incomplete_after = 30 * second_ns; ///< Past the deadline the gate does not count.
 
   /// From the processor's options: `num_traces` is split over `shards`, `memory` is this shard's

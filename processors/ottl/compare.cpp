@@ -1,4 +1,8 @@
+#include "processors/key_index.hpp"
 #include "processors/ottl/value.hpp"
+#include "processors/work.hpp"
+
+#include <vector>
 
 namespace weir::processors::ottl {
 
@@ -26,13 +30,13 @@ bool ordered(const T& a, const T& b, operation op) noexcept {
   }
 }
 
-bool equal(const value& a, const value& b, int depth) noexcept;
+bool equal(const value& a, const value& b, int depth);
 
 // What comes in is bounded in depth (otlp::scan_limits); what is made here can be deeper by one
 // level a statement, so the bound is checked again.
 constexpr int max_compared_depth = 128;
 
-bool equal_lists(std::string_view a, std::string_view b, int depth) noexcept {
+bool equal_lists(std::string_view a, std::string_view b, int depth) {
   if (a == b)
     return true;
   wire::reader left(a);
@@ -47,23 +51,62 @@ bool equal_lists(std::string_view a, std::string_view b, int depth) noexcept {
   }
 }
 
-bool equal_maps(std::string_view a, std::string_view b, int depth) noexcept {
+/// The pairs of a map; many are found by an index.
+class map_view {
+public:
+  explicit map_view(std::string_view map) : map_(map), size_(map_size(map)) {
+    work().note(map.size() / 4);
+    if (size_ <= few)
+      return;
+    entries_.reserve(size_);
+    for_each_entry(map, [&](std::string_view key, std::string_view any) {
+      keys_.add(key, static_cast<std::uint32_t>(entries_.size()));
+      entries_.push_back({key, any});
+    });
+  }
+
+  std::size_t size() const noexcept { return size_; }
+
+  std::optional<value> at(std::string_view key) const {
+    if (size_ <= few)
+      return map_at(map_, key);
+    std::optional<value> found;
+    keys_.find(key, [&](std::uint32_t i) {
+      if (entries_[i].key != key)
+        return true;
+      found = from_wire(entries_[i].any);
+      return false;
+    });
+    return found;
+  }
+
+private:
+  static constexpr std::size_t few = 32;
+
+  std::string_view map_;
+  std::size_t size_;
+  std::vector<map_entry> entries_;
+  key_index keys_;
+};
+
+bool equal_maps(std::string_view a, std::string_view b, int depth) {
   if (a == b)
     return true;
-  if (map_size(a) != map_size(b))
+  const map_view other(b);
+  if (map_size(a) != other.size())
     return false;
   bool same = true;
   for_each_entry(a, [&](std::string_view key, std::string_view any_value) {
     if (!same)
       return;
-    const auto other = map_at(b, key);
-    same = other && equal(from_wire(any_value), *other, depth + 1);
+    const auto found = other.at(key);
+    same = found && equal(from_wire(any_value), *found, depth + 1);
   });
   return same;
 }
 
 /// Of values inside lists and maps: there an integer is no real.
-bool equal(const value& a, const value& b, int depth) noexcept {
+bool equal(const value& a, const value& b, int depth) {
   if (a.type != b.type || depth > max_compared_depth)
     return false;
   switch (a.type) {
@@ -76,7 +119,7 @@ bool equal(const value& a, const value& b, int depth) noexcept {
   }
 }
 
-bool compare_same(const value& a, const value& b, operation op) noexcept {
+bool compare_same(const value& a, const value& b, operation op) {
   switch (a.type) {
   case value_type::nil:
     return op == operation::equal || op == operation::less_equal
@@ -107,7 +150,7 @@ bool compare_same(const value& a, const value& b, operation op) noexcept {
 
 } // namespace
 
-bool compare(const value& left, const value& right, operation op) noexcept {
+bool compare(const value& left, const value& right, operation op) {
   if (left.type == right.type)
     return compare_same(left, right, op);
   if (left.is(value_type::integer) && right.is(value_type::real))

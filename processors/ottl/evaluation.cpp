@@ -1,6 +1,7 @@
 #include "processors/ottl/evaluation.hpp"
 
 #include "processors/ottl/path_access.hpp"
+#include "processors/work.hpp"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -90,6 +91,12 @@ bool evaluation::get_boolean(std::uint32_t number, bool& out) {
 }
 
 bool evaluation::get(std::uint32_t number, value& out) {
+  const bool good = find(number, out);
+  work().spend(10 + out.bytes.size() / 4);
+  return good;
+}
+
+bool evaluation::find(std::uint32_t number, value& out) {
   const auto& e = p_.expressions[number];
   switch (e.what) {
   case expression::kind::literal:

@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "processors/item.hpp"
+#include "processors/key_index.hpp"
 #include "processors/ottl/program.hpp"
 
 #include <string>
@@ -39,6 +40,7 @@ struct workspace {
   scratch_arena memory;
   std::string text;
   std::vector<map_entry> entries;
+  key_index keys; ///< Of entries.
   std::string_view cache; ///< Of the item in hand: a map's body.
   failure why;
   const program* failed = nullptr; ///< Whose failure it is; only while its owner runs.
@@ -70,6 +72,7 @@ public:
 
   // -- for functions --
 
+  /// Counts as work by the size of what it is worth.
   bool get(std::uint32_t number, value& out);
   bool get_boolean(std::uint32_t number, bool& out);
   bool get(const argument& a, value& out) {
@@ -127,6 +130,7 @@ public:
 private:
   friend class path_access;
 
+  bool find(std::uint32_t number, value& out);
   bool get_list(const expression& e, value& out);
   bool get_made_map(const expression& e, value& out);
   bool calculate(const expression& e, value& out);

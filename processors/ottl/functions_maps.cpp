@@ -1,4 +1,5 @@
 #include "processors/ottl/replacing.hpp"
+#include "processors/work.hpp"
 
 #include <fmt/format.h>
 #include <limits>
@@ -43,6 +44,7 @@ public:
     if (item_ == nullptr)
       return map_;
     text_builder map(e_.in().memory);
+    map.expect(item_->map_bytes());
     item_->for_each_attribute([&](auto& a) { append_any_pair(map, a.key(), a.any()); });
     return map.view();
   }
@@ -112,6 +114,7 @@ private:
 };
 
 bool list_has(std::string_view list, std::string_view text) {
+  work().spend(list.size() / 4);
   bool found = false;
   for_each_item(list, [&](std::string_view any) {
     found = found || from_wire(any).bytes == text;
@@ -223,32 +226,78 @@ std::string check_truncate_all(const program& code, const call_info& c) {
   return {};
 }
 
-/// Adds a pair, or replaces the value of the one with that key.
-void put_entry(std::vector<map_entry>& entries, std::string_view key, std::string_view any) {
-  for (auto& entry : entries) {
-    if (entry.key == key) {
-      entry.any = any;
-      return;
-    }
+/// The pairs of a map that is being made, in the workspace: one a time. Keys are found in constant
+/// time.
+class made_map {
+public:
+  explicit made_map(evaluation& e) : entries_(e.in().entries), keys_(e.in().keys) {
+    entries_.clear();
+    keys_.clear();
   }
-  entries.push_back({key, any});
-}
+
+  std::size_t size() const noexcept { return entries_.size(); }
+  /// Among the first `below` pairs.
+  bool has(std::string_view key, std::size_t below = ~std::size_t{0}) {
+    const auto* known = find(key);
+    return known != nullptr && static_cast<std::size_t>(known - entries_.data()) < below;
+  }
+
+  void append(std::string_view key, std::string_view any) {
+    work().spend(10);
+    keys_.add(key, static_cast<std::uint32_t>(entries_.size()));
+    entries_.push_back({key, any});
+  }
+
+  /// Adds a pair, or replaces the value of the first one with that key.
+  void put(std::string_view key, std::string_view any) {
+    if (auto* known = find(key))
+      known->any = any;
+    else
+      append(key, any);
+  }
+
+  void write(text_builder& out) const {
+    std::size_t size = 0;
+    for (const auto& entry : entries_)
+      size += field_size(field_size(entry.key.size()) + field_size(entry.any.size()));
+    out.expect(size);
+    for (const auto& entry : entries_)
+      append_any_pair(out, entry.key, entry.any);
+  }
+
+private:
+  static std::size_t field_size(std::size_t length) noexcept {
+    return 1 + otlp::wire::varint_size(length) + length;
+  }
+
+  map_entry* find(std::string_view key) {
+    map_entry* found = nullptr;
+    keys_.find(key, [&](std::uint32_t i) {
+      if (entries_[i].key != key)
+        return true;
+      found = &entries_[i];
+      return false;
+    });
+    return found;
+  }
+
+  std::vector<map_entry>& entries_;
+  key_index& keys_;
+};
 
 bool replace_keys(evaluation& e, const call_info& c, edited_map& map) {
-  auto& entries = e.in().entries;
-  entries.clear();
+  made_map entries(e);
   bool good = true;
   for_each_entry(map.as_map(), [&](std::string_view key, std::string_view any) {
     bool replaced = false;
     std::string_view made;
     good = good && replace_matches(e, c, 2, key, replaced, made);
-    put_entry(entries, replaced ? made : key, any);
+    entries.put(replaced ? made : key, any);
   });
   if (!good)
     return false;
   text_builder made(e.in().memory);
-  for (const auto& entry : entries)
-    append_any_pair(made, entry.key, entry.any);
+  entries.write(made);
   return map.replace(made);
 }
 
@@ -298,18 +347,17 @@ bool merge_maps(evaluation& e, const call_info& c, value&) {
   if (!map.open() || !e.get_map(c.arguments[1], source))
     return false;
   const auto strategy = literal_text(e.code(), c.arguments[2]);
-  auto& entries = e.in().entries;
-  entries.clear();
+  made_map entries(e);
   for_each_entry(map.as_map(), [&](std::string_view key, std::string_view any) {
-    entries.push_back({key, any});
+    entries.append(key, any);
   });
+  const auto before = entries.size();
   for_each_entry(source, [&](std::string_view key, std::string_view any) {
-    if (strategy == "upsert" || map.has(key) == (strategy == "update"))
-      put_entry(entries, key, any);
+    if (strategy == "upsert" || entries.has(key, before) == (strategy == "update"))
+      entries.put(key, any);
   });
   text_builder made(e.in().memory);
-  for (const auto& entry : entries)
-    append_any_pair(made, entry.key, entry.any);
+  entries.write(made);
   return map.replace(made);
 }
 
@@ -324,9 +372,7 @@ std::string check_merge_maps(const program& code, const call_info& c) {
 class flattening {
 public:
   flattening(evaluation& e, std::int64_t depth, bool resolve_conflicts)
-      : e_(e), depth_(depth), resolve_(resolve_conflicts) {
-    e_.in().entries.clear();
-  }
+      : e_(e), entries_(e), depth_(depth), resolve_(resolve_conflicts) {}
 
   void add_map(std::string_view map, std::string_view prefix, std::int64_t depth) {
     for_each_entry(map, [&](std::string_view key, std::string_view any) {
@@ -334,7 +380,7 @@ public:
     });
   }
 
-  const std::vector<map_entry>& entries() const { return e_.in().entries; }
+  const made_map& entries() const { return entries_; }
   bool ok() const { return ok_; }
 
 private:
@@ -367,29 +413,19 @@ private:
   }
 
   void put(std::string_view name, std::string_view any) {
-    auto& entries = e_.in().entries;
-    if (entries.size() >= max_entries)
+    if (entries_.size() >= max_entries)
       ok_ = false;
     if (!ok_)
       return;
-    if (!resolve_ || !has(name))
-      return put_entry(entries, name, any);
+    if (!resolve_ || !entries_.has(name))
+      return entries_.put(name, any);
     for (std::int64_t n = 0;; ++n) {
       const auto numbered = joined(name, ".", fmt::format_int(n).c_str());
       if (!ok_)
         return;
-      if (!has(numbered)) {
-        entries.push_back({numbered, any});
-        return;
-      }
+      if (!entries_.has(numbered))
+        return entries_.append(numbered, any);
     }
-  }
-
-  bool has(std::string_view name) const {
-    for (const auto& entry : entries())
-      if (entry.key == name)
-        return true;
-    return false;
   }
 
   std::string_view joined(std::string_view a, std::string_view between, std::string_view b) {
@@ -401,10 +437,11 @@ private:
     return made.view();
   }
 
-  /// Looking a key up takes time by their number.
+  /// Numbering one that is there already takes time by how often it is.
   static constexpr std::size_t max_entries = 4096;
 
   evaluation& e_;
+  made_map entries_;
   std::int64_t depth_;
   bool resolve_;
   bool ok_ = true;
@@ -423,8 +460,7 @@ bool flatten(evaluation& e, const call_info& c, value&) {
   if (!flat.ok())
     return e.fail("the map grew too large");
   text_builder made(e.in().memory);
-  for (const auto& entry : flat.entries())
-    append_any_pair(made, entry.key, entry.any);
+  flat.entries().write(made);
   return map.replace(made);
 }
 

@@ -173,7 +173,13 @@ bool path_access::get_attributes(value& out) {
     out = from_wire(*any);
     return get_keys(out, 1);
   }
+  if (info_.of == context_kind::resource || info_.of == context_kind::scope) {
+    // Many items ask for the same: made once.
+    out = value::of_bytes(value_type::map, i.attributes_as_map());
+    return true;
+  }
   text_builder map(e_.in_.memory);
+  map.expect(i.map_bytes());
   i.for_each_attribute([&](auto& a) { append_any_pair(map, a.key(), a.any()); });
   return e_.finish(map, value_type::map, out);
 }

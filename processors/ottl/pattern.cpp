@@ -76,6 +76,7 @@ bool pattern::replace(std::string_view text, text_builder& out,
                       const std::function<void(const groups&)>& on_match) const {
   std::array<std::string_view, regex::max_groups + 1> found;
   const auto count = regex_.group_names().size() + 1;
+  regex_.expect_to_afford(text);
   std::size_t copied = 0;
   bool any = false;
   for (std::size_t at = 0; at <= text.size();) {
@@ -100,6 +101,7 @@ bool pattern::replace(std::string_view text, text_builder& out,
 void pattern::extract(std::string_view text, text_builder& map) const {
   std::array<std::string_view, regex::max_groups + 1> found;
   const auto& names = regex_.group_names();
+  regex_.expect_to_afford(text);
   if (!regex_.find(text, 0, std::span(found).first(names.size() + 1)))
     return;
   for (std::size_t i = 0; i < names.size(); ++i)

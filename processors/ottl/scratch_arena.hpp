@@ -75,14 +75,22 @@ public:
     return room;
   }
 
+  /// Makes room for `size` bytes at once, where that is known.
+  void expect(std::size_t size) {
+    if (ok_ && size > capacity_)
+      reserve_exactly(size);
+  }
+
   bool ok() const noexcept { return ok_; }
   std::string_view view() const noexcept { return {data_, size_}; }
 
 private:
   bool reserve(std::size_t size) {
     auto wanted = capacity_ * 2 > 64 ? capacity_ * 2 : 64;
-    if (wanted < size)
-      wanted = size;
+    return reserve_exactly(wanted < size ? size : wanted);
+  }
+
+  bool reserve_exactly(std::size_t wanted) {
     char* room = memory_.take(wanted);
     if (room == nullptr)
       return ok_ = false;

@@ -1,6 +1,7 @@
 #include "processors/ottl/sequence.hpp"
 
 #include "core/log.hpp"
+#include "processors/work.hpp"
 
 #include <fmt/format.h>
 
@@ -16,10 +17,30 @@ std::optional<error_mode> error_mode_named(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+namespace {
+
+// Of a statement itself, beside what its functions say.
+constexpr std::size_t statement_work = 100;
+
+/// Says that a statement follows; where the work ended in one, says which.
+template <class Run>
+auto at_work(const program& p, Run&& run) {
+  try {
+    work().spend(statement_work);
+    return run();
+  } catch (work_ended& ended) {
+    if (ended.who.empty())
+      ended.who = fmt::format("`{}`", p.source);
+    throw;
+  }
+}
+
+} // namespace
+
 sequence::answer sequence::any(const subject& on, workspace& in) const {
   for (const auto& p : programs_) {
     bool holds = false;
-    if (!evaluation(p, on, in).holds(holds)) {
+    if (!at_work(p, [&] { return evaluation(p, on, in).holds(holds); })) {
       if (ends(p, in))
         return answer::failed;
     } else if (holds) {
@@ -31,7 +52,7 @@ sequence::answer sequence::any(const subject& on, workspace& in) const {
 
 bool sequence::run(const subject& on, workspace& in) const {
   for (const auto& p : programs_)
-    if (!evaluation(p, on, in).run() && ends(p, in))
+    if (!at_work(p, [&] { return evaluation(p, on, in).run(); }) && ends(p, in))
       return false;
   return true;
 }

@@ -18,7 +18,7 @@ enum class error_mode : std::uint8_t { ignore, silent, propagate };
 std::optional<error_mode> error_mode_named(std::string_view name) noexcept;
 
 /// Conditions of which one is enough, or statements that run one after another. Immutable but for
-/// the count of errors; any thread.
+/// the count of errors; any thread. Each counts as work: work_ended names it, whatever the mode.
 class sequence {
 public:
   enum class answer : std::uint8_t { no, yes, failed };

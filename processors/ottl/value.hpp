@@ -83,6 +83,6 @@ std::optional<value> list_at(std::string_view list, std::int64_t index) noexcept
 
 /// Compares as OTTL does: values of different types only differ (but integers compare with reals);
 /// nil equals nil; lists and maps know only == and !=, and a map's order does not count.
-bool compare(const value& left, const value& right, operation op) noexcept;
+bool compare(const value& left, const value& right, operation op);
 
 } // namespace weir::processors::ottl

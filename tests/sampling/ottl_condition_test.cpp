@@ -1,5 +1,7 @@
+#include "core/metrics.hpp"
 #include "otlp/json.hpp"
 #include "policy_table.hpp"
+#include "processors/work.hpp"
 
 using namespace weir;
 using namespace weir::sampling;
@@ -114,6 +116,40 @@ BOOST_AUTO_TEST_CASE(wrong_conditions_are_refused) {
              == "policy \"o\": line 1, column 6 of `name = \"GET\"`: found `=`, expected a "
                 "comparison such as `==`");
   BOOST_TEST(message_of(ottl({"end_time < Now()"})).find("asks for the time") != std::string::npos);
+}
+
+// Scenario: a pattern that takes seconds on a name and an attribute of 1 MiB, as a condition and as values of
+// string_attribute, where a tenth of a second is there for the entry. Guarantee: neither holds, that is counted, and
+// the spans behind are looked at.
+BOOST_AUTO_TEST_CASE(what_takes_too_long_does_not_hold) {
+  const auto slow = std::string(".{0,500}b.{0,500}$");
+  const auto long_text = std::string(1 << 20, 'a');
+  const json_trace trace(R"([{"scopeSpans":[{"spans":[{"traceId":"0102030405060708090a0b0c0d0e0f10",
+    "spanId":"0102030405060708","name":")"
+                         + long_text + R"(","attributes":[{"key":"k","value":{"stringValue":")" + long_text
+                         + R"("}}]}]}]}])");
+  auto by_attribute = policy(policy_type::string_attribute, "s");
+  by_attribute.key = "k";
+  by_attribute.values = {slow};
+  by_attribute.enabled_regex_matching = true;
+  const auto before = metrics::sampler_unfinished_conditions.with().Value();
+  for (const auto& one : {ottl({"IsMatch(name, \"" + slow + "\")"}), by_attribute}) {
+    auto set = compiled(only(one));
+    otlp::span_index index;
+    BOOST_REQUIRE(otlp::scan_traces(trace.message, 0, {std::uint32_t{4} << 20}, index));
+    BOOST_REQUIRE(index.spans.size() == 1U);
+    trace_features features;
+    const auto begun = processors::work_meter::thread_time();
+    {
+      const processors::work_scope scope(std::chrono::milliseconds(100));
+      set.begin_group(trace.message, index, 0);
+      set.observe(index.spans[0].body.in(trace.message), {}, features);
+    }
+    BOOST_TEST(processors::work_meter::thread_time() - begun < std::chrono::milliseconds(1500));
+    BOOST_TEST(features.spans == 1U);
+    BOOST_TEST(!set.decide(index.traces[0], features, second_ns).keep);
+  }
+  BOOST_TEST(metrics::sampler_unfinished_conditions.with().Value() == before + 2);
 }
 
 // Scenario: a copy of a policy set, as each shard has one. Guarantee: it looks at its own spans.
