@@ -34,7 +34,7 @@ void compressor_state::change(const compressor_config& to) {
   config_.edits = to.edits;
   editor_.reset();
   if (config_.edits)
-    editor_.emplace(config_.edits);
+    editor_.emplace(config_.edits, config_.edit_time);
 }
 
 void compressor_state::load(const recovered_progress& records) {

@@ -24,6 +24,7 @@ struct compressor_config {
   std::chrono::milliseconds timeout{200};
   std::uint64_t decision_cache = 10'000'000; ///< Decisions worth keeping on disk.
   std::shared_ptr<const processors::chain> edits = nullptr; ///< Of what was kept; null: none.
+  std::chrono::nanoseconds edit_time = std::chrono::seconds(2); ///< CPU time of edits; 0: no end.
   sabotage broken;
 };
 

@@ -15,11 +15,14 @@ editor::editor(std::shared_ptr<const processors::chain> chain, weir::signal kind
 }
 
 bool editor::apply(std::string_view message, std::uint64_t items,
-                   const processors::request_context& request) {
+                   const processors::request_context& request, std::chrono::nanoseconds time) {
   result_.clear();
-  auto outcome = chain_->apply(kind_, message, request, scratch_, result_);
+  auto outcome = chain_->apply(kind_, message, request, scratch_, result_, time);
   removed_ = outcome.dropped;
   refusal_ = std::move(outcome.refusal);
+  ended_ = outcome.ended;
+  if (ended_)
+    return true;
   const auto dropped = scratch_.dropped();
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     counters_[i].incoming->Increment(static_cast<double>(items));

@@ -14,10 +14,9 @@ constexpr int entry_level = 1;
 } // namespace
 
 tl::expected<otlp::rejected_spans, otlp::parse_error>
-entry_group::add(std::string_view request, unix_ns now, const processors::request_context& from) {
+entry_group::add(std::string_view request, unix_ns now) {
   const auto base = static_cast<std::uint32_t>(message_.size());
   const auto mark = index_.position();
-  refusal_.clear();
   // The bytes that the client sent: what is said of them names their offsets.
   auto scanned = otlp::scan_traces(request, base, limits_, index_);
   if (!scanned)
@@ -27,11 +26,7 @@ entry_group::add(std::string_view request, unix_ns now, const processors::reques
     return scanned;
   spans_ += added;
   note_time(now);
-  const bool whole = scanned->total() == 0;
-  if (whole && editor_ && editor_->apply(request, added, from)) {
-    index_.roll_back(mark);
-    append_edited(added);
-  } else if (whole && request.size() <= entry_hard_limit) {
+  if (scanned->total() == 0 && request.size() <= entry_hard_limit) {
     message_.append(request);
   } else {
     // Rare: write the good spans anew, in pieces that fit into entries.
@@ -39,31 +34,21 @@ entry_group::add(std::string_view request, unix_ns now, const processors::reques
     otlp::span_index own;
     (void)otlp::scan_traces(request, 0, limits_, own);
     rewrite(request, own, entry_hard_limit,
-            [&](const std::string& piece, std::uint64_t spans) {
-              if (!whole && editor_ && editor_->apply(piece, spans, from))
-                append_edited(spans);
-              else
-                append_in_pieces(piece);
-            });
+            [&](const std::string& piece, std::uint64_t) { append_in_pieces(piece); });
   }
   if (message_.size() >= wanted_)
     close();
   return scanned;
 }
 
-// What the editor made of `spans` spans.
-void entry_group::append_edited(std::uint64_t spans) {
-  if (!editor_->refusal().empty()) {
-    refusal_ = editor_->refusal();
-    return count_removed(spans);
-  }
-  count_removed(editor_->removed());
-  append_in_pieces(editor_->result());
-}
-
-void entry_group::count_removed(std::uint64_t spans) {
-  spans_ -= spans;
-  removed_ += spans;
+void entry_group::add_edited(std::string_view message, std::uint64_t spans, unix_ns now) {
+  if (spans == 0)
+    return;
+  spans_ += spans;
+  note_time(now);
+  append_in_pieces(message);
+  if (message_.size() >= wanted_)
+    close();
 }
 
 // Processors may have made it larger than an entry, or empty.
@@ -118,7 +103,6 @@ std::vector<closed_entry> entry_group::take() {
   first_ = 0;
   closed_bytes_ = 0;
   spans_ = 0;
-  removed_ = 0;
   return std::exchange(closed_, {});
 }
 

@@ -1,12 +1,10 @@
 #pragma once
 
-#include "actors/editor.hpp"
 #include "codec/compression.hpp"
 #include "codec/entry.hpp"
 #include "core/clock.hpp"
 #include "otlp/scan.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,21 +22,19 @@ struct closed_entry {
   std::string packed;
 };
 
-/// Gathers the spans of many small requests for one pipeline into entries; what the pipeline's
-/// processors do to them is done before. One thread. No CAF, no clock.
+/// Gathers the spans of many small requests for one pipeline into entries. One thread. No CAF, no
+/// clock.
 class entry_group {
 public:
-  /// `wanted`: unpacked bytes at which an entry is closed. `edits`: null: none.
-  entry_group(pipeline_id pipeline, std::size_t wanted, otlp::scan_limits limits,
-              std::shared_ptr<const processors::chain> edits = nullptr)
-      : pipeline_(pipeline), wanted_(wanted), limits_(limits) {
-    if (edits)
-      editor_.emplace(std::move(edits), signal::traces);
-  }
+  /// `wanted`: unpacked bytes at which an entry is closed.
+  entry_group(pipeline_id pipeline, std::size_t wanted, otlp::scan_limits limits)
+      : pipeline_(pipeline), wanted_(wanted), limits_(limits) {}
 
   /// Adds all good spans of a request. On an error nothing was added.
-  tl::expected<otlp::rejected_spans, otlp::parse_error>
-  add(std::string_view request, unix_ns now, const processors::request_context& from = {});
+  tl::expected<otlp::rejected_spans, otlp::parse_error> add(std::string_view request, unix_ns now);
+
+  /// Adds a message of that many spans that was checked before, as processors left it.
+  void add_edited(std::string_view message, std::uint64_t spans, unix_ns now);
 
   /// Unpacked bytes gathered and not yet taken.
   std::size_t bytes() const noexcept { return message_.size() + closed_bytes_; }
@@ -48,10 +44,6 @@ public:
 
   /// Spans added since the last take().
   std::uint64_t spans() const noexcept { return spans_; }
-  /// Good spans that processors left out since the last take().
-  std::uint64_t removed() const noexcept { return removed_; }
-  /// Why processors refused the last request, of which nothing was added then; "" = they did not.
-  const std::string& refusal() const noexcept { return refusal_; }
 
   /// Closes what is gathered and gives all entries.
   std::vector<closed_entry> take();
@@ -59,8 +51,6 @@ public:
 private:
   void append(std::string_view message);
   void append_in_pieces(std::string_view message);
-  void append_edited(std::uint64_t spans);
-  void count_removed(std::uint64_t spans);
   void note_time(unix_ns now);
   void close();
 
@@ -74,9 +64,6 @@ private:
   std::vector<closed_entry> closed_;
   std::size_t closed_bytes_ = 0;
   std::uint64_t spans_ = 0;
-  std::uint64_t removed_ = 0;
-  std::string refusal_;
-  std::optional<editor> editor_;
   codec::packer packer_;
 };
 

@@ -66,9 +66,9 @@ intake_state::lane intake_state::make_lane(const intake_pipeline& info) const {
 void intake_state::open_groups(lane& of) const {
   const auto& info = of.info;
   if (info.sampled)
-    of.entries.emplace(info.id, config_.max_entry_bytes, config_.limits, info.edits);
+    of.entries.emplace(info.id, config_.max_entry_bytes, config_.limits);
   else
-    of.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits, info.edits);
+    of.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
 }
 
 caf::result<changed_atom> intake_state::change(intake_change to) {
@@ -105,9 +105,63 @@ void intake_state::apply_change() {
 
 void intake_state::take(arrivals& what) {
   const auto now = unix_now();
-  for (auto& request : what.requests)
-    take_one(request, now);
+  std::vector<edit_job_ptr> jobs;
+  for (auto& request : what.requests) {
+    if (auto job = job_of(request, now))
+      jobs.push_back(std::move(job));
+    else
+      take_one(request, lanes_of(request), {}, now);
+  }
+  if (!jobs.empty()) {
+    if (!pool_)
+      pool_ = std::make_unique<edit_pool>(config_.edits, config_.limits,
+                                          [self = caf::actor_cast<intake_actor>(self_)] {
+                                            caf::anon_send(self, edited_atom_v);
+                                          });
+    editing_ += jobs.size();
+    pool_->give(std::move(jobs));
+  }
   flush();
+}
+
+edit_job_ptr intake_state::job_of(net::otlp_request& request, unix_ns now) const {
+  const auto& lanes = lanes_of(request);
+  if (std::none_of(lanes.begin(), lanes.end(),
+                   [&](std::size_t l) { return lanes_[l].info.edits != nullptr; }))
+    return nullptr;
+  auto job = std::make_unique<edit_job>();
+  for (const auto l : lanes)
+    job->parts.push_back({lanes_[l].info.id, lanes_[l].info.edits, {}});
+  job->from = {std::move(request.metadata), std::move(request.auth),
+               std::move(request.client_address), now};
+  job->request = std::move(request);
+  return job;
+}
+
+void intake_state::take_edited() {
+  const auto now = unix_now();
+  for (auto& job : pool_->take()) {
+    --editing_;
+    take_one_edited(*job, now);
+  }
+  on_turn();
+}
+
+// Its pipelines may have gone or changed since; the processors are those of then.
+void intake_state::take_one_edited(edit_job& job, unix_ns now) {
+  if (!job.refusal.empty())
+    return turn_away(job.request, job.refusal.c_str());
+  std::vector<std::size_t> lanes;
+  std::vector<edited_request*> edited;
+  for (auto& part : job.parts) {
+    const auto lane = std::find_if(lanes_.begin(), lanes_.end(),
+                                   [&](const auto& l) { return l.info.id == part.pipeline; });
+    if (lane == lanes_.end())
+      return turn_away(job.request, "the pipeline is gone");
+    lanes.push_back(static_cast<std::size_t>(lane - lanes_.begin()));
+    edited.push_back(part.edits ? &part.made : nullptr);
+  }
+  take_one(job.request, lanes, edited, now);
 }
 
 const std::vector<std::size_t>& intake_state::lanes_of(const net::otlp_request& request) const {
@@ -119,22 +173,26 @@ const std::vector<std::size_t>& intake_state::lanes_of(const net::otlp_request& 
   }
 }
 
-void intake_state::take_one(net::otlp_request& request, unix_ns now) {
+void intake_state::take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
+                            const std::vector<edited_request*>& edited, unix_ns now) {
   if (!store_->accepts_data())
     return turn_away(request, "the disk is full: waiting for room");
   pending_reply pending;
-  const auto& lanes = lanes_of(request);
   if (lanes.empty()) // Let in before its last pipeline went.
     return turn_away(request, "the pipeline is gone");
-  const processors::request_context from{std::move(request.metadata), std::move(request.auth),
-                                         std::move(request.client_address), now};
+  // Before anything is added anywhere: lanes without processors find the same.
+  for (const auto* made : edited)
+    if (made != nullptr && made->malformed)
+      return request.reply({.code = net::otlp_reply::status::invalid,
+                            .message = to_string(*made->malformed)});
   std::uint64_t taken = 0;
   otlp::rejected_spans rejected;
   std::string refusal;
   bool anything = false;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     auto& lane = lanes_[lanes[i]];
-    const auto added = give(lane, request, i + 1 == lanes.size(), from, now);
+    const auto added = give(lane, request, i + 1 == lanes.size(),
+                            edited.empty() ? nullptr : edited[i], now);
     if (!added) {
       // The first pipeline checks as all do, so nothing was added anywhere. How many items it would
       // have held nobody can say: it is in the count of requests alone.
@@ -169,23 +227,33 @@ void intake_state::take_one(net::otlp_request& request, unix_ns now) {
 }
 
 tl::expected<intake_state::taken_items, otlp::parse_error>
-intake_state::give(lane& to, net::otlp_request& request, bool last,
-                   const processors::request_context& from, unix_ns now) {
+intake_state::give(lane& to, net::otlp_request& request, bool last, edited_request* edited,
+                   unix_ns now) {
+  if (edited != nullptr)
+    return give_edited(to, request, last, *edited, now);
   if (to.blocks) {
-    const auto added
-      = to.blocks->add(last ? std::move(request.body) : request.body, now, from);
+    const auto added = to.blocks->add(last ? std::move(request.body) : request.body, now);
     if (!added)
       return tl::unexpected(added.error());
-    return taken_items{added->items, added->rejected, added->removed, added->refusal};
+    return taken_items{added->items, added->rejected};
   }
   const auto spans = to.entries->spans();
-  const auto removed = to.entries->removed();
-  const auto added = to.entries->add(request.body, now, from);
+  const auto added = to.entries->add(request.body, now);
   if (!added)
     return tl::unexpected(added.error());
-  const auto gone = to.entries->removed() - removed;
-  return taken_items{to.entries->spans() - spans + gone, *added, gone,
-                     to.entries->refusal()};
+  return taken_items{to.entries->spans() - spans, *added};
+}
+
+intake_state::taken_items intake_state::give_edited(lane& to, net::otlp_request& request, bool last,
+                                                    edited_request& edited, unix_ns now) {
+  const auto left = edited.items - edited.removed;
+  if (to.entries)
+    to.entries->add_edited(edited.message ? *edited.message : request.body, left, now);
+  else if (edited.message)
+    to.blocks->add_edited(std::move(*edited.message), left, now);
+  else
+    to.blocks->add_edited(last ? std::move(request.body) : request.body, left, now);
+  return {edited.items, edited.rejected, edited.removed, std::move(edited.refusal)};
 }
 
 void intake_state::turn_away(net::otlp_request& request, const char* why) const {
@@ -298,7 +366,7 @@ void intake_state::committed::hand_on(const router_actor& router) {
 }
 
 void intake_state::answer_stop() {
-  if (!stopping_.empty() && turns_->idle() && replies_.empty())
+  if (!stopping_.empty() && turns_->idle() && replies_.empty() && editing_ == 0)
     for (auto& promise : std::exchange(stopping_, {}))
       promise.deliver(stopped_atom_v);
 }
@@ -306,6 +374,8 @@ void intake_state::answer_stop() {
 caf::result<stopped_atom> intake_state::stop() {
   auto promise = self_->make_response_promise<stopped_atom>();
   stopping_.push_back(promise);
+  if (pool_)
+    pool_->drop_waiting();
   on_turn();
   return promise;
 }
@@ -323,6 +393,7 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
       self->state.stall();
       self->state.take(*what);
     },
+    [self](edited_atom) { self->state.take_edited(); },
     [self](flush_atom) { self->state.on_turn(); },
     [self](const intake_change& to) { return self->state.change(to); },
     [self](stop_atom) { return self->state.stop(); },

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/commit_turns.hpp"
+#include "actors/edit_pool.hpp"
 #include "actors/entry_group.hpp"
 #include "actors/ledger.hpp"
 #include "actors/log_group.hpp"
@@ -37,6 +38,7 @@ struct intake_config {
   std::size_t max_entry_bytes = 256 << 10;
   std::size_t max_block_bytes = 1 << 20;
   otlp::scan_limits limits;
+  edit_limits edits;
   std::shared_ptr<net::byte_budget> handed; ///< For entries in the router's mailbox.
   sabotage broken;
 };
@@ -51,6 +53,8 @@ public:
   void start(intake_actor::pointer self, intake_config config, std::shared_ptr<storage::store> store,
              position_counter positions, writer_actor writer, router_actor router);
   void take(arrivals& what);
+  /// Processors are done with some requests.
+  void take_edited();
   void on_turn();
   caf::result<changed_atom> change(intake_change to);
   caf::result<stopped_atom> stop();
@@ -87,13 +91,20 @@ private:
     std::uint64_t removed = 0; ///< Of the good ones, by processors.
     std::string refusal{};     ///< Why processors refused it; "" = they did not.
   };
+  /// `edited`: what processors made of it; null: there are none.
   tl::expected<taken_items, otlp::parse_error> give(lane& to, net::otlp_request& request, bool last,
-                                                    const processors::request_context& from,
-                                                    unix_ns now);
+                                                    edited_request* edited, unix_ns now);
+  static taken_items give_edited(lane& to, net::otlp_request& request, bool last,
+                                 edited_request& edited, unix_ns now);
   lane make_lane(const intake_pipeline& info) const;
   void open_groups(lane& of) const;
   void apply_change();
-  void take_one(net::otlp_request& request, unix_ns now);
+  /// Null: no pipeline of the request has processors.
+  edit_job_ptr job_of(net::otlp_request& request, unix_ns now) const;
+  /// `edited`: by lane, null where it has no processors; empty: none has.
+  void take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
+                const std::vector<edited_request*>& edited, unix_ns now);
+  void take_one_edited(edit_job& job, unix_ns now);
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
   void turn_away(net::otlp_request& request, const char* why) const;
   /// Adds to a receiver's metric.
@@ -113,6 +124,8 @@ private:
   std::vector<pending_reply> replies_;
   sequence next_sequence_ = 1;
   std::shared_ptr<commit_turns> turns_;
+  std::unique_ptr<edit_pool> pool_;
+  std::size_t editing_ = 0; ///< Requests that are with processors.
   intake_change wanted_; ///< Waits until nothing is gathered.
   std::vector<caf::typed_response_promise<changed_atom>> changing_;
   std::vector<caf::typed_response_promise<stopped_atom>> stopping_;

@@ -21,7 +21,7 @@ std::string renewed(std::string request) {
 } // namespace
 
 tl::expected<log_group::added, otlp::parse_error>
-log_group::add(std::string request, unix_ns now, const processors::request_context& from) {
+log_group::add(std::string request, unix_ns now) {
   added result;
   const auto before = parts_.size();
   if (kind_ == signal::traces) {
@@ -44,29 +44,25 @@ log_group::add(std::string request, unix_ns now, const processors::request_conte
     if (result.items > 0)
       parts_.push_back({renewed(std::move(request)), result.items});
   }
-  for (auto i = before; editor_ && i < parts_.size(); ++i)
-    edit(parts_[i], from, result);
-  std::erase_if(parts_, [](const part& p) { return p.items == 0; });
-  for (auto i = before; i < parts_.size(); ++i)
+  note(before, now);
+  return result;
+}
+
+void log_group::add_edited(std::string message, std::uint64_t items, unix_ns now) {
+  if (items == 0)
+    return;
+  const auto before = parts_.size();
+  parts_.push_back({renewed(std::move(message)), items});
+  note(before, now);
+}
+
+// Parts from number `first` on are new.
+void log_group::note(std::size_t first, unix_ns now) {
+  for (auto i = first; i < parts_.size(); ++i)
     bytes_ += parts_[i].message.size();
   if (first_ == 0)
     first_ = now;
   last_ = now;
-  return result;
-}
-
-void log_group::edit(part& of, const processors::request_context& from, added& counts) {
-  if (!editor_->apply(of.message, of.items, from))
-    return;
-  if (!editor_->refusal().empty()) {
-    counts.refusal = editor_->refusal();
-    counts.removed += of.items;
-    of.items = 0;
-    return;
-  }
-  of.message = std::move(editor_->result());
-  of.items -= editor_->removed();
-  counts.removed += editor_->removed();
 }
 
 std::vector<closed_block> log_group::take() {

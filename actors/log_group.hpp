@@ -1,13 +1,11 @@
 #pragma once
 
-#include "actors/editor.hpp"
 #include "codec/block.hpp"
 #include "codec/compression.hpp"
 #include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "otlp/scan.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,27 +18,22 @@ struct closed_block {
   shared_bytes body; ///< Unpacked.
 };
 
-/// Gathers requests of a pipeline that samples nothing into blocks: their bytes behind each other,
-/// as the pipeline's processors left them.
+/// Gathers requests of a pipeline that samples nothing into blocks: their bytes behind each other.
 /// One thread. No CAF, no clock.
 class log_group {
 public:
-  log_group(pipeline_id pipeline, weir::signal kind, std::size_t wanted, otlp::scan_limits limits,
-            std::shared_ptr<const processors::chain> edits = nullptr)
-      : pipeline_(pipeline), kind_(kind), wanted_(wanted), limits_(limits) {
-    if (edits)
-      editor_.emplace(std::move(edits), kind);
-  }
+  log_group(pipeline_id pipeline, weir::signal kind, std::size_t wanted, otlp::scan_limits limits)
+      : pipeline_(pipeline), kind_(kind), wanted_(wanted), limits_(limits) {}
 
   struct added {
     std::uint64_t items = 0; ///< Good ones.
     otlp::rejected_spans rejected{};
-    std::uint64_t removed = 0; ///< Of the good ones, by processors.
-    std::string refusal{};     ///< Why processors refused all of them; "" = they did not.
   };
   /// Checks a request and takes it over. On an error nothing was added.
-  tl::expected<added, otlp::parse_error> add(std::string request, unix_ns now,
-                                             const processors::request_context& from = {});
+  tl::expected<added, otlp::parse_error> add(std::string request, unix_ns now);
+
+  /// Adds a message of that many items that was checked before, as processors left it.
+  void add_edited(std::string message, std::uint64_t items, unix_ns now);
 
   std::size_t bytes() const noexcept { return bytes_; }
   bool full() const noexcept { return bytes_ >= wanted_; }
@@ -53,7 +46,7 @@ private:
     std::string message;
     std::uint64_t items;
   };
-  void edit(part& of, const processors::request_context& from, added& counts);
+  void note(std::size_t first, unix_ns now);
   closed_block close(std::size_t first, std::size_t last);
 
   pipeline_id pipeline_;
@@ -65,7 +58,6 @@ private:
   unix_ns first_ = 0;
   unix_ns last_ = 0;
   otlp::span_index scratch_;
-  std::optional<editor> editor_;
   codec::packer packer_;
 };
 

@@ -159,6 +159,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir, caf::first_custom_type_id)
   CAF_ADD_ATOM(weir, weir::actors, changed_atom, "changed")
   CAF_ADD_ATOM(weir, weir::actors, stop_atom, "stop")
   CAF_ADD_ATOM(weir, weir::actors, stopped_atom, "stopped")
+  CAF_ADD_ATOM(weir, weir::actors, edited_atom, "edited")
 
 CAF_END_TYPE_ID_BLOCK(weir)
 
@@ -169,6 +170,8 @@ namespace weir::actors {
 /// Makes what arrived durable, answers clients, hands entries on.
 using intake_actor = caf::typed_actor<
   caf::reacts_to<arrivals_ptr>,
+  // INTERNAL: processors are done with some requests.
+  caf::reacts_to<edited_atom>,
   // INTERNAL: a commit is over while another one waits for its turn.
   caf::reacts_to<flush_atom>,
   // Other pipelines: answers when what was taken for those that go is on its way to the disk.

@@ -13,9 +13,6 @@ namespace weir::actors {
 
 namespace {
 
-// Unpacked blocks kept in memory for exporters that have caught up, a log.
-constexpr std::size_t tail_budget = 32 << 20;
-
 unsigned cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
@@ -76,7 +73,7 @@ void node::impl::place_new_exporters(const node_plan& of, const std::vector<pipe
 
 // What the stages of a pipeline share. @pre its log is open, and nobody writes to it yet
 void node::impl::make_tail(pipeline_id id) {
-  tails[id] = std::make_shared<log_tail>(store->log(id).next, tail_budget);
+  tails[id] = std::make_shared<log_tail>(store->log(id).next, plan.tail_bytes);
   letters[id] = std::make_shared<std::atomic<log_position>>(store->dead_letters(id).next);
 }
 
@@ -147,14 +144,18 @@ compressor_config node::impl::compresses(std::size_t p) const {
           plan.block_timeout,
           remembered(*pipeline.tail_sampling, share),
           pipeline.edits_behind,
+          plan.edits.max_time,
           plan.broken};
 }
 
 void node::impl::spawn_compressors() {
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p)
     if (plan.pipelines[p].tail_sampling && !compressors.contains(ids[p]))
+      // Edits may take long: not on a thread that others wait for.
       compressors[ids[p]]
-          = system.spawn(compressor, compresses(p), store, tails[ids[p]], writer);
+          = plan.pipelines[p].edits_behind
+                ? system.spawn<caf::detached>(compressor, compresses(p), store, tails[ids[p]], writer)
+                : system.spawn(compressor, compresses(p), store, tails[ids[p]], writer);
 }
 
 // @pre the compressors are there
@@ -163,7 +164,7 @@ void node::impl::spawn_samplers(std::vector<std::vector<sampler_pipeline>> lanes
   for (std::uint32_t i = 0; i < count; ++i) {
     for (auto& lane : lanes[i])
       lane.compressor = compressors[lane.id];
-    samplers.push_back(system.spawn(sampler, sampler_config{i, count, plan.broken}, std::move(lanes[i]), store));
+    samplers.push_back(system.spawn(sampler, sampler_config{i, count, plan.edits.max_time, plan.broken}, std::move(lanes[i]), store));
   }
 }
 
@@ -198,6 +199,7 @@ intake_config node::impl::takes() const {
   takes.max_entry_bytes = plan.max_entry_bytes;
   takes.max_block_bytes = plan.max_block_bytes;
   takes.limits.max_span_bytes = plan.max_span_bytes;
+  takes.edits = plan.edits;
   takes.broken = plan.broken;
   takes.handed = handed;
   return takes;

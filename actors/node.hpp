@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/edit_limits.hpp"
 #include "actors/messages.hpp"
 #include "actors/sabotage.hpp"
 #include "backends/config.hpp"
@@ -43,9 +44,11 @@ struct node_plan {
   std::uint64_t window_memory = 512 << 20;
   std::uint64_t decision_cache = 10'000'000;
   std::uint32_t samplers = 0; ///< 0 = one for two cores
-  std::uint64_t memory_limit = 0;
+  std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
+  std::uint64_t tail_bytes = 32 << 20; ///< Unpacked blocks kept for exporters that keep up, a log.
   std::uint32_t max_span_bytes = 1 << 20;
   net::server_limits limits;
+  edit_limits edits;
   std::vector<net::otlp_receiver_config> receivers;
   std::vector<backends::exporter_config> exporters;
   std::vector<node_pipeline> pipelines;

@@ -52,11 +52,17 @@ void sampler_state::start(sampler_actor::pointer self, sampler_config config,
   self_->delayed_send(self_, tick_interval, tick_atom_v);
 }
 
+sampling::window_settings sampler_state::window_of(const sampler_pipeline& info) const {
+  auto settings = sampling::window_settings::from(info.config, info.memory, config_.count);
+  settings.max_work_ns = config_.max_work.count();
+  return settings;
+}
+
 void sampler_state::add_lane(sampler_pipeline info) {
   lane added;
   added.cache = std::make_unique<sampling::decision_cache>(info.decision_cache);
   added.window = std::make_unique<sampling::window>(
-    sampling::window_settings::from(info.config, info.memory, config_.count), info.policies,
+    window_of(info), info.policies,
     *added.cache);
   added.gauges = sampler_gauges(info.name);
   added.info = std::move(info);
@@ -98,7 +104,7 @@ void sampler_state::replace_policies(lane& of, const sampler_pipeline& info) {
   of.info.policies = info.policies;
   std::uint64_t unreadable = 0;
   of.window->replace_policies(
-    info.policies, sampling::window_settings::from(info.config, info.memory, config_.count),
+    info.policies, window_of(info),
     [&](sampling::entry_number number, std::string_view& bytes,
         otlp::span_index& index) -> result<void> {
       const auto entry = unpack(of, number);

@@ -21,6 +21,8 @@ namespace weir::actors {
 struct sampler_config {
   std::uint32_t index = 0;
   std::uint32_t count = 1;
+  /// CPU time that conditions of policies may take on the spans of an entry; 0: no end.
+  std::chrono::nanoseconds max_work = std::chrono::seconds(2);
   sabotage broken = {};
 };
 
@@ -44,6 +46,7 @@ public:
 
   void start(sampler_actor::pointer self, sampler_config config,
              std::vector<sampler_pipeline> pipelines, std::shared_ptr<storage::store> store);
+  sampling::window_settings window_of(const sampler_pipeline& info) const;
   void take(const entry_ptr& entry);
   void load(const recovered_decisions& chunk);
   void sent_until(steady_ns moment);

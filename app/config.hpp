@@ -106,6 +106,8 @@ struct health_check_config {
 struct limits_config {
   net::server_limits server;              ///< Shared by all listeners.
   std::uint64_t max_span_bytes = 1 << 20; ///< Larger spans are rejected by partial success.
+  milliseconds max_edit_time{std::chrono::seconds(2)}; ///< CPU time of processors, a request; 0: no end.
+  std::uint32_t edit_threads = 0; ///< Requests edited at once; 0: one a core.
 };
 
 /// Everything, by default a node that does nothing.

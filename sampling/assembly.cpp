@@ -40,27 +40,47 @@ std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t f
   return pieces_.size();
 }
 
-std::size_t kept_spans::append_to(otlp::traces_writer& to, std::size_t first,
-                                  std::size_t max_bytes) const {
+std::size_t kept_spans::end_of(std::size_t first, std::size_t max_bytes) const {
+  std::vector<bool> counted(envelopes_.size());
+  std::size_t bytes = 0;
+  const auto count = [&](std::uint32_t envelope) {
+    bytes += counted[envelope] ? 0 : envelopes_[envelope].size();
+    counted[envelope] = true;
+  };
   auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
   bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
-  auto resource = none;
-  auto scope = none;
   for (auto at = first; at < pieces_.size(); ++at, inside = true) {
     for (; at == *trace; ++trace)
       inside = false;
-    if (to.spans() > 0 && to.size() >= max_bytes * (inside ? max_trace_share : 1))
+    if (at > first && bytes >= max_bytes * (inside ? max_trace_share : 1))
       return at;
     const auto& piece = pieces_[at];
-    if (piece.resource != resource)
-      to.resource(envelopes_[piece.resource]);
-    if (piece.resource != resource || piece.scope != scope)
-      to.scope(envelopes_[piece.scope]);
-    resource = piece.resource;
-    scope = piece.scope;
-    to.span(piece.body);
+    count(piece.resource);
+    count(piece.scope);
+    bytes += piece.body.size();
   }
   return pieces_.size();
+}
+
+void kept_spans::append_to(otlp::traces_writer& to, std::size_t first, std::size_t end) const {
+  std::vector<const piece*> order;
+  order.reserve(end - first);
+  for (auto at = first; at < end; ++at)
+    order.push_back(&pieces_[at]);
+  std::stable_sort(order.begin(), order.end(), [](const piece* a, const piece* b) {
+    return std::pair(a->resource, a->scope) < std::pair(b->resource, b->scope);
+  });
+  auto resource = none;
+  auto scope = none;
+  for (const auto* piece : order) {
+    if (piece->resource != resource)
+      to.resource(envelopes_[piece->resource]);
+    if (piece->resource != resource || piece->scope != scope)
+      to.scope(envelopes_[piece->scope]);
+    resource = piece->resource;
+    scope = piece->scope;
+    to.span(piece->body);
+  }
 }
 
 std::size_t assembler::select(const decided_batch& batch, std::size_t first) {

@@ -31,8 +31,12 @@ public:
   unix_ns first_received() const noexcept { return first_received_; }
   unix_ns last_received() const noexcept { return last_received_; }
 
-  /// The same into a message.
-  std::size_t append_to(otlp::traces_writer& to, std::size_t first, std::size_t max_bytes) const;
+  /// Where a message of about `max_bytes` ends that begins with span number `first`, by the same
+  /// rules; each envelope counts once.
+  std::size_t end_of(std::size_t first, std::size_t max_bytes) const;
+
+  /// Adds the spans [first, end) to a message, by resource and scope: each envelope stands once.
+  void append_to(otlp::traces_writer& to, std::size_t first, std::size_t end) const;
 
   /// What could not be read: these slots are lost, and to be counted as damaged.
   const std::vector<slot_ref>& unreadable() const noexcept { return unreadable_; }

@@ -121,6 +121,12 @@ const option_table<limits_config>& limits_options() {
       embedded(&c::server, &server_options),
       works("max_span_bytes", &c::max_span_bytes, {.in = unit::size, .min = "1KiB", .max = "1GiB"},
             "Larger spans are rejected, by partial success; the rest of their request is taken."),
+      works("max_edit_time", &c::max_edit_time, {.max = "1h"},
+            "CPU time that the processors of a pipeline may take for a request; beyond, it is refused "
+            "by partial success, with the statement. Behind `tail_sampling` it holds for what is "
+            "edited together, and conditions of policies for the spans of an entry. 0: no end."),
+      works("edit_threads", &c::edit_threads, {.max = "256"},
+            "Requests that processors edit at once, 2 at least; 0: one a core."),
   }};
   return table;
 }

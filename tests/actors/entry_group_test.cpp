@@ -2,7 +2,6 @@
 
 #include "actors/log_group.hpp"
 #include "otlp/writer.hpp"
-#include "processors/transform.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -110,36 +109,27 @@ BOOST_AUTO_TEST_CASE(a_large_request_is_cut_by_spans) {
   BOOST_TEST(found == spans.size());
 }
 
-// Scenario: a statement with error_mode propagate fails on one span of a request of two, behind a
-// request that is good. Guarantee: nothing of it is added, all of it is counted as removed, and why is
-// said; what was there, and what comes then, is taken.
-BOOST_AUTO_TEST_CASE(what_processors_refuse_is_not_added) {
-  processors::transform_config config;
-  config.trace_statements = {{"span", {}, {R"(set(name, 1 / 0) where name == "nn")"}, "propagate"}};
-  std::vector<processors::chain::part> parts;
-  const auto made = processors::make_transform(config, signal::traces, "t");
-  BOOST_REQUIRE(made);
-  for (const auto& p : *made)
-    parts.push_back({"t", p});
-  const auto chain = std::make_shared<const processors::chain>(std::move(parts));
-  entry_group group(3, 256 << 10, {}, chain);
+// Scenario: what processors left of a request comes between others, and nothing that they left of one.
+// Guarantee: it stands there as it is, and is counted as it was said.
+BOOST_AUTO_TEST_CASE(what_processors_left_is_added) {
+  entry_group group(3, 256 << 10, {});
   const auto good = request({span('a', '1')});
+  const auto edited = request({span('b', '2'), span('c', '3', 2)});
   BOOST_REQUIRE(group.add(good, 100));
-  BOOST_TEST(group.refusal().empty());
-  BOOST_REQUIRE(group.add(request({span('b', '2'), span('c', '3', 2)}), 200));
-  BOOST_TEST(group.refusal().find("division by 0") != std::string::npos);
-  BOOST_TEST(group.removed() == 2U);
-  BOOST_TEST(group.spans() == 1U);
-  BOOST_REQUIRE(group.add(good, 300));
-  BOOST_TEST(group.refusal().empty());
+  group.add_edited(edited, 2, 200);
+  group.add_edited("", 0, 300);
+  BOOST_TEST(group.spans() == 3U);
   const auto entries = group.take();
   BOOST_REQUIRE(entries.size() == 1U);
-  BOOST_TEST(entries[0].unpacked == good + good);
-  log_group log(9, signal::traces, 1 << 20, {}, chain);
-  const auto added = log.add(request({span('b', '2'), span('c', '3', 2)}), 5);
-  BOOST_REQUIRE(added);
-  BOOST_TEST(added->removed == 2U);
-  BOOST_TEST(!added->refusal.empty());
+  BOOST_TEST(entries[0].unpacked == good + edited);
+  BOOST_TEST(entries[0].header.last_received == 200U);
+  log_group log(9, signal::traces, 1 << 20, {});
+  log.add_edited(edited, 2, 5);
+  log.add_edited("", 0, 6);
+  const auto blocks = log.take();
+  BOOST_REQUIRE(blocks.size() == 1U);
+  BOOST_TEST(blocks[0].header.items == 2U);
+  BOOST_TEST(blocks[0].body.view() == edited);
   BOOST_TEST(log.take().empty());
 }
 
