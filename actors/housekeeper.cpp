@@ -3,11 +3,10 @@
 #include "actors/last_words.hpp"
 #include "actors/ledger.hpp"
 #include "core/log.hpp"
+#include "core/memory.hpp"
 #include "core/metrics.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <unistd.h>
 
 namespace weir::actors {
 
@@ -17,14 +16,6 @@ constexpr auto tick_interval = std::chrono::seconds(1);
 
 // Share of a log's blocks that one round of drop_oldest gives up.
 constexpr log_position drop_share = 20;
-
-std::uint64_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::uint64_t total = 0;
-  std::uint64_t resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 // The first block that somebody configured still has to deliver; without exporters, the end.
 log_position owed_from(const storage::store& store, const kept_log& of) {
@@ -85,11 +76,22 @@ void drop_oldest(storage::store& store, const std::vector<kept_log>& logs) {
                lost, longest->name);
 }
 
+// Looks at the memory, and gives back what is not needed.
+bool memory_is_short(housekeeper_state& state) {
+  const auto in_use = memory::in_use();
+  metrics::memory_in_use.with().Set(static_cast<double>(in_use));
+  const auto said = state.memory.look(state.config.memory_limit, in_use, memory::resident());
+  if (said.give_back)
+    memory::give_back();
+  return said.refuse;
+}
+
 void admit(housekeeper_state& state) {
+  const bool short_of_memory = memory_is_short(state);
   std::string reason;
   if (!state.store->accepts_data())
     reason = "the disk is full: waiting for room";
-  else if (state.config.memory_limit > 0 && resident_bytes() > state.config.memory_limit)
+  else if (short_of_memory)
     reason = "data refused due to high memory usage";
   const bool accepting = reason.empty();
   if (accepting == state.accepting)
@@ -143,7 +145,7 @@ void forget_gauges(const std::vector<kept_log>& before, const std::vector<kept_l
 }
 
 void measure(const housekeeper_state& state) {
-  metrics::process_memory_rss.with().Set(static_cast<double>(resident_bytes()));
+  metrics::process_memory_rss.with().Set(static_cast<double>(memory::resident()));
   for (const auto& [part, bytes] : state.store->usage())
     metrics::storage_bytes.with({{"part", part}}).Set(static_cast<double>(bytes));
   for (const auto& l : state.config.logs) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/log_tail.hpp"
+#include "actors/memory_watch.hpp"
 #include "actors/messages.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -20,7 +21,7 @@ struct housekeeper_config {
   std::vector<kept_log> logs;
   std::int64_t retention_ns = 86'400LL * second_ns; ///< Delivered blocks stay this long.
   bool drop_oldest = false; ///< What a full quota does: drop the oldest undelivered blocks, or refuse.
-  std::uint64_t memory_limit = 0; ///< Resident bytes above which clients are refused; 0 = none.
+  std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
   /// Opens and closes admission, with the reason.
   std::function<void(bool accepting, std::string reason)> admit;
 };
@@ -30,6 +31,7 @@ struct housekeeper_state {
   housekeeper_config config;
   std::shared_ptr<storage::store> store;
   bool accepting = true;
+  memory_watch memory;
 };
 
 /// Spawn detached: trimming and measuring read the disk.

@@ -1,12 +1,15 @@
 #include "app/node_plan.hpp"
 
+#include "app/config/memory_limit.hpp"
+
 #include <algorithm>
-#include <fstream>
-#include <unistd.h>
 
 namespace weir::app {
 
 namespace {
+
+constexpr std::uint64_t least_memtable_bytes = 4 << 20;
+constexpr std::uint64_t least_tail_bytes = 1 << 20;
 
 template <class Configs>
 std::vector<std::uint32_t> indexes(const std::vector<std::string>& ids, const Configs& in) {
@@ -22,26 +25,14 @@ std::shared_ptr<const processors::chain> chain_of(std::vector<processors::chain:
   return parts.empty() ? nullptr : std::make_shared<const processors::chain>(std::move(parts));
 }
 
-// The cgroup's limit where there is one, else the machine's memory.
-std::uint64_t total_memory() {
-  const auto machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES))
-                       * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  std::ifstream file("/sys/fs/cgroup/memory.max");
-  std::uint64_t limit = 0;
-  return file >> limit ? std::min(limit, machine) : machine;
-}
-
-// The soft limit, above which clients are refused, as the Collector computes it. 0 = none.
-std::uint64_t soft_limit(const memory_limiter_config& limiter) {
-  auto hard = limiter.limit_bytes;
-  auto spike = limiter.spike_limit_bytes;
-  if (hard == 0) {
-    hard = total_memory() / 100 * limiter.limit_percentage;
-    spike = total_memory() / 100 * limiter.spike_limit_percentage;
-  }
-  if (spike == 0)
-    spike = hard / 5;
-  return hard - std::min(hard, spike);
+// Makes what is kept in memory for speed small enough for a soft limit: write buffers, blocks for
+// exporters, the sampling window. What does not fit there is read from the disk.
+void fit_into(std::uint64_t limit, actors::node_plan& plan) {
+  const auto pipelines = std::max<std::size_t>(1, plan.pipelines.size());
+  auto& memtable = plan.storage.memtable_bytes; // three of them, together
+  memtable = std::min(memtable, std::max(least_memtable_bytes, limit / 12));
+  plan.tail_bytes = std::min(plan.tail_bytes, std::max(least_tail_bytes, limit / 8 / pipelines));
+  plan.window_memory = std::min(plan.window_memory, limit / 2);
 }
 
 } // namespace
@@ -61,6 +52,7 @@ actors::node_plan plan_of(const node_config& config) {
   plan.samplers = config.sampling.samplers;
   plan.max_span_bytes = static_cast<std::uint32_t>(config.limits.max_span_bytes);
   plan.limits = config.limits.server;
+  plan.edits = {config.limits.edit_threads, config.limits.max_edit_time};
   plan.receivers = config.receivers;
   plan.exporters = config.exporters;
   for (const auto& p : config.pipelines) {
@@ -68,11 +60,14 @@ actors::node_plan plan_of(const node_config& config) {
                               indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,
                               chain_of(p.edits_before), chain_of(p.edits_behind), p.edits_text});
     // Memory is the process's: the lowest limit of all pipelines holds for all.
-    for (const auto& limiter : p.memory_limiters)
-      if (const auto limit = soft_limit(limiter);
-          plan.memory_limit == 0 || limit < plan.memory_limit)
+    for (const auto& limiter : p.memory_limiters) {
+      const auto limit = std::max(soft_limit(limiter), least_memory_limit);
+      if (plan.memory_limit == 0 || limit < plan.memory_limit)
         plan.memory_limit = limit;
+    }
   }
+  if (plan.memory_limit != 0)
+    fit_into(plan.memory_limit, plan);
   return plan;
 }
 

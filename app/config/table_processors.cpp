@@ -1,5 +1,8 @@
+#include "app/config/memory_limit.hpp"
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
+
+#include <fmt/format.h>
 
 namespace weir::app {
 
@@ -23,9 +26,11 @@ const option_table<memory_limiter_config>& memory_limiter_options() {
           works("check_interval", &c::check_interval, {.min = "1ms", .required = true},
                 "Has to be there, as in the Collector; memory is measured once a second."),
           works("limit_mib", &c::limit_bytes, {.in = unit::mib},
-                "Hard limit of the process's memory, in MiB; 0: not given."),
+                "Hard limit of the memory in use (`weir_memory_in_use_bytes`), in MiB; 0: not given."),
           works("spike_limit_mib", &c::spike_limit_bytes, {.in = unit::mib},
-                "Requests are refused from this much below the limit on; 0: a fifth of it."),
+                "Requests are refused from this much below the limit on; 0: a fifth of it. What is "
+                "left counts as 48 MiB at least; write buffers and the sampling window are made to "
+                "fit."),
           works("limit_percentage", &c::limit_percentage, {.max = "100"},
                 "The limit as a share of the memory of the machine or its cgroup."),
           works("spike_limit_percentage", &c::spike_limit_percentage, {.max = "100"},
@@ -45,6 +50,11 @@ const option_table<memory_limiter_config>& memory_limiter_options() {
             && limiter.spike_limit_percentage >= limiter.limit_percentage)
           at.error("spike_limit_percentage",
                    "it is not below `limit_percentage`: everything would be refused");
+        if (const auto soft = soft_limit(limiter); soft != 0 && soft < least_memory_limit)
+          at.warn(limiter.limit_bytes != 0 ? "limit_mib" : "limit_percentage",
+                  fmt::format("requests would be refused from {} in use on, which is less than a "
+                              "node needs at rest: they are refused from {} on",
+                              print_size(soft), print_size(least_memory_limit)));
       }};
   return table;
 }
