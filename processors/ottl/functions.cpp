@@ -11,8 +11,10 @@ using function_map = std::unordered_map<std::string_view, const function_info*>;
 const function_map& all() {
   static const auto functions = [] {
     function_map made;
-    for (const auto part : {editor_functions(), map_functions(), text_functions(),
-                            number_functions(), time_functions()})
+    for (const auto part :
+         {editor_functions(), map_functions(), text_functions(), number_functions(),
+          time_functions(), calendar_functions(), case_functions(), code_functions(),
+          metric_functions(), span_functions()})
       for (const auto& f : part)
         made.emplace(f.name, &f);
     return made;

@@ -63,5 +63,10 @@ std::span<const function_info> map_functions();
 std::span<const function_info> text_functions();
 std::span<const function_info> number_functions();
 std::span<const function_info> time_functions();
+std::span<const function_info> calendar_functions();
+std::span<const function_info> case_functions();
+std::span<const function_info> code_functions();
+std::span<const function_info> metric_functions();
+std::span<const function_info> span_functions();
 
 } // namespace weir::processors::ottl

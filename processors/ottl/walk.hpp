@@ -38,8 +38,9 @@ auto with_metric(processors::context& at, subject s, F&& on_metric) {
     at.current().open_message(what.number, what.data, *s.data);
   }
   auto answer = on_metric(static_cast<const subject&>(s));
-  if (what.number != 0)
-    at.current().put_message(what.number, *s.data);
+  // What is in it may have become data of another kind.
+  if (const auto now = data_of(at.current()); what.number != 0 && now.number != 0)
+    at.current().put_message(now.number, *s.data);
   return answer;
 }
 

@@ -68,6 +68,21 @@ SPAN_STATEMENTS = [
     'set(attributes["low"], ToLowerCase(name))', 'set(attributes["sub"], Substring(attributes["s"], 1, 2))',
     'set(attributes["num"], attributes["i"] * 2 + attributes["d"])', 'set(attributes["len"], Len(attributes["s"]))',
     'set(attributes["split"], Split(name, "/"))', 'set(attributes["b64"], Hex(attributes["bytes"]))',
+    'set(attributes["c"], ConvertCase(name, "snake"))', 'set(attributes["c"], ConvertCase(name, "camel"))',
+    'set(attributes["c"], ConvertCase("JSONData2x of_myURL-1.a", "snake"))',
+    'set(attributes["c"], ConvertCase("JSONData2x of_myURL-1.a", "camel"))', 'set(attributes["c"], ConvertCase(name, "lower"))',
+    'set(attributes["c"], ToSnakeCase("userID"))', 'set(attributes["c"], ToCamelCase("user_id"))',
+    'set(attributes["f"], FormatTime(start_time, "%Y-%m-%dT%H:%M:%S.%L%z"))',
+    'set(attributes["f"], FormatTime(end_time, "%A %b %e %y, %l:%M %p %Z"))',
+    'set(attributes["f"], FormatTime(TruncateTime(end_time, Duration("7h")), "%F %T"))',
+    'set(attributes["y"], [Year(end_time), Month(end_time), Day(end_time), Hour(end_time), Minute(end_time)])',
+    'set(attributes["y"], [Second(end_time), Nanosecond(end_time), Weekday(end_time)])',
+    'set(attributes["b"], Base64Decode("aGVsbG8gd29ybGQ="))', 'set(attributes["n"], ParseInt("0x7f", 0))',
+    'set(attributes["n"], ParseInt("-AA", 16))', 'set(attributes["n"], Log(attributes["i"]))',
+    'set(attributes["n"], IsValidLuhn("17893729974"))', 'set(attributes["n"], Index(name, "c"))',
+    'set(attributes["n"], Index(attributes["l"], "two"))', 'set(attributes["kv"], ToKeyValueString(attributes["m"]))',
+    'set(attributes["kv"], ToKeyValueString(attributes, ":", ",", true))', 'delete_index(attributes["l"], 0)',
+    'set_semconv_span_name("1.37.0")', 'set_semconv_span_name("1.37.0", "was")',
 ]
 
 RESOURCE_STATEMENTS = ['set(attributes["env"], "test")', 'delete_key(attributes, "service.name")',
@@ -77,17 +92,19 @@ EVENT_STATEMENTS = ['set(name, Concat([span.name, name], "/"))', 'set(attributes
 
 METRIC_CONDITIONS = ['name == "requests"', 'type == METRIC_DATA_TYPE_SUM', 'IsMatch(name, "^(cpu|mem)")',
                      'unit == "s" or description == "d"', 'is_monotonic == true', 'Len(data_points) > 1',
-                     'aggregation_temporality == AGGREGATION_TEMPORALITY_DELTA']
+                     'aggregation_temporality == AGGREGATION_TEMPORALITY_DELTA', 'HasAttrKeyOnDatapoint("host")',
+                     'HasAttrOnDatapoint("host", "a")']
 POINT_CONDITIONS = ['value_int > 5', 'value_double > 2.0', 'attributes["host"] == "a"', 'metric.name == "cpu"',
                     'count > 2', 'sum >= 9.0', 'flags == FLAG_NO_RECORDED_VALUE', 'time_unix_nano > 15',
                     'bucket_counts == [1, 2]', 'explicit_bounds == [5.0]', 'Len(bucket_counts) == 2',
                     'metric.type == METRIC_DATA_TYPE_SUMMARY', 'scale == 1', 'zero_count == 2']
 METRIC_STATEMENTS = ['set(name, Concat(["x", name], "."))', 'set(unit, "1")', 'set(description, "set") where unit == "s"',
                      'set(is_monotonic, false)', 'set(aggregation_temporality, AGGREGATION_TEMPORALITY_CUMULATIVE)',
-                     'replace_pattern(name, "^c", "C")']
+                     'replace_pattern(name, "^c", "C")', 'convert_sum_to_gauge()',
+                     'convert_gauge_to_sum("delta", true)', 'convert_gauge_to_sum("cumulative", false)']
 POINT_STATEMENTS = ['set(attributes["m"], metric.name)', 'set(value_int, value_int + 1)', 'set(value_double, 1.5)',
                     'set(count, 7)', 'set(sum, sum * 2)', 'delete_key(attributes, "host")', 'set(flags, 1)',
-                    'set(time_unix_nano, 99)', 'set(scale, 3)', 'set(metric.description, "point")']
+                    'set(time_unix_nano, 99)', 'set(scale, 3)', 'merge_histogram_buckets(5.0)', 'set(metric.description, "point")']
 
 LOG_CONDITIONS = ['severity_number >= SEVERITY_NUMBER_WARN', 'severity_text == "INFO"', 'body == "hello"',
                   'IsMatch(body, "h.*o")', 'body["k"] == "v"', 'IsMap(body)', 'attributes["i"] == 42',
