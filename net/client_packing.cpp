@@ -1,9 +1,10 @@
 #include "net/client_packing.hpp"
 
+#include "core/cpus.hpp"
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <string>
-#include <thread>
 
 namespace weir::net {
 
@@ -19,8 +20,7 @@ int effective_level(codec::encoding how, int level) {
 client_packing::client_packing(codec::encoding how, int level)
     : how_(how), level_(effective_level(how, level)) {
   if (how != codec::encoding::identity)
-    threads_ = std::make_unique<boost::asio::thread_pool>(
-        std::max(1U, std::thread::hardware_concurrency()));
+    threads_ = std::make_unique<boost::asio::thread_pool>(usable_cpus());
 }
 
 client_packing::~client_packing() {

@@ -1,5 +1,6 @@
 #include "net/otlp_server.hpp"
 
+#include "core/cpus.hpp"
 #include "core/log.hpp"
 #include "net/listener.hpp"
 #include "net/server_auth.hpp"
@@ -76,7 +77,7 @@ result<std::unique_ptr<otlp_server>> otlp_server::start(std::vector<receiver> re
   std::signal(SIGPIPE, SIG_IGN);
   auto built = std::make_unique<impl>();
   built->context = std::make_shared<server_context>(limits, std::move(on_requests));
-  const auto count = limits.threads ? limits.threads : std::thread::hardware_concurrency();
+  const auto count = limits.threads ? limits.threads : usable_cpus();
   for (std::uint32_t i = 0; i < std::max(count, 1u); ++i)
     built->threads.push_back(std::make_unique<network_thread>(built->context));
   for (std::uint32_t i = 0; i < receivers.size(); ++i)

@@ -110,7 +110,7 @@ const option_table<net::server_limits>& server_options() {
             "For TLS, and for the first bytes of a connection."),
       works("body_timeout", &c::body_timeout, {.min = "1ms"},
             "The longest pause inside a request's body."),
-      works("network_threads", &c::threads, {.max = "256"}, "0: one a core."),
+      works("network_threads", &c::threads, {.max = "256"}, "0: one for each CPU that the process may use (affinity, cgroup quota)."),
   }};
   return table;
 }
