@@ -5,31 +5,40 @@
 namespace weir::net {
 
 gathering::gathering(otlp_server::handler to, std::chrono::microseconds pause, std::uint64_t enough)
-    : to_(std::move(to)), pause_(std::chrono::nanoseconds(pause).count()), enough_(enough) {}
+    : to_(std::move(to)), pause_(std::chrono::nanoseconds(pause).count()), enough_(enough),
+      pattern_(pause_) {}
 
 // @pre the lock is held
 std::vector<otlp_request> gathering::take(steady_ns now) {
   next_ = now + pause_;
   bytes_ = 0;
+  pattern_.handed_over();
   return std::exchange(gathered_, {});
 }
 
 std::optional<steady_ns> gathering::add(std::vector<otlp_request>& complete, steady_ns now) {
   std::unique_lock lock(mutex_);
-  for (const auto& request : complete)
+  for (const auto& request : complete) {
     bytes_ += request.body.size();
+    pattern_.came(request.connection, now);
+  }
   if (gathered_.empty())
     gathered_.swap(complete);
   else
     gathered_.insert(gathered_.end(), std::make_move_iterator(complete.begin()),
                      std::make_move_iterator(complete.end()));
   complete.clear();
-  if (now < next_ && bytes_ < enough_)
+  if (now < next_ && bytes_ < enough_ && pattern_.more_is_coming())
     return std::exchange(asked_, true) ? std::nullopt : std::optional(next_);
   auto all = take(now);
   lock.unlock();
   to_(std::move(all));
   return std::nullopt;
+}
+
+void gathering::left(std::uint64_t connection) {
+  const std::lock_guard lock(mutex_);
+  pattern_.left(connection);
 }
 
 std::optional<steady_ns> gathering::on_time(steady_ns now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "net/arrival_pattern.hpp"
 #include "net/otlp_server.hpp"
 
 #include <mutex>
@@ -9,8 +10,9 @@
 namespace weir::net {
 
 /// Where the complete requests of all network threads gather until they are handed over together:
-/// what comes after it (a commit) costs little more for many than for one. After a pause the first
-/// request goes on at once. Bounded by what may be in flight (byte_budget). Any thread.
+/// what comes after it (a commit) costs little more for many than for one. What nobody else is coming
+/// for goes on at once: after a pause, and when all clients that are known wait for their answers
+/// (arrival_pattern). Bounded by what may be in flight (byte_budget). Any thread.
 class gathering {
 public:
   /// @param pause between two hand-overs
@@ -20,6 +22,9 @@ public:
   /// Takes `complete` (left empty) and hands over what has gathered, if it is time. Else it may
   /// return when to call on_time(): once, whoever adds more meanwhile.
   std::optional<steady_ns> add(std::vector<otlp_request>& complete, steady_ns now);
+
+  /// A connection is closed: nothing more is coming from it.
+  void left(std::uint64_t connection);
 
   /// The time that was asked for has come. Returns the next one, where others were quicker.
   std::optional<steady_ns> on_time(steady_ns now);
@@ -33,6 +38,7 @@ private:
   std::mutex mutex_;
   std::vector<otlp_request> gathered_;
   std::uint64_t bytes_ = 0;
+  arrival_pattern pattern_;
   steady_ns next_ = 0;
   bool asked_ = false; ///< Somebody will call on_time().
 };

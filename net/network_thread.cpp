@@ -100,7 +100,7 @@ void network_thread::adopt(boost::asio::ip::tcp::socket socket,
     server_->connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  const auto id = next_id_++;
+  const auto id = server_->next_connection.fetch_add(1, std::memory_order_relaxed);
   auto peer = std::make_shared<connection>(*this, std::move(listener), std::move(socket), id);
   connections_.emplace(id, peer);
   peer->start();
@@ -108,10 +108,12 @@ void network_thread::adopt(boost::asio::ip::tcp::socket socket,
 
 void network_thread::forget(std::uint64_t id) {
   connections_.erase(id);
+  server_->requests.left(id);
 }
 
 void network_thread::add(std::uint64_t id, std::uint32_t stream, otlp_request&& request,
                          byte_reservation&& bytes) {
+  request.connection = id;
   request.reply =
       reply_handle(std::make_shared<request_target>(inbox_, id, stream, std::move(bytes)));
   ready_.push_back(std::move(request));

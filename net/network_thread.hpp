@@ -78,7 +78,6 @@ private:
   std::vector<std::shared_ptr<connection>> scratch_;
   std::vector<otlp_request> ready_;
   std::string read_buffer_;
-  std::uint64_t next_id_ = 1;
   std::thread thread_;
 };
 

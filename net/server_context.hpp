@@ -25,6 +25,7 @@ struct server_context {
   const std::shared_ptr<byte_budget> budget;
   gathering requests;
   std::atomic<std::uint32_t> connections{0};
+  std::atomic<std::uint64_t> next_connection{1}; ///< Its number.
   std::atomic<bool> draining{false};
 
   bool accepting() const noexcept { return accepting_.load(std::memory_order_acquire); }

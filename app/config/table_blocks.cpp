@@ -13,8 +13,8 @@ const option_table<journal_config>& journal_options() {
   static const option_table<c> table{{
       works("commit_interval", &c::commit_interval, {.max = "1s"},
             "Commits that are not full are this far apart: what arrives in between is written and "
-            "fsynced "
-            "together. After a pause the first request is written at once."),
+            "fsynced together. What nobody else is coming for is written at once: after a pause, and "
+            "when all clients that send wait for their answers."),
       works("max_entry_bytes", &c::max_entry_bytes,
             {.in = unit::size, .min = "4KiB", .max = "1MiB"},
             "Bytes, unpacked, at which a journal entry is full."),
@@ -94,7 +94,7 @@ const option_table<sampling_limits>& sampling_options() {
             "Memory for undecided traces; beyond it their bytes are read back from disk."),
       works("decision_cache", &c::decision_cache, {.min = "1"},
             "Decisions that are remembered, for spans that come late."),
-      works("samplers", &c::samplers, {.max = "256"}, "Sampler actors; 0: one for two cores."),
+      works("samplers", &c::samplers, {.max = "256"}, "Sampler actors; 0: one for two CPUs that the process may use."),
   }};
   return table;
 }

@@ -1,4 +1,4 @@
-"""Rows about single requests: allocations, and how long an acknowledgement takes."""
+"""Rows about single requests: allocations, how long an acknowledgement takes, one client that waits for each."""
 
 import os
 import pathlib
@@ -60,6 +60,22 @@ def acknowledgement(saturated_rate, seconds):
                 f"fsync probe of {size >> 10} KiB: p99 {p99:.1f} ms, p50 {machine.quantile(probe, 0.5):.1f} ms",
                 f"{figure.p99_ms:.1f} ms", f"<= {goal:.1f} ms (2x + 5 ms)", offered.text(),
                 f"{commits:.0f} commits")]
+
+
+def one_in_flight(seconds):
+    """A client that sends its next request when it has its answer, in small requests; both sides durable."""
+    rows = []
+    for spans in 2, 10, 100:
+        offered = measure.Load(0, seconds, connections=1, in_flight=1, spans_per_request=spans)
+        ours = measure.measure(lambda directory, sink: targets.Weir(directory, sink), offered)
+        peer = measure.measure(lambda directory, sink: targets.Collector(directory, sink, durable=True), offered)
+        rows.append(Row(f"one sender with one request in flight, {spans} spans a request, against the Collector with "
+                        "a persistent fsynced queue",
+                        f"{ours.per_second / 1000:.1f} k/s (p50 {ours.p50_ms:.1f} ms)",
+                        f"collector: {peer.per_second / 1000:.1f} k/s (p50 {peer.p50_ms:.1f} ms)",
+                        f"{ours.per_second / max(1, peer.per_second):.1f}x", ">= 1x", offered.text(),
+                        ours.troubles() or "one fsync a request"))
+    return rows
 
 
 def _commits(target):
