@@ -6,6 +6,14 @@
 
 namespace weir::sampling {
 
+namespace {
+
+// Records that an insertion looks at to make room: it adds one, so what is over the capacity goes
+// by three with each that comes.
+constexpr unsigned eviction_steps = 4;
+
+} // namespace
+
 fingerprint fingerprint_of(const trace_id& id) noexcept {
   return codec::xxh3(id.view());
 }
@@ -59,7 +67,7 @@ void decision_cache::append(const record& what) {
   index_.insert(what.trace, number, hash_of);
 }
 
-void decision_cache::insert(fingerprint trace, const decision& what) {
+void decision_cache::insert(fingerprint trace, const decision& what, bool pinned) {
   auto fresh = record_of(trace, what);
   if (const auto number = lookup(trace); number != number_index::none) {
     auto& old = at(number);
@@ -69,6 +77,8 @@ void decision_cache::insert(fingerprint trace, const decision& what) {
     ++replaced_;
     index_.erase(trace, number, [this](std::uint32_t other) { return at(other).trace; });
   }
+  if (pinned)
+    add_pin(fresh);
   append(fresh);
   evict();
 }
@@ -87,10 +97,11 @@ void decision_cache::forget_oldest() {
     chunks_.pop_front();
 }
 
+// A pinned one moves to the end, into the next chunk; what stands in no chunk yet stays.
 void decision_cache::evict() {
-  // A pinned one moves to the end, into the next chunk. As many steps as it has records: all pinned
-  // means that it stays over its capacity.
-  for (auto steps = records_.size(); steps > 0 && records_.size() > capacity_; --steps) {
+  for (unsigned steps = 0; steps < eviction_steps && records_.size() > capacity_; ++steps) {
+    if (first_number_ >= written_ || pinned_ == records_.size())
+      return;
     const auto oldest = records_.front();
     forget_oldest();
     if (oldest.replaced == 0 && oldest.pins != 0)
@@ -98,17 +109,28 @@ void decision_cache::evict() {
   }
 }
 
+void decision_cache::add_pin(record& to) noexcept {
+  if (to.pins == max_pins)
+    return;
+  pinned_ += to.pins == 0 ? 1 : 0;
+  to.pins = static_cast<std::uint16_t>((to.pins + 1U) & max_pins);
+}
+
 void decision_cache::pin(fingerprint trace) {
-  const auto number = lookup(trace);
-  if (number != number_index::none && at(number).pins < max_pins)
-    at(number).pins = static_cast<std::uint16_t>((at(number).pins + 1U) & max_pins);
+  if (const auto number = lookup(trace); number != number_index::none)
+    add_pin(at(number));
 }
 
 void decision_cache::unpin(fingerprint trace) {
   const auto number = lookup(trace);
+  if (number == number_index::none)
+    return;
+  auto& record = at(number);
   // One that ever had that many stays pinned: nobody knows how many are left.
-  if (number != number_index::none && at(number).pins != 0 && at(number).pins != max_pins)
-    at(number).pins = static_cast<std::uint16_t>((at(number).pins - 1U) & max_pins);
+  if (record.pins == 0 || record.pins == max_pins)
+    return;
+  record.pins = static_cast<std::uint16_t>((record.pins - 1U) & max_pins);
+  pinned_ -= record.pins == 0 ? 1 : 0;
 }
 
 std::size_t decision_cache::bytes() const noexcept {

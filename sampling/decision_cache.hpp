@@ -21,9 +21,10 @@ using fingerprint = std::uint64_t;
 fingerprint fingerprint_of(const trace_id& id) noexcept;
 
 /// The last decisions made, up to a number, the oldest forgotten first; some 24 bytes each. Pinned
-/// ones (their trace has spans in entries that are not settled) are never forgotten. What is new is
-/// written out as a chunk with each flush, and chunks are read back at a start. One thread at a
-/// time.
+/// ones (their trace has spans in entries that are not settled) are never forgotten, nor is one
+/// that stands in no chunk yet: there may be more than that number for as long as there are many of
+/// these. What is new is written out as a chunk with each flush, and chunks are read back at a
+/// start. What a call costs does not grow with what is held. One thread at a time.
 class decision_cache {
 public:
   explicit decision_cache(std::size_t capacity);
@@ -36,8 +37,8 @@ public:
   std::optional<decision> find(fingerprint trace) const;
 
   /// Remembers a decision; `decision.policy` is a number of this cache. One that is known is
-  /// replaced.
-  void insert(fingerprint trace, const decision& what);
+  /// replaced and keeps its pins. `pinned`: as if pin() were called right after it.
+  void insert(fingerprint trace, const decision& what, bool pinned = false);
 
   /// Keeps the decision of `trace` until unpinned as often. Without effect where it is not known.
   void pin(fingerprint trace);
@@ -104,6 +105,7 @@ private:
   const record& at(std::uint32_t number) const { return records_[offset_of(number)]; }
   std::uint32_t lookup(fingerprint trace) const;
   void append(const record& what);
+  void add_pin(record& to) noexcept;
   void forget_oldest();
   void evict();
   bool prepend(const chunk_record& what);
@@ -114,11 +116,16 @@ private:
   std::uint64_t first_number_ = 1ULL << 40;
   std::uint64_t written_ = 1ULL << 40; ///< Records below are in chunks.
   std::size_t replaced_ = 0;
+  std::size_t pinned_ = 0; ///< Records that are not replaced and have pins.
   number_index index_;
   std::deque<chunk_mark> chunks_;
   std::uint64_t next_chunk_ = 0;
   std::vector<std::string> names_;
 };
+
+/// Puts the decisions of chunk `newer` behind those of `chunk`: one chunk that holds both. False:
+/// one of them is none, or they have too many policies; `chunk` is as it was.
+bool append_chunk(std::string& chunk, std::string_view newer);
 
 template <class Mine>
 result<bool> decision_cache::load_chunk(std::uint64_t number, std::string_view bytes, Mine&& mine) {

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t header_bytes = 36;
 constexpr std::size_t record_bytes = 15;
+constexpr std::size_t policy_offset = 12; // In a record.
 constexpr codec::frame_kind kind{"chunk of decisions", "WDC1", 2, header_bytes};
 
 /// Numbers that this program does not know mean none.
@@ -29,6 +30,58 @@ rate_mark mark_of(std::uint8_t outcome) {
   const auto mark = static_cast<std::uint8_t>(outcome >> 1 & 3);
   return mark <= static_cast<std::uint8_t>(rate_mark::threshold) ? static_cast<rate_mark>(mark)
                                                                  : rate_mark::none;
+}
+
+/// A chunk's parts, checked.
+struct chunk_view {
+  std::vector<std::string_view> names;
+  std::string_view records;
+};
+
+result<chunk_view> open_chunk(std::string_view bytes) {
+  if (auto checked = codec::check_frame_header(kind, bytes); !checked)
+    return tl::unexpected(checked.error());
+  codec::field_reader header(bytes.substr(8));
+  const auto names = header.take<std::uint32_t>();
+  const auto count = header.take<std::uint32_t>();
+  const auto payload_bytes = header.take<std::uint32_t>();
+  if (auto checked = codec::check_frame_payload(kind, bytes, payload_bytes); !checked)
+    return tl::unexpected(checked.error());
+
+  chunk_view opened;
+  auto payload = bytes.substr(header_bytes, payload_bytes);
+  for (std::uint32_t i = 0; i < names; ++i) {
+    std::uint64_t length = 0;
+    if (!codec::take_varint(payload, length) || length > payload.size())
+      return fail(errc::corrupt, "chunk of decisions: its names run past its end");
+    opened.names.push_back(payload.substr(0, length));
+    payload.remove_prefix(length);
+  }
+  if (payload.size() != std::uint64_t{count} * record_bytes)
+    return fail(errc::corrupt,
+                fmt::format("chunk of decisions: {} bytes for {} records", payload.size(), count));
+  opened.records = payload;
+  return opened;
+}
+
+std::string close_chunk(const std::vector<std::string_view>& names, std::string_view records) {
+  std::string payload;
+  for (const auto name : names) {
+    codec::put_varint(name.size(), payload);
+    payload += name;
+  }
+  payload += records;
+  char header[header_bytes] = {};
+  codec::field_writer to(header);
+  to.put(std::bit_cast<std::uint32_t>(std::array{'W', 'D', 'C', '1'}));
+  to.put(kind.version);
+  to.put(std::uint16_t{0});
+  to.put(static_cast<std::uint32_t>(names.size()));
+  to.put(static_cast<std::uint32_t>(records.size() / record_bytes));
+  to.put(static_cast<std::uint32_t>(payload.size()));
+  std::string bytes;
+  codec::append_frame(kind, header, payload, bytes);
+  return bytes;
 }
 
 /// Gives the policies of one chunk their places in its table of names.
@@ -58,7 +111,6 @@ private:
 void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
   name_table table(names_.size());
   std::string records;
-  std::uint32_t count = 0;
   for (auto at = written_; at < next_number(); ++at) {
     const auto& record = records_[at - first_number_];
     if (record.replaced != 0)
@@ -70,24 +122,11 @@ void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
     to.put(table.place_of(record.policy));
     to.put(static_cast<std::uint8_t>(record.keep | record.mark << 1));
     records.append(bytes, record_bytes);
-    ++count;
   }
-  std::string payload;
-  for (const auto policy : table.used()) {
-    codec::put_varint(names_[policy].size(), payload);
-    payload += names_[policy];
-  }
-  payload += records;
-
-  char header[header_bytes] = {};
-  codec::field_writer to(header);
-  to.put(std::bit_cast<std::uint32_t>(std::array{'W', 'D', 'C', '1'}));
-  to.put(kind.version);
-  to.put(std::uint16_t{0});
-  to.put(static_cast<std::uint32_t>(table.used().size()));
-  to.put(count);
-  to.put(static_cast<std::uint32_t>(payload.size()));
-  codec::append_frame(kind, header, payload, out);
+  std::vector<std::string_view> names;
+  for (const auto policy : table.used())
+    names.push_back(names_[policy]);
+  out += close_chunk(names, records);
 
   written_ = next_number();
   next_chunk_ = number + 1;
@@ -97,31 +136,16 @@ void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
 
 result<std::vector<decision_cache::chunk_record>>
 decision_cache::read_chunk(std::string_view bytes) {
-  if (auto checked = codec::check_frame_header(kind, bytes); !checked)
-    return tl::unexpected(checked.error());
-  codec::field_reader header(bytes.substr(8));
-  const auto names = header.take<std::uint32_t>();
-  const auto count = header.take<std::uint32_t>();
-  const auto payload_bytes = header.take<std::uint32_t>();
-  if (auto checked = codec::check_frame_payload(kind, bytes, payload_bytes); !checked)
-    return tl::unexpected(checked.error());
-
-  auto payload = bytes.substr(header_bytes, payload_bytes);
+  const auto opened = open_chunk(bytes);
+  if (!opened)
+    return tl::unexpected(opened.error());
   std::vector<policy_number> policies;
-  for (std::uint32_t i = 0; i < names; ++i) {
-    std::uint64_t length = 0;
-    if (!codec::take_varint(payload, length) || length > payload.size())
-      return fail(errc::corrupt, "chunk of decisions: its names run past its end");
-    policies.push_back(number_of(payload.substr(0, length)));
-    payload.remove_prefix(length);
-  }
-  if (payload.size() != std::uint64_t{count} * record_bytes)
-    return fail(errc::corrupt,
-                fmt::format("chunk of decisions: {} bytes for {} records", payload.size(), count));
+  for (const auto name : opened->names)
+    policies.push_back(number_of(name));
   std::vector<chunk_record> records;
-  records.reserve(count);
-  for (; !payload.empty(); payload.remove_prefix(record_bytes)) {
-    codec::field_reader from(payload);
+  records.reserve(opened->records.size() / record_bytes);
+  for (auto left = opened->records; !left.empty(); left.remove_prefix(record_bytes)) {
+    codec::field_reader from(left);
     chunk_record record;
     record.trace = from.take<std::uint64_t>();
     record.what.sampling_rate = std::bit_cast<float>(from.take<std::uint32_t>());
@@ -133,6 +157,33 @@ decision_cache::read_chunk(std::string_view bytes) {
     records.push_back(record);
   }
   return records;
+}
+
+bool append_chunk(std::string& chunk, std::string_view newer) {
+  const auto first = open_chunk(chunk);
+  const auto second = open_chunk(newer);
+  if (!first || !second || first->names.size() + second->names.size() >= no_policy)
+    return false;
+  auto names = first->names;
+  std::vector<policy_number> places;
+  for (const auto name : second->names) {
+    const auto known = std::find(names.begin(), names.end(), name);
+    places.push_back(static_cast<policy_number>(known - names.begin()));
+    if (known == names.end())
+      names.push_back(name);
+  }
+  std::string records(first->records);
+  for (auto left = second->records; !left.empty(); left.remove_prefix(record_bytes)) {
+    codec::field_reader from(left.substr(policy_offset));
+    const auto policy = from.take<policy_number>();
+    char place[sizeof policy];
+    codec::field_writer(place).put(policy < places.size() ? places[policy] : no_policy);
+    records.append(left.substr(0, policy_offset));
+    records.append(place, sizeof place);
+    records.append(left.substr(policy_offset + sizeof place, record_bytes - policy_offset - sizeof place));
+  }
+  chunk = close_chunk(names, records);
+  return true;
 }
 
 } // namespace weir::sampling

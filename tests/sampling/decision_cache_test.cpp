@@ -28,7 +28,8 @@ fingerprint print(std::uint64_t number) {
 BOOST_AUTO_TEST_SUITE(decision_cache_test)
 
 // Scenario: random insertions, replacements, pins and unpins around a small capacity.
-// Guarantee: finds exactly what a plain model finds: the newest decisions, and all that are pinned.
+// Guarantee: finds exactly what a plain model finds: the newest decisions, and all that are pinned,
+// and no more than these.
 BOOST_AUTO_TEST_CASE(follows_the_model) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
@@ -45,6 +46,8 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
           model[trace] = what;
           std::erase(order, trace);
           order.push_back(trace);
+          std::string chunk;
+          cache.write_chunk(static_cast<std::uint64_t>(i), chunk);
         } else if (action == 5 && cache.find(trace) && pins.size() < 20) {
           cache.pin(trace);
           ++pins[trace];
@@ -56,7 +59,7 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
         for (const auto& [pinned, count] : pins)
           BOOST_REQUIRE((cache.find(pinned) == model[pinned]));
         BOOST_REQUIRE((order.empty() || cache.find(order.back()) == model[order.back()]));
-        BOOST_REQUIRE(cache.size() <= 50);
+        BOOST_REQUIRE(cache.size() <= 60);
       }
       for (const auto& [trace, what] : model) {
         const auto found = cache.find(trace);
@@ -66,12 +69,15 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
   }
 }
 
-// Scenario: 100 decisions into a cache of 30.
+// Scenario: 100 decisions into a cache of 30, each written as it is made.
 // Guarantee: the last 30 are known, no other.
 BOOST_AUTO_TEST_CASE(forgets_the_oldest_first) {
   decision_cache cache(30);
-  for (std::uint64_t i = 0; i < 100; ++i)
+  for (std::uint64_t i = 0; i < 100; ++i) {
     cache.insert(print(i), kept_by(no_policy));
+    std::string chunk;
+    cache.write_chunk(i, chunk);
+  }
   for (std::uint64_t i = 0; i < 100; ++i)
     BOOST_TEST(cache.find(print(i)).has_value() == (i >= 70));
 }
@@ -139,6 +145,95 @@ BOOST_AUTO_TEST_CASE(pinned_decisions_move_to_newer_chunks) {
   BOOST_TEST(reader.load_chunk(2, chunk, everyones).value());
   BOOST_REQUIRE(reader.find(print(0)));
   BOOST_TEST(reader.find(print(0))->keep);
+}
+
+// Scenario: as many decisions as a cache holds are pinned, and as many again are made before any
+// of them is let go.
+// Guarantee: each that is made is known, and stands in the next chunk; none makes the cache look at
+// all the others: a chunk holds what is new, and at most a few for each that moved.
+BOOST_AUTO_TEST_CASE(a_cache_full_of_pinned_decisions_costs_no_more) {
+  constexpr std::uint64_t capacity = 10'000, burst = 100;
+  decision_cache cache(capacity);
+  std::string chunk;
+  for (std::uint64_t i = 0; i < 2 * capacity; ++i) {
+    cache.insert(print(i), kept_by(no_policy), true);
+    BOOST_REQUIRE(cache.find(print(i)));
+    if (i % burst != burst - 1)
+      continue;
+    chunk.clear();
+    cache.write_chunk(i, chunk);
+    decision_cache reader(capacity);
+    BOOST_REQUIRE(reader.load_chunk(i, chunk, everyones));
+    BOOST_REQUIRE(reader.size() <= 5 * burst);
+    for (auto made = i + 1 - burst; made <= i; ++made)
+      BOOST_REQUIRE(reader.find(print(made)));
+  }
+  BOOST_TEST(cache.size() == 2 * capacity);
+  for (std::uint64_t i = 0; i < 2 * capacity; ++i)
+    cache.unpin(print(i));
+  for (auto i = 2 * capacity; i < 4 * capacity; ++i) {
+    cache.insert(print(i), kept_by(no_policy));
+    if (i % burst == burst - 1)
+      cache.write_chunk(i, chunk);
+  }
+  BOOST_TEST(cache.size() <= capacity + burst);
+  BOOST_TEST(cache.find(print(4 * capacity - 1)).has_value());
+  BOOST_TEST(!cache.find(print(0)).has_value());
+}
+
+// Scenario: a decision is made while all others are pinned, and pinned only afterwards.
+// Guarantee: it is there to be pinned, and is written.
+BOOST_AUTO_TEST_CASE(a_decision_that_was_made_is_written) {
+  decision_cache cache(10);
+  std::string chunk;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    cache.insert(print(i), {});
+    cache.pin(print(i));
+  }
+  cache.write_chunk(1, chunk);
+  for (std::uint64_t i = 10; i < 20; ++i)
+    cache.insert(print(i), kept_by(no_policy));
+  chunk.clear();
+  cache.write_chunk(2, chunk);
+  decision_cache reader(100);
+  BOOST_REQUIRE(reader.load_chunk(2, chunk, everyones));
+  for (std::uint64_t i = 10; i < 20; ++i)
+    BOOST_TEST(reader.find(print(i)).has_value());
+}
+
+// Scenario: small chunks of two caches, with policies of other numbers each and some in common,
+// are put together; then one that is none.
+// Guarantee: the whole says what they said, the newest last; what is none changes nothing.
+BOOST_AUTO_TEST_CASE(small_chunks_become_one) {
+  decision_cache one(100), other(100);
+  one.number_of("a");
+  const auto b_of_one = one.number_of("b");
+  const auto b_of_other = other.number_of("b");
+  const auto c_of_other = other.number_of("c");
+  std::string whole, next;
+  one.insert(print(1), kept_by(b_of_one, 3));
+  one.insert(print(2), {});
+  one.write_chunk(1, whole);
+  other.insert(print(3), kept_by(c_of_other, 5));
+  other.insert(print(4), kept_by(b_of_other));
+  other.insert(print(2), kept_by(c_of_other));
+  other.write_chunk(2, next);
+  BOOST_TEST(append_chunk(whole, next));
+  const auto before = whole;
+  BOOST_TEST(!append_chunk(whole, "no chunk"));
+  BOOST_TEST(whole == before);
+  decision_cache reader(100);
+  BOOST_REQUIRE(reader.load_chunk(1, whole, everyones));
+  BOOST_TEST(reader.size() == 4U);
+  const auto policy = [&](std::uint64_t trace) {
+    return reader.policy_name(reader.find(print(trace)).value().policy);
+  };
+  BOOST_TEST(policy(1) == "b");
+  BOOST_TEST(reader.find(print(1))->sampling_rate == 3);
+  BOOST_TEST(policy(3) == "c");
+  BOOST_TEST(reader.find(print(3))->sampling_rate == 5);
+  BOOST_TEST(policy(4) == "b");
+  BOOST_TEST(policy(2) == "c");
 }
 
 // Scenario: decisions with each mark, through memory and through a chunk; and a chunk as version 1
