@@ -3,6 +3,7 @@
 #include "actors/last_words.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "sampling/decision_cache.hpp"
 
 #include <algorithm>
 
@@ -14,6 +15,10 @@ constexpr unsigned max_commits_in_flight = 4;
 
 // Measured on blocks of 1 MiB (benchmarks/codec): level 3 costs 36 % more CPU for 2 % fewer bytes.
 constexpr int block_level = 1;
+
+// A chunk of decisions that is smaller than this is written again with what comes next, so that at
+// low traffic there are not as many as there are traces.
+constexpr std::size_t small_chunk = 4 << 10;
 
 } // namespace
 
@@ -47,8 +52,8 @@ void compressor_state::forget(const cluster::low_water& mark) {
 }
 
 void compressor_state::take(const decided_ptr& what) {
-  settle(*what);
   count(*what);
+  settle(*what);
   for (std::size_t next = 0; next < what->kept.spans();) {
     next = append(what->kept, next);
     first_received_ = first_received_ == 0 ? what->kept.first_received()
@@ -57,10 +62,8 @@ void compressor_state::take(const decided_ptr& what) {
     if (builder_.size() >= config_.max_block_bytes)
       close_block();
   }
-  if (!what->decisions.empty()) {
-    gathered_.batch.put_decisions(config_.pipeline, what->chunk, what->decisions);
-    trim_decisions(what->chunk, what->traces.size());
-  }
+  if (!what->decisions.empty())
+    remember(*what);
   gathered_.tickets.emplace_back(caf::actor_cast<sampler_actor>(self_->current_sender()),
                                  what->ticket);
   gathered_.any = true;
@@ -81,19 +84,52 @@ std::size_t compressor_state::append(const sampling::kept_spans& kept, std::size
   return next;
 }
 
-void compressor_state::settle(const decided& what) {
-  for (const auto& [entry, slot, trace] : what.slots) {
-    const auto& of = what.entries[entry];
-    if (!progress_.settle(of.id, of.slots, slot, what.traces[trace].verdict.keep))
-      metrics::duplicate_slots.with({{"pipeline", config_.name}}).Increment();
+void compressor_state::settle(decided& what) {
+  std::vector<bool> settled; // Empty: none was before.
+  for (std::size_t i = 0; i < what.slots.size(); ++i) {
+    const auto& [entry, slot, trace] = what.slots[i];
+    const auto& touched = what.entries[entry];
+    if (progress_.settle(touched.id, touched.slots, slot, what.traces[trace].verdict.keep))
+      continue;
+    settled.resize(what.slots.size());
+    settled[i] = true;
   }
+  if (!settled.empty())
+    leave_out(what, settled);
   for (const auto& entry : what.entries)
     gathered_.touched.push_back(entry.id);
+}
+
+// Slots that came again, of an entry that was sent again: their spans are in the log, or dropped,
+// and in the ledger. Of a dropped trace nobody knows how many each slot has: they share.
+void compressor_state::leave_out(decided& what, const std::vector<bool>& settled) {
+  metrics::duplicate_slots.with({{"pipeline", config_.name}})
+    .Increment(static_cast<double>(std::count(settled.begin(), settled.end(), true)));
+  (*ledger_)[kept_items] -= what.kept.leave_out(settled);
+  for (const auto& trace : what.traces) {
+    if (trace.verdict.keep)
+      continue;
+    const auto first = settled.begin() + trace.first_ref;
+    const auto again = std::count(first, first + trace.refs, true);
+    (*ledger_)[dropped_items] -= std::uint64_t{trace.spans} * static_cast<std::uint64_t>(again)
+                                 / std::max<std::uint64_t>(trace.refs, 1);
+  }
 }
 
 void compressor_state::count(const decided& what) {
   for (const auto& trace : what.traces)
     (*ledger_)[trace.verdict.keep ? kept_items : dropped_items] += trace.spans;
+}
+
+void compressor_state::remember(const decided& what) {
+  if (open_decisions_.empty()
+      || open_decisions_.size() + what.decisions.size() > small_chunk
+      || !sampling::append_chunk(open_decisions_, what.decisions)) {
+    open_chunk_ = what.chunk;
+    open_decisions_ = what.decisions;
+  }
+  gathered_.batch.put_decisions(config_.pipeline, open_chunk_, open_decisions_);
+  trim_decisions(open_chunk_, what.traces.size());
 }
 
 void compressor_state::close_block() {
@@ -169,7 +205,7 @@ void compressor_state::finish(gathering& done) {
 // On disk stay about as many decisions as memory holds: chunks from before this start go at once when
 // the new ones are that many.
 void compressor_state::trim_decisions(std::uint64_t chunk, std::size_t decisions) {
-  chunks_.emplace(chunk, decisions);
+  chunks_[chunk] += decisions;
   decisions_written_ += decisions;
   auto below = std::optional<std::uint64_t>();
   while (decisions_written_ > config_.decision_cache && chunks_.size() > 1) {

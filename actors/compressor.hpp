@@ -53,8 +53,10 @@ private:
     bool any = false;
   };
 
-  void settle(const decided& what);
+  void settle(decided& what);
   void count(const decided& what);
+  void leave_out(decided& what, const std::vector<bool>& settled);
+  void remember(const decided& what);
   std::size_t append(const sampling::kept_spans& kept, std::size_t first);
   void close_block();
   void flush();
@@ -79,6 +81,9 @@ private:
   bool flush_due_ = false;
   codec::packer packer_;
   std::map<std::uint64_t, std::size_t> chunks_; ///< Written since the start, and their decisions.
+  /// The newest of them, as long as it is small: the next small ones join it.
+  std::uint64_t open_chunk_ = 0;
+  std::string open_decisions_;
   std::uint64_t decisions_written_ = 0;
   std::vector<caf::typed_response_promise<stopped_atom>> stopping_;
 };

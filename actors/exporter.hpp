@@ -10,6 +10,7 @@
 #include "backends/sender.hpp"
 #include "codec/compression.hpp"
 #include "core/metrics.hpp"
+#include "core/passing.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -29,11 +30,6 @@ struct exporter_plan {
   std::shared_ptr<std::atomic<log_position>> letters;
   sabotage broken;
 };
-
-/// A block could not be read, but may be later.
-inline bool is_passing(const error& why) noexcept {
-  return why.code == errc::io || why.code == errc::unavailable;
-}
 
 class exporter_state {
 public:

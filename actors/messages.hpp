@@ -101,8 +101,7 @@ using progress_ptr = std::shared_ptr<const recovered_progress>;
 
 struct recovered_decisions {
   pipeline_id pipeline = 0;
-  std::uint64_t chunk = 0; ///< Newest come first.
-  std::string bytes;
+  std::vector<std::pair<std::uint64_t, std::string>> chunks; ///< By number; newest come first.
 };
 using decisions_ptr = std::shared_ptr<const recovered_decisions>;
 
@@ -205,8 +204,8 @@ using router_actor = caf::typed_actor<
 /// The owner's window for some partitions: scans, indexes, waits, decides.
 using sampler_actor = caf::typed_actor<
   caf::reacts_to<entry_ptr>,
-  // Decisions remembered from before the start.
-  caf::reacts_to<decisions_ptr>,
+  // Decisions remembered from before the start. Answers whether there is room for older ones.
+  caf::replies_to<decisions_ptr>::with<bool>,
   // From the router: everything that was received before this moment has been sent.
   caf::reacts_to<sent_until_atom, std::int64_t>,
   // From a compressor: what was decided under this pipeline and ticket is durable.

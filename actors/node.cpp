@@ -3,19 +3,15 @@
 #include "actors/ledger.hpp"
 #include "actors/node_impl.hpp"
 #include "backends/factory.hpp"
+#include "core/cpus.hpp"
 #include "core/log.hpp"
 
 #include <algorithm>
 #include <caf/send.hpp>
-#include <thread>
 
 namespace weir::actors {
 
 namespace {
-
-unsigned cores() {
-  return std::max(1U, std::thread::hardware_concurrency());
-}
 
 // The processor's own cache sizes can only lower what is remembered.
 std::uint64_t remembered(const sampling::tail_sampling_config& of, std::uint64_t share) {
@@ -33,7 +29,7 @@ std::uint64_t sampled_pipelines(const node_plan& plan) {
 
 node_system_config::node_system_config() {
   set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", static_cast<std::size_t>(cores()));
+  set("scheduler.max-threads", static_cast<std::size_t>(usable_cpus()));
 }
 
 result<std::vector<pipeline_id>> node::impl::open_logs(const node_plan& of) {
@@ -109,7 +105,7 @@ node::impl::sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& o
     return std::vector<std::vector<sampler_pipeline>>{};
   // Each sampler looks at every entry for its partitions' slots, so more of them than needed cost;
   // the other cores have the network, the intake, the packing to do.
-  const auto wanted = of.samplers == 0 ? std::max(1U, cores() / 2) : of.samplers;
+  const auto wanted = of.samplers == 0 ? std::max(1U, usable_cpus() / 2) : of.samplers;
   const auto count = samplers.empty() ? wanted : static_cast<std::uint32_t>(samplers.size());
   const auto shares = std::max<std::uint64_t>(1, sampled * count);
   std::vector<std::vector<sampler_pipeline>> lanes(count);
@@ -206,8 +202,11 @@ intake_config node::impl::takes() const {
 }
 
 void node::impl::spawn_intake() {
-  auto positions = std::make_shared<std::atomic<journal_position>>(store->journal().next);
-  router = system.spawn<caf::detached>(weir::actors::router, routes(), store, positions, writer);
+  auto routing = routes();
+  routing.journal = store->journal();
+  auto positions = std::make_shared<std::atomic<journal_position>>(routing.journal.next);
+  router = system.spawn<caf::detached>(weir::actors::router, std::move(routing), store, positions,
+                                       writer);
   intake = system.spawn<caf::detached>(weir::actors::intake, takes(), store, positions, writer, router);
 }
 

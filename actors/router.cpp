@@ -30,10 +30,11 @@ void router_state::start(router_actor::pointer self, router_config config,
   store_ = std::move(store);
   positions_ = std::move(positions);
   writer_ = std::move(writer);
-  const auto journal = store_->journal();
-  settling_ = cluster::settling(journal.next);
-  read_from_ = trimmed_ = journal.first;
-  read_until_ = journal.next;
+  settling_ = cluster::settling(config_.journal.next);
+  read_from_ = trimmed_ = config_.journal.first;
+  read_until_ = config_.journal.next;
+  for (const auto& each : config_.pipelines)
+    owed_.push_back({each, false, false, std::nullopt, {}});
   recover_queued_ = true;
   self_->send(self_, recover_atom_v);
   self_->delayed_send(self_, tick_interval, tick_atom_v);
@@ -48,17 +49,21 @@ const router_pipeline* router_state::pipeline(pipeline_id id) const {
 
 // -- live entries --
 
+// What was received before and waits goes first: nothing overtakes it.
 void router_state::stored(const entry_ptr& entry) {
   settling_.add({entry->header.id, entry->header.pipeline, entry->position, entry->received,
                  entry->header.unpacked_bytes, entry->settled, false});
-  config_.handed->give(entry->handed_bytes);
-  if (entry->handed_bytes == 0) {
-    read_unsent();
+  const auto* next = settling_.next_unsent(passed_over_);
+  const bool first = next != nullptr && next->id == entry->header.id;
+  if (entry->handed_bytes > 0 && first && may_send() && in_flight_ < config_.credit) {
+    config_.handed->give(entry->handed_bytes);
+    send(entry);
     return;
   }
-  // Decisions from before the start come first: a late span must follow them.
-  if (records_recovered_ && in_flight_ < config_.credit)
-    send(entry);
+  if (entry->handed_bytes > 0)
+    waiting_.push_back(entry);
+  if (may_send())
+    go_on();
 }
 
 void router_state::send(entry_ptr entry) {
@@ -68,16 +73,11 @@ void router_state::send(entry_ptr entry) {
     self_->send(sampler, entry);
 }
 
+// The journal is scanned in large steps, what waits goes on as soon as there is any credit.
 void router_state::taken(std::uint64_t bytes) {
   in_flight_ -= std::min(in_flight_, bytes);
-  read_unsent();
-}
-
-// What waits in the journal goes on as soon as there is credit for a good part of it.
-void router_state::read_unsent() {
-  if (in_flight_ < config_.credit / 2 && (!recovered_ || settling_.next_unsent())
-      && !std::exchange(recover_queued_, true))
-    self_->send(self_, recover_atom_v);
+  if (may_send() || in_flight_ < config_.credit / 2)
+    go_on();
 }
 
 void router_state::settled(const settled_report& report) {
@@ -91,7 +91,7 @@ void router_state::tick() {
   self_->delayed_send(self_, tick_interval, tick_atom_v);
   // Until the journal is read back something unknown is unsent: the gate stays shut. Where nothing
   // is unsent, that is so until now, and said again with each tick.
-  const auto oldest = recovered_ ? settling_.oldest_unsent().value_or(steady_now()) : 0;
+  const auto oldest = may_send() ? settling_.oldest_unsent().value_or(steady_now()) : 0;
   for (const auto& sampler : config_.samplers)
     self_->send(sampler, sent_until_atom_v, static_cast<std::int64_t>(oldest));
   static auto& open = metrics::journal_open_entries.with();
@@ -104,6 +104,12 @@ void router_state::tick() {
   unsent.Set(static_cast<double>(in_flight_));
   if (!recovered_)
     return;
+  if (passed_over_ > 0 && steady_now() >= try_again_at_) {
+    passed_over_ = 0;
+    go_on();
+  }
+  if (!settling_.oldest_unsent())
+    drop_waiting();
   trim();
   move_stuck();
 }

@@ -22,6 +22,9 @@ constexpr steady_ns waited_at_most(steady_ns wait) {
 // Between attempts to read where the system refused.
 constexpr auto read_again_pause = std::chrono::seconds(1);
 
+// Unreadable entries that others may overtake.
+constexpr std::size_t most_passed_over = 16;
+
 // Entries read back in one go, before other messages have their turn.
 constexpr int read_back_burst = 16;
 
@@ -29,46 +32,12 @@ constexpr int read_back_burst = 16;
 
 void router_state::recover() {
   recover_queued_ = false;
-  if (!records_recovered_) {
-    const auto found = recover_records(config_.pipelines); // held: the compressors drop theirs
-    for (const auto& [entry, bytes] : found->records) {
-      (void)progress_.load(entry, bytes);
-      settling_.has_progress(entry);
-    }
-    records_recovered_ = true;
-  }
+  if (!read_records())
+    return;
   if (!recovered_)
     read_back();
   else
     send_unsent();
-}
-
-// Before any entry: the samplers must know what was decided, the compressors what was settled.
-progress_ptr router_state::recover_records(const std::vector<router_pipeline>& of) {
-  auto records = std::make_shared<recovered_progress>();
-  cluster::progress readable;
-  const auto scanned = store_->scan_progress([&](const entry_id& entry, std::string_view bytes) {
-    if (const auto loaded = readable.load(entry, bytes); !loaded)
-      log::warn("progress of an entry cannot be read: {}", loaded.error().message);
-    else
-      records->records.emplace_back(entry, std::string(bytes));
-    return true;
-  });
-  if (!scanned)
-    log::error("progress cannot be read back: {}", scanned.error().message);
-  for (const auto& p : of) {
-    self_->send(p.compressor, progress_ptr(records));
-    (void)store_->scan_decisions(p.id, [&](std::uint64_t number, std::string_view chunk) {
-      auto recovered = std::make_shared<recovered_decisions>();
-      recovered->pipeline = p.id;
-      recovered->chunk = number;
-      recovered->bytes = chunk;
-      for (const auto& sampler : config_.samplers)
-        self_->send(sampler, decisions_ptr(recovered));
-      return true;
-    });
-  }
-  return records;
 }
 
 // -- reload --
@@ -86,35 +55,22 @@ void router_state::change(const router_config& to) {
           "the journal holds {} entries of pipeline {}, which is gone: they are kept until it "
           "is back",
           settling_.entries_of(p.id), store_->pipelines()[p.id]);
-  if (come.empty())
-    return;
-  if (records_recovered_)
-    settle_by(*recover_records(come));
+  std::erase_if(owed_, [this](const auto& owed) { return pipeline(owed.pipeline.id) == nullptr; });
   for (const auto& p : come) {
     gone_warned_.erase(p.id);
-    settling_.resend(p.id, steady_now() - waited_at_most(p.decision_wait));
+    owed_.push_back({p, true, false, std::nullopt, {}});
   }
-  go_on();
+  if (!come.empty() && !std::exchange(recover_queued_, true))
+    self_->send(self_, recover_atom_v);
 }
 
-// A compressor that had to end early may have had something made durable that was never reported.
-void router_state::settle_by(const recovered_progress& records) {
-  cluster::progress readable;
-  for (const auto& [id, bytes] : records.records) {
-    const auto* entry = settling_.find(id);
-    if (entry == nullptr || !readable.load(id, bytes))
-      continue;
-    std::vector<slot> slots;
-    for (slot s = 0; s < entry->settled.slots(); ++s)
-      if (readable.settled(id, s))
-        slots.push_back(s);
-    settling_.settle(id, slots);
-  }
+// Received, as far as its traces' waits go: what is open of it has not come together yet.
+void router_state::resend(const router_pipeline& pipeline) {
+  settling_.resend(pipeline.id, steady_now() - waited_at_most(pipeline.decision_wait));
 }
 
-// The same as long as there is any credit.
 void router_state::go_on() {
-  if (in_flight_ < config_.credit && (!recovered_ || settling_.next_unsent())
+  if (in_flight_ < config_.credit && (!recovered_ || settling_.next_unsent(passed_over_) != nullptr)
       && !std::exchange(recover_queued_, true))
     self_->send(self_, recover_atom_v);
 }
@@ -159,9 +115,16 @@ void router_state::found_in_journal(journal_position position, std::string_view 
     return;
   if (const auto* settled = progress_.find(entry->header.id))
     entry->settled = *settled;
+  const bool twice = settling_.find(entry->header.id) != nullptr; // Written again, at its second place.
   const auto* of = pipeline(entry->header.pipeline);
   settling_.add({entry->header.id, entry->header.pipeline, position, entry->received,
                  entry->header.unpacked_bytes, entry->settled, of == nullptr});
+  if (twice) {
+    for (const auto& sampler : config_.samplers)
+      self_->request(sampler, caf::infinite, moved_atom_v, entry->header.id, position)
+          .then([](moved_atom) {}, [](const caf::error&) {});
+    return;
+  }
   if (of == nullptr) {
     metrics::journal_orphaned_spans.with().Increment(entry->header.spans);
     if (gone_warned_.insert(entry->header.pipeline).second)
@@ -176,26 +139,69 @@ void router_state::found_in_journal(journal_position position, std::string_view 
 }
 
 void router_state::send_unsent() {
-  for (int burst = read_back_burst; burst > 0 && in_flight_ < config_.credit; --burst) {
-    const auto next = settling_.next_unsent();
-    if (!next)
+  for (int burst = read_back_burst; burst > 0 && in_flight_ < config_.credit; --burst)
+    if (!send_next())
       return;
-    auto bytes = store_->read_entry(next->position);
-    if (!bytes) {
-      if (!lose(*next, bytes.error()))
-        return try_again_later("an entry cannot be read at the moment", bytes.error());
-      continue;
-    }
-    auto entry = unpack(*bytes, next->position);
-    if (!entry) {
-      settling_.abandon(next->id);
-      continue;
-    }
-    entry->received = next->received;
-    entry->settled = next->settled;
-    send(std::move(entry));
-  }
   go_on();
+}
+
+// The oldest of what waits. False: nothing does, or it cannot be read at the moment.
+bool router_state::send_next() {
+  const auto* next = settling_.next_unsent(passed_over_);
+  if (next == nullptr)
+    return false;
+  if (auto held = take_waiting(*next)) {
+    send(std::move(held));
+    return true;
+  }
+  const auto open = *next;
+  auto bytes = store_->read_entry(open.position);
+  if (!bytes && lose(open, bytes.error()))
+    return true;
+  if (!bytes)
+    return pass_over(bytes.error());
+  auto entry = unpack(*bytes, open.position);
+  if (!entry) {
+    settling_.abandon(open.id);
+    return true;
+  }
+  entry->received = open.received;
+  entry->settled = open.settled;
+  send(std::move(entry));
+  return true;
+}
+
+// One that cannot be read at the moment stays the oldest, for the gate; those behind it do not wait
+// for it, unless there are many. The tick tries it again.
+bool router_state::pass_over(const error& why) {
+  if (log::permit("journal-unreadable"))
+    log::error("an entry cannot be read at the moment, it is tried again: {}", why.message);
+  try_again_at_ = steady_now() + std::chrono::nanoseconds(read_again_pause).count();
+  return ++passed_over_ < most_passed_over;
+}
+
+void router_state::drop_waiting() {
+  for (const auto& entry : std::exchange(waiting_, {}))
+    config_.handed->give(entry->handed_bytes);
+}
+
+// The entry as the intake handed it over, where it is still here and nothing of it has changed.
+entry_ptr router_state::take_waiting(const cluster::open_entry& wanted) {
+  while (!waiting_.empty()) {
+    const auto* open = settling_.find(waiting_.front()->header.id);
+    const bool waits = open != nullptr && !open->sent;
+    if (waits && open->id != wanted.id)
+      return nullptr; // An older one is read from the journal.
+    auto entry = std::move(waiting_.front());
+    waiting_.pop_front();
+    config_.handed->give(entry->handed_bytes);
+    if (waits && open->position == entry->position && open->received == entry->received
+        && open->settled.count() == entry->settled.count())
+      return entry;
+    if (waits)
+      return nullptr;
+  }
+  return nullptr;
 }
 
 std::shared_ptr<durable_entry> router_state::unpack(std::string_view bytes,

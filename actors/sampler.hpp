@@ -48,11 +48,12 @@ public:
              std::vector<sampler_pipeline> pipelines, std::shared_ptr<storage::store> store);
   sampling::window_settings window_of(const sampler_pipeline& info) const;
   void take(const entry_ptr& entry);
-  void load(const recovered_decisions& chunk);
+  bool load(const recovered_decisions& chunks);
   void sent_until(steady_ns moment);
   void durable(pipeline_id pipeline, std::uint64_t ticket);
   void moved(const entry_id& id, journal_position to);
   void change(std::vector<sampler_pipeline> pipelines);
+  void compressor_ended(const caf::actor_addr& which);
   void tick();
   void stall() const { config_.broken.stall(name); }
 
@@ -70,16 +71,34 @@ private:
       std::uint64_t bytes = 0;
     };
     std::map<std::uint64_t, flight> in_flight; ///< By ticket; not durable yet.
+    /// Decided, and not handed on as their spans cannot be read at the moment.
+    std::vector<sampling::decided_batch> waiting;
+    std::uint64_t waiting_bytes = 0; ///< Counted in bytes_in_flight.
+    /// Entries that could not be read for new policies, and since when.
+    std::vector<entry_id> unseen;
+    steady_ns unseen_since = 0;
+    steady_ns try_again_at = 0;
+
+    /// Nothing more is decided until the disk can be read.
+    bool held_up() const noexcept;
   };
 
   lane* find(pipeline_id id);
   void add_lane(sampler_pipeline info);
-  void replace_policies(lane& of, const sampler_pipeline& info);
-  void leave(lane& of);
-  void decide(lane& of);
-  void hand_on(lane& of, const sampling::decided_batch& batch);
-  void list_slots(lane& of, const sampling::decided_batch& batch, decided& out);
-  result<sampling::unpacked_entry> unpack(lane& of, sampling::entry_number number);
+  void replace_policies(lane& lane, const sampler_pipeline& info);
+  void leave(lane& lane);
+  void decide(lane& lane);
+  void hand_on(lane& lane, const sampling::decided_batch& batch);
+  std::size_t hand_on_readable(lane& lane, const sampling::decided_batch& batch);
+  void set_waiting(lane& lane, sampling::decided_batch batch);
+  void send(lane& lane, const sampling::decided_batch& batch, std::size_t first, std::size_t next,
+            std::shared_ptr<decided> message);
+  void read_again(lane& lane);
+  void wait_for_disk(lane& lane, const error& why);
+  void list_slots(lane& lane, const sampling::decided_batch& batch, decided& out);
+  result<void> scan(lane& lane, sampling::entry_number number, std::string_view& bytes,
+                    otlp::span_index& index);
+  result<sampling::unpacked_entry> unpack(lane& lane, sampling::entry_number number);
   void give_credit();
 
   sampler_actor::pointer self_ = nullptr;
@@ -92,6 +111,7 @@ private:
   std::uint64_t next_ticket_ = 1;
   sampling::additions additions_;
   std::vector<bool> wanted_;
+  sampling::entry_number last_read_ = sampling::no_entry; ///< By unpack().
   codec::packer packer_;
   std::string unpacked_;
 };

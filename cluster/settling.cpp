@@ -17,7 +17,7 @@ void settling::add(open_entry entry) {
   open_slots_ += entry.settled.slots() - entry.settled.count();
   positions_.emplace(entry.id, entry.position);
   if (!entry.sent)
-    unsent_.emplace(entry.position, entry.received);
+    unsent_.emplace(entry.received, entry.position);
   const auto position = entry.position;
   by_position_.emplace(position, std::move(entry));
 }
@@ -87,21 +87,22 @@ bool settling::abandon(const entry_id& id) {
 void settling::forget(const open_entry& entry) {
   const auto position = entry.position;
   positions_.erase(entry.id);
-  unsent_.erase(position);
+  unsent_.erase({entry.received, position});
   by_position_.erase(position);
 }
 
 void settling::mark_sent(const entry_id& id) {
   if (const auto it = positions_.find(id); it != positions_.end()) {
-    by_position_.at(it->second).sent = true;
-    unsent_.erase(it->second);
+    auto& entry = by_position_.at(it->second);
+    entry.sent = true;
+    unsent_.erase({entry.received, entry.position});
   }
 }
 
 void settling::resend_all() {
   for (auto& [position, entry] : by_position_) {
     entry.sent = false;
-    unsent_.emplace(position, entry.received);
+    unsent_.emplace(entry.received, position);
   }
 }
 
@@ -109,9 +110,10 @@ void settling::resend(pipeline_id pipeline, steady_ns received) {
   for (auto& [position, entry] : by_position_) {
     if (entry.pipeline != pipeline)
       continue;
+    unsent_.erase({entry.received, position});
     entry.sent = false;
     entry.received = std::max(entry.received, received);
-    unsent_.emplace(position, entry.received);
+    unsent_.emplace(entry.received, position);
   }
 }
 
@@ -121,21 +123,16 @@ std::size_t settling::entries_of(pipeline_id pipeline) const {
                     [pipeline](const auto& at) { return at.second.pipeline == pipeline; }));
 }
 
-std::optional<open_entry> settling::next_unsent() const {
-  if (unsent_.empty())
-    return std::nullopt;
-  return by_position_.at(unsent_.begin()->first);
+const open_entry* settling::next_unsent(std::size_t skipped) const {
+  if (unsent_.size() <= skipped)
+    return nullptr;
+  return &by_position_.at(std::next(unsent_.begin(), static_cast<std::ptrdiff_t>(skipped))->second);
 }
 
 std::optional<steady_ns> settling::oldest_unsent() const {
-  // Positions rise with the time of receipt but for moved entries, which are few and old.
-  std::optional<steady_ns> oldest;
-  for (const auto& [position, received] : unsent_) {
-    oldest = std::min(oldest.value_or(received), received);
-    if (position > unsent_.begin()->first + 64)
-      break;
-  }
-  return oldest;
+  if (unsent_.empty())
+    return std::nullopt;
+  return unsent_.begin()->first;
 }
 
 journal_position settling::head() const noexcept {
@@ -182,8 +179,8 @@ void settling::move(const entry_id& id, journal_position to) {
   if (it == positions_.end() || it->second == to)
     return;
   auto node = by_position_.extract(it->second);
-  if (unsent_.erase(it->second) > 0)
-    unsent_.emplace(to, node.mapped().received);
+  if (unsent_.erase({node.mapped().received, it->second}) > 0)
+    unsent_.emplace(node.mapped().received, to);
   node.key() = to;
   node.mapped().position = to;
   by_position_.insert(std::move(node));

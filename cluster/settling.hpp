@@ -76,9 +76,10 @@ public:
   /// Open entries of a pipeline.
   std::size_t entries_of(pipeline_id pipeline) const;
 
-  /// The unsent entry with the lowest position at or above `from`.
-  std::optional<open_entry> next_unsent() const;
-  /// When the oldest unsent entry was received; nothing unsent: none.
+  /// The unsent entry that was received first, wherever it stands now, behind the first `skipped`
+  /// ones; null: there is none. Valid until the next call that is not const.
+  const open_entry* next_unsent(std::size_t skipped = 0) const;
+  /// When the first of them was received: everything received before it has been sent.
   std::optional<steady_ns> oldest_unsent() const;
 
   /// Everything below this position is forgotten.
@@ -122,7 +123,8 @@ private:
 
   std::map<journal_position, open_entry> by_position_;
   std::unordered_map<entry_id, journal_position> positions_;
-  std::map<journal_position, steady_ns> unsent_;
+  /// By time of receipt, as a moved entry's position says nothing of its age.
+  std::set<std::pair<steady_ns, journal_position>> unsent_;
   std::map<journal_position, entry_id> in_journal_; ///< What is not known to be gone.
   std::map<epoch_key, epoch_state> epochs_;
   journal_position next_;                 ///< The lowest position not seen.

@@ -3,17 +3,21 @@
 #include "core/clock.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 namespace weir::cluster {
 
-/// The gate before decisions: an owner decides only while no member holds back something older than a
-/// second that belongs to it.
+/// The gate before decisions: an owner decides a trace only when all that was received for it before
+/// its wait was over, by whatever member, has come. A member that is behind delays decisions by as
+/// much, and makes none of them incomplete, as it sends in order of receipt.
 ///
 /// Invariants:
-///  1. A member that has not reported since it became known (a start, a ring change) holds the gate shut.
-///  2. The gate is open exactly when every member has said, of a moment at most `tolerance` ago, that it
-///     has sent everything received before it. A member that falls silent shuts the gate.
+///  1. A member that has not reported since it became known (a start, a ring change) holds the gate
+///  shut.
+///  2. complete_until() is never above what every member has said, but for `tolerance`: reports come
+///  now and then, and a member that had nothing to send a moment ago counts as if it still had none.
+///     A member that falls silent holds it where it was.
 ///
 /// Pure; one thread. Times are on the steady clock of this process.
 class watermark {
@@ -29,14 +33,16 @@ public:
   /// or, where it has none, now.
   void report(std::uint64_t member, steady_ns sent_until) { sent_until_[member] = sent_until; }
 
-  bool open(steady_ns now) const noexcept {
-    return std::all_of(sent_until_.begin(), sent_until_.end(), [now](const auto& of) {
-      return of.second != never && now - of.second <= tolerance;
-    });
+  /// Everything received before this moment has come; `now` where that is so but for the tolerance.
+  steady_ns complete_until(steady_ns now) const noexcept {
+    auto until = now;
+    for (const auto& [member, sent] : sent_until_)
+      until = std::min(until, sent);
+    return now - until <= tolerance ? now : until;
   }
 
 private:
-  static constexpr steady_ns never = -1;
+  static constexpr steady_ns never = std::numeric_limits<steady_ns>::min() / 2;
 
   std::map<std::uint64_t, steady_ns> sent_until_;
 };

@@ -1,5 +1,7 @@
 #include "sampling/assembly.hpp"
 
+#include "core/passing.hpp"
+
 #include <algorithm>
 
 namespace weir::sampling {
@@ -13,7 +15,29 @@ constexpr std::uint32_t none = 0xffff'ffff;
 std::size_t kept_spans::bytes() const noexcept {
   return bytes_.bytes() + pieces_.capacity() * sizeof(piece)
          + envelopes_.capacity() * sizeof(std::string_view)
-         + ends_.capacity() * sizeof(std::uint32_t);
+         + ends_.capacity() * sizeof(std::uint32_t) + runs_.capacity() * sizeof(run);
+}
+
+std::uint64_t kept_spans::leave_out(const std::vector<bool>& places) {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  std::size_t left_runs = 0;
+  auto trace = ends_.begin();
+  for (const auto run : runs_) {
+    for (; trace != ends_.end() && *trace <= from; ++trace)
+      *trace = to;
+    if (!places[run.place]) {
+      std::move(pieces_.begin() + from, pieces_.begin() + run.end, pieces_.begin() + to);
+      to += run.end - from;
+      runs_[left_runs++] = {run.place, to};
+    }
+    from = run.end;
+  }
+  std::fill(trace, ends_.end(), to);
+  const auto gone = pieces_.size() - to;
+  pieces_.resize(to);
+  runs_.resize(left_runs);
+  return gone;
 }
 
 std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t first,
@@ -88,17 +112,20 @@ std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
   traces_ = 0;
   of_traces_.clear();
   std::uint64_t bytes = 0;
+  std::uint32_t place = 0;
   auto at = first;
   for (; at < batch.traces.size(); ++at) {
     const auto& trace = batch.traces[at];
-    if (!trace.verdict.keep)
+    if (!trace.verdict.keep) {
+      place += trace.refs;
       continue;
+    }
     if (traces_ != 0 && bytes + trace.bytes > max_bytes_)
       break;
     bytes += trace.bytes;
     for (std::uint32_t i = 0; i < trace.refs; ++i) {
       const auto& ref = batch.refs[trace.first_ref + i];
-      wanted_.push_back({ref.entry, ref.slot, traces_});
+      wanted_.push_back({ref.entry, ref.slot, traces_, place++});
     }
     ++traces_;
     of_traces_.push_back(&trace);
@@ -106,8 +133,8 @@ std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
   return at;
 }
 
-std::size_t assembler::collect(const decided_batch& batch, std::size_t first,
-                               const entry_reader& read, kept_spans& out) {
+result<std::size_t> assembler::collect(const decided_batch& batch, std::size_t first,
+                                       const entry_reader& read, kept_spans& out) {
   out = kept_spans();
   const auto next = select(batch, first);
   std::sort(wanted_.begin(), wanted_.end());
@@ -117,33 +144,39 @@ std::size_t assembler::collect(const decided_batch& batch, std::size_t first,
     auto end = begin + 1;
     while (end < wanted_.size() && wanted_[end].entry == wanted_[begin].entry)
       ++end;
-    take_entry(begin, end, read, out);
+    if (auto taken = take_entry(begin, end, read, out); !taken) {
+      out = kept_spans();
+      return tl::unexpected(std::move(taken.error()));
+    }
     begin = end;
   }
   arrange(out);
   return next;
 }
 
-void assembler::take_entry(std::size_t begin, std::size_t end, const entry_reader& read,
-                           kept_spans& out) {
+result<void> assembler::take_entry(std::size_t begin, std::size_t end, const entry_reader& read,
+                                   kept_spans& out) {
   const auto lose = [&](std::size_t i) {
     out.unreadable_.push_back({wanted_[i].entry, wanted_[i].slot});
   };
   index_.clear();
   const auto entry = read(wanted_[begin].entry);
+  if (!entry && is_passing(entry.error()))
+    return tl::unexpected(entry.error());
   if (!entry || !otlp::index_traces(entry->bytes, 0, index_)) {
     for (auto i = begin; i < end; ++i)
       lose(i);
-    return;
+    return {};
   }
-  trace_of_slot_.assign(index_.traces.size(), none);
+  wanted_of_slot_.assign(index_.traces.size(), nullptr);
   for (auto i = begin; i < end; ++i) {
-    if (wanted_[i].slot < trace_of_slot_.size())
-      trace_of_slot_[wanted_[i].slot] = wanted_[i].trace;
+    if (wanted_[i].slot < wanted_of_slot_.size())
+      wanted_of_slot_[wanted_[i].slot] = &wanted_[i];
     else
       lose(i);
   }
   take_spans(*entry, out);
+  return {};
 }
 
 void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
@@ -151,8 +184,8 @@ void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
   out.first_received_ = std::min(out.first_received_, entry.first_received);
   out.last_received_ = std::max(out.last_received_, entry.last_received);
   for (const auto& span : index_.spans) {
-    const auto trace = trace_of_slot_[span.slot];
-    if (trace == none)
+    const auto* wanted = wanted_of_slot_[span.slot];
+    if (wanted == nullptr)
       continue;
     auto& [resource, scope] = envelopes_of_group_[span.group];
     if (resource == none) {
@@ -161,9 +194,9 @@ void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
       scope = envelope(group.first_scope_slice, group.scope_slices, entry.bytes, out);
     }
     auto body = span.body.in(entry.bytes);
-    if (const auto& kept = *of_traces_[trace]; kept.verdict.mark != rate_mark::none)
+    if (const auto& kept = *of_traces_[wanted->trace]; kept.verdict.mark != rate_mark::none)
       body = stamp_.put(body, kept.id, kept.verdict);
-    found_.push_back({trace, {resource, scope, out.bytes_.copy(body)}});
+    found_.push_back({wanted->trace, wanted->place, {resource, scope, out.bytes_.copy(body)}});
   }
 }
 
@@ -188,8 +221,17 @@ void assembler::arrange(kept_spans& out) {
     at[i + 1] += at[i];
   out.ends_.assign(at.begin() + 1, at.end());
   out.pieces_.resize(found_.size());
-  for (const auto& span : found_)
-    out.pieces_[at[span.trace]++] = span.piece;
+  places_.resize(found_.size());
+  for (const auto& span : found_) {
+    const auto to = at[span.trace]++;
+    out.pieces_[to] = span.piece;
+    places_[to] = span.place;
+  }
+  for (std::uint32_t i = 0; i < places_.size(); ++i) {
+    if (i == 0 || places_[i] != places_[i - 1])
+      out.runs_.push_back({places_[i], i});
+    ++out.runs_.back().end;
+  }
 }
 
 } // namespace weir::sampling

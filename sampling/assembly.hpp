@@ -38,6 +38,10 @@ public:
   /// Adds the spans [first, end) to a message, by resource and scope: each envelope stands once.
   void append_to(otlp::traces_writer& to, std::size_t first, std::size_t end) const;
 
+  /// Leaves out the spans of some slots; `places[i]` says it of the i-th ref of the traces that were
+  /// collected, dropped ones counted. Returns how many spans went. @pre nothing is appended yet
+  std::uint64_t leave_out(const std::vector<bool>& places);
+
   /// What could not be read: these slots are lost, and to be counted as damaged.
   const std::vector<slot_ref>& unreadable() const noexcept { return unreadable_; }
 
@@ -56,12 +60,19 @@ private:
     std::string_view body;
   };
 
+  /// The spans of one slot: neighbours among pieces_.
+  struct run {
+    std::uint32_t place = 0; ///< Which ref it is.
+    std::uint32_t end = 0;   ///< Into pieces_.
+  };
+
   static constexpr std::size_t max_trace_share = 4;
 
   arena bytes_;
   std::vector<std::string_view> envelopes_;
   std::vector<piece> pieces_;       ///< The spans of a trace together.
   std::vector<std::uint32_t> ends_; ///< By trace: where its pieces end.
+  std::vector<run> runs_;
   std::vector<slot_ref> unreadable_;
   unix_ns first_received_ = std::numeric_limits<unix_ns>::max();
   unix_ns last_received_ = 0;
@@ -84,9 +95,10 @@ public:
   explicit assembler(std::size_t max_bytes = 16 << 20) : max_bytes_(max_bytes) {}
 
   /// Collects the kept traces from `batch.traces[first]` on, as many as fit, into `out` (replaced).
-  /// Returns the index of the first trace not looked at. An entry that cannot be read leaves the
-  /// rest whole: its slots are in out.unreadable().
-  std::size_t collect(const decided_batch& batch, std::size_t first, const entry_reader& read,
+  /// Returns the index of the first trace not looked at. An entry that is damaged or gone leaves the
+  /// rest whole: its slots are in out.unreadable(). Where one cannot be read at the moment
+  /// (is_passing()) that is returned, `out` is empty, and the same call is to be made again later.
+  result<std::size_t> collect(const decided_batch& batch, std::size_t first, const entry_reader& read,
                       kept_spans& out);
 
 private:
@@ -94,17 +106,20 @@ private:
     entry_number entry;
     weir::slot slot;
     std::uint32_t trace; ///< Of this call's kept traces.
+    std::uint32_t place; ///< Which ref of this call's traces.
 
     friend auto operator<=>(const wanted_slot&, const wanted_slot&) = default;
   };
 
   struct found_span {
     std::uint32_t trace;
+    std::uint32_t place;
     kept_spans::piece piece;
   };
 
   std::size_t select(const decided_batch& batch, std::size_t first);
-  void take_entry(std::size_t begin, std::size_t end, const entry_reader& read, kept_spans& out);
+  result<void> take_entry(std::size_t begin, std::size_t end, const entry_reader& read,
+                          kept_spans& out);
   void take_spans(const unpacked_entry& entry, kept_spans& out);
   std::uint32_t envelope(std::uint32_t first, std::uint32_t count, std::string_view unpacked,
                          kept_spans& out);
@@ -117,7 +132,8 @@ private:
   std::vector<wanted_slot> wanted_;
   std::vector<found_span> found_;
   otlp::span_index index_;
-  std::vector<std::uint32_t> trace_of_slot_;
+  std::vector<const wanted_slot*> wanted_of_slot_; ///< Of the entry that is looked at.
+  std::vector<std::uint32_t> places_;              ///< Of pieces.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> envelopes_of_group_;
   std::unordered_map<std::string_view, std::uint32_t> known_; ///< Envelopes, by content.
   std::string joined_;

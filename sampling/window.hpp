@@ -34,7 +34,7 @@ struct window_settings {
   /// CPU time that conditions and patterns may take on the spans of one entry; 0: without end.
   /// Beyond, they do not hold.
   std::int64_t max_work_ns = 0;
-  steady_ns incomplete_after = 30 * second_ns; ///< Past the deadline the gate does not count.
+  steady_ns incomplete_after = 30 * second_ns; ///< Past the deadline nothing is waited for.
 
   /// From the processor's options: `num_traces` is split over `shards`, `memory` is this shard's
   /// part.
@@ -95,11 +95,14 @@ public:
            const std::vector<bool>& wanted, steady_ns received, steady_ns now, additions& out);
 
   /// Decides traces that are due, in order of their deadlines, at most `max_traces`; adds them to
-  /// `out` and returns how many. With the gate closed only those that are due since
-  /// `incomplete_after`. Before them, whatever the gate: traces that grew too large, and the oldest
-  /// ones while there are more traces or index bytes than allowed. Waits are kept to decision_wait
-  /// / 1024 (1 ms to 1 s). Stops behind the trace with which the kept ones come to `max_kept_bytes`.
-  std::size_t decide(steady_ns now, bool gate_open, std::size_t max_traces, decided_batch& out,
+  /// `out` and returns how many. `complete_until`: everything received before it has been added, so
+  /// only traces that were due by then are decided; later ones when they are due since
+  /// `incomplete_after`. Before them, whatever is missing: traces that grew too large, and the
+  /// oldest ones while there are more traces or index bytes than allowed. Waits are kept to
+  /// decision_wait / 1024 (1 ms to 1 s). Stops behind the trace with which the kept ones come to
+  /// `max_kept_bytes`.
+  std::size_t decide(steady_ns now, steady_ns complete_until, std::size_t max_traces,
+                     decided_batch& out,
                      std::uint64_t max_kept_bytes = std::numeric_limits<std::uint64_t>::max());
 
   /// The same for every trace there is, due or not: for a shutdown that must leave nothing
@@ -122,16 +125,22 @@ public:
   /// The entry was written again further back in the journal. Without effect where it is not held.
   void moved(const entry_id& id, journal_position position);
 
-  /// Whether decide() has something to do even with the gate closed and nothing due.
+  /// Whether decide() has something to do even where nothing is due.
   bool pressed() const noexcept;
 
+  /// Gives the unpacked bytes of an entry held here and their scan, or an error.
+  using entry_scanner
+      = std::function<result<void>(entry_number, std::string_view& bytes, otlp::span_index&)>;
+
   /// Other policies from now on, for the traces held too; one that did not change goes on with its
-  /// budget and its rates. `unpack(entry number, bytes, index)`
-  /// gives each entry's unpacked bytes and scan again, or an error (its spans then count for
-  /// nothing).
+  /// budget and its rates. Every entry is scanned again; of one where that fails the spans count for
+  /// nothing, until scan_again() has seen them.
   void replace_policies(policy_set policies, const window_settings& settings,
-                        const std::function<result<void>(entry_number, std::string_view&,
-                                                         otlp::span_index&)>& unpack);
+                        const entry_scanner& scan);
+
+  /// The policies see an entry that they could not see when they were replaced. Without effect where
+  /// it is not held any more.
+  void scan_again(const entry_id& id, const entry_scanner& scan);
 
   /// When decide() may have something to do next, if nothing is added before; max() when empty.
   steady_ns next_deadline() const noexcept { return wheel_.next(); }

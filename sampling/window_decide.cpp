@@ -56,8 +56,7 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
   out.traces.push_back({of.id, verdict, flags, of.spans, of.bytes, of.arrival, first_ref, refs});
 
   const auto print = fingerprint_of(of.id);
-  cache_.insert(print, verdict);
-  cache_.pin(print);
+  cache_.insert(print, verdict, true);
   ++counts_.decided;
   counts_.decided_early += (flags & decided_early) != 0 ? 1 : 0;
   counts_.decided_incomplete += (flags & decided_incomplete) != 0 ? 1 : 0;
@@ -77,13 +76,16 @@ std::size_t window::decide_too_large(steady_ns now, std::size_t max_traces, deci
   return decided;
 }
 
-std::size_t window::decide(steady_ns now, bool gate_open, std::size_t max_traces,
+std::size_t window::decide(steady_ns now, steady_ns complete_until, std::size_t max_traces,
                            decided_batch& out, std::uint64_t max_kept_bytes) {
   auto decided = decide_too_large(now, max_traces, out);
-  const auto due_before = gate_open ? now : now - settings_.incomplete_after;
+  complete_until = std::min(complete_until, now);
+  const auto due_before = std::max(complete_until, now - settings_.incomplete_after);
   for (std::uint64_t kept = 0; decided < max_traces && kept < max_kept_bytes; ++decided) {
-    std::uint8_t flags = gate_open ? 0 : decided_incomplete;
+    std::uint8_t flags = 0;
     auto number = wheel_.due(traces_, due_before);
+    if (number != none && traces_[number].deadline > complete_until)
+      flags = decided_incomplete;
     if (number == none && over_limits()) {
       number = wheel_.front();
       flags = decided_early;
@@ -134,9 +136,8 @@ void window::moved(const entry_id& id, journal_position position) {
   entries_.moved(id, position);
 }
 
-void window::replace_policies(
-    policy_set policies, const window_settings& settings,
-    const std::function<result<void>(entry_number, std::string_view&, otlp::span_index&)>& unpack) {
+void window::replace_policies(policy_set policies, const window_settings& settings,
+                              const entry_scanner& scan) {
   settings_ = settings;
   use(std::move(policies));
   by_id_.for_each([this](std::uint32_t number) {
@@ -148,9 +149,17 @@ void window::replace_policies(
   entries_.for_each([&](entry_number number) {
     std::string_view unpacked;
     index.clear();
-    if (unpack(number, unpacked, index))
+    if (scan(number, unpacked, index))
       rescan(number, unpacked, index);
   });
+}
+
+void window::scan_again(const entry_id& id, const entry_scanner& scan) {
+  const auto number = entries_.find(id);
+  std::string_view unpacked;
+  otlp::span_index index;
+  if (number != no_entry && scan(number, unpacked, index))
+    rescan(number, unpacked, index);
 }
 
 void window::rescan(entry_number number, std::string_view unpacked, const otlp::span_index& index) {

@@ -182,9 +182,7 @@ result<void> store::trim_progress(node_id node, weir::epoch epoch, sequence belo
 
 // -- decisions --
 
-result<void> store::scan_decisions(
-    pipeline_id pipeline,
-    const std::function<bool(std::uint64_t chunk, std::string_view)>& each) const {
+result<std::vector<std::uint64_t>> store::decision_chunks(pipeline_id pipeline) const {
   auto floor = std::uint64_t{0};
   {
     const std::shared_lock guard(impl_->mutex);
@@ -192,24 +190,45 @@ result<void> store::scan_decisions(
         found != impl_->decisions_floor.end())
       floor = found->second;
   }
-  // Forwards first, for the numbers alone, as only that direction steps over damage.
   auto chunks = std::vector<std::uint64_t>();
-  const auto family = impl_->data->family("decisions");
-  const auto begin = keys::decisions(pipeline, floor);
   const auto end = keys::end_of(keys::prefix(keys::kind::decisions, pipeline));
-  auto listed = impl_->scan(family, begin, end, [&](std::string_view key, std::string_view) {
-    chunks.push_back(keys::read_u64(key.substr(5)));
-    return true;
-  });
+  auto listed = impl_->scan(impl_->data->family("decisions"), keys::decisions(pipeline, floor), end,
+                            [&](std::string_view key, std::string_view) {
+                              chunks.push_back(keys::read_u64(key.substr(5)));
+                              return true;
+                            });
   if (!listed)
-    return listed;
-  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
-    auto value = std::string();
-    const auto status = impl_->data->db().Get(rocksdb::ReadOptions(), family,
-                                              keys::decisions(pipeline, *chunk), &value);
-    if (status.ok() && value.size() >= version_bytes
-        && !each(*chunk, std::string_view(value).substr(version_bytes)))
+    return tl::unexpected(listed.error());
+  return chunks;
+}
+
+result<std::string> store::read_decisions(pipeline_id pipeline, std::uint64_t chunk) const {
+  auto value = std::string();
+  const auto status =
+      impl_->data->db().Get(rocksdb::ReadOptions(), impl_->data->family("decisions"),
+                            keys::decisions(pipeline, chunk), &value);
+  if (status.ok() && value.size() < version_bytes)
+    return fail(errc::corrupt, fmt::format("chunk {} of decisions is empty", chunk));
+  if (status.ok())
+    return value.substr(version_bytes);
+  if (is_damage(status))
+    count_damaged(1);
+  return tl::unexpected(to_error(status, fmt::format("reading chunk {} of decisions", chunk)));
+}
+
+result<void> store::scan_decisions(
+    pipeline_id pipeline,
+    const std::function<bool(std::uint64_t chunk, std::string_view)>& each) const {
+  // Forwards first, for the numbers alone, as only that direction steps over damage.
+  const auto chunks = decision_chunks(pipeline);
+  if (!chunks)
+    return tl::unexpected(chunks.error());
+  for (auto chunk = chunks->rbegin(); chunk != chunks->rend(); ++chunk) {
+    const auto value = read_decisions(pipeline, *chunk);
+    if (value && !each(*chunk, *value))
       break;
+    if (!value && value.error().code != errc::corrupt && value.error().code != errc::not_found)
+      return tl::unexpected(value.error());
   }
   return {};
 }

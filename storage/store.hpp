@@ -167,7 +167,10 @@ public:
   result<void> trim_progress(node_id node, weir::epoch epoch, sequence below);
 
   // -- decisions --
-  /// Newest chunk first.
+  /// The numbers of a pipeline's chunks, rising.
+  result<std::vector<std::uint64_t>> decision_chunks(pipeline_id pipeline) const;
+  result<std::string> read_decisions(pipeline_id pipeline, std::uint64_t chunk) const;
+  /// All of them, the newest first.
   result<void>
   scan_decisions(pipeline_id pipeline,
                  const std::function<bool(std::uint64_t chunk, std::string_view)>& each) const;

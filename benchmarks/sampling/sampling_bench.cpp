@@ -30,7 +30,7 @@ void window_steady_state(benchmark::State& state) {
     decided.clear();
     window.add(std::move(entry), source.bytes(), source.index(), all, now, now, out);
     now += static_cast<steady_ns>(source.spans()) * second_ns / 300'000;
-    window.decide(now, true, 1'000'000, decided);
+    window.decide(now, now, 1'000'000, decided);
     window.release(out.late);
     window.release(decided);
     spans += source.spans();
@@ -84,7 +84,7 @@ void assemble(benchmark::State& state) {
     window.add(std::move(entry), source.bytes(), source.index(), all, second_ns, second_ns, out);
   }
   sampling::decided_batch decided;
-  window.decide(100 * second_ns, true, 1'000'000, decided);
+  window.decide(100 * second_ns, 100 * second_ns, 1'000'000, decided);
   codec::packer packer;
   std::string unpacked;
   const auto read = [&](sampling::entry_number number) -> result<sampling::unpacked_entry> {
@@ -100,7 +100,7 @@ void assemble(benchmark::State& state) {
   std::uint64_t spans = 0;
   for (auto _ : state) {
     for (std::size_t at = 0; at < decided.traces.size();) {
-      at = collector.collect(decided, at, read, kept);
+      at = collector.collect(decided, at, read, kept).value();
       for (std::size_t span = 0; span < kept.spans();) {
         span = kept.append_to(builder, span, 1 << 20);
         std::string block;

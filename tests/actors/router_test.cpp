@@ -11,7 +11,9 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 
 using namespace weir;
@@ -29,6 +31,30 @@ struct told {
   std::vector<std::pair<entry_id, journal_position>> moved;
   std::vector<caf::typed_response_promise<moved_atom>> unanswered;
   std::vector<cluster::low_water> marks;
+  std::vector<std::uint64_t> chunks;
+  std::vector<caf::typed_response_promise<bool>> unanswered_chunks;
+  std::uint64_t unanswered_bytes = 0, most_unanswered_bytes = 0;
+  std::deque<std::uint64_t> owed; ///< Credit that is held back.
+  bool holds_credit = false;      ///< Each tick gives that of one entry.
+  bool holds_chunks = false;
+  bool has_room = true;
+
+  router_actor origin;
+
+  void give_credit() {
+    const std::lock_guard guard(mutex);
+    if (owed.empty())
+      return;
+    caf::anon_send(origin, taken_atom_v, owed.front());
+    owed.pop_front();
+  }
+
+  void answer_chunks() {
+    const std::lock_guard guard(mutex);
+    for (auto& promise : std::exchange(unanswered_chunks, {}))
+      promise.deliver(has_room);
+    unanswered_bytes = 0;
+  }
 
   template <class Change>
   void note(Change what) {
@@ -46,11 +72,28 @@ struct told {
 sampler_actor::behavior_type fake_sampler(sampler_actor::pointer self, told* of) {
   return {
       [self, of](const entry_ptr& entry) {
-        self->send(caf::actor_cast<router_actor>(self->current_sender()), taken_atom_v,
-                   std::uint64_t{entry->unpacked.size()});
-        of->note([&] { of->entries.push_back(entry->header.id); });
+        of->note([&] {
+          of->entries.push_back(entry->header.id);
+          of->owed.push_back(entry->unpacked.size());
+          of->origin = caf::actor_cast<router_actor>(self->current_sender());
+        });
+        if (!of->holds_credit)
+          of->give_credit();
       },
-      [](const decisions_ptr&) {},
+      [self, of](const decisions_ptr& chunks) -> caf::result<bool> {
+        auto promise = self->make_response_promise<bool>();
+        of->note([&] {
+          for (const auto& [number, bytes] : chunks->chunks) {
+            of->chunks.push_back(number);
+            of->unanswered_bytes += bytes.size();
+          }
+          of->most_unanswered_bytes = std::max(of->most_unanswered_bytes, of->unanswered_bytes);
+          of->unanswered_chunks.push_back(promise);
+        });
+        if (!of->holds_chunks)
+          of->answer_chunks();
+        return promise;
+      },
       [](sent_until_atom, std::int64_t) {},
       [](durable_atom, pipeline_id, std::uint64_t) {},
       [self, of](moved_atom, const entry_id& id, journal_position to) -> caf::result<moved_atom> {
@@ -61,7 +104,10 @@ sampler_actor::behavior_type fake_sampler(sampler_actor::pointer self, told* of)
         });
         return promise;
       },
-      [](tick_atom) {},
+      [of](tick_atom) {
+        of->answer_chunks();
+        of->give_credit();
+      },
       [](const sampler_change&) -> caf::result<changed_atom> { return changed_atom_v; },
       // Answers what it was told of moves.
       [of](stop_atom) -> caf::result<stopped_atom> {
@@ -99,9 +145,17 @@ struct fixture {
     write = system.spawn<caf::detached>(writer, store, sabotage{});
     sampler = system.spawn(fake_sampler, &seen);
     compressor = system.spawn(fake_compressor, &seen);
+    config_of_router.stuck_age = -3600 * second_ns; // Any age will do.
+    config_of_router.handed = std::make_shared<net::byte_budget>(1 << 20);
   }
 
   ~fixture() {
+    {
+      const std::lock_guard guard(seen.mutex);
+      seen.unanswered.clear();
+      seen.unanswered_chunks.clear();
+      seen.origin = nullptr;
+    }
     caf::anon_send_exit(router, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(write, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(sampler, caf::exit_reason::user_shutdown);
@@ -110,31 +164,62 @@ struct fixture {
 
   // Entries of one trace each, at positions 0, 1, ..., as if an earlier start had left them.
   void fill(sequence count) {
+    for (sequence s = 1; s <= count; ++s)
+      write_entry(s);
+  }
+
+  closed_entry write_entry(sequence s) {
     entry_group group(traces, 1 << 20, {});
-    for (sequence s = 1; s <= count; ++s) {
-      BOOST_REQUIRE(group.add(one_span(s), unix_now()));
-      auto closed = group.take();
-      BOOST_REQUIRE(closed.size() == 1U);
-      auto& header = closed[0].header;
-      header.id = id(s);
-      header.packed_bytes = static_cast<std::uint32_t>(closed[0].packed.size());
-      std::string bytes;
-      codec::write_entry(header, closed[0].packed, bytes);
-      storage::batch batch;
-      batch.put_entry(s - 1, bytes);
-      BOOST_REQUIRE(store->commit(std::move(batch), true));
-    }
+    BOOST_REQUIRE(group.add(one_span(s), unix_now()));
+    auto closed = group.take();
+    BOOST_REQUIRE(closed.size() == 1U);
+    auto& header = closed[0].header;
+    header.id = id(s);
+    header.packed_bytes = static_cast<std::uint32_t>(closed[0].packed.size());
+    std::string bytes;
+    codec::write_entry(header, closed[0].packed, bytes);
+    storage::batch batch;
+    batch.put_entry(s - 1, bytes);
+    BOOST_REQUIRE(store->commit(std::move(batch), true));
+    return std::move(closed[0]);
+  }
+
+  // One that comes from the intake.
+  void take(sequence s) { send(s, write_entry(s)); }
+
+  void send(sequence s, closed_entry closed) {
+    auto entry = std::make_shared<durable_entry>();
+    entry->header = closed.header;
+    entry->position = s - 1;
+    entry->received = steady_now();
+    entry->handed_bytes = closed.packed.size() + closed.unpacked.size();
+    BOOST_REQUIRE(config_of_router.handed->take(entry->handed_bytes));
+    entry->packed = shared_bytes(std::move(closed.packed));
+    entry->unpacked = std::move(closed.unpacked);
+    entry->index = std::move(closed.index);
+    entry->settled = cluster::slot_set(closed.header.slots);
+    self->send(router, entry_ptr(std::move(entry)));
+  }
+
+  // An idle node has everything in tables, and nothing goes on behind the scenes.
+  void rest() {
+    BOOST_REQUIRE(store->trim_journal(1));
+    for (int second = 0; second < 20; ++second)
+      store->maintain();
   }
 
   static entry_id id(sequence s) { return {1, 7, s}; }
 
   void start() {
-    router_config config;
+    config_of_router.journal = store->journal();
+    spawn_router();
+  }
+
+  void spawn_router() {
+    auto& config = config_of_router;
     config.pipelines.push_back({traces, second_ns, compressor});
     config.samplers.push_back(sampler);
-    config.stuck_age = -3600 * second_ns; // Any age will do.
-    config.handed = std::make_shared<net::byte_budget>(1 << 20);
-    auto positions = std::make_shared<std::atomic<journal_position>>(store->journal().next);
+    auto positions = std::make_shared<std::atomic<journal_position>>(config.journal.next);
     router = system.spawn<caf::detached>(actors::router, config, store, positions, write);
   }
 
@@ -157,6 +242,7 @@ struct fixture {
       std::make_shared<storage::faulty_file_system>(directory.path());
   std::shared_ptr<storage::store> store;
   told seen;
+  router_config config_of_router;
   caf::actor_system_config config;
   caf::actor_system system{config};
   caf::scoped_actor self{system};
@@ -215,15 +301,157 @@ BOOST_AUTO_TEST_CASE(progress_is_kept_until_the_trim_is_synced) {
 // Guarantee: it is tried again; every entry comes, none is taken for gone.
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_now_is_read_later) {
   fill(20);
-  // An idle node has everything in tables, and nothing goes on behind the scenes.
-  BOOST_REQUIRE(store->trim_journal(1));
-  for (int second = 0; second < 20; ++second)
-    store->maintain();
+  rest();
   const auto faults = disk->faults();
   disk->fail_read(1);
   start();
   seen.await([&] { return seen.entries.size() == 19; });
   BOOST_TEST(disk->faults() == faults + 1);
+}
+
+// Scenario: an earlier start left entries of which half are settled, and decisions; the system refuses
+// one read of the start, whichever. Guarantee: what is settled is not sent again, all decisions come,
+// the newest first, and before any entry; each other entry comes once.
+BOOST_AUTO_TEST_CASE(one_refused_read_at_a_start_loses_nothing) {
+  int struck = 0;
+  for (std::uint64_t n = 1; n <= 12; ++n) {
+    fixture f;
+    f.fill(21);
+    storage::batch records;
+    for (sequence s = 2; s <= 11; ++s) {
+      cluster::progress done;
+      done.settle(id(s), 1, 0, true);
+      records.put_progress(id(s), done.encode(id(s)));
+    }
+    for (std::uint64_t chunk = 0; chunk < 3; ++chunk)
+      records.put_decisions(traces, chunk, std::string(3000, 'x'));
+    BOOST_REQUIRE(f.store->commit(std::move(records), true));
+    f.rest();
+    const auto faults = f.disk->faults();
+    f.disk->fail_read(n);
+    f.start();
+    f.seen.await([&] { return f.seen.entries.size() >= 10; });
+    f.catch_up(f.router);
+    f.catch_up(f.sampler);
+    f.disk->fail_read(0);
+    struck += f.disk->faults() > faults ? 1 : 0;
+    std::vector<entry_id> open;
+    for (sequence s = 12; s <= 21; ++s)
+      open.push_back(id(s));
+    const std::lock_guard guard(f.seen.mutex);
+    BOOST_TEST((f.seen.entries == open), "read " << n);
+    BOOST_TEST((f.seen.chunks == std::vector<std::uint64_t>{2, 1, 0}), "read " << n);
+  }
+  BOOST_TEST(struck >= 3);
+}
+
+// Scenario: many decisions are remembered, and a sampler takes its time. Guarantee: no more of them
+// are on their way to it than there is credit; all come, and then the entries.
+BOOST_AUTO_TEST_CASE(remembered_decisions_come_by_credit) {
+  constexpr std::size_t bytes = 100'000;
+  storage::batch records;
+  for (std::uint64_t chunk = 0; chunk < 60; ++chunk)
+    records.put_decisions(traces, chunk, storage::noise(bytes, chunk));
+  BOOST_REQUIRE(store->commit(std::move(records), true));
+  fill(2);
+  config_of_router.decisions_credit = 1 << 20;
+  seen.holds_chunks = true;
+  start();
+  for (std::size_t known = 0; known < 60;) {
+    seen.await([&] { return seen.chunks.size() > known; });
+    catch_up(router);
+    catch_up(sampler);
+    const std::lock_guard guard(seen.mutex);
+    BOOST_TEST(seen.entries.empty() == (seen.chunks.size() < 60));
+    known = seen.chunks.size();
+    self->send(sampler, tick_atom_v);
+  }
+  seen.await([&] { return seen.entries.size() == 2; });
+  BOOST_TEST(seen.most_unanswered_bytes <= (1U << 20) + (256U << 10) + bytes);
+}
+
+// Scenario: the sampler has no room for older decisions. Guarantee: they are not sent; the entries are.
+BOOST_AUTO_TEST_CASE(no_more_decisions_come_than_there_is_room_for) {
+  storage::batch records;
+  for (std::uint64_t chunk = 0; chunk < 60; ++chunk)
+    records.put_decisions(traces, chunk, std::string(100'000, 'x'));
+  BOOST_REQUIRE(store->commit(std::move(records), true));
+  fill(2);
+  config_of_router.decisions_credit = 1;
+  seen.has_room = false;
+  start();
+  seen.await([&] { return seen.entries.size() == 2; });
+  BOOST_TEST(seen.chunks.size() <= 4U);
+}
+
+// Scenario: the sampler is slightly behind: it gives credit, but never so much that a good part of
+// it is free, and entries keep coming. Guarantee: they come in the order in which they were received.
+BOOST_AUTO_TEST_CASE(nothing_overtakes_what_waits) {
+  config_of_router.credit = 4 * one_span(1).size();
+  seen.holds_credit = true;
+  start();
+  catch_up(router);
+  sequence taken = 0;
+  while (taken < 6)
+    take(++taken);
+  while (taken < 40) {
+    self->send(sampler, tick_atom_v); // Credit of one entry,
+    catch_up(sampler);
+    catch_up(router);
+    take(++taken); // and one more comes.
+    catch_up(router);
+  }
+  seen.await([&] { return seen.entries.size() >= 38; });
+  const std::lock_guard guard(seen.mutex);
+  for (std::size_t i = 0; i < seen.entries.size(); ++i)
+    BOOST_REQUIRE(seen.entries[i].sequence == i + 1);
+}
+
+// Scenario: more waits than the budget between intake and router holds, so that some of it is in
+// the journal alone. Guarantee: all of it comes, in order, and the budget is free at the end.
+BOOST_AUTO_TEST_CASE(what_waits_in_memory_and_on_disk_keeps_its_order) {
+  config_of_router.credit = one_span(1).size();
+  seen.holds_credit = true;
+  start();
+  catch_up(router);
+  for (sequence s = 1; s <= 30; ++s) {
+    auto closed = write_entry(s);
+    if (s % 3 == 0) { // The header alone, as where the budget is used up.
+      auto entry = std::make_shared<durable_entry>();
+      entry->header = closed.header;
+      entry->position = s - 1;
+      entry->received = steady_now();
+      entry->settled = cluster::slot_set(closed.header.slots);
+      self->send(router, entry_ptr(std::move(entry)));
+    } else {
+      send(s, std::move(closed));
+    }
+  }
+  for (std::size_t come = 1; come <= 30; ++come) {
+    seen.await([&] { return seen.entries.size() >= come; });
+    self->send(sampler, tick_atom_v);
+  }
+  catch_up(router);
+  const std::lock_guard guard(seen.mutex);
+  BOOST_REQUIRE(seen.entries.size() == 30U);
+  for (std::size_t i = 0; i < 30; ++i)
+    BOOST_TEST(seen.entries[i].sequence == i + 1);
+  BOOST_TEST(config_of_router.handed->used() == 0U);
+}
+
+// Scenario: the intake's first entry is durable before the router has begun. Guarantee: it comes
+// once: what is read back ends where this start began to write.
+BOOST_AUTO_TEST_CASE(what_came_before_the_router_began_comes_once) {
+  fill(1);
+  config_of_router.journal = store->journal();
+  auto first = write_entry(2);
+  spawn_router();
+  send(2, std::move(first));
+  seen.await([&] { return seen.entries.size() >= 2; });
+  catch_up(router);
+  catch_up(sampler);
+  const std::lock_guard guard(seen.mutex);
+  BOOST_TEST((seen.entries == std::vector{id(1), id(2)}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 #include "actors/sampler.hpp"
 
+#include "../storage/faulty_file_system.hpp"
 #include "../storage/temporary_directory.hpp"
+#include "codec/entry.hpp"
 #include "sampling/decision_cache.hpp"
 #include "spans.hpp"
 
@@ -8,9 +10,11 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <thread>
 
 using namespace weir;
 using namespace weir::actors;
@@ -22,9 +26,12 @@ constexpr std::uint32_t count = 2;
 
 // Two samplers of a pipeline that keeps everything at once; the compressor is the test's.
 struct fixture {
-  fixture() {
+  explicit fixture(std::uint64_t window_memory = 1 << 20) {
     storage::options how;
     how.directory = directory.path() + "/data";
+    how.memtable_bytes = 32 << 10; // So small that entries go to tables.
+    how.max_wal_bytes = 256 << 10;
+    how.file_system = disk;
     auto opened = storage::store::open(how);
     BOOST_REQUIRE(opened);
     store = std::move(*opened);
@@ -38,7 +45,7 @@ struct fixture {
           system.spawn(sampler, sampler_config{i, count},
                        std::vector{sampler_pipeline{traces, "traces", keep_all,
                                                     *sampling::policy_set::compile(keep_all),
-                                                    compressor, 1 << 20, 1000, next_chunk}},
+                                                    compressor, window_memory, 1000, next_chunk}},
                        store));
   }
 
@@ -74,16 +81,18 @@ struct fixture {
     cache.insert(1, {});
     auto chunk = std::make_shared<recovered_decisions>();
     chunk->pipeline = traces;
-    chunk->chunk = number;
-    cache.write_chunk(number, chunk->bytes);
+    cache.write_chunk(number, chunk->chunks.emplace_back(number, "").second);
     for (const auto& each : samplers)
-      self->send(each, decisions_ptr(chunk));
+      self->request(each, caf::infinite, decisions_ptr(chunk))
+          .receive([](bool room) { BOOST_TEST(room); },
+                   [](const caf::error&) { BOOST_FAIL("no answer"); });
   }
 
   // An entry with one span, to all samplers as the router does.
-  void send(char trace) {
+  void send(char trace, std::size_t noise = 10, journal_position position = 0) {
     auto entry = std::make_shared<durable_entry>();
-    entry->unpacked = some_spans(1, 1, 10, trace);
+    entry->unpacked = some_spans(1, 1, noise, trace);
+    entry->position = position;
     BOOST_REQUIRE(otlp::index_traces(entry->unpacked, 0, entry->index));
     entry->header.id = {1, 1, ++sequence_};
     entry->header.pipeline = traces;
@@ -96,15 +105,48 @@ struct fixture {
       self->send(each, entry_ptr(entry));
   }
 
-  void await_decided(std::size_t messages) {
+  void open_gate() {
     for (const auto& each : samplers)
       self->send(each, sent_until_atom_v, std::int64_t{steady_now() + second_ns});
+  }
+
+  // Until something else than a message has come.
+  template <class Condition>
+  void await_other(Condition reached) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!reached()) {
+      BOOST_REQUIRE(std::chrono::steady_clock::now() < until);
+      open_gate();
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+
+  void await_decided(std::size_t messages) {
+    open_gate();
     std::unique_lock lock(mutex);
     BOOST_REQUIRE(
-        changed.wait_for(lock, std::chrono::seconds(30), [&] { return seen.size() >= messages; }));
+        changed.wait_for(lock, std::chrono::seconds(60), [&] { return seen.size() >= messages; }));
+  }
+
+  // The same entry in the journal.
+  void write(journal_position position, char trace, std::size_t noise) {
+    const auto spans = some_spans(1, 1, noise, trace);
+    codec::entry_header header;
+    header.id = {1, 1, position + 1};
+    header.pipeline = traces;
+    header.spans = header.slots = 1;
+    header.codec = codec::codec_id::none;
+    header.unpacked_bytes = header.packed_bytes = static_cast<std::uint32_t>(spans.size());
+    std::string bytes;
+    codec::write_entry(header, spans, bytes);
+    storage::batch batch;
+    batch.put_entry(position, bytes);
+    BOOST_REQUIRE(store->commit(std::move(batch), true));
   }
 
   storage::temporary_directory directory;
+  std::shared_ptr<storage::faulty_file_system> disk =
+      std::make_shared<storage::faulty_file_system>(directory.path());
   std::shared_ptr<storage::store> store;
   std::mutex mutex;
   std::condition_variable changed;
@@ -135,6 +177,92 @@ BOOST_AUTO_TEST_CASE(samplers_number_their_chunks_together) {
   BOOST_TEST(std::set(order.begin(), order.end()).size() == count);
   for (std::size_t i = 0; i < seen.size(); ++i)
     BOOST_TEST(seen[i]->chunk == 42 + i);
+}
+
+// Scenario: a window so small that it keeps no packed bytes; a kept trace's entry is to be read back
+// from the journal, and the system refuses once. Another trace is kept meanwhile.
+// Guarantee: nothing is settled without its spans: the read is tried again, and the trace comes
+// whole; the other one does not wait for it.
+BOOST_AUTO_TEST_CASE(a_refused_read_of_a_kept_trace_is_tried_again) {
+  fixture f(4 << 10);
+  constexpr std::size_t noise = 8 << 10;
+  const char trace = 'a';
+  const char other = [&] {
+    for (char t = 'b';; ++t)
+      if (owner(t) == owner(trace))
+        return t;
+  }();
+  f.write(0, 'z', 1000);
+  f.write(1, trace, noise);
+  f.write(2, other, noise);
+  for (journal_position p = 3; p < 20; ++p)
+    f.write(p, 'z', noise);
+  // An idle node has everything in tables, and nothing goes on behind the scenes.
+  BOOST_REQUIRE(f.store->trim_journal(1));
+  for (int second = 0; second < 20; ++second)
+    f.store->maintain();
+  const auto faults = f.disk->faults();
+  f.disk->fail_read(1);
+  f.send(trace, noise, 1);
+  f.await_other([&] { return f.disk->faults() > faults; });
+  f.send(other, noise, 2);
+  f.await_decided(2);
+  BOOST_TEST(f.disk->faults() == faults + 1);
+  std::set<trace_id> seen;
+  for (const auto& message : f.seen) {
+    for (const auto& kept : message->traces)
+      BOOST_TEST(seen.insert(kept.id).second);
+    BOOST_TEST(message->kept.spans() == message->traces.size());
+    BOOST_TEST(message->kept.unreadable().empty());
+  }
+  BOOST_TEST(seen.size() == 2U);
+}
+
+// Scenario: an entry that a kept trace is in is gone from the journal. Guarantee: its slots are settled
+// as damaged, at once: only what is gone is lost.
+BOOST_AUTO_TEST_CASE(what_is_gone_is_not_waited_for) {
+  fixture f(4 << 10);
+  f.send('a', 8 << 10, 77);
+  f.await_decided(1);
+  BOOST_TEST(f.seen[0]->kept.spans() == 0U);
+  BOOST_TEST(f.seen[0]->kept.unreadable().size() == 1U);
+  BOOST_TEST(f.seen[0]->slots.size() == 1U);
+}
+
+// Scenario: a pipeline goes in a reload while more than is allowed of it is on its way to the disk,
+// and its compressor is ended before it has answered. Guarantee: the credit that was held back for
+// it comes: the other pipelines go on.
+BOOST_AUTO_TEST_CASE(what_a_compressor_that_ended_owed_is_let_go) {
+  fixture f(256 << 20);
+  constexpr std::size_t noise = 1 << 20;
+  f.send('a', noise);
+  f.await_decided(1);
+  constexpr int more = 40;
+  for (int i = 0; i < more; ++i)
+    f.send('a', noise); // Late ones: handed on as they come.
+  f.await_decided(1 + more);
+  const auto spans = some_spans(1, 1, noise, 'a').size();
+  const auto credit = [&] {
+    std::uint64_t taken = 0;
+    bool any = true;
+    while (any) {
+      any = false;
+      f.self->receive([&](taken_atom, std::uint64_t bytes) { taken += bytes; any = true; },
+                    [](const settled_ptr&) {}, caf::after(std::chrono::milliseconds(300)) >> [] {});
+    }
+    return taken;
+  };
+  auto given = credit();
+  BOOST_TEST(given < count * (1 + more) * spans);
+  for (const auto& each : f.samplers)
+    f.self->request(each, caf::infinite,
+                  sampler_change(std::make_shared<const std::vector<sampler_pipeline>>()))
+        .receive([](changed_atom) {}, [](const caf::error&) { BOOST_FAIL("no answer"); });
+  caf::anon_send_exit(f.compressor, caf::exit_reason::user_shutdown);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (given < count * (1 + more) * spans && std::chrono::steady_clock::now() < until)
+    given += credit();
+  BOOST_TEST(given == count * (1 + more) * spans);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,6 +21,8 @@ struct test_entry {
   otlp::span_index index;
 };
 
+using seen_spans = std::map<trace_id, std::multiset<std::pair<std::string, std::string>>>;
+
 /// A batch over random entries, and what of it is to be kept, by trace: bodies with resources.
 struct scene {
   explicit scene(std::uint64_t seed) {
@@ -62,9 +64,26 @@ struct scene {
     return [this](entry_number number) -> result<unpacked_entry> {
       ++reads;
       if (number == broken)
-        return fail(errc::corrupt, "broken");
+        return fail(broken_how, "broken");
       return unpacked_entry{entries[number].bytes, 100 + number, 200 + number};
     };
+  }
+
+  /// Takes what a trace has in an entry out of `spans`; returns how many that were.
+  std::size_t forget(const trace_id& id, entry_number number, seen_spans& spans) const {
+    const auto& entry = entries.at(number);
+    std::size_t gone = 0;
+    for (const auto& span : entry.index.spans) {
+      if (entry.index.traces[span.slot] != id)
+        continue;
+      const auto& resource
+          = entry.index.slices[entry.index.groups[span.group].first_resource_slice];
+      auto& left = spans[id];
+      left.erase(left.find({std::string(span.body.in(entry.bytes)),
+                            std::string(resource.in(entry.bytes))}));
+      ++gone;
+    }
+    return gone;
   }
 
   std::map<entry_number, test_entry> entries;
@@ -72,6 +91,7 @@ struct scene {
   std::map<trace_id, std::multiset<std::pair<std::string, testing::attributes>>> bodies;
   std::size_t reads = 0;
   entry_number broken = no_entry;
+  errc broken_how = errc::corrupt;
 };
 
 /// The resource envelope that message_of() writes for these attributes.
@@ -83,8 +103,6 @@ std::string envelope_of(const testing::attributes& on_resource) {
   otlp::index_traces(message, 0, index);
   return std::string(index.slices[index.groups[0].first_resource_slice].in(message));
 }
-
-using seen_spans = std::map<trace_id, std::multiset<std::pair<std::string, std::string>>>;
 
 /// Takes all blocks out of `kept`, adds their spans (body, resource envelope) to `into`; each trace
 /// has to be in one run.
@@ -130,7 +148,7 @@ BOOST_AUTO_TEST_CASE(kept_traces_come_out_whole) {
     scene one(seed);
     assembler collector;
     kept_spans kept;
-    BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept) == one.batch.traces.size());
+    BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept).value() == one.batch.traces.size());
     BOOST_TEST(one.reads == one.entries.size());
     BOOST_TEST(kept.first_received() == 100U);
     BOOST_TEST(kept.last_received() == 219U);
@@ -152,11 +170,64 @@ BOOST_AUTO_TEST_CASE(scratch_is_bounded) {
     seen_spans seen;
     std::size_t calls = 0;
     for (std::size_t at = 0; at < one.batch.traces.size(); ++calls) {
-      at = collector.collect(one.batch, at, one.reader(), kept);
+      at = collector.collect(one.batch, at, one.reader(), kept).value();
       take_blocks(kept, 1 << 20, seen);
     }
     BOOST_TEST(calls > 2U);
     BOOST_TEST((seen == expected(one)));
+  }
+}
+
+// Scenario: the system refuses to read one entry, and reads it the next time.
+// Guarantee: nothing is taken for lost, nothing is half collected; then all of it comes out.
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_at_the_moment_is_not_lost) {
+  for (const auto how : {errc::io, errc::unavailable}) {
+    scene one(4);
+    one.broken = 7;
+    one.broken_how = how;
+    assembler collector;
+    kept_spans kept;
+    const auto refused = collector.collect(one.batch, 0, one.reader(), kept);
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST((refused.error().code == how));
+    BOOST_TEST(kept.spans() == 0U);
+    BOOST_TEST(kept.unreadable().empty());
+    one.broken = no_entry;
+    BOOST_REQUIRE(collector.collect(one.batch, 0, one.reader(), kept));
+    seen_spans seen;
+    take_blocks(kept, 1 << 20, seen);
+    BOOST_TEST((seen == expected(one)));
+  }
+}
+
+// Scenario: some slots of what was collected turn out to be in the log already; none; all.
+// Guarantee: exactly their spans are left out, and counted.
+BOOST_AUTO_TEST_CASE(slots_can_be_left_out) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    scene one(seed);
+    assembler collector;
+    kept_spans kept;
+    BOOST_REQUIRE(collector.collect(one.batch, 0, one.reader(), kept));
+    std::mt19937_64 random(seed);
+    std::vector<bool> places(one.batch.refs.size());
+    const auto share = seed == 1 ? 0 : seed == 2 ? 4 : random() % 4;
+    std::size_t place = 0;
+    auto left = expected(one);
+    std::size_t gone = 0;
+    for (const auto& trace : one.batch.traces) {
+      for (std::uint32_t i = 0; i < trace.refs; ++i, ++place) {
+        places[place] = random() % 4 < share;
+        if (places[place] && trace.verdict.keep)
+          gone += one.forget(trace.id, one.batch.refs[trace.first_ref + i].entry, left);
+      }
+    }
+    const auto before = kept.spans();
+    BOOST_TEST(kept.leave_out(places) == gone);
+    BOOST_TEST(kept.spans() == before - gone);
+    seen_spans seen;
+    take_blocks(kept, 3000, seen);
+    std::erase_if(left, [](const auto& trace) { return trace.second.empty(); });
+    BOOST_TEST((seen == left), "seed " << seed);
   }
 }
 
@@ -167,7 +238,7 @@ BOOST_AUTO_TEST_CASE(an_entry_that_cannot_be_read) {
   one.broken = 7;
   assembler collector;
   kept_spans kept;
-  collector.collect(one.batch, 0, one.reader(), kept);
+  BOOST_REQUIRE(collector.collect(one.batch, 0, one.reader(), kept));
   std::size_t lost = 0;
   for (const auto& trace : one.batch.traces) {
     for (std::uint32_t i = 0; trace.verdict.keep && i < trace.refs; ++i)
@@ -202,7 +273,7 @@ BOOST_AUTO_TEST_CASE(rates_are_written_into_kept_spans) {
   assembler moved;
   assembler collector(std::move(moved));
   kept_spans kept;
-  collector.collect(one.batch, 0, one.reader(), kept);
+  BOOST_REQUIRE(collector.collect(one.batch, 0, one.reader(), kept));
   seen_spans seen;
   take_blocks(kept, 1 << 20, seen);
   const auto came = expected(one);
@@ -232,7 +303,7 @@ BOOST_AUTO_TEST_CASE(nothing_to_keep) {
     trace.verdict.keep = false;
   assembler collector;
   kept_spans kept;
-  BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept) == one.batch.traces.size());
+  BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept).value() == one.batch.traces.size());
   BOOST_TEST(kept.spans() == 0U);
   BOOST_TEST(one.reads == 0U);
 }
@@ -243,7 +314,7 @@ BOOST_AUTO_TEST_CASE(a_trace_larger_than_a_block_is_cut) {
   scene one(6);
   assembler collector;
   kept_spans kept;
-  collector.collect(one.batch, 0, one.reader(), kept);
+  BOOST_REQUIRE(collector.collect(one.batch, 0, one.reader(), kept));
   seen_spans seen;
   take_blocks(kept, 1, seen);
   BOOST_TEST((seen == expected(one)));

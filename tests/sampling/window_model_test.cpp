@@ -235,7 +235,7 @@ private:
 
   void decide(bool gate_open, std::size_t max_traces) {
     decided_batch out;
-    const auto decided = window_.decide(now_, gate_open, max_traces, out);
+    const auto decided = window_.decide(now_, gate_open ? now_ : 0, max_traces, out);
     BOOST_REQUIRE(decided == out.traces.size());
     BOOST_REQUIRE(decided <= max_traces);
     for (const auto& trace : out.traces)

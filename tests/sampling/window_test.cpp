@@ -59,9 +59,11 @@ struct bench {
     return out;
   }
 
-  decided_batch decide(steady_ns now, bool gate_open = true) {
+  decided_batch decide(steady_ns now) { return decide(now, now); }
+
+  decided_batch decide(steady_ns now, steady_ns complete_until) {
     decided_batch out;
-    held.decide(now, gate_open, 1'000'000, out);
+    held.decide(now, complete_until, 1'000'000, out);
     return out;
   }
 
@@ -75,13 +77,30 @@ struct bench {
 
 BOOST_AUTO_TEST_SUITE(window_test)
 
+// Scenario: a trace is due while spans that were received before its deadline are still on their
+// way; those received before a moment have come, and the moment moves on behind the time.
+// Guarantee: a trace is decided as soon as all that was received before its deadline has come, and
+// counts as complete, however late that is; the next one is not decided yet.
+BOOST_AUTO_TEST_CASE(what_comes_late_but_in_order_is_complete) {
+  bench one;
+  one.add({1}, start);
+  one.add({2}, start + 5 * second_ns);
+  BOOST_TEST(one.decide(start + 40 * second_ns, start + 29 * second_ns).traces.empty());
+  const auto out = one.decide(start + 42 * second_ns, start + 31 * second_ns);
+  BOOST_REQUIRE(out.traces.size() == 1U);
+  BOOST_TEST(static_cast<int>(out.traces[0].flags) == 0);
+  const auto next = one.decide(start + 47 * second_ns, start + 36 * second_ns);
+  BOOST_REQUIRE(next.traces.size() == 1U);
+  BOOST_TEST(static_cast<int>(next.traces[0].flags) == 0);
+}
+
 // Scenario: traces are due while older spans are still unsent somewhere.
 // Guarantee: nothing is decided until 30 s past the deadline, then with the flag that says so.
 BOOST_AUTO_TEST_CASE(the_gate_holds_decisions_back) {
   bench one;
   one.add({1, -2}, start);
-  BOOST_TEST(one.decide(start + 59 * second_ns, false).traces.empty());
-  const auto out = one.decide(start + 61 * second_ns, false);
+  BOOST_TEST(one.decide(start + 59 * second_ns, 0).traces.empty());
+  const auto out = one.decide(start + 61 * second_ns, 0);
   BOOST_REQUIRE(out.traces.size() == 2U);
   for (const auto& trace : out.traces) {
     BOOST_TEST(trace.flags == decided_incomplete);
@@ -96,11 +115,11 @@ BOOST_AUTO_TEST_CASE(kept_bytes_end_a_burst) {
   bench one;
   one.add({1, -2, 3, -4, -5, 6}, start);
   decided_batch first, second, rest;
-  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, first, 1) == 2U);
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, first, 1) == 2U);
   BOOST_TEST(
-      one.held.decide(start + 31 * second_ns, true, 100, second, first.traces.back().bytes + 1)
+      one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, second, first.traces.back().bytes + 1)
       == 3U);
-  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 100, rest, 1) == 1U);
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, rest, 1) == 1U);
 }
 
 // Scenario: spans that waited elsewhere for a while before they came.
@@ -300,6 +319,33 @@ BOOST_AUTO_TEST_CASE(far_deadlines) {
   }
   BOOST_TEST(order == (std::vector<int>{1, 2, 5, 30, 60, 499, 500}),
              boost::test_tools::per_element());
+}
+
+// Scenario: policies are replaced while one of two entries cannot be read; then it can.
+// Guarantee: the trace is decided by what is in both, as if it had been seen at once; an entry that
+// is not held any more is passed over.
+BOOST_AUTO_TEST_CASE(an_entry_that_policies_could_not_see_is_seen_later) {
+  bench one({}, keep_all());
+  one.add({-1}, start);
+  one.add({2}, start);
+  bool readable = false;
+  const auto scan = [&](entry_number number, std::string_view& bytes,
+                        otlp::span_index& index) -> result<void> {
+    const auto& id = one.held.entry(number).id;
+    if (id.sequence == 1 && !readable)
+      return fail(errc::io, "not now");
+    bytes = one.messages.at(id.sequence);
+    BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
+    return {};
+  };
+  one.held.replace_policies(keep_errors(), {}, scan);
+  readable = true;
+  one.held.scan_again({1, 1, 1}, scan);
+  one.held.scan_again({1, 1, 99}, scan);
+  const auto out = one.decide(start + 31 * second_ns);
+  BOOST_REQUIRE(out.traces.size() == 2U);
+  for (const auto& trace : out.traces)
+    BOOST_TEST(trace.verdict.keep == (trace.id == id_of(1)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -91,7 +91,7 @@ int decide(const sampling::tail_sampling_config& config, const std::vector<reque
   steady_ns now = second_ns;
   const auto advance = [&](steady_ns until) {
     for (; now < until; now += std::min(until - now, second_ns / 10)) {
-      window.decide(now, true, 1'000'000, decided);
+      window.decide(now, now, 1'000'000, decided);
       for (const auto& trace : decided.traces) {
         if (trace.verdict.keep)
           out << to_hex(trace.id.view()) << ' ' << trace.spans << ' '
