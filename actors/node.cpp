@@ -351,6 +351,10 @@ bool node::ready() const noexcept {
   return impl_->serving;
 }
 
+std::string node::refusal() const {
+  return impl_->server ? impl_->server->refusal() : std::string{};
+}
+
 result<std::vector<std::string>> node::reload(node_plan plan) {
   return impl_->reload(std::move(plan));
 }

@@ -67,6 +67,9 @@ public:
   /// Whether clients are being served durably.
   bool ready() const noexcept;
 
+  /// Why clients are told to retry; "" = they are served. Any thread.
+  std::string refusal() const;
+
   /// Goes over to another plan while it runs: policies, exporters, pipelines, retention. Listeners and
   /// connections stay, and so does the window: what it holds is decided by the new policies. An exporter
   /// that is new begins at its log's end; one that goes leaves its cursor. Returns what changed, a line

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/health_status.hpp"
 #include "backends/config.hpp"
 #include "core/log.hpp"
 #include "core/signal.hpp"
@@ -98,6 +99,7 @@ struct health_check_config {
   std::string authenticator = {};    ///< `auth.authenticator`: the id of the extension ...
   net::server_auth_config auth = {}; ///< ... and what it says.
   std::map<std::string, std::string> response_headers = {};
+  component_health_config components = {}; ///< Of version 2.
 
   friend bool operator==(const health_check_config&, const health_check_config&) = default;
 };

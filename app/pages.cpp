@@ -106,11 +106,19 @@ void pages::attach(const actors::node* node) {
     was_ready_ = true;
 }
 
-net::admin_http::answer pages::ready() const {
+node_health pages::look() const {
+  using phase = node_health::phase;
   const auto* node = node_.load();
-  if (node != nullptr && node->ready())
-    return {200, "text/plain", "ready\n"};
-  return {503, "text/plain", "not ready\n"};
+  const bool running = node != nullptr && node->ready();
+  return {.life = running ? phase::running : was_ready_.load() ? phase::stopping : phase::starting,
+          .refusal = running ? node->refusal() : std::string{},
+          .start = static_cast<unix_ns>(up_since_.time_since_epoch() / std::chrono::nanoseconds(1)),
+          .exporters = exporter_board::instance().all()};
+}
+
+net::admin_http::answer pages::ready() const {
+  auto [code, body] = ready_page(look(), unix_now());
+  return {code, "text/plain; charset=utf-8", std::move(body)};
 }
 
 net::admin_http::answer pages::health(const health_check_config& config) const {
@@ -132,41 +140,15 @@ void pages::set_pipelines(const node_config& config) {
   const std::lock_guard guard(mutex_);
   pipelines_.clear();
   for (const auto& pipeline : config.pipelines)
-    pipelines_.push_back(pipeline.name);
+    pipelines_.push_back({pipeline.name, pipeline.receivers, pipeline.exporters});
 }
 
-// As the Collector's healthcheckv2 answers, for a node that is starting, well or stopping.
 net::admin_http::answer pages::status(std::string_view query) const {
-  const auto* node = node_.load();
-  const bool well = node != nullptr && node->ready();
-  const auto code = well ? 200U : 503U;
-  const auto state = fmt::format(R"("healthy":{},"status":"{}","status_time":"{}")", well,
-                                 well                ? "StatusOK"
-                                 : was_ready_.load() ? "StatusStopping"
-                                                     : "StatusStarting",
-                                 rfc3339(system_clock::now()));
+  const auto node = look();
   const std::lock_guard guard(mutex_);
-  std::string pipeline, components;
-  bool verbose = false;
-  for (std::size_t at = 0; at < query.size();) {
-    const auto end = std::min(query.find('&', at), query.size());
-    const auto part = query.substr(at, end - at);
-    verbose |= part == "verbose" || part == "verbose=true";
-    if (part.starts_with("pipeline="))
-      pipeline = part.substr(part.find('=') + 1);
-    at = end + 1;
-  }
-  if (!pipeline.empty()
-      && std::find(pipelines_.begin(), pipelines_.end(), pipeline) == pipelines_.end())
-    return {404, "text/plain", ""};
-  if (verbose && pipeline.empty())
-    for (const auto& name : pipelines_)
-      components +=
-          fmt::format(R"({}"pipeline:{}":{{{}}})", components.empty() ? "" : ",", name, state);
-  return {
-      code, "application/json",
-      fmt::format(R"({{"start_time":"{}",{}{}}})", rfc3339(up_since_), state,
-                  components.empty() ? "" : fmt::format(R"(,"components":{{{}}})", components))};
+  auto [code, body] =
+      status_page(node, pipelines_, health_config_.components, read_status_query(query), unix_now());
+  return {code, code == 404 ? "text/plain" : "application/json", std::move(body)};
 }
 
 } // namespace weir::app

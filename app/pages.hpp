@@ -36,11 +36,12 @@ private:
   net::admin_http::answer health(const health_check_config& config) const;
   net::admin_http::answer status(std::string_view query) const;
   net::admin_http::answer ready() const;
+  node_health look() const;
 
   std::atomic<const actors::node*> node_{nullptr};
   std::atomic<bool> was_ready_{false};
   mutable std::mutex mutex_;
-  std::vector<std::string> pipelines_; ///< Under mutex_.
+  std::vector<pipeline_components> pipelines_; ///< Under mutex_.
   std::chrono::system_clock::time_point up_since_ = std::chrono::system_clock::now();
   std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
   std::vector<std::unique_ptr<net::admin_http>> servers_; ///< Last: they call into the rest.

@@ -102,6 +102,10 @@ std::vector<std::string> otlp_server::endpoints() const {
   return result;
 }
 
+std::string otlp_server::refusal() const {
+  return impl_->context->accepting() ? std::string{} : impl_->context->refusal();
+}
+
 void otlp_server::set_accepting(bool accepting, std::string reason) {
   impl_->context->set_accepting(accepting, std::move(reason));
 }

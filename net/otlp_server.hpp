@@ -101,6 +101,8 @@ public:
   /// While false, every new request is answered `unavailable` (with this reason) before its body is
   /// taken. Any thread.
   void set_accepting(bool accepting, std::string reason);
+  /// The reason while it does not accept; "" otherwise. Any thread.
+  std::string refusal() const;
 
   /// The signals that a receiver (its index in the list given to start()) takes from now on.
   /// Requests that were let in already still come. Any thread.

@@ -131,13 +131,24 @@ const option_table<health_http_shape>& http_options() {
   return table;
 }
 
+const option_table<component_health_config>& component_health_options() {
+  using c = component_health_config;
+  static const option_table<c> table{{
+      works("include_permanent_errors", &c::include_permanent_errors,
+            "Whether an exporter whose back end refuses for good makes the answer 500."),
+      works("include_recoverable_errors", &c::include_recoverable_errors,
+            "The same for one whose back end is away for longer than `recovery_duration`."),
+      works("recovery_duration", &c::recovery_duration, "How long a back end may be away."),
+  }};
+  return table;
+}
+
 void add_v2_options(option_table<health_check_shape>& table) {
   table.options.push_back(
       block("http", &health_check_shape::http, &http_options, "The pages of version 2."));
   table.options.push_back(refused("grpc", "health over gRPC is not there yet"));
   table.options.push_back(
-      no_effect("component_health",
-                "a node is starting, well or stopping; back ends that are away leave it well"));
+      block("component_health", &health_check_shape::components, &component_health_options));
 }
 
 } // namespace
@@ -194,6 +205,7 @@ health_check_config linked(const health_check_shape& shape) {
   made.tls = http.tls;
   made.authenticator = http.authenticator;
   made.response_headers = http.response_headers;
+  made.components = shape.components;
   made.path.clear();
   if (http.status.enabled)
     made.status_path = http.status.path;

@@ -118,6 +118,7 @@ struct health_check_shape {
   health_check_config v1;
   bool use_v2 = false;
   std::optional<health_http_shape> http;
+  component_health_config components = {};
 };
 
 // receivers
