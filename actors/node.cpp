@@ -1,6 +1,7 @@
 #include "actors/node.hpp"
 
 #include "actors/ledger.hpp"
+#include "actors/metrics_at_start.hpp"
 #include "actors/node_impl.hpp"
 #include "backends/factory.hpp"
 #include "core/cpus.hpp"
@@ -339,6 +340,7 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   parts.spawn_intake();
   if (auto served = parts.serve(); !served)
     return tl::unexpected(served.error());
+  show_metrics_at_start(parts.plan);
   parts.housekeeper = parts.system.spawn<caf::detached>(housekeeper, parts.keeps(), parts.store);
   return made;
 }

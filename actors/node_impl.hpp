@@ -4,6 +4,7 @@
 #include "actors/exporter.hpp"
 #include "actors/housekeeper.hpp"
 #include "actors/intake.hpp"
+#include "actors/metrics_at_start.hpp"
 #include "actors/node.hpp"
 #include "actors/router.hpp"
 #include "actors/sampler.hpp"
@@ -47,7 +48,7 @@ struct node::impl {
   std::vector<sampler_actor> samplers;
   std::map<place, running_exporter> exporters;
   /// Entries between the intake and the router. What does not fit the router reads from the journal.
-  std::shared_ptr<net::byte_budget> handed = std::make_shared<net::byte_budget>(32 << 20);
+  std::shared_ptr<net::byte_budget> handed = std::make_shared<net::byte_budget>(max_handed_bytes);
   router_actor router;
   intake_actor intake;
   housekeeper_actor housekeeper;

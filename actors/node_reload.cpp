@@ -66,6 +66,7 @@ result<std::vector<std::string>> node::impl::reload(node_plan wanted) {
     return tl::unexpected(next.error());
   std::vector<std::string> changes;
   adopt(*next, changes);
+  show_metrics_at_start(plan);
   return changes;
 }
 

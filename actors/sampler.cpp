@@ -50,7 +50,7 @@ void sampler_state::add_lane(sampler_pipeline info) {
   added.window = std::make_unique<sampling::window>(
     window_of(info), info.policies,
     *added.cache);
-  added.gauges = sampler_gauges(info.name);
+  added.gauges = sampler_gauges(info.name, config_.index);
   self_->monitor(info.compressor);
   added.info = std::move(info);
   lanes_.push_back(std::move(added));
@@ -107,7 +107,7 @@ void sampler_state::leave(lane& lane) {
   lane.gauges.in_flight(lane.bytes_in_flight);
   lane.unseen.clear();
   lane.window->abandon();
-  lane.gauges.show(*lane.window, *lane.cache);
+  lane.gauges.show(*lane.window, *lane.cache, steady_now());
 }
 
 // It was given time to end; what it did not answer for by then, nobody does any more. A lane that
@@ -198,7 +198,8 @@ void sampler_state::tick() {
   for (auto& each : lanes_) {
     read_again(each);
     decide(each);
-    each.gauges.show(*each.window, *each.cache);
+    const auto now = steady_now();
+    each.gauges.show(*each.window, *each.cache, now);
   }
   give_credit();
 }
@@ -206,12 +207,16 @@ void sampler_state::tick() {
 void sampler_state::decide(lane& lane) {
   const auto now = steady_now();
   const auto complete_until = watermark_.complete_until(now);
+  bool any = false;
   while (!lane.held_up() && lane.bytes_in_flight < max_bytes_in_flight) {
     sampling::decided_batch batch;
     if (lane.window->decide(now, complete_until, decide_burst, batch, decide_bytes) == 0)
-      return;
+      break;
+    any = true;
     hand_on(lane, batch);
   }
+  if (any)
+    lane.gauges.decided(steady_now() - now);
 }
 
 void sampler_state::moved(const entry_id& id, journal_position to) {

@@ -12,7 +12,8 @@ void sampler_gauges::counter::set(std::uint64_t now) {
   last = now;
 }
 
-sampler_gauges::sampler_gauges(const std::string& pipeline) : pipeline_(pipeline) {
+sampler_gauges::sampler_gauges(const std::string& pipeline, std::uint32_t sampler)
+    : pipeline_(pipeline) {
   const metrics::labels labels{{"pipeline", pipeline}};
   const auto number = [&](const metrics::counter_metric& metric) {
     return counter{&metric.with(labels), 0};
@@ -34,12 +35,22 @@ sampler_gauges::sampler_gauges(const std::string& pipeline) : pipeline_(pipeline
   late_kept_ = number(metrics::window_late_spans_kept);
   late_dropped_ = number(metrics::window_late_spans_dropped);
   set_down_ = number(metrics::window_entries_set_down);
+  const auto outcome = [&](const char* sampled, const char* decision) {
+    return counter{&metrics::tail_sampling_global_count_traces_sampled.with(
+                       {{"pipeline", pipeline}, {"sampled", sampled}, {"decision", decision}}),
+                   0};
+  };
+  kept_ = outcome("true", "sampled");
+  dropped_ = outcome("false", "not_sampled");
+  decision_runs_ = &metrics::tail_sampling_sampling_decision_timer_latency.with(labels);
+  oldest_ = &metrics::window_oldest_undecided_seconds.with(
+      {{"pipeline", pipeline}, {"sampler", std::to_string(sampler)}});
   read_back_ = &metrics::window_read_back_bytes.with(labels);
   damaged_ = &metrics::window_damaged_slots.with(labels);
 }
 
 void sampler_gauges::show(const sampling::window& window,
-                          const sampling::decision_cache& decisions) {
+                          const sampling::decision_cache& decisions, steady_ns now) {
   const auto state = window.snapshot();
   traces_.set(static_cast<double>(state.traces));
   spans_.set(static_cast<double>(state.spans));
@@ -48,6 +59,9 @@ void sampler_gauges::show(const sampling::window& window,
   decisions_.set(static_cast<double>(decisions.size()));
   new_traces_.set(state.counts.new_traces);
   decided_.set(state.counts.decided);
+  kept_.set(state.counts.decided_keep);
+  dropped_.set(state.counts.decided - state.counts.decided_keep);
+  oldest_->Set(state.traces == 0 ? 0 : static_cast<double>(now - state.oldest_arrival) / second_ns);
   early_.set(state.counts.decided_early);
   incomplete_.set(state.counts.decided_incomplete);
   too_large_.set(state.counts.too_large);
@@ -92,6 +106,10 @@ void sampler_gauges::show_rates(const sampling::policy_set& policies) {
     metrics::dynamic_shared_spans.with(labels)
       .Increment(static_cast<double>(rates->take_shared_spans()));
   }
+}
+
+void sampler_gauges::decided(steady_ns duration) {
+  decision_runs_->Observe(static_cast<double>(duration) / millisecond_ns);
 }
 
 void sampler_gauges::read_back(std::size_t bytes) {

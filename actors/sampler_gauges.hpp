@@ -11,10 +11,14 @@ namespace weir::actors {
 class sampler_gauges {
 public:
   sampler_gauges() = default;
-  explicit sampler_gauges(const std::string& pipeline);
+  /// `sampler`: its number among the node's, for what does not add up.
+  sampler_gauges(const std::string& pipeline, std::uint32_t sampler);
 
   /// Brings the instruments up to the present state.
-  void show(const sampling::window& window, const sampling::decision_cache& decisions);
+  void show(const sampling::window& window, const sampling::decision_cache& decisions, steady_ns now);
+
+  /// One run of decisions is over.
+  void decided(steady_ns duration);
 
   /// What is decided and not durable yet.
   void in_flight(std::uint64_t bytes) { in_flight_.set(static_cast<double>(bytes)); }
@@ -50,6 +54,9 @@ private:
   gauge traces_, spans_, packed_, index_, decisions_, in_flight_;
   counter new_traces_, decided_, early_, incomplete_, too_large_, late_kept_, late_dropped_, set_down_;
   std::vector<votes> votes_;
+  counter kept_, dropped_;
+  prometheus::Histogram* decision_runs_ = nullptr;
+  prometheus::Gauge* oldest_ = nullptr;
   prometheus::Counter* read_back_ = nullptr;
   prometheus::Counter* damaged_ = nullptr;
 };

@@ -8,6 +8,7 @@
 #include "app/reload_command.hpp"
 #include "app/version.hpp"
 #include "core/log.hpp"
+#include "core/metrics.hpp"
 #include "storage/lock.hpp"
 
 #include <csignal>
@@ -74,6 +75,12 @@ try_reload(actors::node& node, node_config& config, const config_reader& again) 
   return *std::move(changed);
 }
 
+void count_reload(const std::string& outcome) {
+  metrics::reloads.with({{"outcome", outcome}}).Increment();
+  if (outcome != "refused")
+    metrics::reload_last_success_timestamp_seconds.with().Set(static_cast<double>(unix_now() / second_ns));
+}
+
 void reload(actors::node& node, pages& shown, node_config& config, const config_reader& again) {
   const auto began = unix_now();
   const auto directory = config.storage.database.directory;
@@ -87,6 +94,7 @@ void reload(actors::node& node, pages& shown, node_config& config, const config_
       log::error("reload: {}", line);
     answer.text += line + "\n";
   }
+  count_reload(done ? done->empty() ? "nothing_to_change" : "taken" : "refused");
   const auto last = !done           ? "nothing was changed: the node goes on as before"
                     : done->empty() ? "nothing to change"
                                     : "the configuration is reloaded";

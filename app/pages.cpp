@@ -1,5 +1,6 @@
 #include "app/pages.hpp"
 
+#include "app/version.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
@@ -54,6 +55,11 @@ net::admin_http::answer metrics_page(steady_clock::time_point born) {
   return {200, "text/plain; version=0.0.4; charset=utf-8", metrics::render()};
 }
 
+void show_build() {
+  metrics::target_info.with({{"service_name", "weir"}, {"service_version", WEIR_VERSION}}).Set(1);
+  metrics::build_info.with({{"version", std::string(version())}, {"commit", std::string(commit())}}).Set(1);
+}
+
 } // namespace
 
 result<std::unique_ptr<pages>> pages::start(const node_config& config) {
@@ -64,7 +70,7 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
     if (auto served = made->serve_health(health); !served)
       return tl::unexpected(served.error());
   if (!config.telemetry.metrics_endpoints.empty())
-    metrics::target_info.with({{"service_name", "weir"}, {"service_version", WEIR_VERSION}}).Set(1);
+    show_build();
   for (const auto& endpoint : config.telemetry.metrics_endpoints) {
     const auto served = made->serve(
         "metrics", endpoint, {{"/metrics", [self](auto) { return metrics_page(self->born_); }}});
@@ -95,7 +101,9 @@ result<void> pages::serve_health(const health_check_config& config) {
   if (!config.path.empty())
     by_path[config.path] = [this, config](auto) { return health(config); };
   if (!config.status_path.empty())
-    by_path[config.status_path] = [this](auto query) { return status(query); };
+    by_path[config.status_path] = [this, rules = config.components](auto query) {
+      return status(rules, query);
+    };
   return serve("health", config.endpoint, std::move(by_path),
                {config.tls, config.auth, config.response_headers});
 }
@@ -143,11 +151,12 @@ void pages::set_pipelines(const node_config& config) {
     pipelines_.push_back({pipeline.name, pipeline.receivers, pipeline.exporters});
 }
 
-net::admin_http::answer pages::status(std::string_view query) const {
+net::admin_http::answer pages::status(const component_health_config& rules,
+                                      std::string_view query) const {
   const auto node = look();
   const std::lock_guard guard(mutex_);
   auto [code, body] =
-      status_page(node, pipelines_, health_config_.components, read_status_query(query), unix_now());
+      status_page(node, pipelines_, rules, read_status_query(query), unix_now());
   return {code, code == 404 ? "text/plain" : "application/json", std::move(body)};
 }
 

@@ -33,6 +33,12 @@ const prometheus::Histogram::BucketBoundaries& latency_buckets() {
   return bounds;
 }
 
+const prometheus::Histogram::BucketBoundaries& decision_run_buckets() {
+  static const prometheus::Histogram::BucketBoundaries bounds = {1,   2,   5,    10,   25,   50,    75,    100,
+                                                                 150, 200, 500, 1000, 2000, 5000, 10000, 30000};
+  return bounds;
+}
+
 const counter_metric& by_signal::of(signal kind) const noexcept {
   switch (kind) {
   case signal::metrics: return points;

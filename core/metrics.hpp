@@ -43,6 +43,9 @@ struct histogram_metric {
 /// Bounds of buckets, in seconds, from 0.5 ms to 10 s.
 const prometheus::Histogram::BucketBoundaries& latency_buckets();
 
+/// The Collector's for runs of decisions, in milliseconds.
+const prometheus::Histogram::BucketBoundaries& decision_run_buckets();
+
 #define WEIR_METRIC_GROUP(title)
 #define WEIR_COUNTER(constant, name, labels, help, alert) inline constexpr counter_metric constant{name, help};
 #define WEIR_GAUGE(constant, name, labels, help, alert) inline constexpr gauge_metric constant{name, help};

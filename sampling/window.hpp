@@ -58,6 +58,7 @@ struct additions {
 struct window_counts {
   std::uint64_t new_traces = 0;
   std::uint64_t decided = 0;
+  std::uint64_t decided_keep = 0; ///< Of these.
   std::uint64_t decided_early = 0;
   std::uint64_t decided_incomplete = 0;
   std::uint64_t too_large = 0;

@@ -58,6 +58,7 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
   const auto print = fingerprint_of(of.id);
   cache_.insert(print, verdict, true);
   ++counts_.decided;
+  counts_.decided_keep += verdict.keep ? 1 : 0;
   counts_.decided_early += (flags & decided_early) != 0 ? 1 : 0;
   counts_.decided_incomplete += (flags & decided_incomplete) != 0 ? 1 : 0;
   forget(number);

@@ -1,0 +1,60 @@
+#include "actors/metrics_at_start.hpp"
+
+#include "actors/router.hpp"
+#include "core/metrics.hpp"
+
+namespace weir::actors {
+
+namespace {
+
+void show_limit(const char* metric, const char* setting, std::uint64_t limit) {
+  metrics::limit.with({{"metric", metric}, {"setting", setting}}).Set(static_cast<double>(limit));
+}
+
+void show_limits(const node_plan& plan) {
+  show_limit(metrics::receiver_bytes_in_flight.name, "service.limits.max_bytes_in_flight",
+             plan.limits.max_bytes_in_flight);
+  show_limit(metrics::receiver_connections.name, "service.limits.max_connections",
+             plan.limits.max_connections);
+  show_limit(metrics::storage_bytes.name, "storage.max_bytes", plan.storage.max_bytes);
+  show_limit(metrics::intake_handed_bytes.name, "", max_handed_bytes);
+  show_limit(metrics::router_bytes_in_flight.name, "", router_config{}.credit);
+  show_limit(metrics::window_packed_bytes.name, "sampling.window_memory", plan.window_memory);
+  show_limit(metrics::window_index_bytes.name, "sampling.window_memory", plan.window_memory / 10 * 9);
+  show_limit(metrics::decision_cache_size.name, "sampling.decision_cache", plan.decision_cache);
+}
+
+void show_receiver(const std::string& id, signal kind) {
+  for (const auto* transport : {"grpc", "http"}) {
+    const metrics::labels labels{{"receiver", id}, {"transport", transport}};
+    metrics::receiver_accepted.of(kind).with(labels);
+    metrics::receiver_refused_items.of(kind).with(labels);
+  }
+}
+
+void show_pipeline(const node_plan& plan, const node_pipeline& pipeline) {
+  const metrics::labels labels{{"pipeline", pipeline.name}};
+  metrics::log_appended_bytes.with(labels);
+  metrics::log_damaged_blocks.with(labels);
+  metrics::log_dropped_items.with(labels);
+  if (pipeline.tail_sampling)
+    metrics::duplicate_slots.with(labels);
+  for (const auto index : pipeline.receivers)
+    show_receiver(plan.receivers[index].id, pipeline.signal);
+}
+
+} // namespace
+
+void show_metrics_at_start(const node_plan& plan) {
+  show_limits(plan);
+  for (const auto* counter :
+       {&metrics::journal_damaged_entries, &metrics::journal_moved_entries, &metrics::journal_orphaned_spans,
+        &metrics::storage_damaged_records, &metrics::storage_salvaged_records, &metrics::storage_lost_records})
+    counter->with();
+  for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
+    metrics::reloads.with({{"outcome", outcome}});
+  for (const auto& pipeline : plan.pipelines)
+    show_pipeline(plan, pipeline);
+}
+
+} // namespace weir::actors
