@@ -76,19 +76,27 @@ void connection::choose_by_alpn() {
     listener_->handshake_failures.Increment();
     return close();
   }
-  phase_ = phase::sniffing;
-  // HTTP/2 begins with its preface, by ALPN or by prior knowledge.
+  // Where only HTTP/2 is spoken our SETTINGS go out at once: clients that look at the connection
+  // only while they call, as those of gRPC C++ do, give it up when none have come by then.
+  if (listener_->config.grpc || protocol == "h2")
+    open(make_h2_server(*this, listener_));
+  else
+    phase_ = phase::sniffing; // HTTP/2 by prior knowledge begins with its preface.
   read();
 }
 
-void connection::choose_by_bytes() {
-  const bool h2 = listener_->config.grpc || sniffed_.starts_with(h2_preface);
-  if (!h2 && sniffed_.size() < h2_preface.size() && h2_preface.starts_with(sniffed_))
-    return;
-  session_ = h2 ? make_h2_server(*this, listener_) : make_h1_server(*this, listener_);
+void connection::open(std::unique_ptr<session> session) {
+  session_ = std::move(session);
   phase_ = phase::open;
   if (listener_->server->draining.load(std::memory_order_relaxed))
     session_->drain();
+}
+
+void connection::choose_by_bytes() {
+  const bool h2 = sniffed_.starts_with(h2_preface);
+  if (!h2 && sniffed_.size() < h2_preface.size() && h2_preface.starts_with(sniffed_))
+    return;
+  open(h2 ? make_h2_server(*this, listener_) : make_h1_server(*this, listener_));
   const auto first = std::move(sniffed_);
   sniffed_ = {};
   session_over_ = !session_->feed(first, steady_now());

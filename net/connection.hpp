@@ -34,6 +34,7 @@ private:
   void shake_hands();
   void choose_by_alpn();
   void choose_by_bytes();
+  void open(std::unique_ptr<session> session);
   void read();
   void read_again();
   void on_bytes(std::string_view bytes);

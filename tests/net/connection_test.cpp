@@ -109,6 +109,21 @@ BOOST_AUTO_TEST_CASE(half_open_connections_are_closed) {
   BOOST_TEST(ok(good.call("a")));
 }
 
+// Scenario: a connection to the gRPC port on which the client says nothing, and one to the HTTP
+// port. Guarantee: the former gets the server's SETTINGS at once, as clients of gRPC C++ need it;
+// the latter, which may yet speak HTTP/1.1, gets nothing.
+BOOST_AUTO_TEST_CASE(settings_do_not_wait_for_the_client) {
+  server_fixture server({grpc_listener(), http_listener()});
+  raw_connection grpc(server.port(0));
+  const auto first = grpc.receive();
+  BOOST_REQUIRE(first.size() >= 9u);
+  BOOST_TEST(first[3] == NGHTTP2_SETTINGS);
+  BOOST_TEST(first.substr(4, 5) == std::string(5, '\0'));
+  raw_connection http(server.port(1));
+  BOOST_TEST(http.receive(100) == "");
+  BOOST_TEST(!http.closed());
+}
+
 // Scenario: a body that stops half way. Guarantee: its stream is answered after the body timeout,
 // the connection lives on.
 BOOST_AUTO_TEST_CASE(slow_bodies_are_given_up) {
