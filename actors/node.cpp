@@ -77,6 +77,8 @@ void node::impl::make_tail(pipeline_id id) {
 // @pre its cursor is in the store
 void node::impl::spawn_exporter(const node_plan& of, std::size_t pipeline, pipeline_id id,
                                 const backends::exporter_config& config_of, sender_ptr sender) {
+  if (const auto* file = std::get_if<backends::file_config>(&config_of.kind))
+    files.insert(file->path);
   const auto& info = of.pipelines[pipeline];
   exporter_plan to{config_of,   info.batch,         id,          info.name,
                    info.signal, of.cursor_interval, letters[id], of.broken};

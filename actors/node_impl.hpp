@@ -16,6 +16,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 #include <map>
+#include <set>
 
 namespace weir::actors {
 
@@ -47,6 +48,7 @@ struct node::impl {
   std::map<pipeline_id, compressor_actor> compressors;
   std::vector<sampler_actor> samplers;
   std::map<place, running_exporter> exporters;
+  std::set<std::string> files; ///< That exporters have written to since the start.
   /// Entries between the intake and the router. What does not fit the router reads from the journal.
   std::shared_ptr<net::byte_budget> handed = std::make_shared<net::byte_budget>(max_handed_bytes);
   router_actor router;
@@ -79,6 +81,7 @@ struct node::impl {
 
   // -- reload --
   struct next_plan;
+  void keep_file(backends::exporter_config& exporter) const;
   result<std::vector<std::string>> reload(node_plan wanted);
   result<next_plan> prepare(node_plan wanted);
   void adopt(next_plan& next, std::vector<std::string>& changes);

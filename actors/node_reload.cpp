@@ -35,14 +35,6 @@ node_plan with_receivers_of(const node_plan& now, node_plan wanted) {
   return wanted;
 }
 
-// A file that was being written is written on, whatever `append` says for a start.
-void keep_file(const backends::exporter_config& was, backends::exporter_config& now) {
-  const auto* before = std::get_if<backends::file_config>(&was.kind);
-  auto* after = std::get_if<backends::file_config>(&now.kind);
-  if (before != nullptr && after != nullptr && before->path == after->path)
-    after->append = true;
-}
-
 } // namespace
 
 /// Everything about the next plan that could fail, done.
@@ -70,6 +62,14 @@ result<std::vector<std::string>> node::impl::reload(node_plan wanted) {
   return changes;
 }
 
+// A file that exporters of this node have written to is written on, whatever `append` says for a
+// start; with rotation it is in any case.
+void node::impl::keep_file(backends::exporter_config& exporter) const {
+  auto* file = std::get_if<backends::file_config>(&exporter.kind);
+  if (file != nullptr && !file->rotation && files.contains(file->path))
+    file->append = true;
+}
+
 result<node::impl::next_plan> node::impl::prepare(node_plan wanted) {
   next_plan next;
   next.plan = std::move(wanted);
@@ -88,8 +88,7 @@ result<node::impl::next_plan> node::impl::prepare(node_plan wanted) {
       next_plan::exporter made{p, index, nullptr};
       if (running == exporters.end() || running->second.config != config_of
           || running->second.batch != next.plan.pipelines[p].batch) {
-        if (running != exporters.end())
-          keep_file(running->second.config, config_of);
+        keep_file(config_of);
         auto sender = backends::make_sender(config_of);
         if (!sender)
           return tl::unexpected(sender.error());

@@ -5,6 +5,7 @@
 #include "core/metrics.hpp"
 #include "otlp/json.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -25,22 +26,21 @@ class record_writer {
 public:
   explicit record_writer(const file_config& config)
       : proto_(config.format == "proto"), packs_(config.compression == "zstd"),
-        level_(config.compression_level) {}
-
-  framing how() const noexcept { return proto_ || packs_ ? framing::prefixed : framing::lines; }
+        level_(std::max(0, config.compression_level)) {}
 
   result<void> append(const export_request& request, std::string& out) {
     const auto before = out.size();
-    if (how() == framing::prefixed)
+    const bool prefixed = proto_ || packs_;
+    if (prefixed)
       out.append(prefix_bytes, 0);
     if (auto made = append_body(request, out); !made) {
       out.resize(before);
       return made;
     }
-    if (how() == framing::lines)
-      out.push_back('\n');
-    else
+    if (prefixed)
       write_prefix(out, before);
+    else
+      out.push_back('\n');
     return {};
   }
 
@@ -77,9 +77,10 @@ private:
 
 class file_sender final : public sender {
 public:
-  file_sender(const std::string& id, const file_config& config, output_file file)
-      : bytes_written_(metrics::exporter_sent_bytes.with({{"exporter", id}})),
-        path_(config.path), file_(std::move(file)), maker_(config), thread_([this] { run(); }) {}
+  file_sender(const std::string& id, const file_config& config, std::shared_ptr<output_file> file)
+      : bytes_written_(metrics::exporter_sent_bytes.with({{"exporter", id}})), path_(config.path),
+        rotation_(config.rotation), file_(std::move(file)), maker_(config),
+        thread_([this] { run(); }) {}
 
   ~file_sender() override { stop(); }
 
@@ -131,43 +132,35 @@ private:
     jobs.pop_front();
   }
 
-  // Takes jobs from the front for one write, and answers them. What would not fit into the file any
-  // more goes into the next one, with the records behind it.
+  // Takes jobs from the front for one write, and answers them.
   void write_some(std::deque<job>& jobs) {
     records_.clear();
-    std::vector<job> written;
-    std::uint64_t room = 0;
+    ends_.clear();
+    std::vector<job> taken;
     for (; !jobs.empty() && records_.size() < write_bytes; jobs.pop_front()) {
-      const auto before = records_.size();
       if (auto made = maker_.append(jobs.front().request, records_); !made) {
         jobs.front().done({.what = outcome::kind::refused, .reason = made.error().message});
         continue;
       }
-      if (before == 0)
-        room = file_.room_with(records_.size());
-      else if (records_.size() > room) {
-        records_.resize(before); // Made again for the next file.
-        break;
-      }
-      written.push_back(std::move(jobs.front()));
+      ends_.push_back(records_.size());
+      taken.push_back(std::move(jobs.front()));
     }
-    outcome result;
-    auto done = file_.rotate_for(records_.size());
-    if (done)
-      done = file_.write(records_);
-    if (!done)
-      result = {.what = outcome::kind::retry, .reason = path_ + ": " + done.error().message};
-    else
-      bytes_written_.Increment(static_cast<double>(records_.size()));
-    for (auto& j : written)
-      j.done(result);
+    const auto [written, ended] = file_->append(records_, ends_, rotation_);
+    bytes_written_.Increment(static_cast<double>(written == 0 ? 0 : ends_[written - 1]));
+    outcome failed{.what = outcome::kind::retry};
+    if (!ended)
+      failed.reason = path_ + ": " + ended.error().message;
+    for (std::size_t i = 0; i < taken.size(); ++i)
+      taken[i].done(i < written ? outcome{} : failed);
   }
 
   prometheus::Counter& bytes_written_;
   std::string path_;
-  output_file file_; ///< From here on the thread's own.
-  record_writer maker_;
+  std::optional<rotation_config> rotation_;
+  std::shared_ptr<output_file> file_;
+  record_writer maker_; ///< From here on the thread's own.
   std::string records_;
+  std::vector<std::size_t> ends_; ///< Of each record in records_.
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<job> queue_; ///< As long as requests fly, which the caller bounds.
@@ -188,7 +181,7 @@ result<std::unique_ptr<sender>> make_file_sender(const std::string& id, const fi
   if (config.append && config.rotation)
     return fail(errc::invalid_argument,
                 "append and rotation: with rotation the file is gone on with in any case");
-  auto file = output_file::open(config, record_writer(config).how());
+  auto file = output_file::open(config);
   if (!file)
     return tl::unexpected(file.error());
   return std::make_unique<file_sender>(id, config, std::move(*file));

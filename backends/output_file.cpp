@@ -1,16 +1,16 @@
 #include "backends/output_file.hpp"
 
+#include "backends/file_content.hpp"
 #include "core/log.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <limits>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -24,52 +24,10 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using clock = std::chrono::system_clock;
 
-constexpr std::size_t prefix_bytes = 4;
 constexpr std::string_view size_suffix = "-size";
 
 std::string system_reason() {
   return std::strerror(errno);
-}
-
-// Whether `from` could be read in full at `at`.
-bool read_whole(int fd, char* to, std::size_t size, std::uint64_t at) {
-  for (std::size_t done = 0; done < size;) {
-    const auto got = ::pread(fd, to + done, size - done, static_cast<off_t>(at + done));
-    if (got <= 0 && errno != EINTR)
-      return false;
-    done += got > 0 ? static_cast<std::size_t>(got) : 0;
-  }
-  return true;
-}
-
-// Where the last whole line ends: looked for from the back.
-std::uint64_t end_of_lines(int fd, std::uint64_t size) {
-  std::array<char, 64 << 10> piece;
-  for (auto end = size; end > 0;) {
-    const auto length = std::min<std::uint64_t>(end, piece.size());
-    if (!read_whole(fd, piece.data(), length, end - length))
-      return size;
-    const auto found = std::string_view(piece.data(), length).rfind('\n');
-    if (found != std::string_view::npos)
-      return end - length + found + 1;
-    end -= length;
-  }
-  return 0;
-}
-
-std::uint64_t end_of_prefixed(int fd, std::uint64_t size) {
-  std::uint64_t end = 0;
-  std::array<unsigned char, prefix_bytes> prefix;
-  while (end + prefix_bytes <= size
-         && read_whole(fd, reinterpret_cast<char*>(prefix.data()), prefix_bytes, end)) {
-    std::uint64_t length = 0;
-    for (const auto byte : prefix)
-      length = length << 8 | byte;
-    if (end + prefix_bytes + length > size)
-      break;
-    end += prefix_bytes + length;
-  }
-  return end;
 }
 
 result<mode_t> parse_permissions(const std::string& text) {
@@ -120,9 +78,26 @@ bool rename_if_free(const fs::path& from, const fs::path& to) {
   return ::rename(from.c_str(), to.c_str()) == 0;
 }
 
-std::uint64_t most_bytes(const std::optional<rotation_config>& rotation) {
-  const auto megabytes = rotation && rotation->max_megabytes != 0 ? rotation->max_megabytes : 100;
-  return megabytes << 20;
+std::uint64_t most_bytes(const rotation_config& rotation) {
+  return (rotation.max_megabytes != 0 ? rotation.max_megabytes : 100) << 20;
+}
+
+// One name for each file, however it is written: "./x" is "x", and a link what it points to.
+std::string one_name(const std::string& path) {
+  std::error_code ec;
+  const auto whole = fs::weakly_canonical(fs::absolute(path, ec), ec);
+  return ec ? path : whole.string();
+}
+
+// The files that are open, by path.
+struct open_files {
+  std::mutex mutex;
+  std::map<std::string, std::weak_ptr<output_file>> files;
+};
+
+open_files& all_open_files() {
+  static open_files files;
+  return files;
 }
 
 } // namespace
@@ -153,7 +128,7 @@ std::optional<clock::time_point> rotation_time(const std::string& path,
   return clock::from_time_t(seconds) + milliseconds(ms);
 }
 
-result<output_file> output_file::open(const file_config& config, framing how) {
+result<std::shared_ptr<output_file>> output_file::open(const file_config& config) {
   const auto permissions = parse_permissions(config.directory_permissions);
   if (!permissions)
     return tl::unexpected(permissions.error());
@@ -161,106 +136,160 @@ result<output_file> output_file::open(const file_config& config, framing how) {
   if (config.create_directory && !parent.empty())
     if (auto made = make_directories(parent, *permissions); !made)
       return tl::unexpected(made.error());
-  const bool goes_on = config.append || config.rotation;
-  const int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (goes_on ? 0 : O_TRUNC);
-  const int fd = ::open(config.path.c_str(), flags, 0644);
+  auto& all = all_open_files();
+  const std::lock_guard guard(all.mutex);
+  const auto name = one_name(config.path);
+  if (auto shared = all.files[name].lock()) {
+    if (shared->format_ != format_of(config))
+      return fail(errc::invalid_argument,
+                  fmt::format("{}: {} are being written to it, not {}: give another path",
+                              config.path, to_string(shared->format_),
+                              to_string(format_of(config))));
+    return shared;
+  }
+  auto opened = open_first(config);
+  if (opened)
+    all.files[name] = *opened;
+  return opened;
+}
+
+result<std::shared_ptr<output_file>> output_file::open_first(const file_config& config) {
+  const int fd = ::open(config.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd < 0)
     return fail(errc::io, config.path + ": " + system_reason());
-  struct stat about {};
-  const bool regular = ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
-  const auto size = regular ? static_cast<std::uint64_t>(about.st_size) : 0;
-  output_file made(config, how, fd, size);
-  const auto whole = how == framing::lines ? end_of_lines(fd, size) : end_of_prefixed(fd, size);
-  if (whole < size) {
-    log::warn("{}: {} bytes of a torn record at its end are cut off", config.path, size - whole);
-    if (::ftruncate(fd, static_cast<off_t>(whole)) != 0)
-      return fail(errc::io, config.path + ": " + system_reason());
-    made.size_ = whole;
-  }
+  std::shared_ptr<output_file> made(new output_file(config.path, format_of(config), fd));
+  auto ready = config.append || config.rotation ? made->mend() : made->empty();
+  if (!ready)
+    return fail(ready.error().code, config.path + ": " + ready.error().message);
   return made;
 }
 
-output_file::output_file(output_file&& other) noexcept
-    : path_(std::move(other.path_)), rotation_(other.rotation_), how_(other.how_),
-      fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+result<void> output_file::empty() {
+  const auto bytes = size();
+  if (bytes == 0)
+    return {};
+  log::warn("{}: the {} bytes in it go, as neither `append` nor `rotation` keeps them", path_,
+            bytes);
+  return cut(0);
+}
+
+result<void> output_file::cut(std::uint64_t bytes) {
+  if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0)
+    return fail(errc::io, system_reason());
+  return {};
+}
+
+// Makes the last record whole, or cuts it off where it is torn.
+result<void> output_file::mend() {
+  const auto bytes = size();
+  const auto end = find_file_end(fd_, bytes, format_);
+  if (!end)
+    return tl::unexpected(end.error());
+  if (end->lacks_line_end)
+    return write("\n");
+  if (end->whole == bytes)
+    return {};
+  log::warn("{}: {} bytes of a torn record at its end are cut off", path_, bytes - end->whole);
+  return cut(end->whole);
+}
 
 output_file::~output_file() {
-  if (fd_ >= 0)
-    ::close(fd_);
+  ::close(fd_);
 }
 
-std::uint64_t output_file::room_with(std::size_t record) const noexcept {
-  if (!rotation_)
-    return std::numeric_limits<std::uint64_t>::max();
-  const auto most = most_bytes(rotation_);
-  return size_ + record <= most ? most - size_ : most;
+std::uint64_t output_file::size() const {
+  struct stat about {};
+  const bool regular = ::fstat(fd_, &about) == 0 && S_ISREG(about.st_mode);
+  return regular ? static_cast<std::uint64_t>(about.st_size) : 0;
 }
 
-result<void> output_file::rotate_for(std::size_t bytes) {
-  if (!rotation_ || size_ == 0 || size_ + bytes <= most_bytes(rotation_))
-    return {};
-  if (auto renamed = rename_away(); !renamed)
+output_file::written output_file::append(std::string_view records,
+                                         std::span<const std::size_t> ends,
+                                         const std::optional<rotation_config>& rotation) {
+  const std::lock_guard guard(mutex_);
+  written done;
+  for (std::size_t begin = 0; done.records < ends.size();) {
+    auto next = ends.size();
+    if (rotation) {
+      const auto most = most_bytes(*rotation);
+      const auto there = size();
+      if (there > 0 && there + ends[done.records] - begin > most) {
+        if (done.outcome = begin_next(*rotation); !done.outcome)
+          return done;
+        continue;
+      }
+      // As many as fit; at least one, which has the file for itself where it does not.
+      next = done.records + 1;
+      while (next < ends.size() && there + ends[next] - begin <= most)
+        ++next;
+    }
+    const auto end = ends[next - 1];
+    if (done.outcome = write(records.substr(begin, end - begin)); !done.outcome)
+      return done;
+    done.records = next;
+    begin = end;
+  }
+  return done;
+}
+
+result<void> output_file::begin_next(const rotation_config& rotation) {
+  if (auto renamed = rename_away(rotation); !renamed)
     return renamed;
   // Not truncated: another's file of this name, if there is one by now, is gone on with.
   const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd < 0)
-    return fail(errc::io,
-                path_ + ": " + system_reason()); // The old file goes on under its new name.
+    return fail(errc::io, system_reason()); // The old file goes on under its new name.
   ::close(std::exchange(fd_, fd));
-  size_ = 0;
-  remove_old();
+  remove_old(rotation);
   return {};
 }
 
 // To a name that is free: two rotations in one millisecond do not overwrite each other.
-result<void> output_file::rename_away() {
+result<void> output_file::rename_away(const rotation_config& rotation) {
   const fs::path path(path_);
   auto when = clock::now();
   for (int tries = 0; tries < 1000; ++tries, when += milliseconds(1)) {
-    const auto name = fmt::format("{}-{}{}", stem_of(path_), stamp(when, rotation_->localtime),
+    const auto name = fmt::format("{}-{}{}", stem_of(path_), stamp(when, rotation.localtime),
                                   path.extension().string());
     const auto to = path.parent_path() / name;
     if (rename_if_free(path_, to) || errno == ENOENT) // Somebody else moved it away already.
       return {};
     if (errno != EEXIST)
-      return fail(errc::io, path_ + ": cannot be renamed: " + system_reason());
+      return fail(errc::io, "cannot be renamed: " + system_reason());
   }
-  return fail(errc::io, path_ + ": cannot be renamed: no free name");
+  return fail(errc::io, "cannot be renamed: no free name");
 }
 
-void output_file::remove_old() const {
+void output_file::remove_old(const rotation_config& rotation) const {
   std::vector<std::pair<clock::time_point, fs::path>> old;
   auto directory = fs::path(path_).parent_path();
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(directory.empty() ? "." : directory, ec))
     if (const auto when =
-            rotation_time(path_, entry.path().filename().string(), rotation_->localtime))
+            rotation_time(path_, entry.path().filename().string(), rotation.localtime))
       old.emplace_back(*when, entry.path());
   std::sort(old.rbegin(), old.rend());
-  const auto oldest = clock::now() - std::chrono::hours(24) * rotation_->max_days;
+  const auto oldest = clock::now() - std::chrono::hours(24) * rotation.max_days;
   for (std::size_t i = 0; i < old.size(); ++i)
-    if ((rotation_->max_backups != 0 && i >= rotation_->max_backups)
-        || (rotation_->max_days != 0 && old[i].first < oldest))
+    if ((rotation.max_backups != 0 && i >= rotation.max_backups)
+        || (rotation.max_days != 0 && old[i].first < oldest))
       fs::remove(old[i].second, ec);
 }
 
-result<void> output_file::write(std::string_view records) {
-  const auto before = size_;
-  while (!records.empty()) {
-    const auto written = ::write(fd_, records.data(), records.size());
-    if (written < 0 && errno == EINTR)
+result<void> output_file::write(std::string_view bytes) {
+  const auto before = size();
+  while (!bytes.empty()) {
+    const auto done = ::write(fd_, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR)
       continue;
-    if (written < 0) {
+    if (done < 0) {
       auto reason = system_reason();
-      struct stat about {};
-      const bool regular = ::fstat(fd_, &about) == 0 && S_ISREG(about.st_mode);
-      if (regular && ::ftruncate(fd_, static_cast<off_t>(before)) != 0)
-        reason += "; and it cannot be cut back: " + system_reason();
-      size_ = before;
+      if (size() > before)
+        if (const auto restored = cut(before); !restored)
+          reason += "; and it cannot be cut back: " + restored.error().message;
       return fail(errc::io, std::move(reason));
     }
-    records.remove_prefix(static_cast<std::size_t>(written));
-    size_ += static_cast<std::uint64_t>(written);
+    bytes.remove_prefix(static_cast<std::size_t>(done));
   }
   return {};
 }

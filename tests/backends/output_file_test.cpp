@@ -11,8 +11,10 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 #include <set>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
@@ -83,7 +85,7 @@ std::vector<std::string> all_lines(const fs::path& directory, const std::string&
 
 } // namespace
 
-// What the file exporter writes: framing, rotation, and what a killed process leaves.
+// What the file exporter writes: formats, rotation, and what a killed process leaves.
 BOOST_AUTO_TEST_SUITE(output_file_test)
 
 // Scenario: 3 MiB of requests into a file that may have 1 MiB. Guarantee: rotated files, none
@@ -149,10 +151,11 @@ BOOST_AUTO_TEST_CASE(old_files_go) {
     put(d.path / name, "foreign\n");
   put(path, std::string(1 << 20, 'x') + "\n");
   const auto rotate = [&](const rotation_config& rotation) {
-    auto file = output_file::open({.path = path, .rotation = rotation}, framing::lines);
+    auto file = output_file::open({.path = path, .rotation = rotation});
     BOOST_REQUIRE(file);
-    BOOST_REQUIRE(file->rotate_for(2 << 20));
-    BOOST_REQUIRE(file->write(std::string(1 << 20, 'y') + "\n"));
+    const auto record = std::string(1 << 20, 'y') + "\n";
+    const std::size_t ends[] = {record.size()};
+    BOOST_TEST((*file)->append(record, ends, rotation).records == 1u);
   };
   rotate({.max_megabytes = 1, .max_backups = 2});
   BOOST_TEST(!fs::exists(d.path / old[0]));
@@ -178,27 +181,151 @@ BOOST_AUTO_TEST_CASE(names_of_rotated_files) {
     BOOST_TEST(!at(name), name);
 }
 
-// Scenario: files that end in the middle of a record, at every length of it. Guarantee: when they
-// are gone on with, the torn record is cut off, whole ones stay.
+// Scenario: files that end in the middle of a record, at every length of it, and with zeros as a
+// power cut leaves them. Guarantee: when they are gone on with, the torn record is cut off, whole
+// ones stay; one that lacks its line end alone gets it.
 BOOST_AUTO_TEST_CASE(a_torn_record_is_cut_off) {
   const directory d;
   const auto path = (d.path / "out").string();
-  const std::string body = "protobuf";
-  const auto record = prefixed(body) + body;
-  for (std::size_t left = 0; left < record.size(); ++left) {
-    put(path, record + record + record.substr(0, left));
-    BOOST_REQUIRE(output_file::open({.path = path, .append = true}, framing::prefixed));
-    BOOST_TEST(content(path) == record + record);
+  const auto body = request("name", 20);
+  std::string packed;
+  BOOST_REQUIRE(weir::codec::encode(weir::codec::encoding::zstd, body, 0, packed));
+  for (const auto& [record, compression] :
+       {std::pair{prefixed(body) + body, ""}, {prefixed(packed) + packed, "zstd"}})
+    for (std::size_t left = 0; left < record.size(); ++left) {
+      put(path, record + record + record.substr(0, left));
+      BOOST_REQUIRE(output_file::open(
+          {.path = path, .format = "proto", .compression = compression, .append = true}));
+      BOOST_TEST(content(path) == record + record);
+    }
+  const std::string line = R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"}]}]}]})";
+  for (std::size_t left = 0; left <= line.size(); ++left) {
+    put(path, line + "\n" + line.substr(0, left));
+    BOOST_REQUIRE(output_file::open({.path = path, .append = true}));
+    BOOST_TEST(content(path) == (left == line.size() ? line + "\n" + line + "\n" : line + "\n"));
   }
-  const std::string line = "{\"a\":1}\n";
-  for (std::size_t left = 0; left < line.size(); ++left) {
-    put(path, line + line.substr(0, left));
-    BOOST_REQUIRE(output_file::open({.path = path, .append = true}, framing::lines));
-    BOOST_TEST(content(path) == line);
+  for (const auto& torn : {line.substr(0, 30) + std::string(5000, '\0'), std::string(5000, '\0'),
+                           line.substr(0, 40) + std::string(200'000, 'x')}) {
+    put(path, line + "\n" + torn); // Over more than one piece that is looked at.
+    BOOST_REQUIRE(output_file::open({.path = path, .append = true}));
+    BOOST_TEST(content(path) == line + "\n");
   }
-  put(path, line + std::string(200'000, 'x')); // Over more than one piece that is looked at.
-  BOOST_REQUIRE(output_file::open({.path = path, .append = true}, framing::lines));
-  BOOST_TEST(content(path) == line);
+}
+
+// Scenario: files of every format, and files of others, gone on with in every format. Guarantee:
+// what is not of the format is an error that names the file, and not a byte of it is touched; text
+// of others in whole lines may stand before lines of JSON.
+BOOST_AUTO_TEST_CASE(other_formats_are_left_alone) {
+  const directory d;
+  const auto path = (d.path / "out").string();
+  const std::vector<std::pair<const char*, const char*>> formats = {
+      {"json", ""}, {"json", "zstd"}, {"proto", ""}, {"proto", "zstd"}};
+  const auto config_of = [&](const auto& format, bool append) {
+    return file_config{.path = path,
+                       .format = format.first,
+                       .compression = format.second,
+                       .append = append,
+                       .rotation = append ? std::nullopt : std::optional(rotation_config{})};
+  };
+  for (const auto& written : formats) {
+    fs::remove(path);
+    {
+      auto made = make_file_sender("file", config_of(written, true));
+      BOOST_REQUIRE(made);
+      for (int i = 0; i < 3; ++i)
+        BOOST_TEST((send_and_wait(**made, request("name", 300)).what == kind::delivered));
+    }
+    const auto whole = content(path);
+    for (const auto& before : {whole, whole.substr(0, whole.size() - 7)})
+      for (const auto& wanted : formats)
+        for (const bool append : {true, false}) {
+          put(path, before);
+          const auto opened = output_file::open(config_of(wanted, append));
+          BOOST_TEST(opened.has_value() == (wanted == written),
+                     written.first << written.second << " as " << wanted.first << wanted.second);
+          if (wanted != written) {
+            BOOST_TEST(content(path) == before);
+            BOOST_TEST(opened.error().message.find(path) != std::string::npos);
+          }
+        }
+  }
+  for (const std::string foreign :
+       {"a note\nwithout a last line end", "{\"a\":1}", "x", "0123456789", "{\"resourceSpams\":["})
+    for (const auto& wanted : formats) {
+      put(path, foreign);
+      BOOST_TEST(!output_file::open(config_of(wanted, true)), foreign << " as " << wanted.first);
+      BOOST_TEST(content(path) == foreign);
+    }
+  put(path, "a note\n");
+  BOOST_TEST(output_file::open(config_of(formats[0], true)).has_value());
+  BOOST_TEST(!output_file::open(config_of(formats[2], true)).has_value());
+  BOOST_TEST(content(path) == "a note\n");
+}
+
+// Scenario: two senders with one file, as an exporter in two pipelines has them, also through a
+// link, with rotation, with a change of the settings under way, and one that is stopped. Guarantee:
+// every record stands once, whole; nothing is written into a file that is gone.
+BOOST_AUTO_TEST_CASE(senders_share_a_file) {
+  const directory d;
+  const auto path = (d.path / "out.json").string();
+  const auto link = (d.path / "link.json").string();
+  put(path, "old\n");
+  fs::create_symlink("out.json", link);
+  constexpr int requests = 200;
+  {
+    auto first = make_file_sender("file", {.path = path});
+    BOOST_REQUIRE(first);
+    BOOST_TEST(content(path) == "");
+    const auto rotation = rotation_config{.max_megabytes = 1, .max_backups = 0};
+    auto second = make_file_sender("file", {.path = link, .rotation = rotation});
+    BOOST_REQUIRE(second);
+    BOOST_TEST(!make_file_sender("file", {.path = path, .format = "proto"}));
+    weir::test::inbox<outcome> outcomes;
+    for (int i = 0; i < requests; ++i)
+      for (auto* made : {&first, &second})
+        (**made)->send({.message = weir::shared_bytes(request("n" + std::to_string(i), 10'000))},
+                       [&](outcome o) { outcomes.put(std::move(o)); });
+    for (const auto& o : outcomes.wait(2 * requests))
+      BOOST_TEST((o.what == kind::delivered), o.reason);
+    (*first)->stop();
+    BOOST_TEST((send_and_wait(**second, request("last", 10)).what == kind::delivered));
+  }
+  fs::remove(link);
+  std::size_t torn = 0;
+  std::map<std::string, int> names;
+  for (const auto& line : all_lines(d.path, path, torn)) {
+    const auto at = line.find("\"name\":\"") + 8;
+    ++names[line.substr(at, line.find('"', at) - at)];
+  }
+  BOOST_TEST(torn == 0u);
+  BOOST_TEST(names.size() == std::size_t{requests + 1});
+  for (int i = 0; i < requests; ++i)
+    BOOST_TEST(names["n" + std::to_string(i)] == 2);
+}
+
+// Scenario: two senders with one file, and no room for one's record. Guarantee: the other's records
+// stay; then it goes on.
+BOOST_AUTO_TEST_CASE(a_full_disk_takes_nothing_of_others) {
+  const directory d;
+  const auto path = (d.path / "out.json").string();
+  auto first = make_file_sender("file", {.path = path});
+  auto second = make_file_sender("file", {.path = path});
+  BOOST_REQUIRE((first && second));
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{1000, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const auto one = send_and_wait(**first, request("one", 10));
+  const auto full = send_and_wait(**second, request("large", 5000));
+  const auto two = send_and_wait(**first, request("two", 10));
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  BOOST_TEST((one.what == kind::delivered));
+  BOOST_TEST((full.what == kind::retry));
+  BOOST_TEST((two.what == kind::delivered));
+  std::size_t torn = 0;
+  BOOST_TEST(all_lines(d.path, path, torn).size() == 2u);
+  BOOST_TEST(torn == 0u);
 }
 
 // Scenario: a process that writes and rotates all the time is killed by SIGKILL, twenty times over,
@@ -292,7 +419,7 @@ BOOST_AUTO_TEST_CASE(directories_get_their_permissions) {
   const file_config config{.path = (d.path / "a" / "b" / "out").string(),
                            .create_directory = true,
                            .directory_permissions = "0750"};
-  BOOST_TEST(output_file::open(config, framing::lines).has_value());
+  BOOST_TEST(output_file::open(config).has_value());
   ::umask(before);
   for (const auto& made : {d.path / "a", d.path / "a" / "b"})
     BOOST_TEST((fs::status(made).permissions() == static_cast<fs::perms>(0750)));
