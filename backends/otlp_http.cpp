@@ -29,6 +29,17 @@ std::string url_of(const std::string& own, std::string base, weir::signal kind) 
   return base + "/v1/" + std::string(to_string(kind));
 }
 
+const std::string& own_endpoint(const otlp_http_config& c, weir::signal kind) {
+  switch (kind) {
+  case signal::metrics:
+    return c.metrics_endpoint;
+  case signal::logs:
+    return c.logs_endpoint;
+  default:
+    return c.traces_endpoint;
+  }
+}
+
 class otlp_http_sender final : public sender {
 public:
   otlp_http_sender(const std::string& id, const otlp_http_config& c,
@@ -38,8 +49,7 @@ public:
         client_(std::move(client)) {
     headers_ = {{"Content-Type", json_ ? "application/json" : "application/x-protobuf"},
                 {"User-Agent", "weir"}};
-    for (const auto& h : c.headers)
-      headers_.emplace_back(h);
+    own_headers_.assign(c.headers.begin(), c.headers.end());
     auto bases = c.endpoints;
     bases.insert(bases.begin(), c.endpoint);
     for (const auto& base : bases)
@@ -62,6 +72,7 @@ public:
     const auto which = turns_.begin(steady_now());
     client_->post({.url = urls_[which][index_of(request.signal)],
                    .headers = headers_,
+                   .own_headers = own_headers_,
                    .body = std::move(body),
                    .carried = std::move(request.carried)},
                   [this, which, done = std::move(done)](const net::http_response& response) {
@@ -86,7 +97,7 @@ private:
   endpoint_turns turns_;
   std::vector<std::array<std::string, 3>> urls_; ///< By endpoint and signal.
   bool json_;
-  std::vector<std::pair<std::string, std::string>> headers_;
+  net::header_list headers_, own_headers_;
   prometheus::Counter& bytes_sent_;
   std::unique_ptr<net::http_client> client_;
 };
@@ -144,6 +155,10 @@ outcome outcome_of(const net::http_response& response) {
   return out;
 }
 
+bool has_endpoint(const otlp_http_config& config, weir::signal kind) {
+  return !config.endpoint.empty() || !own_endpoint(config, kind).empty();
+}
+
 result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                                                       const otlp_http_config& config) {
   if (config.encoding != "proto" && config.encoding != "json")
@@ -164,6 +179,9 @@ result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
   }
   if (!any)
     return fail(errc::invalid_argument, "endpoint is missing");
+  for (const auto& [name, value] : config.headers)
+    if (auto wrong = net::wrong_header(name, value, net::header_rules::http); !wrong.empty())
+      return fail(errc::invalid_argument, "headers: " + wrong);
   auto client = net::http_client::start({.tls = config.tls,
                                          .compression = *compression,
                                          .compression_level = config.compression_level,

@@ -1,5 +1,6 @@
 #include "net/client_auth.hpp"
 
+#include "core/log.hpp"
 #include "net/status.hpp"
 #include "net/token_file.hpp"
 
@@ -23,13 +24,6 @@ void remove(header_list& headers, const std::string& name) {
 void set(header_list& headers, const std::string& name, std::string value) {
   remove(headers, name);
   headers.emplace_back(name, std::move(value));
-}
-
-// A user's name may have been anything; a line end in it would begin another header.
-bool may_stand_in_header(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-  });
 }
 
 class basic_client final : public client_authenticator {
@@ -67,7 +61,8 @@ private:
 
 class headers_client final : public client_authenticator {
 public:
-  explicit headers_client(headers_setter_config config) : config_(std::move(config)) {}
+  headers_client(headers_setter_config config, header_rules rules)
+      : config_(std::move(config)), rules_(rules) {}
 
   void apply(header_list& headers, const header_list& carried) override {
     using what = header_setting::what;
@@ -82,30 +77,51 @@ public:
   }
 
 private:
-  static std::optional<std::string> value_of(const header_setting& h, const header_list& carried) {
+  std::optional<std::string> value_of(const header_setting& h, const header_list& carried) const {
     const auto name = carried_name(h);
     if (name.empty())
-      return h.value;
+      return given(h, h.value);
     for (const auto& [key, value] : carried)
-      if (key == name && may_stand_in_header(value))
+      if (key == name && may_be_sent(h, value))
         return value;
-    return h.default_value.empty() ? std::nullopt : std::optional(h.default_value);
+    return h.default_value.empty() ? std::nullopt : std::optional(given(h, h.default_value));
+  }
+
+  // A user's name may have been anything; a line end in it would begin another header.
+  bool may_be_sent(const header_setting& h, const std::string& value) const {
+    const auto wrong = wrong_header(h.key, value, rules_);
+    if (!wrong.empty() && log::permit("net.client_header", 60))
+      log::warn("headers_setter: a client's value is not sent on: {}", wrong);
+    return wrong.empty();
+  }
+
+  std::string given(const header_setting& h, const std::string& value) const {
+    const bool bytes = rules_ == header_rules::grpc && boost::algorithm::iends_with(h.key, "-bin");
+    return bytes ? encode_base64(value) : value;
   }
 
   headers_setter_config config_;
+  header_rules rules_;
 };
 
 using made = result<std::shared_ptr<client_authenticator>>;
 
-made make(const std::monostate&) {
+result<void> check_header(std::string_view extension, std::string_view name, std::string_view value,
+                          header_rules rules) {
+  if (auto wrong = wrong_header(name, value, rules); !wrong.empty())
+    return fail(errc::invalid_argument, std::string(extension) + ": " + wrong);
+  return {};
+}
+
+made make(const std::monostate&, header_rules) {
   return std::shared_ptr<client_authenticator>();
 }
 
-made make(const basic_auth_config& config) {
+made make(const basic_auth_config& config, header_rules) {
   return std::make_shared<basic_client>(config);
 }
 
-made make(const bearer_auth_config& config) {
+made make(const bearer_auth_config& config, header_rules rules) {
   auto tokens = std::make_shared<token_source>(config.tokens);
   if (!config.filename.empty()) {
     auto opened = token_source::open(config.filename);
@@ -115,11 +131,18 @@ made make(const bearer_auth_config& config) {
   } else if (config.tokens.empty()) {
     return fail(errc::invalid_argument, "bearertokenauth: found no token");
   }
+  const auto value = config.scheme + tokens->now(steady_now())->front();
+  if (auto checked = check_header("bearertokenauth", config.header, value, rules); !checked)
+    return tl::unexpected(checked.error());
   return std::make_shared<bearer_client>(config, std::move(tokens));
 }
 
-made make(const headers_setter_config& config) {
-  return std::make_shared<headers_client>(config);
+made make(const headers_setter_config& config, header_rules rules) {
+  for (const auto& header : config.headers)
+    for (const auto& value : {header.value, header.default_value})
+      if (auto checked = check_header("headers_setter", header.key, value, rules); !checked)
+        return tl::unexpected(checked.error());
+  return std::make_shared<headers_client>(config, rules);
 }
 
 } // namespace
@@ -140,8 +163,8 @@ std::vector<std::string> carried_names(const client_auth_config& config) {
 }
 
 result<std::shared_ptr<client_authenticator>>
-make_client_authenticator(const client_auth_config& config) {
-  return std::visit([](const auto& c) { return make(c); }, config);
+make_client_authenticator(const client_auth_config& config, header_rules rules) {
+  return std::visit([rules](const auto& c) { return make(c, rules); }, config);
 }
 
 } // namespace weir::net

@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "net/config.hpp"
+#include "net/header_text.hpp"
 
 #include <memory>
 #include <string>
@@ -29,8 +30,10 @@ std::string carried_name(const header_setting& header);
 /// The names of all headers that take theirs from clients.
 std::vector<std::string> carried_names(const client_auth_config& config);
 
-/// Null for monostate. errc::io, errc::invalid_argument: a file that cannot be read, no token.
+/// Null for monostate. What it adds may stand in a header by these rules, also what comes later.
+/// errc::io, errc::invalid_argument: a file that cannot be read, no token, a header that cannot be
+/// sent.
 result<std::shared_ptr<client_authenticator>>
-make_client_authenticator(const client_auth_config& config);
+make_client_authenticator(const client_auth_config& config, header_rules rules);
 
 } // namespace weir::net

@@ -12,7 +12,9 @@ namespace {
 
 int effective_level(codec::encoding how, int level) {
   const bool deflates = how == codec::encoding::gzip || how == codec::encoding::zlib;
-  return level == 0 && deflates ? 1 : level;
+  if (level <= 0) // The Collector's -1 (the default) and -2 (Huffman's code alone), too.
+    return deflates ? 1 : 0;
+  return level;
 }
 
 } // namespace

@@ -12,8 +12,8 @@ namespace weir::net {
 /// Packs request bodies on threads of its own, one a core, so that a network thread never does.
 class client_packing {
 public:
-  /// `level` 0: gzip and deflate at their fastest (on spans twice as fast as their usual level, for
-  /// a fifth more bytes), the others at their default.
+  /// `level` 0 and below: gzip and deflate at their fastest (on spans twice as fast as their usual
+  /// level, for a fifth more bytes), the others at their default.
   client_packing(codec::encoding how, int level);
   ~client_packing(); ///< join()
 

@@ -1,10 +1,10 @@
 #include "net/grpc_client.hpp"
 
 #include "core/clock.hpp"
-#include "core/log.hpp"
 #include "net/client_auth.hpp"
 #include "net/client_packing.hpp"
 #include "net/grpc_client_servers.hpp"
+#include "net/grpc_client_setup.hpp"
 #include "net/tls_client.hpp"
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -26,6 +27,9 @@ namespace asio = boost::asio;
 
 // A call that a server certainly has not looked at is sent again by itself, this often.
 constexpr int max_submissions = 3;
+
+// Of a call without a time limit.
+constexpr steady_ns no_deadline = std::numeric_limits<steady_ns>::max();
 
 } // namespace
 
@@ -52,6 +56,7 @@ struct grpc_client::impl : std::enable_shared_from_this<grpc_client::impl> {
 
   grpc_client_config config;
   std::shared_ptr<client_authenticator> authenticator; ///< May be null.
+  header_list own_headers;                             ///< config.headers, as they go out.
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work;
   asio::steady_timer deadline_timer;
@@ -139,23 +144,28 @@ void grpc_client::impl::pump() {
 }
 
 h2_request grpc_client::impl::make_request(const call_state& call) {
-  const auto left = std::max<steady_ns>(1, (call.deadline - steady_now()) / millisecond_ns);
   h2_request request{.path = call.path, .headers = {}, .prefix = call.prefix, .body = call.message};
   auto& headers = request.headers;
   headers.emplace_back("te", "trailers");
   headers.emplace_back("content-type", "application/grpc");
   headers.emplace_back("user-agent", config.user_agent.empty() ? "weir" : config.user_agent);
-  // At most eight digits.
-  headers.emplace_back("grpc-timeout", std::to_string(std::min<steady_ns>(left, 99'999'999)) + "m");
+  if (call.deadline != no_deadline) {
+    const auto left = std::max<steady_ns>(1, (call.deadline - steady_now()) / millisecond_ns);
+    // At most eight digits.
+    headers.emplace_back("grpc-timeout",
+                         std::to_string(std::min<steady_ns>(left, 99'999'999)) + "m");
+  }
   if (call.prefix[0] != 0)
-    headers.emplace_back("grpc-encoding", config.compression == codec::encoding::gzip   ? "gzip"
-                                          : config.compression == codec::encoding::zstd ? "zstd"
-                                                                                        : "snappy");
-  auto own = header_list(config.headers.begin(), config.headers.end());
-  if (authenticator)
-    authenticator->apply(own, call.carried);
+    headers.emplace_back("grpc-encoding", grpc_encoding_name(config.compression));
+  if (!authenticator) {
+    headers.insert(headers.end(), own_headers.begin(), own_headers.end());
+    return request;
+  }
+  auto own = own_headers;
+  authenticator->apply(own, call.carried);
   for (auto& [name, value] : own)
-    headers.emplace_back(boost::algorithm::to_lower_copy(name), std::move(value));
+    if (!is_transport_header(name, header_rules::grpc))
+      add_checked(headers, boost::algorithm::to_lower_copy(name), std::move(value));
   return request;
 }
 
@@ -209,7 +219,7 @@ void grpc_client::impl::fail_waiting(const std::string& reason) {
 }
 
 void grpc_client::impl::arm_deadline() {
-  if (deadline_armed || calls.empty() || stopped)
+  if (deadline_armed || calls.empty() || stopped || calls.begin()->second.deadline == no_deadline)
     return;
   deadline_armed = true;
   const auto wait = std::max<steady_ns>(calls.begin()->second.deadline - steady_now(), 0);
@@ -264,18 +274,14 @@ grpc_client::~grpc_client() {
 }
 
 result<std::unique_ptr<grpc_client>> grpc_client::start(grpc_client_config config) {
-  std::vector<grpc_endpoint> endpoints;
-  bool secure = false;
-  auto texts = config.more_endpoints;
-  texts.insert(texts.begin(), config.endpoint);
-  for (const auto& text : texts) {
-    auto endpoint = parse_grpc_endpoint(text);
-    if (!endpoint)
-      return tl::unexpected(endpoint.error());
-    endpoint->plain = endpoint->plain || config.tls.insecure;
-    secure = secure || !endpoint->plain;
-    endpoints.push_back(std::move(*endpoint));
-  }
+  auto headers = headers_to_send(config);
+  if (!headers)
+    return tl::unexpected(headers.error());
+  auto endpoints = endpoints_of(config);
+  if (!endpoints)
+    return tl::unexpected(endpoints.error());
+  const bool secure = !std::all_of(endpoints->begin(), endpoints->end(),
+                                   [](const grpc_endpoint& endpoint) { return endpoint.plain; });
   std::shared_ptr<asio::ssl::context> tls;
   if (secure) {
     auto made = make_tls_client_context(config.tls);
@@ -283,20 +289,22 @@ result<std::unique_ptr<grpc_client>> grpc_client::start(grpc_client_config confi
       return tl::unexpected(made.error());
     tls = std::move(*made);
   }
-  auto authenticator = make_client_authenticator(config.auth);
+  auto authenticator = make_client_authenticator(config.auth, header_rules::grpc);
   if (!authenticator)
     return tl::unexpected(authenticator.error());
   std::unique_ptr<grpc_client> client(new grpc_client);
-  client->impl_ = std::make_shared<impl>(std::move(config), std::move(endpoints), std::move(tls));
+  client->impl_ = std::make_shared<impl>(std::move(config), *std::move(endpoints), std::move(tls));
   auto& i = *client->impl_;
   i.authenticator = std::move(*authenticator);
+  i.own_headers = *std::move(headers);
   i.begin();
   i.thread = std::thread([self = client->impl_] { self->io.run(); });
   return client;
 }
 
 void grpc_client::call(std::string path, shared_bytes message, on_reply done, header_list carried) {
-  const auto deadline = steady_now() + std::chrono::nanoseconds(impl_->config.timeout).count();
+  const auto timeout = std::chrono::nanoseconds(impl_->config.timeout).count();
+  const auto deadline = timeout > 0 ? steady_now() + timeout : no_deadline;
   std::unique_lock guard(impl_->mutex);
   if (impl_->stopped) {
     guard.unlock();

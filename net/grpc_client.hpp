@@ -38,11 +38,11 @@ struct grpc_client_config {
   tls_client_config tls = {};
   codec::encoding compression = codec::encoding::identity;
   std::map<std::string, std::string> headers = {}; ///< Sent with every call.
-  milliseconds timeout{5000}; ///< Of a call, from call() on; tells the server, too.
+  milliseconds timeout{5000}; ///< Of a call, from call() on; tells the server, too. 0: none.
   std::string authority = {}; ///< Default: the endpoint.
   std::string user_agent = {};
-  milliseconds keepalive_time{0}; ///< A PING after so long without a word; 0: none.
-  milliseconds keepalive_timeout{10'000};
+  milliseconds keepalive_time{0};         ///< A PING after so long without a word; 0: none.
+  milliseconds keepalive_timeout{10'000}; ///< 0: 20 s, as grpc-go has it.
   bool keepalive_permit_without_stream = false;
   std::size_t max_response_bytes = 4 << 20;
   milliseconds reconnect_max{2000}; ///< Longest pause between two attempts to connect.

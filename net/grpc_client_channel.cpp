@@ -10,6 +10,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::chrono::seconds attempt_timeout{10}; // TCP and TLS together.
+constexpr milliseconds default_keepalive_timeout{20'000};
 constexpr milliseconds longest_wish{
     30'000}; // A server that wants to be left alone longer is asked again.
 
@@ -33,13 +34,18 @@ grpc_client_channel::grpc_client_channel(boost::asio::io_context& io, address_ty
                                                                            : config.authority,
                                                           .max_response_bytes =
                                                               config.max_response_bytes + 5},
-      keepalive_time_(config.keepalive_time), keepalive_timeout_(config.keepalive_timeout),
+      keepalive_time_(config.keepalive_time),
+      keepalive_timeout_(config.keepalive_timeout.count() > 0 ? config.keepalive_timeout
+                                                              : default_keepalive_timeout),
       keepalive_without_stream_(config.keepalive_permit_without_stream), on_(std::move(on)),
       attempts_(config.reconnect_max), refusals_(config.reconnect_max), attempt_timer_(io),
       keepalive_timer_(io) {}
 
 void grpc_client_channel::connect() {
-  attempt_ = make_h2_client_socket(io_, tls_, server_name_, verify_);
+  std::optional<proxy_step> proxy;
+  if (where_->proxy)
+    proxy = {where_->authority, where_->proxy->authorization};
+  attempt_ = make_h2_client_socket(io_, tls_, server_name_, verify_, std::move(proxy));
   attempt_timer_.expires_after(attempt_timeout);
   attempt_timer_.async_wait([socket = std::weak_ptr(attempt_)](error_code ec) {
     if (auto held = socket.lock(); held && !ec)

@@ -20,10 +20,22 @@ result<grpc_endpoint> parse_grpc_endpoint(std::string_view text) {
     return fail(errc::invalid_argument, "endpoint \"" + whole + "\": " + why);
   };
   grpc_endpoint out;
-  if (take_prefix(text, "http://"))
+  if (take_prefix(text, "http://")) {
     out.plain = true;
-  else if (!take_prefix(text, "https://") && !take_prefix(text, "dns:///"))
+  } else if (take_prefix(text, "dns://")) {
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos)
+      return bad("expected dns:///host:port or dns://server/host:port");
+    if (slash > 0) {
+      auto server = parse_dns_server(text.substr(0, slash));
+      if (!server)
+        return bad(server.error().message.c_str());
+      out.name_server = *std::move(server);
+    }
+    text.remove_prefix(slash + 1);
+  } else if (!take_prefix(text, "https://")) {
     take_prefix(text, "passthrough:///");
+  }
   if (text.starts_with("unix:"))
     return bad("unix sockets are not supported, expected host:port");
   text = text.substr(0, text.find('/'));

@@ -1,5 +1,7 @@
 #include "net/grpc_client_servers.hpp"
 
+#include "net/dns_resolver.hpp"
+
 #include <algorithm>
 #include <prometheus/gauge.h>
 #include <utility>
@@ -19,7 +21,17 @@ grpc_client_servers::grpc_client_servers(boost::asio::io_context& io,
                                          std::shared_ptr<boost::asio::ssl::context> tls)
     : io_(io), config_(config), where_(std::move(where)), tls_(std::move(tls)),
       resolver_(config.resolver ? config.resolver : make_system_resolver(io)), retry_timer_(io),
-      rounds_(config.reconnect_max) {}
+      rounds_(config.reconnect_max) {
+  for (const auto& endpoint : where_) {
+    const bool asks = endpoint.name_server && !endpoint.proxy;
+    own_resolvers_.push_back(asks ? make_dns_resolver(io, *endpoint.name_server) : nullptr);
+  }
+}
+
+name_resolver& grpc_client_servers::resolver_of(std::size_t endpoint) const {
+  const auto& own = own_resolvers_[endpoint];
+  return own ? *own : *resolver_;
+}
 
 void grpc_client_servers::begin(events on) {
   on_ = std::move(on);
@@ -93,9 +105,9 @@ void grpc_client_servers::resolve(steady_ns now) {
   answers_.assign(where_.size(), name_resolver::addresses());
   ++round_;
   for (std::size_t i = 0; i < where_.size(); ++i)
-    resolver_->resolve(where_[i].host, where_[i].port, [this, i, round = round_](auto found) {
-      on_resolved(i, round, std::move(found));
-    });
+    resolver_of(i).resolve(
+        where_[i].next_host(), where_[i].next_port(),
+        [this, i, round = round_](auto found) { on_resolved(i, round, std::move(found)); });
 }
 
 void grpc_client_servers::on_resolved(std::size_t endpoint, std::uint64_t round,
@@ -245,6 +257,9 @@ void grpc_client_servers::show_connections() const {
 void grpc_client_servers::close() {
   closed_ = true;
   resolver_->cancel();
+  for (const auto& own : own_resolvers_)
+    if (own)
+      own->cancel();
   retry_timer_.cancel();
   for (const auto& c : std::exchange(channels_, {}))
     c->close();

@@ -52,6 +52,7 @@ private:
 
   bool resolve_due(steady_ns now) const;
   void resolve(steady_ns now);
+  name_resolver& resolver_of(std::size_t endpoint) const;
   void on_resolved(std::size_t endpoint, std::uint64_t round,
                    result<name_resolver::addresses> found);
   void use_addresses();
@@ -67,6 +68,7 @@ private:
   std::vector<grpc_endpoint> where_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
   std::shared_ptr<name_resolver> resolver_;
+  std::vector<std::shared_ptr<name_resolver>> own_resolvers_; ///< Of where_; null: resolver_.
   boost::asio::steady_timer retry_timer_;
   events on_;
   std::vector<channel_ptr> channels_;

@@ -1,5 +1,6 @@
 #include "net/h2_client_socket.hpp"
 
+#include <boost/asio/read.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -13,6 +14,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
+constexpr std::size_t max_proxy_answer = 8 << 10;
 constexpr std::size_t read_bytes = 64 << 10; // Responses are small: one read takes many.
 
 result<void> to_result(const error_code& ec, const char* what) {
@@ -29,17 +31,78 @@ result<std::string_view> to_bytes(const error_code& ec, const std::string& buffe
   return std::string_view(buffer).substr(0, size);
 }
 
+// Connects, and goes on through the proxy where there is one: `done` gets to know when bytes go to
+// the other end. Lives until then.
+class opening : public std::enable_shared_from_this<opening> {
+public:
+  opening(tcp::socket& socket, std::optional<proxy_step> proxy, h2_client_socket::on_done done)
+      : socket_(socket), proxy_(std::move(proxy)), done_(std::move(done)) {}
+
+  void begin(const h2_client_socket::endpoint& to) {
+    socket_.async_connect(to, [self = shared_from_this()](error_code ec) {
+      if (!ec)
+        self->socket_.set_option(tcp::no_delay(true), ec);
+      if (ec || !self->proxy_)
+        return self->done_(to_result(ec, self->proxy_ ? "connect to the proxy" : "connect"));
+      self->ask();
+    });
+  }
+
+private:
+  void ask() {
+    text_ = "CONNECT " + proxy_->target + " HTTP/1.1\r\nHost: " + proxy_->target + "\r\n";
+    if (!proxy_->authorization.empty())
+      text_ += "Proxy-Authorization: " + proxy_->authorization + "\r\n";
+    text_ += "User-Agent: weir\r\n\r\n";
+    asio::async_write(socket_, asio::buffer(text_),
+                      [self = shared_from_this()](error_code ec, std::size_t) {
+                        if (ec)
+                          return self->done_(to_result(ec, "write to the proxy"));
+                        self->text_.clear();
+                        self->read();
+                      });
+  }
+
+  // Byte by byte: what stands behind the proxy's answer is the server's.
+  void read() {
+    asio::async_read(
+        socket_, asio::buffer(&byte_, 1), [self = shared_from_this()](error_code ec, std::size_t) {
+          if (ec)
+            return self->done_(to_result(ec, "read from the proxy"));
+          self->text_.push_back(self->byte_);
+          if (self->text_.ends_with("\r\n\r\n"))
+            return self->done_(self->answer());
+          if (self->text_.size() >= max_proxy_answer)
+            return self->done_(fail(errc::unavailable, "the proxy's answer is too long"));
+          self->read();
+        });
+  }
+
+  result<void> answer() const {
+    const auto line = text_.substr(0, text_.find("\r\n"));
+    if (line.size() >= 12 && line.starts_with("HTTP/1.") && line.substr(8, 2) == " 2")
+      return {};
+    return fail(errc::unavailable, "the proxy does not lead to " + proxy_->target + ": " + line);
+  }
+
+  tcp::socket& socket_;
+  std::optional<proxy_step> proxy_;
+  h2_client_socket::on_done done_;
+  std::string text_;
+  char byte_ = 0;
+};
+
 class plain_socket final : public h2_client_socket,
                            public std::enable_shared_from_this<plain_socket> {
 public:
-  explicit plain_socket(asio::io_context& io) : socket_(io), buffer_(read_bytes, '\0') {}
+  plain_socket(asio::io_context& io, std::optional<proxy_step> proxy)
+      : socket_(io), proxy_(std::move(proxy)), buffer_(read_bytes, '\0') {}
 
   void connect(const endpoint& to, on_done done) override {
-    socket_.async_connect(to, [self = shared_from_this(), done = std::move(done)](error_code ec) {
-      if (!ec)
-        self->socket_.set_option(tcp::no_delay(true), ec);
-      done(to_result(ec, "connect"));
-    });
+    std::make_shared<opening>(socket_, proxy_,
+                              [self = shared_from_this(), done = std::move(done)](
+                                  result<void> opened) { done(std::move(opened)); })
+        ->begin(to);
   }
 
   void read(on_bytes done) override {
@@ -65,6 +128,7 @@ public:
 
 private:
   tcp::socket socket_;
+  std::optional<proxy_step> proxy_;
   std::string buffer_;
   std::vector<asio::const_buffer> pieces_;
 };
@@ -72,22 +136,22 @@ private:
 class tls_socket final : public h2_client_socket, public std::enable_shared_from_this<tls_socket> {
 public:
   tls_socket(asio::io_context& io, std::shared_ptr<asio::ssl::context> context, std::string name,
-             bool verify)
+             bool verify, std::optional<proxy_step> proxy)
       : context_(std::move(context)), stream_(io, *context_), name_(std::move(name)),
-        buffer_(read_bytes, '\0') {
+        proxy_(std::move(proxy)), buffer_(read_bytes, '\0') {
     if (verify)
       stream_.set_verify_callback(asio::ssl::host_name_verification(name_));
   }
 
   void connect(const endpoint& to, on_done done) override {
-    stream_.lowest_layer().async_connect(
-        to, [self = shared_from_this(), done = std::move(done)](error_code ec) mutable {
-          if (!ec)
-            self->stream_.lowest_layer().set_option(tcp::no_delay(true), ec);
-          if (ec)
-            return done(to_result(ec, "connect"));
+    std::make_shared<opening>(
+        stream_.next_layer(), proxy_,
+        [self = shared_from_this(), done = std::move(done)](result<void> opened) mutable {
+          if (!opened)
+            return done(std::move(opened));
           self->shake_hands(std::move(done));
-        });
+        })
+        ->begin(to);
   }
 
   void read(on_bytes done) override {
@@ -140,6 +204,7 @@ private:
   std::shared_ptr<asio::ssl::context> context_;
   asio::ssl::stream<tcp::socket> stream_;
   std::string name_;
+  std::optional<proxy_step> proxy_;
   std::string buffer_, flat_;
 };
 
@@ -147,10 +212,12 @@ private:
 
 std::shared_ptr<h2_client_socket> make_h2_client_socket(asio::io_context& io,
                                                         std::shared_ptr<asio::ssl::context> tls,
-                                                        std::string server_name, bool verify) {
+                                                        std::string server_name, bool verify,
+                                                        std::optional<proxy_step> proxy) {
   if (tls == nullptr)
-    return std::make_shared<plain_socket>(io);
-  return std::make_shared<tls_socket>(io, std::move(tls), std::move(server_name), verify);
+    return std::make_shared<plain_socket>(io, std::move(proxy));
+  return std::make_shared<tls_socket>(io, std::move(tls), std::move(server_name), verify,
+                                      std::move(proxy));
 }
 
 } // namespace weir::net

@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace weir::net {
@@ -32,9 +33,15 @@ public:
   virtual void close() = 0;
 };
 
+/// A proxy's way on: connect() connects to the proxy and asks it for `target` ("host:port").
+struct proxy_step {
+  std::string target;
+  std::string authorization; ///< The value of Proxy-Authorization; "": none.
+};
+
 /// `tls` null: plain text. `server_name`: for SNI and the certificate check.
 std::shared_ptr<h2_client_socket>
 make_h2_client_socket(boost::asio::io_context& io, std::shared_ptr<boost::asio::ssl::context> tls,
-                      std::string server_name, bool verify);
+                      std::string server_name, bool verify, std::optional<proxy_step> proxy);
 
 } // namespace weir::net

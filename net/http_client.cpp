@@ -3,6 +3,7 @@
 #include "net/client_auth.hpp"
 #include "net/client_packing.hpp"
 #include "net/http_client_transfer.hpp"
+#include "net/proxies.hpp"
 #include "net/tls_client.hpp"
 
 #include <algorithm>
@@ -41,6 +42,7 @@ struct http_client::impl {
   };
 
   http_client_config config;
+  const proxies environment = proxies::of_environment();
   std::shared_ptr<client_authenticator> authenticator; ///< May be null.
   CURLM* multi;
   client_packing packing;
@@ -73,8 +75,8 @@ void http_client::impl::begin_new() {
     jobs.swap(inbox);
   }
   for (auto& j : jobs) {
-    auto transfer =
-        std::make_unique<http_transfer>(config, std::move(j.request), j.packed, std::move(j.done));
+    auto transfer = std::make_unique<http_transfer>(config, environment, std::move(j.request),
+                                                    j.packed, std::move(j.done));
     const auto handle = transfer->handle();
     curl_multi_add_handle(multi, handle);
     transfers.emplace(handle, std::move(transfer));
@@ -87,10 +89,17 @@ void http_client::impl::answer_finished() {
     if (message->msg != CURLMSG_DONE)
       continue;
     const auto code = message->data.result;
-    auto node = transfers.extract(message->easy_handle);
-    curl_multi_remove_handle(multi, message->easy_handle);
-    if (!node.empty())
+    const auto handle = message->easy_handle;
+    auto node = transfers.extract(handle);
+    curl_multi_remove_handle(multi, handle);
+    if (node.empty())
+      continue;
+    if (node.mapped()->follow(code)) {
+      curl_multi_add_handle(multi, handle);
+      transfers.insert(std::move(node));
+    } else {
       node.mapped()->finish(code);
+    }
   }
 }
 
@@ -126,7 +135,7 @@ result<std::unique_ptr<http_client>> http_client::start(http_client_config confi
   // libcurl reads the TLS files again for each connection; a mistake should show at start.
   if (auto checked = make_tls_client_context(config.tls); !checked)
     return tl::unexpected(checked.error());
-  auto authenticator = make_client_authenticator(config.auth);
+  auto authenticator = make_client_authenticator(config.auth, header_rules::http);
   if (!authenticator)
     return tl::unexpected(authenticator.error());
   std::unique_ptr<http_client> client(new http_client);
@@ -139,7 +148,7 @@ result<std::unique_ptr<http_client>> http_client::start(http_client_config confi
 
 void http_client::post(http_request request, on_response done) {
   if (impl_->authenticator)
-    impl_->authenticator->apply(request.headers, request.carried);
+    impl_->authenticator->apply(request.own_headers, request.carried);
   {
     // Under the mutex, so that what is given is packed before stop() goes on.
     std::unique_lock guard(impl_->packing_mutex);

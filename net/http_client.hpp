@@ -22,7 +22,8 @@ struct http_client_config {
   codec::encoding compression = codec::encoding::identity;
   int compression_level = 0;    ///< 0: the encoding's default.
   milliseconds timeout{30'000}; ///< Of a request, connecting included.
-  std::string proxy_url = {};   ///< "": as the environment says, and never for this machine itself.
+  /// "": as the environment says (proxies.hpp), and never for this machine itself.
+  std::string proxy_url = {};
   /// So long a resolved name is believed and a connection taken for new requests (to a second); 0:
   /// names are asked for each new connection, and connections stay as long as they work.
   milliseconds resolve_interval{30'000};
@@ -32,7 +33,11 @@ struct http_client_config {
 
 struct http_request {
   std::string url = {};
-  std::vector<std::pair<std::string, std::string>> headers = {};
+  /// Of the body and this program: they go wherever the request goes.
+  header_list headers = {};
+  /// Of the user: they, and the authenticator's, go to the URL's host alone. They take the place of
+  /// the others where the name is the same.
+  header_list own_headers = {};
   shared_bytes body = {};
   header_list carried = {}; ///< For the authenticator.
 };
@@ -48,6 +53,11 @@ struct http_response {
 
 /// Posts over libcurl, any number at a time: connections are kept, HTTP/2 where TLS agrees on it.
 /// Of a name's addresses each connection takes a random one that works.
+///
+/// 307 and 308 with a Location lead the same POST there, up to ten times within its time, as Go's
+/// client does: never from https to http, and to a host that is neither the first one nor below it
+/// without the user's headers. What is not followed is answered as it came, with the reason as its
+/// text.
 /// One thread for the network, and a few that pack bodies where compression is on.
 class http_client {
 public:

@@ -1,15 +1,18 @@
 #include "net/http_client_transfer.hpp"
 
+#include "core/log.hpp"
 #include "net/tls_client.hpp"
+#include "net/url.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <openssl/ssl.h>
+#include <utility>
 
 namespace weir::net {
 
 namespace {
 
+constexpr int max_redirects = 10;
 constexpr long upload_buffer_bytes = 512 << 10; // Requests are big: few system calls each.
 
 // The Content-Encoding of what codec::encode() makes.
@@ -68,26 +71,20 @@ void set_blob(CURL* handle, CURLoption option, const std::string& pem) {
   curl_easy_setopt(handle, option, &blob);
 }
 
-// What the environment excludes, and this machine itself, as in Go's clients.
-std::string no_proxy() {
-  std::string hosts = "localhost,127.0.0.1,::1";
-  for (const char* name : {"no_proxy", "NO_PROXY"})
-    if (const char* more = std::getenv(name); more != nullptr && *more != 0)
-      return hosts + "," + more;
-  return hosts;
-}
-
 } // namespace
 
-http_transfer::http_transfer(const http_client_config& config, http_request request, bool packed,
-                             http_client::on_response done)
-    : handle_(curl_easy_init()), request_(std::move(request)), done_(std::move(done)),
-      max_response_bytes_(config.max_response_bytes) {
-  set_request(config, packed);
+http_transfer::http_transfer(const http_client_config& config, const proxies& environment,
+                             http_request request, bool packed, http_client::on_response done)
+    : config_(config), environment_(environment), handle_(curl_easy_init()),
+      request_(std::move(request)), packed_(packed),
+      deadline_(config.timeout.count() > 0 ? steady_now() + config.timeout.count() * millisecond_ns
+                                           : 0),
+      done_(std::move(done)) {
+  if (const auto url = parse_url(request_.url))
+    first_host_ = url->host;
+  set_body_and_limits();
   set_tls(config.tls);
-  if (!config.tls.server_name_override.empty())
-    set_server_name(config.tls.server_name_override);
-  curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
+  set_target();
 }
 
 http_transfer::~http_transfer() {
@@ -96,25 +93,34 @@ http_transfer::~http_transfer() {
   curl_slist_free_all(connect_to_);
 }
 
-void http_transfer::add_header(const std::string& line) {
+void http_transfer::add_line(const std::string& line) {
   headers_ = curl_slist_append(headers_, line.c_str());
 }
 
-void http_transfer::set_request(const http_client_config& config, bool packed) {
+// What was checked at start is right; what came later is not sent where it is wrong.
+void http_transfer::add_header(const std::string& name, const std::string& value) {
+  if (is_transport_header(name, header_rules::http))
+    return;
+  if (const auto wrong = wrong_header(name, value, header_rules::http); wrong.empty())
+    // An empty value needs curl's other form, or the header is left out.
+    add_line(value.empty() ? name + ";" : name + ": " + value);
+  else if (log::permit("net.http_header", 60))
+    log::error("a header is not sent: {}", wrong);
+}
+
+void http_transfer::set_body_and_limits() {
   const auto body = request_.body.view();
   response_.sent_bytes = body.size();
   curl_easy_setopt(handle_, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(handle_, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(handle_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle_, CURLOPT_POST, 1L);
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_easy_setopt(handle_, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
-  curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(config.timeout.count()));
   curl_easy_setopt(handle_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(handle_, CURLOPT_TCP_KEEPALIVE, 1L);
-  const auto seconds = static_cast<long>((config.resolve_interval.count() + 999) / 1000);
+  const auto seconds = static_cast<long>((config_.resolve_interval.count() + 999) / 1000);
   curl_easy_setopt(handle_, CURLOPT_DNS_CACHE_TIMEOUT, seconds);
   curl_easy_setopt(handle_, CURLOPT_MAXLIFETIME_CONN, seconds); // 0: without limit
   curl_easy_setopt(handle_, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
@@ -123,15 +129,43 @@ void http_transfer::set_request(const http_client_config& config, bool packed) {
   curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
-  if (!config.proxy_url.empty())
-    curl_easy_setopt(handle_, CURLOPT_PROXY, config.proxy_url.c_str());
-  curl_easy_setopt(handle_, CURLOPT_NOPROXY, config.proxy_url.empty() ? no_proxy().c_str() : "");
-  add_header("Expect:"); // No round trip before the body.
-  if (packed)
-    add_header("Content-Encoding: " + std::string(token(config.compression)));
+}
+
+// What depends on where the request goes. The time that is left holds for all of its ways.
+void http_transfer::set_target() {
+  curl_easy_setopt(handle_, CURLOPT_URL, request_.url.c_str());
+  const auto left =
+      deadline_ == 0 ? 0 : std::max<steady_ns>(1, (deadline_ - steady_now()) / millisecond_ns);
+  curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(left));
+  set_proxy();
+  curl_slist_free_all(std::exchange(headers_, nullptr));
+  set_headers();
+  if (!config_.tls.server_name_override.empty())
+    set_server_name(config_.tls.server_name_override);
+  curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
+}
+
+// libcurl is told in each case, or it would look at the environment by rules of its own.
+void http_transfer::set_proxy() {
+  auto proxy = config_.proxy_url;
+  if (const auto url = proxy.empty() ? parse_url(request_.url) : std::nullopt)
+    proxy = environment_.find(url->scheme, url->host, url->port);
+  curl_easy_setopt(handle_, CURLOPT_PROXY, proxy.c_str());
+  curl_easy_setopt(handle_, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+void http_transfer::set_headers() {
+  add_line("Expect:"); // No round trip before the body.
+  if (packed_)
+    add_line("Content-Encoding: " + std::string(token(config_.compression)));
+  const auto& own = request_.own_headers;
   for (const auto& [name, value] : request_.headers)
-    // An empty value needs curl's other form, or the header is left out.
-    add_header(value.empty() ? name + ";" : name + ": " + value);
+    if (std::none_of(own.begin(), own.end(),
+                     [&](const auto& h) { return equals_ignoring_case(h.first, name); }))
+      add_header(name, value);
+  for (const auto& [name, value] : own)
+    add_header(name, value);
 }
 
 void http_transfer::set_tls(const tls_client_config& tls) {
@@ -165,10 +199,11 @@ void http_transfer::set_server_name(const std::string& name) {
       && curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK
       && curl_url_set(url, CURLUPART_HOST, name.c_str(), 0) == CURLUE_OK
       && curl_url_get(url, CURLUPART_URL, &changed, 0) == CURLUE_OK) {
+    curl_slist_free_all(std::exchange(connect_to_, nullptr));
     connect_to_ = curl_slist_append(nullptr, (std::string("::") + host + ":" + port).c_str());
     curl_easy_setopt(handle_, CURLOPT_CONNECT_TO, connect_to_);
     curl_easy_setopt(handle_, CURLOPT_URL, changed);
-    add_header(std::string("Host: ") + host + ":" + port);
+    add_line(std::string("Host: ") + host + ":" + port);
   }
   curl_free(host);
   curl_free(port);
@@ -179,13 +214,14 @@ void http_transfer::set_server_name(const std::string& name) {
 std::size_t http_transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& me = *static_cast<http_transfer*>(self);
   auto& body = me.response_.body;
-  const auto room = me.max_response_bytes_ - body.size();
+  const auto room = me.config_.max_response_bytes - body.size();
   body.append(data, std::min(room, size * count));
   return size * count <= room ? size * count : 0; // 0 ends the transfer: enough was read.
 }
 
 std::size_t http_transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& response = static_cast<http_transfer*>(self)->response_;
+  auto& me = *static_cast<http_transfer*>(self);
+  auto& response = me.response_;
   const std::string_view line(data, size * count);
   const auto colon = line.find(':');
   if (colon != std::string_view::npos) {
@@ -195,8 +231,38 @@ std::size_t http_transfer::on_header(char* data, std::size_t size, std::size_t c
       response.content_type = value;
     else if (equals_ignoring_case(name, "retry-after"))
       response.retry_after = parse_retry_after(value, unix_now());
+    else if (equals_ignoring_case(name, "location"))
+      me.location_ = value;
   }
   return size * count;
+}
+
+bool http_transfer::follow(CURLcode code) {
+  long status = 0;
+  curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+  const auto to = std::exchange(location_, {});
+  if ((code != CURLE_OK && code != CURLE_WRITE_ERROR) || (status != 307 && status != 308)
+      || to.empty())
+    return false;
+  const auto next = resolve_url(request_.url, to);
+  const auto not_followed = [&](std::string_view why) {
+    response_.content_type = "text/plain";
+    response_.body = "it leads to " + (next ? next->shown : "what is no URL")
+                     + ", where requests do not go: " + std::string(why);
+    return false;
+  };
+  if (!next || (next->scheme != "http" && next->scheme != "https"))
+    return not_followed("expected http:// or https://");
+  if (next->scheme == "http" && request_.url.starts_with("https://"))
+    return not_followed("it is plain text");
+  if (++redirects_ > max_redirects)
+    return not_followed("ten redirects in a row");
+  if (next->host != first_host_ && !next->host.ends_with("." + first_host_))
+    request_.own_headers.clear();
+  request_.url = next->text;
+  response_ = {.sent_bytes = response_.sent_bytes};
+  set_target();
+  return true;
 }
 
 void http_transfer::finish(CURLcode code) {

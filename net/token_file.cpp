@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -14,17 +15,28 @@ constexpr steady_ns look_interval = second_ns;
 constexpr std::size_t most_tokens = 10'000;
 constexpr std::size_t most_bytes = 1 << 20; // The file is read again and again.
 
+// Bearer tokens are printable ASCII (RFC 6750, 2.1); anything else could end a header early.
+bool may_be_token(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
 result<token_source::tokens> read_tokens(const std::string& file) {
   std::ifstream in(file);
   if (!in)
     return fail(errc::io, file + ": " + std::strerror(errno));
   std::vector<std::string> tokens;
   std::size_t bytes = 0;
+  std::size_t number = 0;
   for (std::string line; std::getline(in, line) && tokens.size() < most_tokens;) {
+    ++number;
     if ((bytes += line.size()) > most_bytes)
       return fail(errc::invalid_argument, file + ": larger than 1 MiB");
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0)
       line.pop_back();
+    if (!may_be_token(line))
+      return fail(errc::invalid_argument, file + ": line " + std::to_string(number)
+                                              + " has a byte that is not printable ASCII, which no "
+                                                "token may hold");
     if (!line.empty())
       tokens.push_back(std::move(line));
   }

@@ -1,7 +1,9 @@
 #include "app/config/link.hpp"
 #include "app/config/load.hpp"
+#include "backends/otlp_http.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <set>
 
@@ -22,8 +24,10 @@ node_config linker::link() {
   for (const auto& c : source_.exporters)
     if (used_.contains(c.path) && c.missing.empty())
       config.exporters.push_back(exporter(c));
-  for (auto& pipeline : config.pipelines)
+  for (auto& pipeline : config.pipelines) {
+    require_endpoints(config, pipeline);
     carry(config.exporters, pipeline);
+  }
   for (const auto& c : source_.receivers)
     if (used_.contains(c.path) && c.missing.empty())
       config.receivers.push_back(receiver(c));
@@ -143,6 +147,24 @@ const component& linker::by_id(std::string_view section, const std::string& id) 
   return *std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == id; });
 }
 
+void linker::require_endpoints(const node_config& config, const pipeline_config& pipeline) {
+  for (const auto& e : config.exporters) {
+    const auto* http = std::get_if<backends::otlp_http_config>(&e.kind);
+    const auto& used = pipeline.exporters;
+    if (http == nullptr || std::find(used.begin(), used.end(), e.id) == used.end()
+        || backends::has_endpoint(*http, pipeline.signal))
+      continue;
+    const auto& c = by_id("exporters", e.id);
+    if (failed_in(c.path))
+      continue; // said already
+    reports_.error(c.where, c.path,
+                   fmt::format("found no endpoint for {}, expected `endpoint` or "
+                               "`{}_endpoint`, as the pipeline {} uses it",
+                               to_string(pipeline.signal), to_string(pipeline.signal),
+                               quoted(pipeline.name)));
+  }
+}
+
 void linker::refuse_shared_endpoints(const node_config& config) {
   std::set<std::string> seen;
   for (const auto& r : config.receivers)
@@ -156,11 +178,21 @@ void linker::refuse_shared_endpoints(const node_config& config) {
       }
 }
 
+namespace {
+
+/// "./x" and "a/../x" are the file "x".
+std::string one_spelling(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::absolute(path, ignored).lexically_normal();
+}
+
+} // namespace
+
 void linker::refuse_shared_files(const node_config& config) {
   std::set<std::string> seen;
   for (const auto& e : config.exporters) {
     const auto* file = std::get_if<backends::file_config>(&e.kind);
-    if (file == nullptr || seen.insert(file->path).second)
+    if (file == nullptr || seen.insert(one_spelling(file->path)).second)
       continue;
     const auto& c = by_id("exporters", e.id);
     reports_.error(c.where, c.path,

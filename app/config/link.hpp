@@ -97,6 +97,7 @@ private:
   // -- what two components cannot share --
 
   const component& by_id(std::string_view section, const std::string& id) const;
+  void require_endpoints(const node_config& config, const pipeline_config& pipeline);
   void refuse_shared_endpoints(const node_config& config);
   void refuse_shared_files(const node_config& config);
 

@@ -1,5 +1,6 @@
 #include "app/config/link.hpp"
 #include "app/config/link_auth.hpp"
+#include "net/header_text.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -87,6 +88,9 @@ net::otlp_receiver_config linker::receiver(const component& c) {
   for (const auto& protocol : {shape.grpc, shape.http})
     if (protocol) {
       made.listeners.push_back(listener_of(*protocol));
+      std::erase_if(made.listeners.back().response_headers, [](const auto& header) {
+        return net::is_transport_header(header.first, net::header_rules::http);
+      });
       authenticate(c, made.listeners.back());
       keep_headers(c, made.listeners.back());
     }

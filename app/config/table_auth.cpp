@@ -1,3 +1,4 @@
+#include "app/config/header_options.hpp"
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
 
@@ -35,12 +36,18 @@ const option_table<net::basic_auth_config>& htpasswd_options() {
 
 const option_table<net::basic_auth_config>& client_options() {
   using c = net::basic_auth_config;
-  static const option_table<c> table{{
-      works("username", &c::username, "Of an exporter."),
-      works("password", &c::password, {.secret = true}, "Of an exporter."),
-      refused("username_file", files_later),
-      refused("password_file", files_later),
-  }};
+  static const option_table<c> table{
+      {
+          works("username", &c::username, "Of an exporter."),
+          works("password", &c::password, {.secret = true}, "Of an exporter."),
+          refused("username_file", files_later),
+          refused("password_file", files_later),
+      },
+      c{},
+      [](const section& at, const c& client) { // RFC 7617, 2: no control characters
+        check_header(at, "username", "username", client.username, net::header_rules::http);
+        check_header(at, "password", "password", client.password, net::header_rules::http);
+      }};
   return table;
 }
 
@@ -56,6 +63,15 @@ const option_table<net::bearer_auth_config>& bearer_options() {
           "A file with a token a line, in place of the others; it is read again when it changes."),
   }};
   return table;
+}
+
+void check_tokens(const section& at, const bearer_auth_shape& bearer) {
+  const auto& c = bearer.config;
+  check_header(at, "header", c.header, "", net::header_rules::http);
+  check_header(at, "scheme", "scheme", c.scheme, net::header_rules::grpc);
+  for (const auto& token : c.tokens)
+    check_header(at, "tokens", "token", token, net::header_rules::grpc);
+  check_header(at, "token", "token", bearer.token, net::header_rules::grpc);
 }
 
 const option_table<net::header_setting>& header_options() {
@@ -86,9 +102,10 @@ const option_table<net::header_setting>& header_options() {
       [](const section& at, const c& header) {
         if (const auto wrong = wrong_source(at, header.action == what::remove); !wrong.empty())
           at.error("value", std::string(wrong));
-        if (header.key.find_first_of(" :\r\n\t") != std::string::npos
-            || header.value.find_first_of("\r\n") != std::string::npos)
-          at.error("key", "found blanks or line ends, expected a header");
+        check_header(at, "key", header.key, "", net::header_rules::http);
+        check_header(at, "value", "value", header.value, net::header_rules::http);
+        check_header(at, "default_value", "default_value", header.default_value,
+                     net::header_rules::http);
       }};
   return table;
 }
@@ -106,10 +123,13 @@ const option_table<net::basic_auth_config>& basic_auth_options() {
 
 const option_table<bearer_auth_shape>& bearer_auth_options() {
   using c = bearer_auth_shape;
-  static const option_table<c> table{{
-      embedded(&c::config, &bearer_options),
-      works("token", &c::token, {.secret = true}, "The same as `tokens` with one."),
-  }};
+  static const option_table<c> table{
+      {
+          embedded(&c::config, &bearer_options),
+          works("token", &c::token, {.secret = true}, "The same as `tokens` with one."),
+      },
+      c{},
+      &check_tokens};
   return table;
 }
 

@@ -1,6 +1,8 @@
+#include "app/config/header_options.hpp"
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
 #include "codec/encoding.hpp"
+#include "net/grpc_client_endpoint.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -84,24 +86,33 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
 
 void check_grpc_endpoint(const section& at, std::string_view key, const std::string& endpoint) {
   std::string_view host = endpoint;
-  for (const std::string_view scheme : {"http://", "https://", "dns:///", "passthrough:///"})
+  for (const std::string_view scheme : {"http://", "https://", "dns://", "passthrough:///"})
     if (has_scheme(host, scheme)) {
       host.remove_prefix(scheme.size());
+      if (scheme == "dns://")
+        host.remove_prefix(std::min(host.find('/'), host.size() - 1) + 1);
       break;
     }
   if (starts_with_any(host, {"dns:", "unix:", "passthrough:"}))
-    return at.error(key, fmt::format("found {}, expected host:port, perhaps with http://, https:// "
-                                     "or dns:/// in front (names are asked of the system's "
-                                     "resolver; unix sockets are not supported)",
+    return at.error(key, fmt::format("found {}, expected host:port, perhaps with http://, "
+                                     "https://, dns:/// or dns://server/ in front (unix sockets "
+                                     "are not supported)",
                                      quoted(endpoint)));
+  if (const auto parsed = net::parse_grpc_endpoint(endpoint);
+      !parsed && endpoint.starts_with("dns://"))
+    return at.error(key, parsed.error().message);
   if (host.ends_with('/'))
     host.remove_suffix(1);
-  if (!is_host_port(host) || host.ends_with(":0"))
+  if (!is_host_port(host) || host.ends_with(":0") || has_invisible_bytes(host))
     at.error(key,
              fmt::format("found {}, expected host:port such as `tempo:4317`", quoted(endpoint)));
 }
 
-void check_grpc_endpoints(const section& at, const backends::otlp_grpc_config& grpc) {
+void check_grpc(const section& at, const backends::otlp_grpc_config& grpc) {
+  using net::header_rules;
+  check_headers(at, "headers", grpc.headers, header_rules::grpc);
+  check_header(at, "authority", "authority", grpc.authority, header_rules::grpc);
+  check_header(at, "user_agent", "user_agent", grpc.user_agent, header_rules::grpc);
   check_grpc_endpoint(at, "endpoint", grpc.endpoint);
   for (const auto& endpoint : grpc.endpoints)
     check_grpc_endpoint(at, "endpoints", endpoint);
@@ -123,8 +134,8 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
       {
           works("endpoint", &c::endpoint, {.required = true},
                 "host:port of the back end, `:port` for this host; with http:// in front plain "
-                "text, with https:// TLS, "
-                "with dns:/// as without. There is a connection to each address of a name, up to "
+                "text, with https:// TLS, with dns:/// as without, with dns://server/ asked of "
+                "that DNS server. There is a connection to each address of a name, up to "
                 "64."),
           works("endpoints", &c::endpoints,
                 "More back ends; requests go to all of them in turn. (Weir's own.)"),
@@ -144,7 +155,7 @@ const option_table<backends::otlp_grpc_config>& grpc_kind_options() {
           switchable(group("auth", &auth_options<c>)),
       },
       c{},
-      &check_grpc_endpoints};
+      &check_grpc};
   return table;
 }
 
@@ -162,8 +173,8 @@ const option_table<keepalive_client_shape>& keepalive_options() {
 const option_table<backends::otlp_http_config>& compression_params() {
   using c = backends::otlp_http_config;
   static const option_table<c> table{
-      {works("level", &c::compression_level, {.min = "0", .max = "22"},
-             "The compressor's level; 0: its default.")}};
+      {works("level", &c::compression_level, {.min = "-2", .max = "22"},
+             "The compressor's level; 0 and -1: its default; -2, of gzip and zlib: the fastest.")}};
   return table;
 }
 
@@ -175,11 +186,12 @@ void check_http_endpoints(const section& at, const backends::otlp_http_config& h
                                   {"traces_endpoint", &http.traces_endpoint},
                                   {"metrics_endpoint", &http.metrics_endpoint},
                                   {"logs_endpoint", &http.logs_endpoint}})
-    if (!url->empty() && !starts_with_any(*url, {"http://", "https://"}))
+    if (!url->empty()
+        && (!starts_with_any(*url, {"http://", "https://"}) || has_invisible_bytes(*url)))
       at.error(name,
                fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(*url)));
   for (const auto& url : http.endpoints)
-    if (!starts_with_any(url, {"http://", "https://"}))
+    if (!starts_with_any(url, {"http://", "https://"}) || has_invisible_bytes(url))
       at.error("endpoints",
                fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(url)));
   if (!http.endpoints.empty() && http.endpoint.empty())
@@ -189,7 +201,7 @@ void check_http_endpoints(const section& at, const backends::otlp_http_config& h
 // A level that the encoding does not have would only show when a request is packed.
 void check_compression_level(const section& at, const backends::otlp_http_config& http) {
   const auto how = codec::http_encoding(http.compression == "none" ? "" : http.compression);
-  if (http.compression_level == 0 || !how)
+  if (http.compression_level == 0 || http.compression_level == -1 || !how)
     return;
   const bool leveled = *how == codec::encoding::gzip || *how == codec::encoding::zlib
                        || *how == codec::encoding::zstd || *how == codec::encoding::lz4;
@@ -198,6 +210,9 @@ void check_compression_level(const section& at, const backends::otlp_http_config
     at.error("compression_params", fmt::format("found a level, expected none: compression {} has "
                                                "no levels",
                                                quoted(http.compression)));
+  else if (http.compression_level < 0 && most != 9)
+    at.error("compression_params", fmt::format("found the level {}, which gzip and zlib alone have",
+                                               http.compression_level));
   else if (http.compression_level > most)
     at.error("compression_params",
              fmt::format("found the level {}, expected at most {} for compression {}",
@@ -207,6 +222,7 @@ void check_compression_level(const section& at, const backends::otlp_http_config
 void check_http(const section& at, const backends::otlp_http_config& http) {
   check_http_endpoints(at, http);
   check_compression_level(at, http);
+  check_headers(at, "headers", http.headers, net::header_rules::http);
 }
 
 const option_table<backends::otlp_http_config>& http_kind_options() {
@@ -233,7 +249,8 @@ const option_table<backends::otlp_http_config>& http_kind_options() {
           group("compression_params", &compression_params),
           works("headers", &c::headers, {.secret = true}, "Headers of every request."),
           works("timeout", &c::timeout, "For one attempt; 0: without limit."),
-          works("proxy_url", &c::proxy_url, "A proxy to go through."),
+          works("proxy_url", &c::proxy_url,
+                "A proxy to go through; absent: as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say."),
           switchable(group("auth", &auth_options<c>)),
           works("encoding", &c::encoding, {.one_of = {"proto", "json"}},
                 "How requests are written."),
@@ -344,8 +361,8 @@ const option_table<backends::rotation_config>& rotation_options() {
 const option_table<backends::file_config>& file_compression_params() {
   using c = backends::file_config;
   static const option_table<c> table{
-      {works("level", &c::compression_level, {.min = "0", .max = "22"},
-             "The compressor's level; 0: its default.")}};
+      {works("level", &c::compression_level, {.min = "-1", .max = "22"},
+             "The compressor's level; 0 and -1: its default.")}};
   return table;
 }
 

@@ -1,3 +1,4 @@
+#include "app/config/header_options.hpp"
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
 
@@ -60,6 +61,7 @@ option_table<health_check_config> make_v1_options() {
       [](const section& at, const c& health) {
         check_listen_endpoint(at, health.endpoint);
         check_path(at, health.path);
+        check_headers(at, "response_headers", health.response_headers, net::header_rules::http);
       }};
   add_server_options(table.options);
   return table;
@@ -121,7 +123,10 @@ option_table<health_http_shape> make_http_options() {
           refused("cors", "browsers of other origins are not let in"),
       },
       c{},
-      [](const section& at, const c& http) { check_listen_endpoint(at, http.endpoint); }};
+      [](const section& at, const c& http) {
+        check_listen_endpoint(at, http.endpoint);
+        check_headers(at, "response_headers", http.response_headers, net::header_rules::http);
+      }};
   add_server_options(table.options);
   return table;
 }

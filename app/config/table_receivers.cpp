@@ -1,3 +1,4 @@
+#include "app/config/header_options.hpp"
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
 
@@ -153,7 +154,10 @@ const option_table<listener>& http_options() {
           refused("middlewares", "Weir has no middlewares"),
       },
       listening(false, "localhost:4318", 20 << 20),
-      &check_listener};
+      [](const section& at, const c& http) {
+        check_listener(at, http);
+        check_headers(at, "response_headers", http.response_headers, net::header_rules::http);
+      }};
   return table;
 }
 

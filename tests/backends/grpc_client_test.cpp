@@ -4,7 +4,13 @@
 #include "waiting.hpp"
 
 #include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <thread>
 
 using namespace std::chrono_literals;
 using weir::net::grpc_client;
@@ -27,6 +33,56 @@ void call(grpc_client& client, weir::test::inbox<grpc_reply>& replies, std::size
   client.call("/a/b", weir::shared_bytes(std::string(size, 'x')),
               [&](grpc_reply r) { replies.put(std::move(r)); });
 }
+
+// A proxy for one connection: notes what it is asked, answers `answer`, and goes on to the server.
+class one_tunnel {
+public:
+  one_tunnel(const raw_h2_server& server, std::string answer)
+      : thread_([this, to = server.endpoint(), answer = std::move(answer)] { run(to, answer); }) {}
+  ~one_tunnel() {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    thread_.join();
+  }
+
+  std::string url() const {
+    return "http://user:pass@127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
+  weir::test::inbox<std::string> asked;
+
+private:
+  using tcp = boost::asio::ip::tcp;
+
+  void run(const std::string& to, const std::string& answer) {
+    boost::system::error_code ec;
+    tcp::socket client(io_), server(io_);
+    acceptor_.accept(client, ec);
+    std::string head;
+    boost::asio::read_until(client, boost::asio::dynamic_buffer(head), "\r\n\r\n", ec);
+    asked.put(head);
+    const auto port = static_cast<std::uint16_t>(std::stoi(to.substr(to.rfind(':') + 1)));
+    server.connect({boost::asio::ip::address_v4::loopback(), port}, ec);
+    boost::asio::write(client, boost::asio::buffer(answer), ec);
+    std::thread back([&] { pump(server, client); });
+    pump(client, server);
+    back.join();
+  }
+
+  static void pump(tcp::socket& from, tcp::socket& to) {
+    boost::system::error_code ec;
+    for (std::string bytes(65'536, ' '); !ec;) {
+      const auto size = from.read_some(boost::asio::buffer(bytes), ec);
+      boost::system::error_code gone;
+      boost::asio::write(to, boost::asio::buffer(bytes, size), gone);
+    }
+    to.shutdown(tcp::socket::shutdown_both, ec);
+    from.shutdown(tcp::socket::shutdown_both, ec);
+  }
+
+  boost::asio::io_context io_;
+  tcp::acceptor acceptor_{io_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)};
+  std::thread thread_;
+};
 
 // Answers every request OK, for ever.
 void serve(raw_h2_server::connection& c) {
@@ -175,6 +231,88 @@ BOOST_AUTO_TEST_CASE(a_silent_server_is_left) {
                first.message);
     call(*client, replies);
     BOOST_TEST((replies.wait(2)[1].code == grpc_code::ok), replies.wait(2)[1].message);
+  }
+}
+
+// Scenario: no time limit, and a server that takes a while. Guarantee: its answer is waited for.
+BOOST_AUTO_TEST_CASE(no_timeout_is_no_limit) {
+  raw_h2_server server([](auto& c, int) {
+    for (int i = 0; i < 2; ++i) {
+      const auto id = c.read(raw_h2_server::data).stream;
+      std::this_thread::sleep_for(200ms); // The server's own time.
+      c.answer(id, 0);
+    }
+  });
+  auto client = client_of(server, {.timeout = 0ms});
+  weir::test::inbox<grpc_reply> replies;
+  for (std::size_t i = 1; i <= 2; ++i) {
+    call(*client, replies);
+    BOOST_TEST((replies.wait(i).back().code == grpc_code::ok), replies.wait(i).back().message);
+  }
+  BOOST_TEST(server.connections() == 1);
+}
+
+// Scenario: a proxy in HTTPS_PROXY, and a server whose name only the proxy knows; proxies that
+// refuse, and one that never comes to the end of its answer. Guarantee: the call goes by CONNECT
+// with the proxy's credentials, the server's first bytes behind the answer included; else
+// UNAVAILABLE with what the proxy said.
+BOOST_AUTO_TEST_CASE(proxies_lead_on_by_connect) {
+  for (const auto& [answer, text] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n", ""},
+           {"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication"},
+           {"HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x'), "too long"}}) {
+    raw_h2_server server([](auto& c, int) { serve(c); });
+    one_tunnel proxy(server, answer);
+    ::setenv("HTTPS_PROXY", proxy.url().c_str(), 1);
+    auto made =
+        grpc_client::start({.endpoint = "http://collector.invalid:4317", .timeout = 5000ms});
+    ::unsetenv("HTTPS_PROXY");
+    BOOST_REQUIRE(made);
+    weir::test::inbox<grpc_reply> replies;
+    call(**made, replies);
+    const auto reply = replies.wait(1)[0];
+    const auto head = proxy.asked.wait(1)[0];
+    BOOST_TEST(head.starts_with("CONNECT collector.invalid:4317 HTTP/1.1\r\nHost: "), head);
+    BOOST_TEST(head.find("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n") != std::string::npos, head);
+    BOOST_TEST((reply.code == (text.empty() ? grpc_code::ok : grpc_code::unavailable)));
+    BOOST_TEST(reply.message.find(text) != std::string::npos, reply.message);
+    (*made)->stop();
+  }
+}
+
+// Scenario: pings, and no time for their answer given. Guarantee: there are 20 s for it, as in
+// grpc-go; the connection lives.
+BOOST_AUTO_TEST_CASE(no_keepalive_timeout_is_the_usual_one) {
+  raw_h2_server server([](auto& c, int) {
+    const auto id = c.read(raw_h2_server::data).stream;
+    const auto first = c.read(raw_h2_server::ping);
+    std::this_thread::sleep_for(100ms); // The server's own time.
+    c.write({.type = raw_h2_server::ping, .flags = 1, .payload = first.payload});
+    c.answer(id, 0);
+    serve(c);
+  });
+  auto client = client_of(server, {.keepalive_time = 30ms, .keepalive_timeout = 0ms});
+  weir::test::inbox<grpc_reply> replies;
+  call(*client, replies);
+  BOOST_TEST((replies.wait(1)[0].code == grpc_code::ok), replies.wait(1)[0].message);
+}
+
+// Scenario: settings that cannot be sent. Guarantee: an error at start that names the option and
+// shows nothing of the value.
+BOOST_AUTO_TEST_CASE(headers_that_cannot_be_sent_are_errors) {
+  for (const auto& [option, config] :
+       std::initializer_list<std::pair<const char*, grpc_client_config>>{
+           {"headers", {.headers = {{"authorization", "secret\n"}}}},
+           {"headers", {.headers = {{"x tenant", "secret"}}}},
+           {"headers", {.headers = {{"x-tenant", "größer secret"}}}},
+           {"authority", {.authority = "secret\r\n"}},
+           {"user_agent", {.user_agent = "secret\n"}}}) {
+    auto wrong = config;
+    wrong.endpoint = "http://127.0.0.1:1";
+    const auto made = grpc_client::start(wrong);
+    BOOST_REQUIRE(!made);
+    BOOST_TEST(made.error().message.starts_with(option), made.error().message);
+    BOOST_TEST(made.error().message.find("secret") == std::string::npos, made.error().message);
   }
 }
 

@@ -250,6 +250,99 @@ BOOST_AUTO_TEST_CASE(json_goes_out_and_comes_back) {
   BOOST_TEST(requests.wait(18).size() == 18u);
 }
 
+// Scenario: 307 and 308 with places relative and absolute, on the same host and on another one,
+// chains of redirects, and 307 without a place. Guarantee: the same POST arrives there; another
+// host gets none of the user's headers; a chain has an end; what is not followed is answered as it
+// came.
+BOOST_AUTO_TEST_CASE(redirects_are_followed) {
+  weir::test::inbox<fake_http_server::request> elsewhere, here;
+  fake_http_server other([&](const auto& r) {
+    elsewhere.put(r);
+    return fake_http_server::answer{};
+  });
+  std::string other_host = "http://localhost:" + std::to_string(other.port()) + "/x";
+  fake_http_server server([&](const auto& r) -> fake_http_server::answer {
+    here.put(r);
+    if (r.target == "/start/v1/traces")
+      return {.status = 307, .headers = {{"Location", "/second?a=b"}}};
+    if (r.target == "/second?a=b")
+      return {.status = 308, .headers = {{"Location", other_host}}};
+    if (r.target == "/loop/v1/traces")
+      return {.status = 307, .headers = {{"location", "traces"}}};
+    if (r.target == "/nowhere/v1/traces")
+      return {.status = 307, .body = "no place"};
+    if (r.target == "/odd/v1/traces")
+      return {.status = 307, .headers = {{"Location", "ftp://user:secret@x/"}}};
+    return {};
+  });
+  const std::string text(100'000, 'z');
+  const auto send_to = [&](const std::string& path) {
+    return send_and_wait(*make({.endpoint = server.url() + path,
+                                .headers = {{"Authorization", "Bearer a"}, {"X-Key", "b"}}}),
+                         text);
+  };
+  BOOST_TEST((send_to("/start").what == kind::delivered));
+  const auto hops = here.wait(2);
+  const auto last = elsewhere.wait(1)[0];
+  BOOST_TEST(last.target == "/x");
+  for (const auto& r : {hops[0], hops[1], last}) {
+    BOOST_TEST((r.body == hops[0].body));
+    BOOST_TEST(r.headers.at("content-type") == "application/x-protobuf");
+    BOOST_TEST(r.headers.at("content-encoding") == "gzip");
+  }
+  BOOST_TEST(hops[1].headers.at("authorization") == "Bearer a");
+  BOOST_TEST(hops[1].headers.at("x-key") == "b");
+  BOOST_TEST(last.headers.count("authorization") == 0u);
+  BOOST_TEST(last.headers.count("x-key") == 0u);
+  other_host = "http://127.0.0.1:" + std::to_string(other.port()) + "/same";
+  BOOST_TEST((send_to("/start").what == kind::delivered));
+  BOOST_TEST(elsewhere.wait(2)[1].headers.at("authorization") == "Bearer a");
+  const auto loop = send_to("/loop");
+  BOOST_TEST((loop.what != kind::delivered));
+  BOOST_TEST(loop.reason.find("ten redirects") != std::string::npos, loop.reason);
+  BOOST_TEST(here.wait(4 + 11).size() == 4u + 11u);
+  BOOST_TEST(send_to("/nowhere").reason == "HTTP 307: no place");
+  const auto odd = send_to("/odd");
+  BOOST_TEST(odd.reason.find("secret") == std::string::npos, odd.reason);
+}
+
+// Scenario: a redirect from https to http. Guarantee: it is not followed, and the reason says so.
+BOOST_AUTO_TEST_CASE(redirects_do_not_lead_to_plain_text) {
+  const weir::test::certificates files;
+  fake_http_server plain([](const auto&) { return fake_http_server::answer{}; });
+  fake_http_server server({.key_file = files.server_key(), .certificate_file = files.server_cert()},
+                          [&](const auto&) -> fake_http_server::answer {
+                            return {.status = 308, .headers = {{"Location", plain.url() + "/"}}};
+                          });
+  const auto o =
+      send_and_wait(*make({.endpoint = server.url(), .tls = {.ca_file = files.ca()}}), "x");
+  BOOST_TEST((o.what != kind::delivered));
+  BOOST_TEST(o.reason.find("plain text") != std::string::npos, o.reason);
+}
+
+// Scenario: headers that the request has by itself, given once more, and lengths. Guarantee: the
+// given ones stand once; those of the transport are the transport's.
+BOOST_AUTO_TEST_CASE(no_header_stands_twice) {
+  weir::test::inbox<fake_http_server::request> requests;
+  fake_http_server server([&](const auto& r) {
+    requests.put(r);
+    return fake_http_server::answer{};
+  });
+  auto sender = make({.endpoint = server.url(),
+                      .headers = {{"content-type", "application/x-own"},
+                                  {"User-Agent", "own"},
+                                  {"Content-Length", "3"},
+                                  {"Transfer-Encoding", "chunked"},
+                                  {"X-Empty", ""}}});
+  BOOST_TEST((send_and_wait(*sender, "12345").what == kind::delivered));
+  const auto seen = requests.wait(1)[0];
+  BOOST_TEST(seen.headers.at("content-type") == "application/x-own");
+  BOOST_TEST(seen.headers.at("user-agent") == "own");
+  BOOST_TEST(seen.headers.at("content-length") != "3");
+  BOOST_TEST(seen.headers.count("transfer-encoding") == 0u);
+  BOOST_TEST(seen.headers.at("x-empty") == "");
+}
+
 // Scenario: settings that cannot work. Guarantee: an error at once that names the setting.
 BOOST_AUTO_TEST_CASE(bad_settings_are_errors) {
   const auto error_of = [](const otlp_http_config& c) {
@@ -258,6 +351,11 @@ BOOST_AUTO_TEST_CASE(bad_settings_are_errors) {
     return made.error().message;
   };
   BOOST_TEST(error_of({}).find("endpoint") != std::string::npos);
+  for (const auto& header : {std::pair{"Authorization", "secret\n"}, {"X Tenant", "secret"}}) {
+    const auto text = error_of({.endpoint = "http://x", .headers = {header}});
+    BOOST_TEST(text.starts_with("headers: "), text);
+    BOOST_TEST(text.find("secret") == std::string::npos, text);
+  }
   BOOST_TEST(error_of({.endpoint = "ftp://x"}).find("ftp://x") != std::string::npos);
   BOOST_TEST(error_of({.endpoint = "http://x", .compression = "br"}).find("br")
              != std::string::npos);

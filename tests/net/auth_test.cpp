@@ -57,8 +57,8 @@ std::string ask(raw_connection& client, const std::string& headers) {
 }
 
 header_list applied(const client_auth_config& config, header_list headers,
-                    const header_list& carried = {}) {
-  auto made = make_client_authenticator(config);
+                    const header_list& carried = {}, header_rules rules = header_rules::http) {
+  auto made = make_client_authenticator(config, rules);
   BOOST_REQUIRE(made);
   (*made)->apply(headers, carried);
   return headers;
@@ -172,6 +172,8 @@ BOOST_AUTO_TEST_CASE(token_files_are_read_again) {
   BOOST_TEST(are({"three"}));
   std::filesystem::remove(file.path);
   BOOST_TEST(are({"three"}));
+  file.write("fo\x01ur\n");
+  BOOST_TEST(are({"three"}));
   file.write("four");
   BOOST_TEST(are({"four"}));
 }
@@ -218,6 +220,32 @@ BOOST_AUTO_TEST_CASE(exporters_send_on_what_clients_said) {
               == headers{{"user", "nobody"}}));
   BOOST_TEST(
       (applied(config, {}, {{"metadata.x-tenant", ""}}) == headers{{"t", ""}, {"user", "nobody"}}));
+}
+
+// Scenario: what cannot stand in a header: tokens, names and values that are given, and what
+// clients said, over HTTP and over gRPC. Guarantee: the former are errors at start that show
+// nothing of the value, the latter are not sent on; bytes of `-bin` headers go out as base64.
+BOOST_AUTO_TEST_CASE(nothing_invalid_is_added_to_headers) {
+  using what = header_setting::what;
+  for (const auto rules : {header_rules::http, header_rules::grpc})
+    for (const client_auth_config& config : std::initializer_list<client_auth_config>{
+             bearer_auth_config{.tokens = {"secret\n"}},
+             bearer_auth_config{.header = "X Key", .tokens = {"secret"}},
+             bearer_auth_config{.scheme = "Bearer\r\nX: y", .tokens = {"secret"}},
+             headers_setter_config{{{what::upsert, "a b", "secret"}}},
+             headers_setter_config{{{what::upsert, "a", "secret\r"}}},
+             headers_setter_config{{{what::upsert, "a", "", "x", "", "secret\n"}}}}) {
+      const auto made = make_client_authenticator(config, rules);
+      BOOST_REQUIRE(!made);
+      BOOST_TEST(made.error().message.find("secret") == std::string::npos, made.error().message);
+    }
+  using headers = header_list;
+  const headers_setter_config sent_on{{{what::upsert, "t", "", "t"}}};
+  BOOST_TEST((applied(sent_on, {}, {{"metadata.t", "Köln"}}) == headers{{"t", "Köln"}}));
+  BOOST_TEST((applied(sent_on, {}, {{"metadata.t", "Köln"}}, header_rules::grpc).empty()));
+  BOOST_TEST(
+      (applied(headers_setter_config{{{what::upsert, "a-bin", "\n"}}}, {}, {}, header_rules::grpc)
+       == headers{{"a-bin", "Cg"}}));
 }
 
 // Scenario: an HTTP port with users; requests without, with wrong and with right credentials, and a

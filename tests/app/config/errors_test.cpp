@@ -136,10 +136,24 @@ const std::vector<bad_case> one_fault{
     exporter("otlp: {}", "f:3:9: exporters.otlp.endpoint: found nothing, expected text"),
     exporter("otlp: {endpoint: tempo}", "f:3:20: exporters.otlp.endpoint: found `tempo`, expected "
                                         "host:port such as `tempo:4317`"),
-    exporter("otlp: {endpoint: \"dns://8.8.8.8/tempo:1\"}",
-             "f:3:20: exporters.otlp.endpoint: found `dns://8.8.8.8/tempo:1`, expected host:port, "
-             "perhaps with http://, https:// or dns:/// in front (names are asked of the system's "
-             "resolver; unix sockets are not supported)"),
+    exporter("otlp: {endpoint: \"unix:///tmp/s\"}",
+             "f:3:20: exporters.otlp.endpoint: found `unix:///tmp/s`, expected host:port, perhaps "
+             "with http://, https://, dns:/// or dns://server/ in front (unix sockets are not "
+             "supported)"),
+    exporter("otlp: {endpoint: \"dns://[::1]:53/tempo:1\"}",
+             "f:3:20: exporters.otlp.endpoint: endpoint \"dns://[::1]:53/tempo:1\": the DNS server "
+             "\"[::1]:53\": expected an address of IPv4 or a name, perhaps with a port"),
+    exporter("otlp: {endpoint: \"a:1\", headers: {Authorization: \"Bearer a\\n\"}}",
+             "f:3:40: exporters.otlp.headers: found a line end in the value of the header "
+             "\"Authorization\", which no header may hold"),
+    exporter("otlphttp: {endpoint: \"http://a:1\", headers: {X Tenant: a}}",
+             "f:3:51: exporters.otlphttp.headers: found the header name \"X Tenant\", expected "
+             "letters, digits and `-`, without blanks"),
+    {otlp
+         + "exporters:\n  otlphttp: {metrics_endpoint: \"http://a:1\"}\nservice: {pipelines: "
+           "{traces: {receivers: [otlp], exporters: [otlphttp]}}}\n",
+     "f:3:3: exporters.otlphttp: found no endpoint for traces, expected `endpoint` or "
+     "`traces_endpoint`, as the pipeline `traces` uses it"},
     exporter("otlp: {endpoint: \"dns:///tempo:1\", endpoints: [tempo]}",
              "f:3:49: exporters.otlp.endpoints: found `tempo`, expected host:port such as "
              "`tempo:4317`"),
