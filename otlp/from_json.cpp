@@ -15,15 +15,12 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 
-// Whole numbers written with a point or an exponent, too.
-bool to_integer(const ondemand::number& n, wide_integer& out) noexcept {
-  if (n.is_uint64())
-    out = {false, n.get_uint64()};
-  else if (n.is_int64())
-    out = wide_integer::of(n.get_int64());
-  else
-    return to_integer(n.get_double(), out);
-  return true;
+// A scalar as it is written, without the space behind it.
+std::string_view scalar(ondemand::value& v) noexcept {
+  auto token = std::string_view(v.raw_json_token());
+  while (!token.empty() && (token.back() == ' ' || (token.back() >= '\t' && token.back() <= '\r')))
+    token.remove_suffix(1);
+  return token;
 }
 
 std::string_view name_of(ondemand::json_type type) noexcept {
@@ -189,7 +186,10 @@ private:
       bool absent = false;
       if (const auto error = e.is_null().get(absent))
         return malformed(error);
-      if (!absent && !value(f, number, e, depth, packed))
+      // In a list it has a place, which an empty message or text keeps; a number it cannot be.
+      if (absent && !packed)
+        wire::append_bytes_field(out_, number, {});
+      else if (!value(f, number, e, depth, packed))
         return false;
     }
     if (packed)
@@ -297,11 +297,12 @@ private:
         return fail(at, f.enumeration == enum_id::none ? "expected a decimal integer"
                                                        : "expected a number or a name of the enum");
     } else {
-      ondemand::number found;
-      const auto e = v.get_number().get(found);
-      if (e == simdjson::INCORRECT_TYPE || (e && *at != '-' && (*at < '0' || *at > '9')))
+      // Not by simdjson's get_number(): it gives 0 for whole numbers of more than 19 digits, those
+      // behind a point too.
+      if (*at != '-' && (*at < '0' || *at > '9'))
         return expected("an integer or a string of one", at, v);
-      if (e || !to_integer(found, n))
+      const auto digits = scalar(v);
+      if (has_leading_zero(digits) || !parse_integer(digits, n))
         return fail(at, "expected an integer that 64 bits can hold");
     }
     if (!fits(n, f.kind))

@@ -13,10 +13,11 @@ namespace weir::otlp {
 /// an error `out` is as it was, and the offset counts bytes of `json`.
 ///
 /// - Keys in lowerCamelCase or snake_case; unknown keys are skipped at every level; null means
-/// absent.
+/// absent; as an element of a list it is an empty one that keeps its place (of numbers: an error).
 /// - Ids are hexadecimal of any case ("" is an empty one, that is none). Other bytes are base64,
 /// standard or url-safe.
-/// - Integers are numbers or decimal strings; enums are numbers or names; doubles may be "NaN",
+/// - Integers are numbers or decimal strings of any form that says a whole number (1000.0, "1e3");
+/// enums are numbers or names; doubles may be "NaN",
 ///   "Infinity", "-Infinity".
 /// - A key that stands twice acts as a field that stands twice in protobuf: of single values (and
 /// of

@@ -20,11 +20,13 @@ struct wide_integer {
   std::uint64_t bits() const noexcept { return negative ? 0 - magnitude : magnitude; }
 };
 
-/// Reads decimal digits with an optional minus, and nothing else.
+/// Reads a decimal number (digits; before them a minus, behind them a point with digits and an
+/// exponent, or not) and nothing else, digit by digit: no double lies in between. False where it is
+/// not whole or is 2^64 and above. Zeros may lead, which JSON's own numbers must not have.
 bool parse_integer(std::string_view text, wide_integer& out) noexcept;
 
-/// False where the number is not whole or is 2^64 and above.
-bool to_integer(double number, wide_integer& out) noexcept;
+/// Whether JSON forbids a number for its leading zeros.
+bool has_leading_zero(std::string_view text) noexcept;
 
 /// Whether a field of this kind can hold the integer.
 bool fits(const wide_integer& n, field_kind kind) noexcept;

@@ -115,6 +115,81 @@ BOOST_AUTO_TEST_CASE(values_of_every_sort_are_read) {
              == field(6, field(1, field(1, "a") + field(2, varint(2, 1)))));
 }
 
+// Scenario: whole numbers in every form that JSON and its strings have for them, in integer fields of
+// every width, signed and not, in a list and as an attribute. Guarantee: exactly that number, down to
+// the last of its digits, however many there are.
+BOOST_AUTO_TEST_CASE(whole_numbers_are_read_exactly) {
+  struct {
+    std::string_view text;
+    std::uint64_t value;
+  } const numbers[] = {
+      {"1700000000123456789.0", 1700000000123456789},
+      {"1700000000123456789.00000000000000000000", 1700000000123456789},
+      {"1700000000.123456789e9", 1700000000123456789},
+      {"17000000001234567890e-1", 1700000000123456789},
+      {"9007199254740993", 9007199254740993}, // no double holds it
+      {"9007199254740993.0", 9007199254740993},
+      {"18446744073709551615", 18446744073709551615U},
+      {"18446744073709551615.000000", 18446744073709551615U},
+      {"1844674407370955161500000e-5", 18446744073709551615U},
+      {"2.000000000000000000", 2},
+      {"2.00000000000000000000000000000000000000000", 2},
+      {"200000000000000000000000000000000e-32", 2},
+      {"0.000000000000000000000000000002e30", 2},
+      {"0.0", 0},
+      {"-0", 0},
+      {"0e999999999999999999999", 0},
+      {"1E+3", 1000},
+  };
+  for (const auto& [text, value] : numbers)
+    for (const std::string_view quote : {"", "\""}) {
+      const auto written = std::string(quote) + std::string(text) + std::string(quote);
+      BOOST_TEST_CONTEXT(written) {
+        BOOST_TEST(span_of("\"startTimeUnixNano\":" + written) == fixed64(7, value));
+        if (value <= 0x7fff'ffff'ffff'ffff) {
+          BOOST_TEST(value_of("{\"intValue\":" + written + "}") == varint(3, value));
+          if (text[0] != '-')
+            BOOST_TEST(value_of("{\"intValue\":" + std::string(quote) + "-" + std::string(text)
+                                + std::string(quote) + "}")
+                       == varint(3, 0 - value));
+        }
+        if (value <= 2) {
+          BOOST_TEST(span_of("\"kind\":" + written) == varint(6, value));
+          BOOST_TEST(span_of("\"droppedAttributesCount\":" + written) == varint(10, value));
+        }
+      }
+    }
+  BOOST_TEST(value_of(R"({"intValue":"1e3"})") == varint(3, 1000));
+  BOOST_TEST(value_of("{\"intValue\": 5.0 \n}") == varint(3, 5));
+  const auto point = read(signal::metrics, R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+      {"histogram":{"dataPoints":[{"bucketCounts":[1.00000000000000000000 , "2e0"]}]}}]}]}]})");
+  std::string counts;
+  wire::append_fixed(counts, std::uint64_t{1});
+  wire::append_fixed(counts, std::uint64_t{2});
+  BOOST_TEST(point
+             == field(1, field(2, field(2, field(9, field(1, field(6, counts)))))));
+}
+
+// Scenario: null as an element of lists of values, pairs, events, texts, numbers. Guarantee: it is an
+// empty element, so that what stands behind it keeps its place; as a number it is an error.
+BOOST_AUTO_TEST_CASE(null_in_a_list_keeps_its_place) {
+  BOOST_TEST(value_of(R"({"arrayValue":{"values":[{"stringValue":"a"},null,{"stringValue":"c"}]}})")
+             == field(5, field(1, field(1, "a")) + field(1, "") + field(1, field(1, "c"))));
+  BOOST_TEST(value_of(R"({"kvlistValue":{"values":[null,{"key":"b","value":null}]}})")
+             == field(6, field(1, "") + field(1, field(1, "b"))));
+  BOOST_TEST(span_of(R"("events":[null,{"name":"n"}])") == field(11, "") + field(11, field(2, "n")));
+  BOOST_TEST(contains(error_of(R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+      {"histogram":{"dataPoints":[{"bucketCounts":[1,null,3]}]}}]}]}]})",
+                               signal::metrics)
+                          .what,
+                      "found null"));
+  BOOST_TEST(contains(error_of(R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+      {"histogram":{"dataPoints":[{"explicitBounds":[1,null]}]}}]}]}]})",
+                               signal::metrics)
+                          .what,
+                      "found null"));
+}
+
 // Scenario: a oneof with several members, keys that stand twice.
 // Guarantee: as in protobuf: both are written in order, so the last one counts, and lists grow.
 BOOST_AUTO_TEST_CASE(the_last_of_several_counts) {
@@ -134,7 +209,7 @@ BOOST_AUTO_TEST_CASE(keys_are_read_liberally) {
   BOOST_TEST(span_of(R"("kind":"3")") == varint(6, 3));
   BOOST_TEST(span_of(R"("x":[1,{"y":[]},"}"],"name":"n","z":{"name":"inner"},"":0)")
              == field(5, "n"));
-  BOOST_TEST(span_of(R"("name":null,"attributes":null,"status":null,"events":[null])").empty());
+  BOOST_TEST(span_of(R"("name":null,"attributes":null,"status":null,"events":null)").empty());
   BOOST_TEST(span_of(R"("n\u0061me":"n")") == field(5, "n"));
   BOOST_TEST(span_of("").empty());
   BOOST_TEST(read(signal::traces, "{}").empty());
@@ -200,6 +275,19 @@ BOOST_AUTO_TEST_CASE(wrong_values_name_byte_path_and_reason) {
       {R"("startTimeUnixNano":1.5)", "64 bits"},
       {R"("startTimeUnixNano":18446744073709551616)", "64 bits"},
       {R"("startTimeUnixNano":1e400)", "64 bits"},
+      {R"("startTimeUnixNano":1e99999999999999999999)", "64 bits"},
+      {R"("startTimeUnixNano":1.00000000000000000000000001)", "64 bits"},
+      {R"("startTimeUnixNano":18446744073709551615.5)", "64 bits"},
+      {R"("startTimeUnixNano":99999999999999999999999999)", "64 bits"},
+      {R"("startTimeUnixNano":1e-400)", "64 bits"},
+      {R"("startTimeUnixNano":007)", "64 bits"},
+      {R"("startTimeUnixNano":1.)", "64 bits"},
+      {R"("startTimeUnixNano":1e)", "64 bits"},
+      {R"("startTimeUnixNano":1x)", "64 bits"},
+      {R"("startTimeUnixNano":"1.5")", "decimal"},
+      {R"("startTimeUnixNano":".5e1")", "decimal"},
+      {R"("startTimeUnixNano":"+1")", "decimal"},
+      {R"("kind":2.000000000000000001)", "64 bits"},
       {R"("startTimeUnixNano":"1 ")", "decimal"},
       {R"("startTimeUnixNano":"")", "decimal"},
       {R"("startTimeUnixNano":{})", "found an object"},
