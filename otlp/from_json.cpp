@@ -73,6 +73,7 @@ public:
       return malformed(e);
     if (!message(root, object, 0))
       return false;
+    nested_.make_room(out_, 0);
     const char* rest = nullptr;
     if (!document.current_location().get(rest))
       return fail(rest, "something stands behind the outermost object");
@@ -144,6 +145,8 @@ private:
       const auto before = out_.size();
       if (!field(*known, written_number(m, *known), std::move(f.value()), depth))
         return false;
+      if (known->old_form || old.any())
+        nested_.make_room(out_, before);
       old.note(m, *known, before, out_.size());
       path_.pop_back();
     }
@@ -176,7 +179,7 @@ private:
     if (v.get_array().get(array))
       return expected("an array", at, v);
     const bool packed = f.kind >= field_kind::boolean; // numbers; field_kind stands in this order
-    const auto begin = packed ? begin_nested(out_, number) : 0;
+    const auto begun = packed ? nested_.begin(out_, number) : nested_fields::mark{};
     std::size_t index = 0;
     for (auto element : array) {
       path_.back().index = index++;
@@ -193,7 +196,7 @@ private:
         return false;
     }
     if (packed)
-      end_nested(out_, begin);
+      nested_.end(out_, begun);
     return true;
   }
 
@@ -225,10 +228,10 @@ private:
     ondemand::object object;
     if (v.get_object().get(object))
       return expected("an object", at, v);
-    const auto begin = begin_nested(out_, number);
+    const auto begun = nested_.begin(out_, number);
     if (!message(f.message, object, depth + 1))
       return false;
-    end_nested(out_, begin);
+    nested_.end(out_, begun);
     return true;
   }
 
@@ -238,11 +241,11 @@ private:
       return expected("a string", at, v);
     const auto content = quoted(raw.raw());
     const bool is_id = f.kind == field_kind::trace_id || f.kind == field_kind::span_id;
-    const auto begin = begin_nested(out_, number);
+    const auto begun = nested_.begin(out_, number);
     const bool good = f.kind == field_kind::string ? append_unescaped(content, out_)
                       : is_id                      ? append_from_hex(content, out_)
                                                    : base64(content);
-    end_nested(out_, begin);
+    nested_.end(out_, begun);
     if (good)
       return true;
     return fail(at, f.kind == field_kind::string ? "an escape that JSON does not have"
@@ -316,6 +319,7 @@ private:
   std::string& out_;
   std::uint32_t max_depth_;
   ondemand::document* document_ = nullptr;
+  nested_fields nested_;
   std::vector<step> path_;
   std::string text_;
   std::size_t offset_ = 0;

@@ -2,21 +2,50 @@
 
 #include "otlp/wire.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace weir::otlp {
 
-std::size_t begin_nested(std::string& out, std::uint32_t number) {
+nested_fields::mark nested_fields::begin(std::string& out, std::uint32_t number) {
   wire::append_tag(out, number, wire::type::bytes);
   out.push_back('\0');
-  return out.size();
+  return {out.size(), missing_};
 }
 
-void end_nested(std::string& out, std::size_t begin) {
-  const auto length = out.size() - begin;
-  if (length >= 0x80)
-    out.insert(begin, wire::varint_size(length) - 1, '\0');
-  wire::put_varint(out.data() + begin - 1, length);
+void nested_fields::end(std::string& out, const mark& begun) {
+  const auto length = out.size() - begun.begin + (missing_ - begun.missing);
+  if (length < 0x80) {
+    out[begun.begin - 1] = static_cast<char>(length);
+    return;
+  }
+  gaps_.push_back({begun.begin - 1, length});
+  missing_ += wire::varint_size(length) - 1;
+}
+
+void nested_fields::make_room(std::string& out, std::size_t from) {
+  // Those behind `from` ended last: fields lie in each other or behind each other.
+  auto first = gaps_.end();
+  while (first != gaps_.begin() && std::prev(first)->at >= from)
+    --first;
+  std::sort(first, gaps_.end(), [](const gap& a, const gap& b) { return a.at > b.at; });
+  std::size_t added = 0;
+  for (auto g = first; g != gaps_.end(); ++g)
+    added += wire::varint_size(g->length) - 1;
+  auto source = out.size();
+  out.resize(out.size() + added);
+  auto target = out.size();
+  for (auto g = first; g != gaps_.end(); ++g) {
+    const auto content = source - (g->at + 1);
+    target -= content;
+    std::memmove(out.data() + target, out.data() + g->at + 1, content);
+    target -= wire::varint_size(g->length);
+    wire::put_varint(out.data() + target, g->length);
+    source = g->at;
+  }
+  missing_ -= added;
+  gaps_.erase(first, gaps_.end());
 }
 
 void append_integer_field(std::string& out, field_kind kind, std::uint32_t number,

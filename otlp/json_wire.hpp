@@ -10,12 +10,34 @@
 // Writing protobuf while its JSON is still being read.
 namespace weir::otlp {
 
-/// Begins a length-delimited field whose length is known at the end only; returns where its content
-/// begins. One byte is set aside for the length; the content moves when it takes more.
-std::size_t begin_nested(std::string& out, std::uint32_t number);
+/// Length-delimited fields whose length is known at their end only. One byte is set aside for it;
+/// room for what takes more is made in one go at the end, so that the bytes move once, however deep
+/// they lie.
+class nested_fields {
+public:
+  /// Where a field's content began.
+  struct mark {
+    std::size_t begin;
+    std::size_t missing; ///< Bytes of lengths before it that have no room yet.
+  };
 
-/// Ends the field whose content began at `begin`.
-void end_nested(std::string& out, std::size_t begin);
+  mark begin(std::string& out, std::uint32_t number);
+  /// Ends the field that began there, behind all that were begun since.
+  void end(std::string& out, const mark& begun);
+
+  /// Makes room for the lengths that stand at byte `from` or behind it: to call once with 0 at the
+  /// end, and before, with the beginning of a field that has ended, for bytes that are to be moved.
+  void make_room(std::string& out, std::size_t from);
+
+private:
+  struct gap {
+    std::size_t at; ///< The one byte that is there.
+    std::uint64_t length;
+  };
+
+  std::vector<gap> gaps_; // in the order in which the fields ended
+  std::size_t missing_ = 0;
+};
 
 /// Appends an integer of any integer kind, in two's complement, with its tag unless it is one of
 /// packed numbers.
@@ -31,6 +53,9 @@ class old_fields {
 public:
   /// Says that [begin, end) of the output was written for field `f` of `m`.
   void note(const message_info& m, const field_info& f, std::size_t begin, std::size_t end);
+
+  /// Whether a deprecated field was written. What is written from then on must not move any more.
+  bool any() const noexcept { return !ranges_.empty(); }
 
   /// @pre nothing was written behind the message's own fields
   void resolve(std::string& out) const;
