@@ -6,10 +6,13 @@ namespace weir::actors {
 
 namespace {
 
-// Entries wait in memory and on disk for as long as a decision takes. lz4 takes two thirds of the time of
-// zstd's fastest useful level, half of it to unpack, for a fifth more bytes.
+// Entries wait in memory and on disk for as long as a decision takes. lz4 takes two thirds of the
+// time of zstd's fastest useful level, half of it to unpack, for a fifth more bytes.
 constexpr auto entry_codec = codec::codec_id::lz4;
 constexpr int entry_level = 1;
+
+// What was gathered before, and a request that is not cut.
+static_assert(2 * entry_hard_limit <= codec::max_entry_content_bytes);
 
 } // namespace
 
@@ -17,6 +20,7 @@ tl::expected<otlp::rejected_spans, otlp::parse_error>
 entry_group::add(std::string_view request, unix_ns now) {
   const auto base = static_cast<std::uint32_t>(message_.size());
   const auto mark = index_.position();
+  outgrown_ = 0;
   // The bytes that the client sent: what is said of them names their offsets.
   auto scanned = otlp::scan_traces(request, base, limits_, index_);
   if (!scanned)
@@ -26,29 +30,40 @@ entry_group::add(std::string_view request, unix_ns now) {
     return scanned;
   spans_ += added;
   note_time(now);
-  if (scanned->total() == 0 && request.size() <= entry_hard_limit) {
+  if (scanned->total() > 0) {
+    index_.roll_back(mark);
+    append_good(request);
+  } else if (request.size() <= entry_hard_limit) {
     message_.append(request);
   } else {
-    // Rare: write the good spans anew, in pieces that fit into entries.
     index_.roll_back(mark);
-    otlp::span_index own;
-    (void)otlp::scan_traces(request, 0, limits_, own);
-    rewrite(request, own, entry_hard_limit,
-            [&](const std::string& piece, std::uint64_t) { append_in_pieces(piece); });
+    append_in_pieces(request);
   }
+  scanned->outgrown = outgrown_;
   if (message_.size() >= wanted_)
     close();
   return scanned;
 }
 
-void entry_group::add_edited(std::string_view message, std::uint64_t spans, unix_ns now) {
+std::uint64_t entry_group::add_edited(std::string_view message, std::uint64_t spans, unix_ns now) {
   if (spans == 0)
-    return;
+    return 0;
+  outgrown_ = 0;
   spans_ += spans;
   note_time(now);
   append_in_pieces(message);
   if (message_.size() >= wanted_)
     close();
+  return outgrown_;
+}
+
+// Rare: writes the good spans anew, without the others.
+void entry_group::append_good(std::string_view request) {
+  otlp::span_index own;
+  (void)otlp::scan_traces(request, 0, limits_, own);
+  std::string good;
+  rewrite_whole(request, own, good);
+  append_in_pieces(good);
 }
 
 // Processors may have made it larger than an entry, or empty.
@@ -57,8 +72,12 @@ void entry_group::append_in_pieces(std::string_view message) {
     return append(message);
   otlp::span_index own;
   (void)otlp::index_traces(message, 0, own);
-  rewrite(message, own, entry_hard_limit,
-          [this](const std::string& piece, std::uint64_t) { append(piece); });
+  const otlp::piece_limits limits{.wanted = entry_hard_limit,
+                                  .most = codec::max_entry_content_bytes};
+  const auto left_out = rewrite(message, own, limits,
+                                [this](const std::string& piece, std::uint64_t) { append(piece); });
+  spans_ -= left_out;
+  outgrown_ += static_cast<std::uint32_t>(left_out);
 }
 
 void entry_group::append(std::string_view message) {

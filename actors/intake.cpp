@@ -21,18 +21,30 @@ net::otlp_reply overloaded(const char* what) {
   return {.code = net::otlp_reply::status::unavailable, .rejected = 0, .message = what};
 }
 
+std::string_view noun_of(signal kind, bool one) {
+  switch (kind) {
+  case signal::metrics: return one ? "data point" : "data points";
+  case signal::logs: return one ? "log record" : "log records";
+  default: return one ? "span" : "spans";
+  }
+}
+
 // "3 spans rejected: 1 larger than 1048576 bytes, 2 without a valid trace id"
-std::string what_was_rejected(const otlp::rejected_spans& spans, std::uint32_t max_span_bytes) {
+std::string what_was_rejected(signal kind, const otlp::rejected_spans& spans,
+                              const otlp::scan_limits& limits) {
   std::string reasons;
   const auto add = [&](std::uint32_t count, std::string_view reason) {
     if (count > 0)
       reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", count, reason);
   };
-  add(spans.too_large, fmt::format("larger than {} bytes", max_span_bytes));
+  add(spans.too_large, fmt::format("larger than {} bytes", limits.max_span_bytes));
+  add(spans.large_envelope, fmt::format("in a resource, scope or metric larger than {} bytes",
+                                        limits.max_envelope_bytes));
+  add(spans.outgrown, "too large to be kept");
   add(spans.bad_trace_id, "without a valid trace id");
   add(spans.bad_span_id, "without a valid span id");
   add(spans.bad_utf8, "not UTF-8");
-  return fmt::format("{} span{} rejected: {}", spans.total(), spans.total() == 1 ? "" : "s", reasons);
+  return fmt::format("{} {} rejected: {}", spans.total(), noun_of(kind, spans.total() == 1), reasons);
 }
 
 } // namespace
@@ -199,7 +211,10 @@ void intake_state::take_one(net::otlp_request& request, const std::vector<std::s
       request.reply({.code = net::otlp_reply::status::invalid, .message = to_string(added.error())});
       return;
     }
+    // All pipelines check alike; what becomes too large behind processors they do not share.
+    const auto outgrown = std::max(rejected.outgrown, added->rejected.outgrown);
     rejected = added->rejected;
+    rejected.outgrown = outgrown;
     if (refusal.empty())
       refusal = added->refusal;
     taken = added->items;
@@ -210,7 +225,7 @@ void intake_state::take_one(net::otlp_request& request, const std::vector<std::s
   count(request, metrics::receiver_accepted, refusal.empty() ? taken : 0);
   pending.answer.rejected = rejected.total();
   if (rejected.total() > 0)
-    pending.answer.message = what_was_rejected(rejected, config_.limits.max_span_bytes);
+    pending.answer.message = what_was_rejected(request.signal, rejected, config_.limits);
   if (!refusal.empty()) {
     // As the Collector's processors do with `error_mode: propagate`, but said in a way that no client
     // sends it again.
@@ -247,13 +262,17 @@ intake_state::give(lane& to, net::otlp_request& request, bool last, edited_reque
 intake_state::taken_items intake_state::give_edited(lane& to, net::otlp_request& request, bool last,
                                                     edited_request& edited, unix_ns now) {
   const auto left = edited.items - edited.removed;
+  otlp::rejected_spans outgrown;
   if (to.entries)
-    to.entries->add_edited(edited.message ? *edited.message : request.body, left, now);
+    outgrown.outgrown = static_cast<std::uint32_t>(
+      to.entries->add_edited(edited.message ? *edited.message : request.body, left, now));
   else if (edited.message)
-    to.blocks->add_edited(std::move(*edited.message), left, now);
+    outgrown = to.blocks->add_edited(std::move(*edited.message), left, now).rejected;
   else
-    to.blocks->add_edited(last ? std::move(request.body) : request.body, left, now);
-  return {edited.items, edited.rejected, edited.removed, std::move(edited.refusal)};
+    outgrown = to.blocks->add_edited(last ? std::move(request.body) : request.body, left, now).rejected;
+  auto rejected = edited.rejected;
+  rejected += outgrown;
+  return {edited.items - outgrown.total(), rejected, edited.removed, std::move(edited.refusal)};
 }
 
 void intake_state::turn_away(net::otlp_request& request, const char* why) const {

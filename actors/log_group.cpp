@@ -2,67 +2,112 @@
 
 #include "actors/rewrite.hpp"
 #include "otlp/old_scopes.hpp"
+#include "otlp/pieces.hpp"
+
+#include <algorithm>
 
 namespace weir::actors {
 
 namespace {
 
-// The exporter of a caught-up log reads the unpacked body from memory: packing must be cheap above all.
-// lz4 takes two thirds of the time of zstd's fastest useful level for a fifth more bytes.
+// The exporter of a caught-up log reads the unpacked body from memory: packing must be cheap above
+// all. lz4 takes two thirds of the time of zstd's fastest useful level for a fifth more bytes.
 constexpr auto pass_through_codec = codec::codec_id::lz4;
 constexpr int pass_through_level = 1;
+
+// Messages up to this stay whole, whatever a block is wanted to hold.
+constexpr std::size_t least_cut_bytes = 1 << 20;
+// Items that make a block full: exporters walk over a block as often as they send a part of it.
+constexpr std::uint64_t wanted_items = 1 << 15;
+constexpr std::size_t kept_spans = 1 << 16;
 
 // Back ends of today skip the old name of the scopes' field, and would lose what is in it.
 std::string renewed(std::string request) {
   std::string with_new_names;
-  return otlp::renew_old_scopes(request, with_new_names) ? with_new_names : request;
+  if (otlp::renew_old_scopes(request, with_new_names))
+    return with_new_names;
+  return request;
 }
 
 } // namespace
 
 tl::expected<log_group::added, otlp::parse_error>
 log_group::add(std::string request, unix_ns now) {
-  added result;
-  const auto before = parts_.size();
+  auto result = check(request);
+  if (!result || result->items == 0)
+    return result;
+  part whole{{}, result->items};
+  if (result->rejected.total() > 0)
+    rewrite_whole(request, scratch_, whole.message);
+  else
+    whole.message = renewed(std::move(request));
+  append(std::move(whole), *result);
+  note_time(now);
+  return result;
+}
+
+log_group::added log_group::add_edited(std::string message, std::uint64_t items, unix_ns now) {
+  added result{items};
+  if (items == 0)
+    return result;
+  append({renewed(std::move(message)), items}, result);
+  note_time(now);
+  return result;
+}
+
+void log_group::note_time(unix_ns now) {
+  if (scratch_.spans.capacity() > kept_spans)
+    scratch_ = {}; // A rare large request's index is not worth keeping.
+  if (first_ == 0)
+    first_ = now;
+  last_ = now;
+}
+
+// Leaves the index of a traces message in scratch_.
+tl::expected<log_group::added, otlp::parse_error> log_group::check(std::string_view request) {
   if (kind_ == signal::traces) {
     scratch_.clear();
     const auto scanned = otlp::scan_traces(request, 0, limits_, scratch_);
     if (!scanned)
       return tl::unexpected(scanned.error());
-    result = {scratch_.spans.size(), *scanned};
-    if (scanned->total() > 0)
-      rewrite(request, scratch_, wanted_, [this](std::string piece, std::uint64_t spans) {
-        parts_.push_back({std::move(piece), spans});
-      });
-    else if (result.items > 0)
-      parts_.push_back({renewed(std::move(request)), result.items});
-  } else {
-    const auto items = otlp::check_items(kind_, request, limits_);
-    if (!items)
-      return tl::unexpected(items.error());
-    result.items = *items;
-    if (result.items > 0)
-      parts_.push_back({renewed(std::move(request)), result.items});
+    return added{scratch_.spans.size(), *scanned};
   }
-  note(before, now);
-  return result;
+  const auto items = otlp::check_items(kind_, request, limits_);
+  if (!items)
+    return tl::unexpected(items.error());
+  return added{*items};
 }
 
-void log_group::add_edited(std::string message, std::uint64_t items, unix_ns now) {
-  if (items == 0)
-    return;
-  const auto before = parts_.size();
-  parts_.push_back({renewed(std::move(message)), items});
-  note(before, now);
+// A message that is not large goes on as it is.
+void log_group::append(part whole, added& counts) {
+  otlp::piece_limits limits{.wanted = std::max(wanted_, least_cut_bytes),
+                            .wanted_items = wanted_items,
+                            .most = codec::max_block_content_bytes};
+  // The scan has looked at the envelopes of traces; others can only be large in what is.
+  const auto large = kind_ == signal::traces
+                         ? limits.wanted
+                         : std::min<std::size_t>(limits.wanted, limits_.max_envelope_bytes);
+  if (whole.message.size() <= large && whole.items <= wanted_items)
+    return append(std::move(whole));
+  const auto take = [this](std::string piece, std::uint64_t items) {
+    append({std::move(piece), items});
+  };
+  otlp::rejected_spans left_out;
+  if (kind_ == signal::traces) {
+    scratch_.clear();
+    (void)otlp::index_traces(whole.message, 0, scratch_);
+    left_out.outgrown = static_cast<std::uint32_t>(rewrite(whole.message, scratch_, limits, take));
+  } else {
+    limits.max_envelope = limits_.max_envelope_bytes;
+    left_out = otlp::cut_in_pieces(kind_, whole.message, limits, take);
+  }
+  counts.items -= left_out.total();
+  counts.rejected += left_out;
 }
 
-// Parts from number `first` on are new.
-void log_group::note(std::size_t first, unix_ns now) {
-  for (auto i = first; i < parts_.size(); ++i)
-    bytes_ += parts_[i].message.size();
-  if (first_ == 0)
-    first_ = now;
-  last_ = now;
+void log_group::append(part piece) {
+  bytes_ += piece.message.size();
+  parts_.push_back(std::move(piece));
 }
 
 std::vector<closed_block> log_group::take() {
@@ -71,8 +116,12 @@ std::vector<closed_block> log_group::take() {
   while (first < parts_.size()) {
     auto last = first + 1;
     auto size = parts_[first].message.size();
-    while (last < parts_.size() && size + parts_[last].message.size() <= wanted_)
-      size += parts_[last++].message.size();
+    auto items = parts_[first].items;
+    while (last < parts_.size() && size + parts_[last].message.size() <= wanted_
+           && items + parts_[last].items <= wanted_items) {
+      size += parts_[last].message.size();
+      items += parts_[last++].items;
+    }
     blocks.push_back(close(first, last));
     first = last;
   }

@@ -199,6 +199,7 @@ intake_config node::impl::takes() const {
   takes.max_block_bytes = plan.max_block_bytes;
   takes.limits.max_span_bytes = plan.max_span_bytes;
   takes.edits = plan.edits;
+  takes.limits.max_envelope_bytes = plan.max_envelope_bytes;
   takes.broken = plan.broken;
   takes.handed = handed;
   return takes;

@@ -47,6 +47,7 @@ struct node_plan {
   std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
   std::uint64_t tail_bytes = 32 << 20; ///< Unpacked blocks kept for exporters that keep up, a log.
   std::uint32_t max_span_bytes = 1 << 20;
+  std::uint32_t max_envelope_bytes = 1 << 20;
   net::server_limits limits;
   edit_limits edits;
   std::vector<net::otlp_receiver_config> receivers;

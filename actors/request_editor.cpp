@@ -2,8 +2,6 @@
 
 #include "actors/rewrite.hpp"
 
-#include <limits>
-
 namespace weir::actors {
 
 editor& request_editor::editor_of(const std::shared_ptr<const processors::chain>& chain,
@@ -35,8 +33,7 @@ bool request_editor::check(weir::signal kind, std::string_view request, edited_r
   if (made.rejected.total() == 0)
     return made.items > 0;
   made.message.emplace();
-  rewrite(request, index_, std::numeric_limits<std::size_t>::max(),
-          [&](std::string good, std::uint64_t) { made.message->append(good); });
+  rewrite_whole(request, index_, *made.message);
   return made.items > 0;
 }
 

@@ -110,6 +110,7 @@ struct limits_config {
   std::uint64_t max_span_bytes = 1 << 20; ///< Larger spans are rejected by partial success.
   milliseconds max_edit_time{std::chrono::seconds(2)}; ///< CPU time of processors, a request; 0: no end.
   std::uint32_t edit_threads = 0; ///< Requests edited at once; 0: one a core.
+  std::uint64_t max_envelope_bytes = 1 << 20; ///< So is what lies in larger resources, scopes, metrics.
 };
 
 /// Everything, by default a node that does nothing.

@@ -51,6 +51,7 @@ actors::node_plan plan_of(const node_config& config) {
   plan.decision_cache = config.sampling.decision_cache;
   plan.samplers = config.sampling.samplers;
   plan.max_span_bytes = static_cast<std::uint32_t>(config.limits.max_span_bytes);
+  plan.max_envelope_bytes = static_cast<std::uint32_t>(config.limits.max_envelope_bytes);
   plan.limits = config.limits.server;
   plan.edits = {config.limits.edit_threads, config.limits.max_edit_time};
   plan.receivers = config.receivers;

@@ -40,6 +40,8 @@ void compare_service(const node_config& a, const node_config& b, comparison& out
   out.same(a.limits.max_span_bytes, b.limits.max_span_bytes, "service.limits.max_span_bytes");
   out.same(a.limits.max_edit_time, b.limits.max_edit_time, "service.limits.max_edit_time");
   out.same(a.limits.edit_threads, b.limits.edit_threads, "service.limits.edit_threads");
+  out.same(a.limits.max_envelope_bytes, b.limits.max_envelope_bytes,
+           "service.limits.max_envelope_bytes");
   out.same(a.telemetry.logs, b.telemetry.logs, "service.telemetry.logs");
   out.same(a.telemetry.metrics_endpoints, b.telemetry.metrics_endpoints,
            "service.telemetry.metrics");

@@ -42,6 +42,9 @@ inline constexpr std::uint16_t block_version = 1;
 inline constexpr std::size_t block_header_bytes = 64;
 /// Blocks that are larger, packed or unpacked, are refused before anything is allocated.
 inline constexpr std::uint32_t max_block_bytes = 64 << 20;
+/// Unpacked bytes that fit into a block however little they pack: lz4 then adds a byte in 255.
+inline constexpr std::uint32_t max_block_content_bytes = max_block_bytes - (1 << 20);
+static_assert(max_block_content_bytes + max_block_content_bytes / 255 + 16 <= max_block_bytes);
 
 /// Appends header and payload to `out`. `header.packed_bytes` is taken from `packed`.
 /// @pre within max_block_bytes, else nobody will read it again

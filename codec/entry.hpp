@@ -37,6 +37,10 @@ inline constexpr std::uint32_t max_entry_bytes = 4 << 20;
 /// An entry that would unpack to more is refused too: bounds what a lying header can make anyone
 /// take.
 inline constexpr std::uint32_t max_entry_unpacked_bytes = 64 << 20;
+/// Unpacked bytes that fit into an entry however little they pack: lz4 then adds a byte in 255.
+inline constexpr std::uint32_t max_entry_content_bytes = max_entry_bytes - (64 << 10);
+static_assert(max_entry_content_bytes + max_entry_content_bytes / 255 + 16 + entry_header_bytes
+              <= max_entry_bytes);
 
 /// Appends header and payload to `out`. `header.packed_bytes` is taken from `packed`.
 /// @pre within max_entry_bytes and max_entry_unpacked_bytes, else nobody will read it again

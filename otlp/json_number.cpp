@@ -43,8 +43,8 @@ std::string_view take_digits(std::string_view& text) noexcept {
   return digits;
 }
 
-// Takes an exponent, where there is one; one that no text of digits can make up for becomes one that
-// is as hopeless.
+// Takes an exponent, where there is one; one that no text of digits can make up for becomes one
+// that is as hopeless.
 bool take_exponent(std::string_view& text, std::int64_t& exponent) noexcept {
   constexpr std::int64_t hopeless = 1LL << 40;
   if (!text.starts_with('e') && !text.starts_with('E'))

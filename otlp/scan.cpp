@@ -47,9 +47,8 @@ bool read_trace_id(std::string_view body, trace_id& id) noexcept {
 class span_walker {
 public:
   span_walker(std::string_view message, std::uint32_t base, span_index& index, checker* check,
-              std::uint32_t max_span_bytes) noexcept
-      : message_(message), base_(base), index_(index), check_(check),
-        max_span_bytes_(max_span_bytes) {}
+              const scan_limits& limits) noexcept
+      : message_(message), base_(base), index_(index), check_(check), limits_(limits) {}
 
   /// False on malformed bytes: the checker, where there is one, knows why.
   bool run() {
@@ -82,7 +81,7 @@ private:
   }
 
   bool resource_spans(std::string_view body) {
-    const auto first_group = index_.groups.size();
+    const auto begin = index_.position();
     index_.resource_envelope_.clear();
     index_.old_scopes_.clear();
     bool has_scopes = false;
@@ -102,9 +101,11 @@ private:
       return false;
     const auto first = static_cast<std::uint32_t>(index_.slices.size());
     const auto& envelope = index_.resource_envelope_;
-    if (index_.groups.size() > first_group)
+    if (too_large(envelope, begin))
+      return true;
+    if (index_.groups.size() > begin.groups)
       index_.slices.insert(index_.slices.end(), envelope.begin(), envelope.end());
-    for (auto g = first_group; g < index_.groups.size(); ++g) {
+    for (auto g = begin.groups; g < index_.groups.size(); ++g) {
       index_.groups[g].first_resource_slice = first;
       index_.groups[g].resource_slices = static_cast<std::uint32_t>(envelope.size());
     }
@@ -130,7 +131,7 @@ private:
   }
 
   bool scope_spans(std::string_view body) {
-    const auto first_span = index_.spans.size();
+    const auto begin = index_.position();
     index_.scope_envelope_.clear();
     const auto on_field = [&](std::uint32_t tag, std::string_view whole, std::string_view content) {
       if (tag == field_2)
@@ -140,12 +141,26 @@ private:
     };
     if (!fields(body, on_field))
       return false;
-    if (index_.spans.size() == first_span)
-      return true;
     const auto& envelope = index_.scope_envelope_;
+    if (index_.spans.size() == begin.spans || too_large(envelope, begin))
+      return true;
     index_.groups.push_back({0, 0, static_cast<std::uint32_t>(index_.slices.size()),
                              static_cast<std::uint32_t>(envelope.size())});
     index_.slices.insert(index_.slices.end(), envelope.begin(), envelope.end());
+    return true;
+  }
+
+  // Whether an envelope is over its limit: then what was indexed inside it since `begin` goes.
+  bool too_large(const std::vector<slice>& envelope, const span_index::mark& begin) {
+    if (check_ == nullptr)
+      return false;
+    std::uint64_t bytes = 0;
+    for (const auto& s : envelope)
+      bytes += s.length;
+    if (bytes <= limits_.max_envelope_bytes)
+      return false;
+    rejected_.large_envelope += static_cast<std::uint32_t>(index_.spans.size() - begin.spans);
+    index_.roll_back(begin);
     return true;
   }
 
@@ -168,7 +183,7 @@ private:
 
   // Checks a span; false when its form is bad.
   bool accept(std::string_view body, trace_id& id, bool& accepted) {
-    if (body.size() > max_span_bytes_) {
+    if (body.size() > limits_.max_span_bytes) {
       ++rejected_.too_large;
       return true;
     }
@@ -226,7 +241,7 @@ private:
   std::uint32_t base_;
   span_index& index_;
   checker* check_;
-  std::uint32_t max_span_bytes_;
+  const scan_limits& limits_;
   rejected_spans rejected_;
 };
 
@@ -235,7 +250,7 @@ tl::expected<rejected_spans, parse_error> scan_traces(std::string_view message, 
                                                       span_index& index) {
   const auto mark = index.position();
   checker check{limits};
-  span_walker walker{message, base, index, &check, limits.max_span_bytes};
+  span_walker walker{message, base, index, &check, limits};
   if (walker.run())
     return walker.rejected();
   index.roll_back(mark);
@@ -243,8 +258,9 @@ tl::expected<rejected_spans, parse_error> scan_traces(std::string_view message, 
 }
 
 bool index_traces(std::string_view message, std::uint32_t base, span_index& index) {
+  static constexpr scan_limits none{};
   const auto mark = index.position();
-  if (span_walker{message, base, index, nullptr, 0}.run())
+  if (span_walker{message, base, index, nullptr, none}.run())
     return true;
   index.roll_back(mark);
   return false;

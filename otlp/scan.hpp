@@ -51,6 +51,9 @@ std::string to_string(const parse_error& e);
 /// What may come in. Spans over these are left out and counted; the rest of the request is taken.
 struct scan_limits {
   std::uint32_t max_span_bytes = 1 << 20;
+  /// Of an envelope: all of a resource's (scope's, metric's) message but what it is around. What
+  /// lies in larger ones is left out and counted, since every piece of a request repeats them.
+  std::uint32_t max_envelope_bytes = 1 << 20;
   /// Messages inside messages; deeper is a parse error. Protobuf's own parsers refuse more than
   /// 100.
   std::uint32_t max_depth = 100;
@@ -67,15 +70,22 @@ struct rejected_spans {
   std::uint32_t bad_trace_id = 0;
   /// Not 8 bytes, or all zero; in a link, or of a parent: neither 8 bytes nor none.
   std::uint32_t bad_span_id = 0;
-  std::uint32_t bad_utf8 = 0; ///< A string in it is not UTF-8.
+  std::uint32_t bad_utf8 = 0;       ///< A string in it is not UTF-8.
+  std::uint32_t large_envelope = 0; ///< In a resource or scope over max_envelope_bytes.
+  /// With what is around it, larger than anything can hold: processors made it so.
+  std::uint32_t outgrown = 0;
 
-  std::uint32_t total() const noexcept { return too_large + bad_trace_id + bad_span_id + bad_utf8; }
+  std::uint32_t total() const noexcept {
+    return too_large + bad_trace_id + bad_span_id + bad_utf8 + large_envelope + outgrown;
+  }
 
   rejected_spans& operator+=(const rejected_spans& other) noexcept {
     too_large += other.too_large;
     bad_trace_id += other.bad_trace_id;
     bad_span_id += other.bad_span_id;
     bad_utf8 += other.bad_utf8;
+    large_envelope += other.large_envelope;
+    outgrown += other.outgrown;
     return *this;
   }
 };

@@ -1,5 +1,6 @@
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
+#include "codec/entry.hpp"
 
 #include <fmt/format.h>
 
@@ -115,11 +116,23 @@ const option_table<net::server_limits>& server_options() {
   return table;
 }
 
+// A span, its resource and its scope have to fit into one entry of the journal.
+void check_entry_room(const section& at, const limits_config& limits) {
+  constexpr std::uint64_t room = codec::max_entry_content_bytes;
+  if (limits.max_span_bytes + 2 * limits.max_envelope_bytes > room)
+    at.error("max_span_bytes",
+             fmt::format("found {}, expected at most {}: with a resource and a scope of {} each a "
+                         "span has to fit into {}",
+                         print_size(limits.max_span_bytes),
+                         print_size(room - 2 * limits.max_envelope_bytes),
+                         print_size(limits.max_envelope_bytes), print_size(room)));
+}
+
 const option_table<limits_config>& limits_options() {
   using c = limits_config;
   static const option_table<c> table{{
       embedded(&c::server, &server_options),
-      works("max_span_bytes", &c::max_span_bytes, {.in = unit::size, .min = "1KiB", .max = "1GiB"},
+      works("max_span_bytes", &c::max_span_bytes, {.in = unit::size, .min = "1KiB", .max = "3MiB"},
             "Larger spans are rejected, by partial success; the rest of their request is taken."),
       works("max_edit_time", &c::max_edit_time, {.max = "1h"},
             "CPU time that the processors of a pipeline may take for a request; beyond, it is refused "
@@ -127,7 +140,11 @@ const option_table<limits_config>& limits_options() {
             "edited together, and conditions of policies for the spans of an entry. 0: no end."),
       works("edit_threads", &c::edit_threads, {.max = "256"},
             "Requests that processors edit at once, 2 at least; 0: one a core."),
-  }};
+      works("max_envelope_bytes", &c::max_envelope_bytes,
+            {.in = unit::size, .min = "1KiB", .max = "1MiB"},
+            "What lies in a larger resource, scope or metric (all of it but what it holds) is "
+            "rejected, by partial success."),
+  }, c{}, &check_entry_room};
   return table;
 }
 

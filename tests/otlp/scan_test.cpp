@@ -134,6 +134,39 @@ BOOST_AUTO_TEST_CASE(bad_spans_are_left_out_and_counted) {
   BOOST_TEST(scan(request({bad_utf8}), {.check_utf8 = false}).index.spans.size() == 1U);
 }
 
+// Scenario: resources and scopes at the limit of an envelope and over it, the resource behind its
+// spans too, in an index that holds others already. Guarantee: what lies in those over it is left
+// out and counted, the rest is as if they were not there.
+BOOST_AUTO_TEST_CASE(large_envelopes_leave_out_what_is_in_them) {
+  const auto scope = [](char letter, std::size_t bytes) {
+    return field(2, field(1, field(1, std::string(bytes, 's'))) + field(2, span(letter, '1')));
+  };
+  // Fields that nobody knows, of two bytes each: what is measured is the whole envelope.
+  const auto unknown = [](std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i)
+      out += std::string("\x7a\0", 2);
+    return out;
+  };
+  const auto message = field(1, scope('a', 90)) + field(1, scope('b', 200) + scope('c', 90))
+                       + field(1, scope('d', 1) + scope('e', 2) + unknown(51))
+                       + field(1, unknown(50) + scope('f', 1));
+  span_index index;
+  BOOST_REQUIRE(scan_traces(request({span('z', '1')}), 0, {}, index));
+  const auto rejected = scan_traces(message, 1000, {.max_envelope_bytes = 100}, index);
+  BOOST_REQUIRE(rejected);
+  BOOST_TEST(rejected->large_envelope == 3U);
+  BOOST_TEST(rejected->total() == 3U);
+  std::string traces;
+  for (const auto& id : index.traces)
+    traces += id.view()[0];
+  BOOST_TEST(traces == "zacf");
+  BOOST_REQUIRE_EQUAL(index.spans.size(), 4U);
+  for (slot s = 0; s < 4; ++s)
+    BOOST_TEST(index.spans[s].slot == s);
+  BOOST_TEST(index.groups.size() == 4U);
+}
+
 // Scenario: a message whose every span is rejected, and messages without spans.
 // Guarantee: no group is left behind.
 BOOST_AUTO_TEST_CASE(empty_messages_leave_nothing_in_the_index) {

@@ -470,6 +470,25 @@ BOOST_AUTO_TEST_CASE(connectors_are_named_once) {
              == 1);
 }
 
+// Scenario: limits of spans and of what is around them that are each in their range, and larger than what
+// was once allowed. Guarantee: together they fit into an entry of the journal, or it is an error.
+BOOST_AUTO_TEST_CASE(limits_fit_into_an_entry) {
+  const auto errors = [](const std::string& limits) {
+    return test::errors_of(otlp + nop + "service: {limits: {" + limits
+                           + "}, pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n");
+  };
+  BOOST_TEST(errors("max_span_bytes: 1984KiB, max_envelope_bytes: 1000KiB").empty());
+  BOOST_TEST(errors("max_span_bytes: 3MiB, max_envelope_bytes: 256KiB").empty());
+  const auto together = errors("max_span_bytes: 3MiB");
+  BOOST_REQUIRE_EQUAL(together.size(), 1u);
+  BOOST_TEST(together[0].find("service.limits.max_span_bytes: found 3MiB, expected at most 1984KiB: "
+                              "with a resource and a scope of 1MiB each a span has to fit into 4032KiB")
+             != std::string::npos,
+             together[0]);
+  BOOST_TEST(errors("max_span_bytes: 8MiB").size() == 1u);
+  BOOST_TEST(errors("max_envelope_bytes: 2MiB").size() == 1u);
+}
+
 // Scenario: thousands of unknown keys. Guarantee: a bounded number of errors, soon.
 BOOST_AUTO_TEST_CASE(errors_are_bounded) {
   std::string text = test::minimal("storage:\n");
