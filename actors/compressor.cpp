@@ -55,11 +55,9 @@ void compressor_state::take(const decided_ptr& what) {
   count(*what);
   settle(*what);
   for (std::size_t next = 0; next < what->kept.spans();) {
+    note_times(what->kept);
     next = append(what->kept, next);
-    first_received_ = first_received_ == 0 ? what->kept.first_received()
-                                           : std::min(first_received_, what->kept.first_received());
-    last_received_ = std::max(last_received_, what->kept.last_received());
-    if (builder_.size() >= config_.max_block_bytes)
+    if (builder_.full(config_.max_block_bytes))
       close_block();
   }
   if (!what->decisions.empty())
@@ -75,11 +73,20 @@ void compressor_state::take(const decided_ptr& what) {
   }
 }
 
+void compressor_state::note_times(const sampling::kept_spans& kept) {
+  first_received_ = first_received_ == 0 ? kept.first_received()
+                                         : std::min(first_received_, kept.first_received());
+  last_received_ = std::max(last_received_, kept.last_received());
+}
+
 std::size_t compressor_state::append(const sampling::kept_spans& kept, std::size_t first) {
   if (!editor_)
     return kept.append_to(builder_, first, config_.max_block_bytes);
   const auto next
-    = editor_->append_to(kept, builder_, first, config_.max_block_bytes, unix_now());
+    = editor_->append_to(kept, builder_, first, config_.max_block_bytes, unix_now(), [&] {
+        close_block();
+        note_times(kept);
+      });
   (*ledger_)[removed_items] += editor_->removed();
   return next;
 }

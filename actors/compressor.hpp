@@ -57,6 +57,7 @@ private:
   void count(const decided& what);
   void leave_out(decided& what, const std::vector<bool>& settled);
   void remember(const decided& what);
+  void note_times(const sampling::kept_spans& kept);
   std::size_t append(const sampling::kept_spans& kept, std::size_t first);
   void close_block();
   void flush();

@@ -15,6 +15,8 @@ public:
   std::uint32_t number_of(std::string_view bytes);
 
   std::size_t count() const noexcept { return entries_.size(); }
+  /// xxh3 of a byte string. @pre `number < count()`
+  std::uint64_t hash_of(std::uint32_t number) const noexcept { return entries_[number].hash; }
   /// All of them, as listed in a body (without the count).
   const std::string& listed() const noexcept { return listed_; }
   void clear() noexcept;

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 // The unpacked bytes of a block of layout `traces`. What many spans have in common stands once, and
@@ -60,6 +61,10 @@ public:
   std::size_t traces() const noexcept { return traces_.size(); }
   /// What finish() would append, within some 20 %.
   std::size_t size() const noexcept;
+  /// Whether a block that is to hold about `wanted` bytes is full. Where large envelopes stand in
+  /// block after block, it goes on until as much else is there: all blocks together are a small
+  /// multiple of what is in them, whatever its shape.
+  bool full(std::size_t wanted) const noexcept;
   /// The bytes of the spans' bodies as they came, which are many more.
   std::size_t span_bytes() const noexcept { return span_bytes_; }
 
@@ -72,6 +77,8 @@ private:
     std::uint32_t spans = 0;
   };
 
+  std::uint32_t number_in(envelope_table& table, std::string_view envelope);
+  void forget_old_envelopes();
   void cut_out(std::string_view body, const span_cuts& cuts, span_values& values);
   void enter(const trace_id& id);
   void put_shape_column(std::string& out) const;
@@ -87,6 +94,9 @@ private:
   std::vector<span_values> spans_;
   std::vector<trace_run> traces_;
   std::size_t span_bytes_ = 0;
+  std::unordered_map<std::uint64_t, std::uint64_t> seen_; // large envelopes' hashes: last block
+  std::uint64_t block_ = 1;
+  std::size_t repeated_ = 0; // bytes of those in this block that stand in one not long before
 
   std::string shape_;                 // of the span in hand
   std::vector<std::uint32_t> places_; // of the span ids of the trace in hand, open addressing

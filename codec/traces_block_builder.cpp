@@ -1,3 +1,4 @@
+#include "codec/block.hpp"
 #include "codec/traces_block.hpp"
 #include "codec/varint.hpp"
 
@@ -12,6 +13,16 @@ namespace {
 // Looking for a span id gives up after so many places: ids made to collide cost length, not time.
 constexpr std::size_t max_probes = 16;
 constexpr std::size_t nowhere = ~std::size_t{0};
+
+// Envelopes from here on are looked for in the blocks before, and in so many.
+constexpr std::size_t large_envelope = 1 << 10;
+constexpr std::uint64_t remembered_blocks = 8;
+// Spans that make a block full: readers take some 50 bytes for each, and as often as they send a
+// part.
+constexpr std::size_t wanted_spans = 1 << 16;
+// A block that grows for them stays under this: half of what any may be, so that one more trace
+// fits.
+constexpr std::size_t most_bytes = max_block_bytes / 2;
 
 std::uint64_t number_at(const char* bytes) noexcept {
   std::uint64_t value = 0;
@@ -37,11 +48,34 @@ std::size_t hash_of(std::uint64_t span_id) noexcept {
 } // namespace
 
 std::uint32_t traces_block_builder::resource(std::string_view envelope) {
-  return resources_.number_of(envelope);
+  return number_in(resources_, envelope);
 }
 
 std::uint32_t traces_block_builder::scope(std::string_view envelope) {
-  return scopes_.number_of(envelope);
+  return number_in(scopes_, envelope);
+}
+
+std::uint32_t traces_block_builder::number_in(envelope_table& table, std::string_view envelope) {
+  const auto before = table.count();
+  const auto number = table.number_of(envelope);
+  if (number < before || envelope.size() < large_envelope)
+    return number;
+  auto& last = seen_[table.hash_of(number)];
+  if (last != 0 && last + remembered_blocks >= block_)
+    repeated_ += envelope.size();
+  last = block_;
+  return number;
+}
+
+bool traces_block_builder::full(std::size_t wanted) const noexcept {
+  const auto bytes = size();
+  return bytes >= most_bytes
+         || (bytes >= 2 * repeated_ && (bytes >= wanted || spans_.size() >= wanted_spans));
+}
+
+void traces_block_builder::forget_old_envelopes() {
+  if (++block_ % remembered_blocks == 0)
+    std::erase_if(seen_, [this](const auto& e) { return e.second + remembered_blocks < block_; });
 }
 
 void traces_block_builder::span(std::uint32_t resource, std::uint32_t scope,
@@ -127,6 +161,8 @@ void traces_block_builder::finish(std::string& out) {
   spans_.clear();
   traces_.clear();
   span_bytes_ = 0;
+  repeated_ = 0;
+  forget_old_envelopes();
 }
 
 void traces_block_builder::put_shape_column(std::string& out) const {

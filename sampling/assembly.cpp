@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::uint32_t none = 0xffff'ffff;
 
+// Whether two scopes lie in one resource, whose envelope need not be looked for again.
+bool shares_resource(const otlp::span_group& a, const otlp::span_group& b) {
+  return a.first_resource_slice == b.first_resource_slice && a.resource_slices == b.resource_slices;
+}
+
 } // namespace
 
 std::size_t kept_spans::bytes() const noexcept {
@@ -50,7 +55,7 @@ std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t f
   for (auto at = first; at < pieces_.size(); ++at, inside = true) {
     for (; at == *trace; ++trace)
       inside = false;
-    if (to.spans() > 0 && to.size() >= max_bytes * (inside ? max_trace_share : 1))
+    if (to.spans() > 0 && to.full(max_bytes * (inside ? max_trace_share : 1)))
       return at;
     const auto& piece = pieces_[at];
     auto& resource = resources[piece.resource];
@@ -64,24 +69,27 @@ std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t f
   return pieces_.size();
 }
 
+// As long as its envelopes are the larger part it goes on, since the next message repeats them.
 std::size_t kept_spans::end_of(std::size_t first, std::size_t max_bytes) const {
-  std::vector<bool> counted(envelopes_.size());
-  std::size_t bytes = 0;
-  const auto count = [&](std::uint32_t envelope) {
-    bytes += counted[envelope] ? 0 : envelopes_[envelope].size();
-    counted[envelope] = true;
+  std::vector<bool> known(envelopes_.size());
+  std::size_t around = 0;
+  std::size_t spans = 0;
+  const auto note = [&](std::uint32_t envelope) {
+    around += known[envelope] ? 0 : envelopes_[envelope].size();
+    known[envelope] = true;
   };
   auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
   bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
   for (auto at = first; at < pieces_.size(); ++at, inside = true) {
     for (; at == *trace; ++trace)
       inside = false;
-    if (at > first && bytes >= max_bytes * (inside ? max_trace_share : 1))
+    const auto wanted = max_bytes * (inside ? max_trace_share : 1);
+    if (at > first
+        && (spans + around >= most_message_bytes || (spans + around >= wanted && spans >= around)))
       return at;
-    const auto& piece = pieces_[at];
-    count(piece.resource);
-    count(piece.scope);
-    bytes += piece.body.size();
+    note(pieces_[at].resource);
+    note(pieces_[at].scope);
+    spans += pieces_[at].body.size();
   }
   return pieces_.size();
 }
@@ -120,9 +128,10 @@ std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
       place += trace.refs;
       continue;
     }
-    if (traces_ != 0 && bytes + trace.bytes > max_bytes_)
+    const auto added = trace.bytes - trace.repeated;
+    if (traces_ != 0 && bytes + added > max_bytes_)
       break;
-    bytes += trace.bytes;
+    bytes += added;
     for (std::uint32_t i = 0; i < trace.refs; ++i) {
       const auto& ref = batch.refs[trace.first_ref + i];
       wanted_.push_back({ref.entry, ref.slot, traces_, place++});
@@ -181,6 +190,7 @@ result<void> assembler::take_entry(std::size_t begin, std::size_t end, const ent
 
 void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
   envelopes_of_group_.assign(index_.groups.size(), {none, none});
+  auto last = none; // group whose envelopes were looked for
   out.first_received_ = std::min(out.first_received_, entry.first_received);
   out.last_received_ = std::max(out.last_received_, entry.last_received);
   for (const auto& span : index_.spans) {
@@ -190,7 +200,11 @@ void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
     auto& [resource, scope] = envelopes_of_group_[span.group];
     if (resource == none) {
       const auto& group = index_.groups[span.group];
-      resource = envelope(group.first_resource_slice, group.resource_slices, entry.bytes, out);
+      if (last != none && shares_resource(index_.groups[last], group))
+        resource = envelopes_of_group_[last].first;
+      else
+        resource = envelope(group.first_resource_slice, group.resource_slices, entry.bytes, out);
+      last = span.group;
       scope = envelope(group.first_scope_slice, group.scope_slices, entry.bytes, out);
     }
     auto body = span.body.in(entry.bytes);

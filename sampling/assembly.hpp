@@ -31,8 +31,8 @@ public:
   unix_ns first_received() const noexcept { return first_received_; }
   unix_ns last_received() const noexcept { return last_received_; }
 
-  /// Where a message of about `max_bytes` ends that begins with span number `first`, by the same
-  /// rules; each envelope counts once.
+  /// Where a message of about `max_bytes` ends that begins with span number `first`: by the same rules, but each
+  /// envelope counts once, and it goes on while envelopes are the larger part.
   std::size_t end_of(std::size_t first, std::size_t max_bytes) const;
 
   /// Adds the spans [first, end) to a message, by resource and scope: each envelope stands once.
@@ -67,6 +67,8 @@ private:
   };
 
   static constexpr std::size_t max_trace_share = 4;
+  static constexpr std::size_t most_message_bytes = 16 << 20;
+
 
   arena bytes_;
   std::vector<std::string_view> envelopes_;

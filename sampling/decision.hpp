@@ -61,6 +61,9 @@ struct decided_trace {
   steady_ns arrival = 0;       ///< Of its first span.
   std::uint32_t first_ref = 0; ///< Its refs in decided_batch::refs.
   std::uint32_t refs = 0;
+  /// Of `bytes`, what other kept traces of the batch bring as well: large envelopes. Put together,
+  /// the batch is as large as the rest.
+  std::uint32_t repeated = 0;
 };
 
 /// Traces decided together, and where their spans are. Keeps its capacity over clear().

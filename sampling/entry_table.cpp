@@ -26,6 +26,7 @@ entry_number entry_table::add(window_entry entry) {
   by_id_.emplace(row.entry.id, number);
   packed_bytes_ += row.entry.packed_share();
   bytes_ += overhead(row);
+  large_ += row.entry.large_envelopes ? 1 : 0;
   if (!row.entry.packed.empty()) {
     trim_resident();
     resident_.emplace_back(number, row.added);
@@ -59,6 +60,7 @@ void entry_table::drop(entry_number number) {
   auto& row = rows_[number];
   packed_bytes_ -= row.entry.packed_share();
   bytes_ -= overhead(row);
+  large_ -= row.entry.large_envelopes ? 1 : 0;
   by_id_.erase(row.entry.id);
   row.entry = {};
   row.held = {};

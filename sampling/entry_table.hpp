@@ -23,6 +23,8 @@ struct window_entry {
   unix_ns first_received = 0; ///< From its header: the time range of blocks made of it.
   unix_ns last_received = 0;
   bool can_read_back = true; ///< False: `packed` is never dropped.
+  /// Some of its spans have envelopes that count when traces are put together.
+  bool large_envelopes = false;
   /// Windows that hold these same bytes; each counts its part of them.
   std::uint32_t sharers = 1;
 
@@ -55,6 +57,8 @@ public:
 
   std::size_t size() const noexcept { return by_id_.size(); }
   std::size_t packed_bytes() const noexcept { return packed_bytes_; }
+  /// Entries with large envelopes.
+  std::size_t large() const noexcept { return large_; }
   /// Memory in use beside the packed bytes.
   std::size_t bytes() const noexcept { return bytes_; }
 
@@ -86,6 +90,7 @@ private:
   std::vector<std::pair<entry_number, std::uint32_t>> resident_;
   std::size_t packed_bytes_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t large_ = 0;
 };
 
 } // namespace weir::sampling

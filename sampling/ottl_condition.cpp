@@ -45,13 +45,16 @@ bool asks_for(std::uint8_t levels, ottl::context_kind c) {
 } // namespace
 
 void span_view::begin_group(std::string_view message, const otlp::span_index& index,
-                            std::uint32_t group) {
+                            std::uint32_t group, bool same_resource) {
   auto& s = state();
   const auto& g = index.groups[group];
-  s.resource_body = held_in(message, index, g.first_resource_slice, g.resource_slices);
+  if (!same_resource)
+    s.resource_body = held_in(message, index, g.first_resource_slice, g.resource_slices);
   s.scope_body = held_in(message, index, g.first_scope_slice, g.scope_slices);
-  s.resource_open = s.scope_open = false;
-  s.memory.clear(); // nothing of the group before is looked at again
+  s.resource_open = s.resource_open && same_resource;
+  s.scope_open = false;
+  if (!same_resource)
+    s.memory.clear(); // nothing of the resource before is looked at again
 }
 
 void span_view::open(std::string_view body) {

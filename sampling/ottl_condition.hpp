@@ -21,7 +21,9 @@ public:
   span_view& operator=(span_view&&) = default;
 
   /// Before the spans of a (resource, scope) pair; `message` must live as long as they are looked at.
-  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group);
+  /// `same_resource`: as in the pair before, whose view of it stays open.
+  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group,
+                   bool same_resource);
 
   void open(std::string_view body);
 

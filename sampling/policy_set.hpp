@@ -45,8 +45,10 @@ public:
   }
 
   /// Before the spans of a (resource, scope) pair are observed, whose message must live as long.
-  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group) {
-    predicates_.begin_group(message, index, group);
+  /// `same_resource`: as in the pair before.
+  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group,
+                   bool same_resource = false) {
+    predicates_.begin_group(message, index, group, same_resource);
   }
 
   /// Adds one span's times, count, predicates and those of its resource. Not its bytes.

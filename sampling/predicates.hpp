@@ -91,10 +91,11 @@ public:
   std::size_t size() const noexcept { return count_; }
 
   /// Before the spans of a (resource, scope) pair, whose message must live as long as they are
-  /// observed. Needed only by conditions in OTTL.
-  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group) {
+  /// observed. Needed only by conditions in OTTL. `same_resource`: as in the pair before.
+  void begin_group(std::string_view message, const otlp::span_index& index, std::uint32_t group,
+                   bool same_resource = false) {
     if (!ottl_.empty())
-      view_.begin_group(message, index, group);
+      view_.begin_group(message, index, group, same_resource);
   }
 
   /// Evaluates the attributes of a resource; the envelope may come in several slices.

@@ -3,6 +3,7 @@
 #include "processors/work.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::sampling {
 
@@ -13,6 +14,17 @@ constexpr std::size_t rows_in_chunk = 4096;
 
 /// Tag and length of a span, a ScopeSpans or a ResourceSpans message on the wire.
 constexpr std::uint32_t message_overhead = 3;
+
+/// Envelopes of these bytes are not counted for each trace again when traces are put together.
+constexpr std::uint32_t large_envelope = 16 << 10;
+
+// Whether two scopes lie in one resource: it is looked at once for both.
+bool shares_resource(const otlp::span_index& index, std::uint32_t a, std::uint32_t b) {
+  const auto& one = index.groups[a];
+  const auto& other = index.groups[b];
+  return one.first_resource_slice == other.first_resource_slice
+         && one.resource_slices == other.resource_slices;
+}
 
 std::uint32_t saturated(std::uint64_t bytes) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
@@ -148,9 +160,15 @@ const window::group_state& window::group_of(std::uint32_t number, std::string_vi
   state.known = true;
   const auto& group = index.groups[number];
   const auto* slices = index.slices.data();
+  const auto last = std::exchange(last_group_, number);
   state.scope_bytes = message_overhead;
   for (std::uint32_t i = 0; i < group.scope_slices; ++i)
     state.scope_bytes += slices[group.first_scope_slice + i].length;
+  if (last < number && shares_resource(index, last, number)) {
+    state.resource_bytes = groups_[last].resource_bytes;
+    state.features = groups_[last].features;
+    return state;
+  }
   state.resource_bytes = message_overhead;
   for (std::uint32_t i = 0; i < group.resource_slices; ++i) {
     const auto& slice = slices[group.first_resource_slice + i];
@@ -163,6 +181,7 @@ const window::group_state& window::group_of(std::uint32_t number, std::string_vi
 void window::observe(std::string_view unpacked, const otlp::span_index& index) {
   const processors::work_scope scope{std::chrono::nanoseconds(settings_.max_work_ns)};
   groups_.assign(index.groups.size(), {});
+  last_group_ = static_cast<std::uint32_t>(groups_.size());
   auto group_begun = std::numeric_limits<std::uint32_t>::max();
   for (const auto& span : index.spans) {
     auto& state = slots_[span.slot];
@@ -173,7 +192,9 @@ void window::observe(std::string_view unpacked, const otlp::span_index& index) {
       ++state.features.spans;
     } else {
       if (group_begun != span.group)
-        policies_.begin_group(unpacked, index, span.group);
+        policies_.begin_group(unpacked, index, span.group,
+                              group_begun < span.group
+                                  && shares_resource(index, group_begun, span.group));
       group_begun = span.group;
       policies_.observe(span.body.in(unpacked), group.features, state.features);
     }
@@ -198,6 +219,9 @@ void window::add(window_entry entry, std::string_view unpacked, const otlp::span
     return;
   observe(unpacked, index);
   entry.slots = static_cast<std::uint32_t>(index.traces.size());
+  entry.large_envelopes = std::any_of(groups_.begin(), groups_.end(), [](const auto& group) {
+    return group.resource_bytes + group.scope_bytes > large_envelope;
+  });
   auto number = entries_.find(entry.id);
   if (number == no_entry)
     number = entries_.add(std::move(entry));
@@ -240,8 +264,11 @@ void window::take_late(entry_number entry, slot slot, const trace_id& id, steady
   cache_.pin(state.print);
   const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
   out.refs.push_back({entry, slot});
-  out.traces.push_back({id, state.verdict, decided_late, state.features.spans,
-                        saturated(state.features.bytes), received, first_ref, 1});
+  // All of them lie in one entry, and are together no larger than it is.
+  const auto bytes = saturated(state.features.bytes);
+  const auto repeated = out.traces.empty() ? 0 : bytes;
+  out.traces.push_back({id, state.verdict, decided_late, state.features.spans, bytes, received,
+                        first_ref, 1, repeated});
   (state.verdict.keep ? counts_.late_spans_kept : counts_.late_spans_dropped) +=
       state.features.spans;
 }

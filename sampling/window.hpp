@@ -192,6 +192,12 @@ private:
     resource_features features;
   };
 
+  /// What a trace adds to the batch in hand.
+  struct added_bytes {
+    std::uint64_t most;  ///< At the most; 0: nothing that is not there.
+    std::uint64_t guess;
+  };
+
   enum class ending : std::uint8_t { decide, drop };
 
   void classify(const window_entry& entry, const otlp::span_index& index,
@@ -215,6 +221,8 @@ private:
   void advance_deadline(std::uint32_t number, bool has_root, steady_ns received, steady_ns now);
   void decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags, ending how,
                   decided_batch& out);
+  added_bytes brought_by(const trace& of) const;
+  void note_kept(decided_batch& out, std::uint64_t brought);
   std::size_t decide_too_large(steady_ns now, std::size_t max_traces, decided_batch& out);
   std::size_t end_all(steady_ns now, std::size_t max_traces, ending how, decided_batch& out);
   void forget(std::uint32_t number);
@@ -245,6 +253,11 @@ private:
   // Scratch of add().
   std::vector<slot_state> slots_;
   std::vector<group_state> groups_;
+  std::uint32_t last_group_ = 0; ///< That group_of() was asked for; its own size: none.
+
+  // Entries with a part in the batch in hand, by number: that of the batch.
+  std::vector<std::uint64_t> in_batch_;
+  std::uint64_t batch_ = 0;
 };
 
 } // namespace weir::sampling

@@ -53,7 +53,7 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
   const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
   for_each_ref(of, [&](const ref& each) { out.refs.push_back({each.entry, each.slot}); });
   const auto refs = static_cast<std::uint32_t>(out.refs.size()) - first_ref;
-  out.traces.push_back({of.id, verdict, flags, of.spans, of.bytes, of.arrival, first_ref, refs});
+  out.traces.push_back({of.id, verdict, flags, of.spans, of.bytes, of.arrival, first_ref, refs, 0});
 
   const auto print = fingerprint_of(of.id);
   cache_.insert(print, verdict, true);
@@ -82,7 +82,8 @@ std::size_t window::decide(steady_ns now, steady_ns complete_until, std::size_t 
   auto decided = decide_too_large(now, max_traces, out);
   complete_until = std::min(complete_until, now);
   const auto due_before = std::max(complete_until, now - settings_.incomplete_after);
-  for (std::uint64_t kept = 0; decided < max_traces && kept < max_kept_bytes; ++decided) {
+  ++batch_;
+  for (std::uint64_t kept = 0; decided < max_traces; ++decided) {
     std::uint8_t flags = 0;
     auto number = wheel_.due(traces_, due_before);
     if (number != none && traces_[number].deadline > complete_until)
@@ -93,10 +94,49 @@ std::size_t window::decide(steady_ns now, steady_ns complete_until, std::size_t 
     }
     if (number == none)
       break;
+    const auto [brought, guess] = brought_by(traces_[number]);
+    if (kept >= max_kept_bytes && brought > 0)
+      break;
     decide_one(number, now, flags, ending::decide, out);
-    kept += out.traces.back().verdict.keep ? out.traces.back().bytes : 0;
+    if (!out.traces.back().verdict.keep)
+      continue;
+    kept += guess;
+    note_kept(out, brought);
   }
   return decided;
+}
+
+// Bytes by which a trace makes the batch in hand larger. Where a large resource is around thousands
+// of traces it counts once: each for itself they would be put together a few at a time, and their
+// entry unpacked as often.
+window::added_bytes window::brought_by(const trace& of) const {
+  bool large = false;
+  if (entries_.large() > 0)
+    for_each_ref(of, [&](const ref& each) { large |= entries_[each.entry].large_envelopes; });
+  if (!large)
+    return {of.bytes, of.bytes};
+  std::uint64_t bytes = 0;
+  for_each_ref(of, [&](const ref& each) {
+    if (each.entry >= in_batch_.size() || in_batch_[each.entry] != batch_)
+      bytes += entries_[each.entry].unpacked_bytes;
+  });
+  // Not all of an entry is kept.
+  constexpr std::uint64_t likely_part = 8;
+  return {bytes, bytes / likely_part};
+}
+
+void window::note_kept(decided_batch& out, std::uint64_t brought) {
+  if (entries_.large() == 0)
+    return;
+  auto& kept = out.traces.back();
+  kept.repeated =
+      static_cast<std::uint32_t>(kept.bytes - std::min<std::uint64_t>(kept.bytes, brought));
+  for (std::uint32_t i = 0; i < kept.refs; ++i) {
+    const auto entry = out.refs[kept.first_ref + i].entry;
+    if (entry >= in_batch_.size())
+      in_batch_.resize(entry + 1);
+    in_batch_[entry] = batch_;
+  }
 }
 
 std::size_t window::end_all(steady_ns now, std::size_t max_traces, ending how, decided_batch& out) {

@@ -322,4 +322,71 @@ BOOST_AUTO_TEST_CASE(a_trace_larger_than_a_block_is_cut) {
   BOOST_TEST(kept.append_to(builder, 0, 1) < 8U);
 }
 
+// Scenario: hundreds of traces, each with a span in three resources of some hundred KiB; into
+// blocks and into messages of 1 MiB. Guarantee: every span, in its resource, in bytes that are a
+// small multiple of what was kept, not of traces times resources.
+BOOST_AUTO_TEST_CASE(large_envelopes_stand_in_few_blocks) {
+  constexpr std::size_t traces = 400;
+  std::vector<test_span> spans;
+  for (const char resource : {'a', 'b', 'c'})
+    for (std::size_t i = 0; i < traces; ++i) {
+      test_span span;
+      span.trace = id_of(i);
+      span.on_resource = {{"large", std::string(400'000, resource)}};
+      spans.push_back(span);
+    }
+  const auto bytes = message_of(spans);
+  otlp::span_index index;
+  BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
+  decided_batch batch;
+  for (slot s = 0; s < index.traces.size(); ++s) {
+    decided_trace trace;
+    trace.id = index.traces[s];
+    trace.verdict.keep = true;
+    trace.bytes = s == 0 ? 1'300'000 : 1'200'000;
+    trace.repeated = s == 0 ? 0 : trace.bytes;
+    trace.first_ref = s;
+    trace.refs = 1;
+    batch.traces.push_back(trace);
+    batch.refs.push_back({0, s});
+  }
+  assembler collector;
+  kept_spans kept;
+  const auto read = [&](entry_number) -> result<unpacked_entry> {
+    return unpacked_entry{bytes, 1, 2};
+  };
+  BOOST_TEST(collector.collect(batch, 0, read, kept) == traces);
+  BOOST_REQUIRE(kept.spans() == spans.size());
+
+  std::size_t written = 0;
+  std::size_t found = 0;
+  codec::traces_block_builder builder;
+  for (std::size_t at = 0; at < kept.spans();) {
+    at = kept.append_to(builder, at, 1 << 20);
+    std::string body;
+    builder.finish(body);
+    written += body.size();
+    const auto block = codec::traces_block_reader::open(body);
+    BOOST_REQUIRE(block);
+    for (std::size_t i = 0; i < block->spans(); ++i)
+      found += block->resource(block->resource_of(i)).size() > 400'000 ? 1 : 0;
+  }
+  BOOST_TEST(found == spans.size());
+  BOOST_TEST(written <= 4 * bytes.size());
+
+  written = found = 0;
+  for (std::size_t at = 0; at < kept.spans();) {
+    otlp::traces_writer writer;
+    at = kept.append_to(writer, at, 1 << 20);
+    std::string message;
+    writer.write(message);
+    written += message.size();
+    otlp::span_index own;
+    BOOST_REQUIRE(otlp::index_traces(message, 0, own));
+    found += own.spans.size();
+  }
+  BOOST_TEST(found == spans.size());
+  BOOST_TEST(written <= 4 * bytes.size());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -122,6 +122,64 @@ BOOST_AUTO_TEST_CASE(kept_bytes_end_a_burst) {
   BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, rest, 1) == 1U);
 }
 
+// Scenario: thousands of traces in one entry, whose resources are nearly a megabyte together, are
+// due and kept, and one trace each in many such entries. Guarantee: the first are one batch, not
+// one each, and say what of their bytes counts once; of the others a bounded number comes at a
+// time. The same of spans that come late.
+BOOST_AUTO_TEST_CASE(a_large_resource_counts_once_a_batch) {
+  bench one({}, keep_all());
+  const auto entry_of = [&](const std::vector<std::uint64_t>& traces, char resource) {
+    std::vector<test_span> spans;
+    for (const auto trace : traces) {
+      test_span span;
+      span.trace = id_of(trace);
+      span.on_resource = {{"large", std::string(900'000, resource)}};
+      spans.push_back(span);
+    }
+    auto& bytes = one.messages[++one.sequence];
+    bytes = message_of(spans);
+    otlp::span_index index;
+    BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
+    window_entry entry;
+    entry.id = {1, 1, one.sequence};
+    entry.packed = shared_bytes(std::string("packed"));
+    entry.unpacked_bytes = static_cast<std::uint32_t>(bytes.size());
+    additions out;
+    one.held.add(entry, bytes, index, std::vector<bool>(index.traces.size(), true), start, start,
+                 out);
+    return out;
+  };
+  constexpr std::uint64_t room = 2 << 20;
+  std::vector<std::uint64_t> many(4000);
+  std::iota(many.begin(), many.end(), 1);
+  entry_of(many, 'a');
+  decided_batch batch;
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 10'000, batch, room) == many.size());
+  std::uint64_t counted = 0;
+  for (const auto& trace : batch.traces)
+    counted += trace.bytes - trace.repeated;
+  BOOST_TEST(counted < room);
+  one.held.release(batch);
+
+  const auto late = entry_of(many, 'b').late;
+  BOOST_TEST(late.traces.size() == many.size());
+  counted = 0;
+  for (const auto& trace : late.traces)
+    counted += trace.bytes - trace.repeated;
+  BOOST_TEST(counted < room);
+
+  for (std::uint64_t i = 0; i < 60; ++i)
+    entry_of({10'000 + i}, static_cast<char>('A' + i));
+  std::size_t decided = 0;
+  for (int rounds = 0; decided < 60 && rounds < 100; ++rounds) {
+    decided_batch part;
+    const auto count = one.held.decide(start + 31 * second_ns, true, 10'000, part, room);
+    BOOST_TEST(count <= 24U);
+    decided += count;
+  }
+  BOOST_TEST(decided == 60U);
+}
+
 // Scenario: spans that waited elsewhere for a while before they came.
 // Guarantee: the wait counts from when they were received.
 BOOST_AUTO_TEST_CASE(age_counts) {
