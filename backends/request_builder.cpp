@@ -53,6 +53,11 @@ result<shared_bytes> request_builder::build(std::span<const block_part> parts) {
     if (!added)
       return tl::unexpected(added.error());
   }
+  // The rest of a block mostly comes next; of one that is through nothing is kept.
+  if (parts.empty() || parts.back().last >= parts.back().items) {
+    reader_.reset();
+    opened_ = {};
+  }
   return shared_bytes(std::move(out));
 }
 
@@ -97,10 +102,24 @@ void request_builder::group_spans(const codec::traces_block_reader& block, const
     order_[groups_[group_of_[i]].next++] = part.first + i;
 }
 
+// Opening looks at all of a block: where it goes out in parts, once for all of them.
+result<const codec::traces_block_reader*> request_builder::reader_of(const block_part& part) {
+  if (!reader_ || opened_.view().data() != part.body.view().data()) {
+    reader_.reset();
+    auto made = codec::traces_block_reader::open(part.body.view());
+    if (!made)
+      return tl::unexpected(made.error());
+    reader_ = *std::move(made);
+    opened_ = part.body;
+  }
+  return &*reader_;
+}
+
 result<void> request_builder::add_traces(const block_part& part, std::string& out) {
-  const auto block = codec::traces_block_reader::open(part.body.view());
-  if (!block)
-    return tl::unexpected(block.error());
+  const auto opened = reader_of(part);
+  if (!opened)
+    return tl::unexpected(opened.error());
+  const auto* const block = *opened;
   if (part.last > block->spans() || part.first > part.last)
     return fail(errc::corrupt, "the block has fewer spans than its header says");
   group_spans(*block, part);

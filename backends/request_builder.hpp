@@ -7,6 +7,7 @@
 #include "core/signal.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -40,9 +41,12 @@ public:
 private:
   result<void> add_otlp(const block_part& part, std::string& out);
   result<void> add_traces(const block_part& part, std::string& out);
+  result<const codec::traces_block_reader*> reader_of(const block_part& part);
   void group_spans(const codec::traces_block_reader& block, const block_part& part);
 
   weir::signal kind_;
+  shared_bytes opened_; ///< The block of which a part was asked for last, and its reader.
+  std::optional<codec::traces_block_reader> reader_;
   struct group { ///< The spans of one ScopeSpans.
     std::uint32_t resource, scope;
     std::uint32_t spans;
