@@ -1,8 +1,10 @@
 #include "actors/exporter.hpp"
 
 #include "actors/last_words.hpp"
-#include "backends/carried_items.hpp"
+#include "backends/finished_ranges.hpp"
 #include "core/log.hpp"
+
+#include <algorithm>
 
 #include <caf/send.hpp>
 #include <random>
@@ -11,12 +13,15 @@ namespace weir::actors {
 
 namespace {
 
-// Blocks held unpacked while requests are cut from them.
-constexpr std::size_t max_loaded = 8;
-
 // An exporter that keeps up looks at the log this often at most: a busy log then costs a few large
 // requests, not a hand-over between threads for each block.
 constexpr steady_ns look_interval = 50 * millisecond_ns;
+
+// What waits in the mailbox (an end, answers) has its turn after so long.
+constexpr steady_ns pump_budget = 20 * millisecond_ns;
+
+// So many letters are written without waiting for the tick.
+constexpr std::size_t letters_at_hand = 16;
 
 backends::delivery::options options_of(const exporter_plan& plan) {
   backends::delivery::options options;
@@ -41,32 +46,8 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   writer_ = std::move(writer);
   sender_ = std::move(sender);
 
-  const auto held = store_->log(plan_.pipeline);
-  const auto cursors = store_->cursors(plan_.pipeline);
-  if (!cursors)
-    throw std::runtime_error(cursors.error().message);
-  const auto& known = cursors->at(plan_.config.id);
-  saved_ = {known.position, known.item};
-  const bool gap = saved_.position < held.first;
-  if (gap)
-    saved_ = {held.first, 0};
-  next_block_ = saved_.position;
-  const auto options = options_of(plan_);
-  max_request_bytes_ = options.batch.max_bytes;
-  sends_on_ = !backends::carried_names(plan_.config).empty();
-  delivery_.emplace(options, saved_, std::random_device{}());
-  builder_.emplace(plan_.signal);
-  ledger_.emplace(*store_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
-  if (gap || store_->recovery().salvaged || store_->recovery().records_lost > 0)
-    (*ledger_)[damage_open] = 1;
-
-  const metrics::labels labels{{"exporter", plan_.config.id}};
-  const metrics::labels typed{{"exporter", plan_.config.id},
-                              {"data_type", std::string(to_string(plan_.signal))}};
-  sent_ = &metrics::exporter_sent.of(plan_.signal).with(labels);
-  failed_ = &metrics::exporter_send_failed.of(plan_.signal).with(labels);
-  in_flight_ = &metrics::exporter_in_flight_requests.with(typed);
-  waiting_ = &metrics::exporter_queue_size.with(typed);
+  start_delivery();
+  start_saying();
 
   subscription_ = tail_->subscribe([pending = wake_pending_, to = caf::actor_cast<exporter_actor>(self_)] {
     if (!pending->exchange(true))
@@ -76,12 +57,29 @@ void exporter_state::start(exporter_actor::pointer self, exporter_plan plan,
   self_->send(self_, wake_atom_v);
 }
 
-exporter_state::~exporter_state() {
-  if (!tail_)
-    return;
-  tail_->unsubscribe(subscription_);
-  in_flight_->Set(0);
-  waiting_->Set(0);
+// Goes on where it was: behind the cursor, without what is finished beyond it.
+void exporter_state::start_delivery() {
+  const auto held = store_->log(plan_.pipeline);
+  const auto cursors = store_->cursors(plan_.pipeline);
+  if (!cursors)
+    throw std::runtime_error(cursors.error().message);
+  const auto finished = store_->meta(finished_key());
+  if (!finished)
+    throw std::runtime_error(finished.error().message);
+  const auto& known = cursors->at(plan_.config.id);
+  saved_ = {known.position, known.item};
+  const bool gap = saved_.position < held.first;
+  if (gap)
+    saved_ = {held.first, 0};
+  saved_ahead_ = backends::decode_finished(finished->value_or(""), {held.next, 0});
+  sends_on_ = !backends::carried_names(plan_.config).empty();
+  delivery_.emplace(options_of(plan_), saved_, saved_ahead_, std::random_device{}());
+  next_block_ = delivery_->next_block();
+  builder_.emplace(plan_.signal);
+  ledger_.emplace(*store_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
+  if (gap || store_->recovery().salvaged || store_->recovery().records_lost > 0)
+    (*ledger_)[damage_open] = 1;
+  resume_aside();
 }
 
 void exporter_state::on_look_timer() {
@@ -111,17 +109,23 @@ void exporter_state::look() {
 void exporter_state::pump() {
   if (!stopping_.empty())
     return;
+  gives_way_ = false;
   follow_trim();
   const auto before = delivery_->counts();
-  for (bool more = true; more;) {
+  for (const auto end = steady_now() + pump_budget; !gives_way_;) {
     look();
-    const auto planned = delivery_->next(steady_now());
-    for (const auto& request : planned)
-      send(request);
-    more = !planned.empty();
+    const auto now = steady_now();
+    const auto planned = delivery_->next(now, 1);
+    if (planned.empty())
+      break;
+    send(planned.front());
+    gives_way_ = now > end;
   }
   measure(before);
-  set_timer();
+  if (gives_way_)
+    self_->send(self_, wake_atom_v);
+  else
+    set_timer();
 }
 
 void exporter_state::feed(steady_ns now) {
@@ -137,44 +141,14 @@ void exporter_state::feed(steady_ns now) {
         return;
       }
       skip_damaged(next_block_, block.error());
+      delivery_->available({.position = next_block_}, now);
     } else {
+      const auto& header = block->header;
       delivery_->available(
-          {next_block_, block->header.items, backends::estimated_bytes(block->header)}, now);
+          {next_block_, header.items, backends::estimated_bytes(header), header.first_time}, now);
     }
-    ++next_block_;
+    next_block_ = delivery_->next_block();
   }
-}
-
-result<log_block> exporter_state::load(log_position position) {
-  if (auto held = tail_->find(position))
-    return *std::move(held);
-  if (const auto it = loaded_.find(position); it != loaded_.end())
-    return it->second;
-  const auto bytes = store_->read_block(plan_.pipeline, position);
-  if (!bytes)
-    return tl::unexpected(bytes.error());
-  const auto view = codec::read_block(*bytes);
-  if (!view)
-    return tl::unexpected(view.error());
-  std::string body;
-  if (auto done =
-          packer_.unpack(view->header.codec, view->payload, view->header.unpacked_bytes, body);
-      !done)
-    return tl::unexpected(done.error());
-  if (loaded_.size() >= max_loaded)
-    loaded_.erase(loaded_.begin());
-  return loaded_
-      .insert_or_assign(position, log_block{position, view->header, shared_bytes(std::move(body))})
-      .first->second;
-}
-
-void exporter_state::skip_damaged(log_position position, const error& why) {
-  metrics::log_damaged_blocks.with({{"pipeline", plan_.pipeline_name}}).Increment();
-  (*ledger_)[damage_open] = 1; // Written with the cursor that moves over it.
-  log::error("block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}",
-             position, plan_.pipeline_name, plan_.config.id, why.message);
-  if (const auto bytes = store_->read_block(plan_.pipeline, position))
-    store_->set_aside("log", position, *bytes);
 }
 
 // The quota may have dropped blocks that were still owed (overflow: drop_oldest).
@@ -184,67 +158,23 @@ void exporter_state::follow_trim() {
     return;
   const auto before = delivery_->counts();
   delivery_->forget_before(first);
-  next_block_ = std::max(next_block_, first);
+  next_block_ = std::max(next_block_, delivery_->next_block());
   measure(before);
-}
-
-void exporter_state::send(const backends::planned_request& planned) {
-  auto message = build(planned.ranges);
-  auto report = [to = caf::actor_cast<exporter_actor>(self_),
-                 id = planned.id](backends::outcome o) {
-    caf::anon_send(to, std::make_shared<const delivery_report>(delivery_report{id, std::move(o)}));
-  };
-  in_flight_->Set(static_cast<double>(delivery_->in_flight()));
-  if (!message) {
-    using kind = backends::outcome::kind;
-    const auto& why = message.error();
-    const bool damaged = !is_passing(why) && why.code != errc::not_found;
-    if (damaged && planned.ranges.size() > 1) // What is sound beside it is delivered.
-      return delivery_->split(planned.id, steady_now());
-    report({damaged ? kind::refused : kind::retry, 0, std::nullopt, why.message});
-    return;
-  }
-  std::string bare;
-  auto carried = backends::take_carried_of_items(plan_.signal, message->view(), bare);
-  if (planned.items > 1 && (message->size() > max_request_bytes_ || (sends_on_ && carried.mixed))) {
-    delivery_->split(planned.id, steady_now());
-    return;
-  }
-  if (carried.any)
-    *message = shared_bytes(std::move(bare));
-  sender_->send({plan_.signal, std::move(*message), planned.items, std::move(carried.values)},
-                std::move(report));
-}
-
-result<shared_bytes> exporter_state::build(const std::vector<backends::item_range>& ranges) {
-  parts_.clear();
-  for (const auto& range : ranges) {
-    const auto block = load(range.position);
-    if (!block)
-      return tl::unexpected(block.error());
-    parts_.push_back(
-        {block->header.layout, block->body, block->header.items, range.first, range.last});
-  }
-  return builder_->build(parts_);
 }
 
 void exporter_state::finished(const delivery_report& report) {
   const auto before = delivery_->counts();
-  using kind = backends::outcome::kind;
-  const auto& outcome = report.outcome;
-  if (outcome.what == kind::retry && log::permit("retry " + plan_.config.id))
-    log::warn("exporter {}: {}; it is tried again", plan_.config.id, outcome.reason);
-  if (outcome.what == kind::refused && log::permit("refused " + plan_.config.id))
-    log::error("exporter {}: refused for good, kept as dead letter: {}", plan_.config.id,
-               outcome.reason);
-  if (outcome.rejected > 0 && log::permit("partial " + plan_.config.id))
-    log::warn("exporter {}: the back end rejected {} items: {}", plan_.config.id, outcome.rejected,
-              outcome.reason);
-  delivery_->finished(report.request, outcome, steady_now());
+  const auto now = steady_now();
+  delivery_->finished(report.request, report.outcome, now);
+  say(health_->answered(report.outcome, delivery_->is_down(), now, unix_now(),
+                        [this] { return backlog(); }));
   measure(before);
   if (!stopping_.empty())
     return stop_when_idle();
-  save_when_due();
+  if (delivery_->letters() >= letters_at_hand)
+    save();
+  else
+    save_when_due();
   pump();
 }
 
@@ -266,7 +196,7 @@ void exporter_state::set_timer() {
 
 void exporter_state::tick() {
   self_->delayed_send(self_, plan_.cursor_interval, tick_atom_v);
-  waiting_->Set(static_cast<double>(tail_->next() - delivery_->cursor().position));
+  show_status();
   settle_damage();
   save();
   if (stopping_.empty())

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "actors/exporter_health.hpp"
 #include "actors/ledger.hpp"
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
 #include "actors/sabotage.hpp"
+#include "backends/client_groups.hpp"
 #include "backends/config.hpp"
 #include "backends/delivery.hpp"
 #include "backends/request_builder.hpp"
@@ -48,20 +50,43 @@ public:
   void stall() const { plan_.broken.stall(name); }
 
 private:
+  void start_delivery();
   void look();
   void feed(steady_ns now);
-  void send(const backends::planned_request& planned);
-  result<log_block> load(log_position position);
-  result<shared_bytes> build(const std::vector<backends::item_range>& ranges);
-  void skip_damaged(log_position position, const error& why);
   void follow_trim();
   void set_timer();
+  void measure(const backends::delivery::totals& before);
+
+  // -- requests (exporter_requests.cpp) --
+  void send(const backends::planned_request& planned);
+  void on_unreadable(const backends::planned_request& planned, const error& why);
+  void separate(const backends::planned_request& planned, std::string_view message);
+  std::vector<backends::item_set> sets_of(const std::vector<backends::client_group>& groups,
+                                          bool named);
+  result<log_block> load(log_position position);
+  result<shared_bytes> build(const backends::item_set& items);
+  void skip_damaged(log_position position, const error& why);
+
+  // -- what is made durable (exporter_saving.cpp) --
+  std::string finished_key() const;
   bool save();
   void save_when_due();
   void save_letters(storage::batch& into);
   void settle_damage();
-  void measure(const backends::delivery::totals& before);
   void stop_when_idle();
+
+  // -- requests that are set aside (exporter_aside.cpp) --
+  void resume_aside();
+  void save_aside(storage::batch& into);
+  std::string aside_key(std::uint64_t copy) const;
+  result<shared_bytes> read_aside(std::uint64_t copy) const;
+
+  // -- what is said (exporter_saying.cpp) --
+  void start_saying();
+  void say(const std::optional<exporter_health_log::line>& line) const;
+  std::uint64_t waiting_items() const;
+  exporter_health_log::backlog backlog() const;
+  void show_status();
 
   exporter_actor::pointer self_ = nullptr;
   exporter_plan plan_;
@@ -71,7 +96,6 @@ private:
   writer_actor writer_;
   std::shared_ptr<backends::sender> sender_;
   std::optional<backends::delivery> delivery_;
-  std::uint64_t max_request_bytes_ = 0;
   bool sends_on_ = false; ///< Headers of clients: a request holds what came with the same ones.
   std::optional<backends::request_builder> builder_;
   std::optional<ledger_page> ledger_;
@@ -79,11 +103,15 @@ private:
   log_position next_block_ = 0; ///< The next that the delivery does not know of.
   bool behind_ = false;         ///< The log had more than the delivery wanted.
   bool look_timer_set_ = false;
+  bool gives_way_ = false; ///< pump() goes on when the messages that wait have had their turn.
   backends::place saved_;
+  std::vector<backends::place_range> saved_ahead_;
+  std::map<std::uint64_t, std::uint64_t> aside_; ///< Bytes of what is set aside, by its number.
   std::optional<std::pair<log_position, std::uint64_t>> rest_; ///< Log and count a tick ago.
   bool ledger_changed_ = false; ///< Without the cursor having moved.
   bool saving_ = false;
-  std::vector<backends::block_part> parts_;
+  std::vector<backends::block_part> parts_;    ///< Of what was built last ...
+  std::vector<log_position> part_positions_;   ///< ... and the blocks that they are of.
   std::map<log_position, log_block> loaded_; ///< A few blocks that requests are being cut from.
   steady_ns timer_at_ = 0;
   codec::packer packer_;
@@ -93,6 +121,7 @@ private:
   prometheus::Counter* failed_ = nullptr;
   prometheus::Gauge* in_flight_ = nullptr;
   prometheus::Gauge* waiting_ = nullptr;
+  std::optional<exporter_health_log> health_;
 };
 
 /// Spawn detached: it reads blocks from disk.

@@ -2,6 +2,9 @@
 #include "actors/exporter.hpp"
 
 #include "actors/dead_letter.hpp"
+#include "backends/finished_ranges.hpp"
+
+#include <fmt/format.h>
 
 namespace weir::actors {
 
@@ -38,15 +41,24 @@ void exporter_state::settle_damage() {
   ledger_changed_ = true;
 }
 
-// Writes letters, cursor and ledger in one batch; false when there was nothing new.
+// What stands there beside an older cursor is still true: a node that knows nothing of it passes
+// over it.
+std::string exporter_state::finished_key() const {
+  return fmt::format("finished/{}/{}", plan_.pipeline_name, plan_.config.id);
+}
+
+// Writes letters, cursor, what is finished beyond it, and ledger in one batch; false when there was nothing new.
 bool exporter_state::save() {
   if (saving_)
     return true;
   auto work = std::make_shared<commit>();
   save_letters(work->what);
+  save_aside(work->what);
   work->sync = !work->what.empty();
   const auto at = delivery_->cursor();
-  if (work->what.empty() && at == saved_ && !std::exchange(ledger_changed_, false))
+  auto ahead = delivery_->finished_ahead();
+  if (work->what.empty() && at == saved_ && ahead == saved_ahead_
+      && !std::exchange(ledger_changed_, false))
     return false;
   const auto& totals = delivery_->counts();
   (*ledger_)[delivered_items] += totals.delivered - in_ledger_.delivered;
@@ -55,7 +67,10 @@ bool exporter_state::save() {
   in_ledger_ = totals;
   ledger_->write(work->what);
   work->what.put_cursor(plan_.config.id, plan_.pipeline, {at.position, at.item});
+  if (ahead != saved_ahead_)
+    work->what.put_meta(finished_key(), backends::encode_finished(ahead));
   saved_ = at;
+  saved_ahead_ = std::move(ahead);
   saving_ = true;
   self_->request(writer_, caf::infinite, std::move(work)).then([this](stored_atom) {
     saving_ = false;
@@ -65,6 +80,8 @@ bool exporter_state::save() {
       save();
     else
       save_when_due();
+    if (stopping_.empty())
+      pump(); // Letters that waited may have held up the sending.
   });
   return true;
 }
@@ -77,13 +94,14 @@ void exporter_state::save_letters(storage::batch& into) {
     bytes += letter->bytes;
     if (!into.empty() && bytes > letters_at_once)
       return;
-    const auto message = build(letter->ranges);
+    const auto message = build(*letter);
     if (!message && is_passing(message.error()))
       return;
     const dead_letter_record record{plan_.signal,       unix_now(),
                                     letter->items,      plan_.config.id,
                                     letter->reason,     std::string(message ? message->view() : "")};
     into.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
+    say(health_->given_up(letter->items, letter->reason, steady_now(), unix_now()));
     delivery_->drop_letter();
   }
 }

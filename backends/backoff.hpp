@@ -15,10 +15,11 @@ public:
   backoff(const retry_config& config, std::uint64_t seed) : config_(config), random_(seed) {}
 
   /// The pause after the `failures`-th failure in a row (from 1 on): initial_interval, each time
-  /// `multiplier` times as long up to max_interval, times 1 ± randomization_factor.
-  steady_ns pause(unsigned failures) {
+  /// `multiplier` times as long up to max_interval, times 1 ± randomization_factor. `slow`: up to
+  /// ten times max_interval.
+  steady_ns pause(unsigned failures, bool slow = false) {
     auto interval = static_cast<double>(config_.initial_interval.count());
-    const auto most = static_cast<double>(config_.max_interval.count());
+    const auto most = static_cast<double>(config_.max_interval.count()) * (slow ? 10 : 1);
     for (unsigned i = 1; i < failures && interval < most; ++i)
       interval *= std::max(1.0, config_.multiplier);
     const auto factor = std::clamp(config_.randomization_factor, 0.0, 1.0);

@@ -23,6 +23,9 @@ struct retry_config {
   double multiplier = 1.5;
   milliseconds max_interval{30'000};
   milliseconds max_elapsed_time{0}; ///< 0: for as long as the log has room.
+  /// Answers that are final, HTTP's numbers and gRPC's names; all others are tried again.
+  std::vector<std::string> permanent_codes = {"400", "413", "422", "INVALID_ARGUMENT",
+                                              "ALREADY_EXISTS"};
 
   friend bool operator==(const retry_config&, const retry_config&) = default;
 };
@@ -38,6 +41,7 @@ struct queue_config {
 /// How requests are shaped, from the `batch` processor or `sending_queue.batch`.
 struct batch_config {
   std::uint64_t min_items = 0;       ///< Wait for this many (0: send what is there) ...
+  std::uint64_t min_bytes = 0;       ///< ... and unpacked bytes ...
   milliseconds timeout{200};         ///< ... or this long.
   std::uint64_t max_items = 0;       ///< 0 = no limit
   std::uint64_t max_bytes = 4 << 20; ///< Unpacked bytes of a request.

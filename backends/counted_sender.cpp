@@ -9,7 +9,7 @@ namespace weir::backends {
 
 namespace {
 
-constexpr std::array outcome_names = {"delivered", "retry", "too_large", "refused"};
+constexpr std::array outcome_names = {"delivered", "retry", "outage", "too_large", "refused"};
 constexpr std::array signals = {signal::traces, signal::metrics, signal::logs};
 
 std::size_t index_of(weir::signal kind) {

@@ -2,62 +2,52 @@
 
 #include "backends/backoff.hpp"
 #include "backends/config.hpp"
+#include "backends/learned_limit.hpp"
+#include "backends/place.hpp"
 #include "backends/sender.hpp"
+#include "backends/unfinished.hpp"
 #include "core/clock.hpp"
-#include "core/ids.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <limits>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::backends {
 
-/// A place in a log: before item `item` of block `position`.
-struct place {
-  log_position position = 0;
-  std::uint32_t item = 0;
-
-  friend auto operator<=>(const place&, const place&) = default;
-};
-
-/// Items [first, last) of one block.
-struct item_range {
-  log_position position = 0;
-  std::uint32_t first = 0;
-  std::uint32_t last = 0;
-
-  friend bool operator==(const item_range&, const item_range&) = default;
-};
-
-/// What the log has: a block, its items and their unpacked bytes.
+/// What the log has: a block, its items, their unpacked bytes, and when the oldest of them came.
 struct block_info {
   log_position position = 0;
   std::uint32_t items = 0;
   std::uint64_t bytes = 0;
+  unix_ns received = 0;
 };
 
 using request_id = std::uint64_t;
 
-/// A request to be built from these ranges and sent. It keeps its id and ranges when it is sent
-/// again.
-struct planned_request {
-  request_id id = 0;
+/// Items that go together. A group is named where only some of what lies between the ranges' ends
+/// belongs to it: whoever builds the request knows by the name which.
+struct item_set {
   std::vector<item_range> ranges = {};
   std::uint64_t items = 0;
   std::uint64_t bytes = 0; ///< Estimated from the blocks' averages.
-  unsigned attempts = 0;   ///< 1: the first time it is sent.
+  std::string group = {};
+  std::uint64_t copy = 0; ///< Set aside under this number, and in the log no longer; 0: it is not.
+};
+
+/// A request to be built from these items and sent. It keeps its id and items when it is sent
+/// again.
+struct planned_request : item_set {
+  request_id id = 0;
+  unsigned attempts = 0; ///< 1: the first time it is sent.
 };
 
 /// Items given up on, for the dead-letter log.
-struct dead_letter {
-  std::vector<item_range> ranges = {};
-  std::uint64_t items = 0;
-  std::uint64_t bytes = 0; ///< Estimated.
+struct dead_letter : item_set {
   std::string reason = {};
 };
 
@@ -66,15 +56,22 @@ struct dead_letter {
 ///
 ///     log   ...[7][8][9][10][11]      available() adds at the back
 ///               ^     in flight, waiting to be sent again, fresh
-///            cursor: everything before it is delivered or in a dead letter
+///            cursor: everything before it is delivered or in a dead letter; what is finished beyond
+///            it is in finished_ahead()
 ///
 /// Every item ends exactly once in `delivered` or `dead` (or `forgotten`, where the log itself let
-/// go of it). After a restart from a cursor that was kept, what lay behind it is sent again, so the
-/// back end may see again at most what was finished behind an unfinished item.
+/// go of it). After a restart from a cursor and ranges that were kept, what was finished since is
+/// sent again, and what was in flight.
 ///
 /// While nothing gets through, requests go one at a time, further and further apart (another one
 /// each time, so that a request that is the trouble itself holds up nobody). The first that gets
-/// through releases the others.
+/// through releases the others. While others get through, a request that fails again and again
+/// gives its place to fresh ones (up to 64 of them).
+///
+/// Such a request may be set aside, copied to where it does not hold up the log.
+///
+/// What is too large is cut, the first part first; the parts of one request take one place in turn
+/// with the others, and what all of it costs is bounded.
 class delivery {
 public:
   struct options {
@@ -83,32 +80,64 @@ public:
     std::uint32_t num_consumers = 10; ///< Requests in flight, at most.
   };
 
-  delivery(options o, place start, std::uint64_t seed);
+  /// @param finished what was finished_ahead() of `start`
+  delivery(options o, place start, std::vector<place_range> finished, std::uint64_t seed);
 
-  /// A block that the exporter owes. @pre positions rise; the first one is not before the start
+  /// A block that the exporter owes (without items: one that nothing can be read of). What is
+  /// finished of it is left out. @pre positions rise; the first one is not before the start
   void available(const block_info& block, steady_ns now);
+
+  /// The next block that it does not know, and has not finished.
+  log_position next_block() const noexcept { return end_.position; }
 
   /// Whether there is little left to send, so that the next blocks should be read.
   bool wants_blocks() const noexcept;
 
-  /// The requests to send now; each counts as in flight until finished().
-  std::vector<planned_request> next(steady_ns now);
+  /// The requests to send now, `most` at most; each counts as in flight until finished().
+  std::vector<planned_request> next(steady_ns now,
+                                    std::size_t most = std::numeric_limits<std::size_t>::max());
 
   /// When next() has something again although nothing else happens; nothing: not by itself.
   std::optional<steady_ns> next_wakeup() const noexcept;
 
+  /// What is to be done with a request from next(), now that it is built.
+  enum class advice : std::uint8_t {
+    send,
+    halve,   ///< It is too large: split() it.
+    give_up, ///< No part of it could be small enough: give_up() on it.
+  };
+  /// @param bytes of the message
+  /// @param envelope about what one item of it takes with all that stands around it, at least
+  advice measured(request_id id, std::uint64_t bytes, std::uint64_t envelope);
+
   /// What became of a request from next().
   void finished(request_id id, const outcome& result, steady_ns now);
 
-  /// A request from next() came out larger than it was estimated and was not sent: its halves come
-  /// instead. @pre it has two items or more
+  /// A request from next() was not sent: its halves come instead. @pre it has two items or more
   void split(request_id id, steady_ns now);
+  /// The same, with parts of its items that were chosen elsewhere. @pre together they are its items
+  void regroup(request_id id, std::vector<item_set> groups, steady_ns now);
+  /// The same, and it never will be.
+  void give_up(request_id id, std::string reason, steady_ns now);
+
+  /// A request that fails again and again while others get through, and is far behind them: copied
+  /// elsewhere, it would not hold up the cursor. Null: there is none.
+  const planned_request* to_set_aside() const noexcept;
+  /// It is copied, durable no later than a cursor that is read after this call. @pre `copy` is not
+  /// 0, and no other one's number
+  void set_aside(request_id id, std::uint64_t copy);
+  /// One that was set aside before the start.
+  void resume(std::uint64_t copy, std::uint64_t items, std::uint64_t bytes, steady_ns now);
+  /// Copies that are needed no more, once.
+  std::vector<std::uint64_t> take_finished_copies() { return std::exchange(finished_copies_, {}); }
 
   /// The oldest letter; null: there is none.
   const dead_letter* first_letter() const noexcept;
   /// The oldest letter is kept elsewhere, durable no later than a cursor that is read after this
   /// call; until then the cursor stays before it. @pre there is one
   void drop_letter();
+  /// So many wait; at 64 nothing is sent until they are taken.
+  std::size_t letters() const noexcept { return letters_.size(); }
   bool has_letters() const noexcept { return !letters_.empty(); }
 
   /// The log no longer has the blocks before `position`: what was not sent of them is let go.
@@ -117,6 +146,13 @@ public:
 
   /// Everything before it is finished.
   place cursor() const noexcept;
+  /// What else is finished, in order.
+  std::vector<place_range> finished_ahead() const;
+  /// When the oldest item that is not finished was received; 0: there is none.
+  unix_ns oldest() const noexcept { return unfinished_.oldest(); }
+
+  /// Blocks that it knows and has not finished.
+  std::size_t blocks() const noexcept { return unfinished_.blocks(); }
 
   struct totals {
     std::uint64_t delivered = 0; ///< Items that the back end took, `rejected` included.
@@ -139,45 +175,71 @@ private:
   };
   struct open_request {
     planned_request plan = {};
+    std::vector<item_set> rest = {}; ///< The other parts of what was cut, the next one last.
     bool in_flight = false;
+    bool is_part = false;
     steady_ns not_before = 0;
     steady_ns first_sent = 0;
+    steady_ns first_failed = 0;
     steady_ns sent_at = 0;
+    std::uint64_t bytes = 0;    ///< Of the message; 0: not built yet.
+    std::uint64_t envelope = 0; ///< What one item takes with all that stands around it.
+    std::uint64_t whole_bytes = 0; ///< Of the message before it was cut.
+    std::uint64_t refused_bytes = 0; ///< Of all its parts that were too large, together.
+    std::uint64_t refused_alone = 0; ///< The envelope with which one item alone was too large.
+    bool one_was_taken = false;      ///< One item alone, of those whose envelope is most of it.
   };
   using open_map = std::map<request_id, open_request>; // Oldest first.
 
+  // -- what to send (delivery_plan.cpp) --
+  bool may_form() const noexcept;
+  bool may_launch() const noexcept;
   bool fresh_ready(steady_ns now) const noexcept;
   std::optional<steady_ns> fresh_due() const noexcept;
-  open_map::iterator settle(request_id id);
   open_map::iterator form();
-  void take_fresh(planned_request& plan, std::uint64_t max_items, std::uint64_t max_bytes);
+  void take_fresh(item_set& into, std::uint64_t max_items, std::uint64_t max_bytes);
   open_map::iterator pick(steady_ns now);
+  open_map::iterator pick_waiting(steady_ns now);
+  open_map::iterator pick_while_down(steady_ns now);
   void expire(steady_ns now);
   void launch(open_request& request, steady_ns now);
-  void on_retry(open_map::iterator it, const outcome& result, steady_ns now);
-  void on_delivered(open_map::iterator it, const outcome& result);
-  void come_back_up(steady_ns now);
-  void on_too_large(open_map::iterator it, const outcome& result, steady_ns now);
-  void halve(open_map::iterator it, steady_ns now);
-  void bury(open_map::iterator it, std::string reason);
-  std::uint64_t drop_forgotten(planned_request& plan);
   std::uint64_t bytes_limit() const noexcept;
   std::uint64_t enough_fresh_bytes() const noexcept;
   steady_ns quiet_until() const noexcept;
 
+  // -- what became of it (delivery.cpp) --
+  open_map::iterator settle(request_id id);
+  void detach_rest(open_request& from, steady_ns now);
+  void finish(const item_set& items);
+  void on_retry(open_map::iterator it, const outcome& result, steady_ns now);
+  void on_delivered(open_map::iterator it, const outcome& result, steady_ns now);
+  void come_back_up(steady_ns now);
+  void bury(open_map::iterator it, std::string reason, steady_ns now);
+  void advance(open_map::iterator it, steady_ns now);
+  std::uint64_t drop_forgotten(item_set& set);
+  void skip_finished();
+
+  // -- parts (delivery_parts.cpp) --
+  void on_too_large(open_map::iterator it, const outcome& result, steady_ns now);
+  void divide(open_map::iterator it, std::uint64_t first_items, steady_ns now);
+  item_set take_front(item_set& whole, std::uint64_t items);
+
   options options_;
   backoff backoff_;
-  std::map<place, std::uint32_t> unfinished_; ///< Where a piece begins to the item it ends before.
-  std::deque<fresh_block> fresh_;             ///< Not in any request yet.
+  unfinished_items unfinished_;
+  std::deque<place_range> finished_; ///< From the start on, and not reached yet.
+  std::deque<fresh_block> fresh_;    ///< Not in any request yet.
   std::uint64_t fresh_items_ = 0;
   std::uint64_t fresh_bytes_ = 0;
   open_map open_;
   std::deque<dead_letter> letters_;
+  std::vector<std::uint64_t> finished_copies_;
   request_id next_id_ = 1;
   std::size_t in_flight_ = 0;
+  bool part_went_last_ = false;
   place end_; ///< Behind the last block known.
   log_position trimmed_ = 0;
-  std::uint64_t learned_bytes_ = 0; ///< From a back end that said too large; 0: nothing learned.
+  learned_limit learned_;
   totals totals_;
 
   bool down_ = false;

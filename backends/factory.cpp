@@ -14,19 +14,19 @@ namespace {
 
 using made = result<std::unique_ptr<sender>>;
 
-made make(const std::string& id, const otlp_grpc_config& c) {
-  return make_otlp_grpc_sender(id, c);
+made make(const exporter_config& of, const otlp_grpc_config& c) {
+  return make_otlp_grpc_sender(of.id, c, of.retry);
 }
-made make(const std::string& id, const otlp_http_config& c) {
-  return make_otlp_http_sender(id, c);
+made make(const exporter_config& of, const otlp_http_config& c) {
+  return make_otlp_http_sender(of.id, c, of.retry);
 }
-made make(const std::string& id, const debug_config& c) {
-  return make_debug_sender(id, c);
+made make(const exporter_config& of, const debug_config& c) {
+  return make_debug_sender(of.id, c);
 }
-made make(const std::string& id, const file_config& c) {
-  return make_file_sender(id, c);
+made make(const exporter_config& of, const file_config& c) {
+  return make_file_sender(of.id, c);
 }
-made make(const std::string&, const nop_config&) {
+made make(const exporter_config&, const nop_config&) {
   return make_nop_sender();
 }
 
@@ -44,7 +44,7 @@ std::vector<std::string> carried_names(const exporter_config& config) {
 }
 
 result<std::unique_ptr<sender>> make_sender(const exporter_config& config) {
-  auto out = std::visit([&](const auto& kind) { return make(config.id, kind); }, config.kind);
+  auto out = std::visit([&](const auto& kind) { return make(config, kind); }, config.kind);
   if (!out)
     return fail(out.error().code, "exporter " + config.id + ": " + out.error().message);
   return make_counted_sender(config.id, std::move(*out));

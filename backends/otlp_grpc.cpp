@@ -1,6 +1,7 @@
 #include "backends/otlp_grpc.hpp"
 
 #include "backends/export_response.hpp"
+#include "backends/permanent_codes.hpp"
 #include "core/metrics.hpp"
 #include "net/grpc_client.hpp"
 
@@ -24,8 +25,9 @@ const char* export_path(weir::signal kind) {
 
 class otlp_grpc_sender final : public sender {
 public:
-  otlp_grpc_sender(const std::string& id, std::unique_ptr<net::grpc_client> client)
-      : bytes_sent_(metrics::exporter_sent_bytes.with({{"exporter", id}})),
+  otlp_grpc_sender(const std::string& id, const retry_config& retry,
+                   std::unique_ptr<net::grpc_client> client)
+      : retry_(retry), bytes_sent_(metrics::exporter_sent_bytes.with({{"exporter", id}})),
         client_(std::move(client)) {}
 
   void send(export_request request, std::function<void(outcome)> done) override {
@@ -33,7 +35,7 @@ public:
         export_path(request.signal), std::move(request.message),
         [this, done = std::move(done)](const net::grpc_reply& reply) {
           bytes_sent_.Increment(static_cast<double>(reply.sent_bytes));
-          done(outcome_of(reply));
+          done(outcome_of(reply, retry_));
         },
         std::move(request.carried));
   }
@@ -41,6 +43,7 @@ public:
   void stop() override { client_->stop(); }
 
 private:
+  retry_config retry_;
   prometheus::Counter& bytes_sent_;
   std::unique_ptr<net::grpc_client> client_;
 };
@@ -61,27 +64,34 @@ bool retryable(const net::grpc_reply& reply) {
   }
 }
 
+// The words come with these codes; `unknown` is HTTP's 413 without a status of gRPC.
+bool asks_for_less(const net::grpc_reply& reply) {
+  return (reply.code == grpc_code::resource_exhausted || reply.code == grpc_code::invalid_argument
+          || reply.code == grpc_code::unknown)
+         && speaks_of_size(reply.message);
+}
+
 } // namespace
 
-outcome outcome_of(const net::grpc_reply& reply) {
+outcome outcome_of(const net::grpc_reply& reply, const retry_config& retry) {
   if (reply.code == grpc_code::ok)
     return read_export_response(reply.body);
-  outcome out{.reason = std::string(to_string(reply.code)) + ": " + tidy(reply.message)};
-  if (retryable(reply)) {
+  const auto code = std::string(to_string(reply.code));
+  outcome out{.what = outcome::kind::outage, .reason = code + ": " + tidy(reply.message)};
+  if (is_permanent(retry, code) && !asks_for_less(reply)) {
+    out.what = outcome::kind::refused;
+  } else if (retryable(reply)) {
     out.what = outcome::kind::retry;
     out.retry_after = reply.retry_delay;
-  } else if ((reply.code == grpc_code::resource_exhausted
-              || reply.code == grpc_code::invalid_argument)
-             && speaks_of_size(reply.message)) {
+  } else if (asks_for_less(reply)) {
     out.what = outcome::kind::too_large;
-  } else {
-    out.what = outcome::kind::refused;
   }
   return out;
 }
 
 result<std::unique_ptr<sender>> make_otlp_grpc_sender(const std::string& id,
-                                                      const otlp_grpc_config& config) {
+                                                      const otlp_grpc_config& config,
+                                                      const retry_config& retry) {
   const auto compression =
       codec::grpc_encoding(config.compression == "none" ? "" : config.compression);
   if (!compression)
@@ -106,7 +116,7 @@ result<std::unique_ptr<sender>> make_otlp_grpc_sender(const std::string& id,
        .connections = &metrics::exporter_connections.with({{"exporter", id}})});
   if (!client)
     return tl::unexpected(client.error());
-  return std::make_unique<otlp_grpc_sender>(id, std::move(*client));
+  return std::make_unique<otlp_grpc_sender>(id, retry, std::move(*client));
 }
 
 } // namespace weir::backends

@@ -2,12 +2,15 @@
 
 #include "backends/endpoint_turns.hpp"
 #include "backends/export_response.hpp"
+#include "backends/permanent_codes.hpp"
 #include "core/metrics.hpp"
 #include "net/grpc_client_status.hpp"
 #include "otlp/export_answer.hpp"
 #include "otlp/json.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace weir::backends {
 
@@ -42,9 +45,9 @@ const std::string& own_endpoint(const otlp_http_config& c, weir::signal kind) {
 
 class otlp_http_sender final : public sender {
 public:
-  otlp_http_sender(const std::string& id, const otlp_http_config& c,
+  otlp_http_sender(const std::string& id, const otlp_http_config& c, const retry_config& retry,
                    std::unique_ptr<net::http_client> client)
-      : turns_(1 + c.endpoints.size()), json_(c.encoding == "json"),
+      : retry_(retry), turns_(1 + c.endpoints.size()), json_(c.encoding == "json"),
         bytes_sent_(metrics::exporter_sent_bytes.with({{"exporter", id}})),
         client_(std::move(client)) {
     headers_ = {{"Content-Type", json_ ? "application/json" : "application/x-protobuf"},
@@ -77,7 +80,7 @@ public:
                    .carried = std::move(request.carried)},
                   [this, which, done = std::move(done)](const net::http_response& response) {
                     bytes_sent_.Increment(static_cast<double>(response.sent_bytes));
-                    auto out = outcome_of(response);
+                    auto out = outcome_of(response, retry_);
                     note(which, out);
                     done(std::move(out));
                   });
@@ -87,13 +90,15 @@ public:
 
 private:
   void note(std::size_t which, outcome& out) {
-    const bool failed = out.what == outcome::kind::retry;
+    const bool failed =
+        out.what == outcome::kind::retry || out.what == outcome::kind::outage;
     const auto wish = out.retry_after.value_or(std::chrono::milliseconds(0));
     // What one server asks for is no reason to leave the others without work.
     if (turns_.end(which, failed, steady_now(), wish) && failed)
       out.retry_after = std::nullopt;
   }
 
+  retry_config retry_;
   endpoint_turns turns_;
   std::vector<std::array<std::string, 3>> urls_; ///< By endpoint and signal.
   bool json_;
@@ -102,8 +107,21 @@ private:
   std::unique_ptr<net::http_client> client_;
 };
 
+// Media types are compared without their parameters, whatever the case (RFC 9110, 8.3.1).
+bool is_of_type(const net::http_response& response, std::string_view type) {
+  auto found = std::string_view(response.content_type);
+  found = found.substr(0, found.find(';'));
+  while (found.ends_with(' ') || found.ends_with('\t'))
+    found.remove_suffix(1);
+  while (found.starts_with(' ') || found.starts_with('\t'))
+    found.remove_prefix(1);
+  return std::equal(found.begin(), found.end(), type.begin(), type.end(), [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == b;
+  });
+}
+
 bool is_json(const net::http_response& response) {
-  return response.content_type.starts_with("application/json");
+  return is_of_type(response, "application/json");
 }
 
 outcome read_answer(const net::http_response& response) {
@@ -116,10 +134,9 @@ outcome read_answer(const net::http_response& response) {
 
 // What the server wrote about it: a google.rpc.Status, or text.
 std::string explanation(const net::http_response& response) {
-  if (response.content_type.starts_with("application/x-protobuf")) {
-    const auto status = net::read_rpc_status(response.body);
-    return status ? tidy(status->message) : "";
-  }
+  if (is_of_type(response, "application/x-protobuf"))
+    if (const auto status = net::read_rpc_status(response.body); status && !status->message.empty())
+      return tidy(status->message);
   if (is_json(response))
     if (const auto answer = otlp::read_json_answer(response.body);
         answer && !answer->status.empty())
@@ -137,20 +154,23 @@ bool well_formed(const std::string& url) {
 
 } // namespace
 
-outcome outcome_of(const net::http_response& response) {
+outcome outcome_of(const net::http_response& response, const retry_config& retry) {
   if (response.status == 0)
     return {.what = outcome::kind::retry, .reason = tidy(response.error)};
   if (response.status >= 200 && response.status < 300)
     return read_answer(response);
-  outcome out{.what = outcome::kind::refused, .reason = "HTTP " + std::to_string(response.status)};
+  const auto code = std::to_string(response.status);
+  outcome out{.what = outcome::kind::outage, .reason = "HTTP " + code};
   if (const auto text = explanation(response); !text.empty())
     out.reason += ": " + text;
-  if (retryable(response.status)) {
+  if (response.status == 413 || (response.status == 400 && speaks_of_size(out.reason))) {
+    out.what = outcome::kind::too_large;
+  } else if (is_permanent(retry, code)) {
+    out.what = outcome::kind::refused;
+  } else if (retryable(response.status)) {
     out.what = outcome::kind::retry;
     if (response.status == 429 || response.status == 503)
       out.retry_after = response.retry_after;
-  } else if (response.status == 413 || (response.status == 400 && speaks_of_size(out.reason))) {
-    out.what = outcome::kind::too_large;
   }
   return out;
 }
@@ -160,7 +180,8 @@ bool has_endpoint(const otlp_http_config& config, weir::signal kind) {
 }
 
 result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
-                                                      const otlp_http_config& config) {
+                                                      const otlp_http_config& config,
+                                                      const retry_config& retry) {
   if (config.encoding != "proto" && config.encoding != "json")
     return fail(errc::invalid_argument,
                 "encoding \"" + config.encoding + "\": expected proto or json");
@@ -191,7 +212,7 @@ result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                                          .auth = config.auth});
   if (!client)
     return tl::unexpected(client.error());
-  return std::make_unique<otlp_http_sender>(id, config, std::move(*client));
+  return std::make_unique<otlp_http_sender>(id, config, retry, std::move(*client));
 }
 
 } // namespace weir::backends

@@ -115,6 +115,23 @@ result<const codec::traces_block_reader*> request_builder::reader_of(const block
   return &*reader_;
 }
 
+result<void> request_builder::append_order(const block_part& part,
+                                           std::vector<std::uint32_t>& out) {
+  if (part.layout != codec::block_layout::traces) {
+    for (auto i = part.first; i < part.last; ++i)
+      out.push_back(i);
+    return {};
+  }
+  const auto block = reader_of(part);
+  if (!block)
+    return tl::unexpected(block.error());
+  if (part.last > (*block)->spans() || part.first > part.last)
+    return fail(errc::corrupt, "the block has fewer spans than its header says");
+  group_spans(**block, part);
+  out.insert(out.end(), order_.begin(), order_.end());
+  return {};
+}
+
 result<void> request_builder::add_traces(const block_part& part, std::string& out) {
   const auto opened = reader_of(part);
   if (!opened)

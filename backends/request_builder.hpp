@@ -38,6 +38,9 @@ public:
   /// resource and scope stand together. errc::corrupt: a body does not hold together.
   result<shared_bytes> build(std::span<const block_part> parts);
 
+  /// Appends the numbers of a part's items in the order in which they stand in its message.
+  result<void> append_order(const block_part& part, std::vector<std::uint32_t>& out);
+
 private:
   result<void> add_otlp(const block_part& part, std::string& out);
   result<void> add_traces(const block_part& part, std::string& out);

@@ -18,13 +18,16 @@ struct outcome {
   enum class kind : std::uint8_t {
     delivered, ///< Taken; `rejected` items were refused for good by partial success.
     retry,     ///< Not now (a retryable status, no connection, time ran out).
+    outage,    ///< Not until somebody changes something there (credentials, a route): tried again,
+               ///< with longer and longer pauses.
     too_large, ///< Split it and send the parts.
     refused,   ///< Never: a permanent answer.
   };
   kind what = kind::delivered;
   std::uint64_t rejected = 0;
   std::optional<std::chrono::milliseconds> retry_after = {}; ///< The back end's own wish.
-  std::string reason = {}; ///< For the log, metrics and dead letters.
+  /// For the log and dead letters; with delivered: what the back end had to say all the same.
+  std::string reason = {};
 };
 
 /// One export request: an OTLP message of one signal.

@@ -9,6 +9,9 @@ namespace weir::net {
 
 namespace {
 
+// Of an answer that is none of gRPC's.
+constexpr std::size_t shown_body_bytes = 200;
+
 namespace wire = otlp::wire;
 using std::chrono::milliseconds;
 
@@ -178,6 +181,8 @@ grpc_reply read_grpc_reply(h2_response&& response) {
       reply.code = of_http_status(response.status);
       reply.message = "HTTP status " + std::to_string(response.status)
                       + (response.status == 413 ? ", request too large" : ", no gRPC status");
+      if (!response.body.empty()) // A proxy's page says more than its number.
+        reply.message += ": " + response.body.substr(0, shown_body_bytes);
     } else {
       reply.code = of_reset(response.reset_code);
       reply.message = "the stream ended without a status (HTTP/2 error "

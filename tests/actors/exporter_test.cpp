@@ -4,6 +4,7 @@
 #include "../storage/temporary_directory.hpp"
 #include "actors/dead_letter.hpp"
 #include "actors/log_group.hpp"
+#include "otlp/carried.hpp"
 #include "spans.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -13,7 +14,9 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <mutex>
+#include <thread>
 
 using namespace weir;
 using namespace weir::actors;
@@ -34,6 +37,7 @@ public:
             std::function<void(backends::outcome)> done) override {
     const std::lock_guard guard(mutex_);
     auto result = answer_ ? answer_(request) : backends::outcome{};
+    ++sent_;
     if (result.what == kind::delivered)
       taken_ += request.items;
     changed_.notify_all();
@@ -46,6 +50,10 @@ public:
     const std::lock_guard guard(mutex_);
     return taken_;
   }
+  std::uint64_t sent() const {
+    const std::lock_guard guard(mutex_);
+    return sent_;
+  }
   void await(std::uint64_t items) {
     std::unique_lock lock(mutex_);
     BOOST_REQUIRE(
@@ -57,6 +65,7 @@ private:
   std::condition_variable changed_;
   answer answer_;
   std::uint64_t taken_ = 0;
+  std::uint64_t sent_ = 0;
 };
 
 // An exporter over a real store, which may be told to fail; the back end is the test's, and so is
@@ -117,6 +126,32 @@ struct fixture {
       batch.put_cursor(backend, traces, {0, 0});
       BOOST_REQUIRE(store->commit(std::move(batch), true));
     }
+  }
+
+  // A block as the intake makes it, of a message with so many spans.
+  void put_block(log_position at, const std::string& message, std::uint32_t spans) {
+    codec::block_header header{.pipeline = traces, .items = spans, .first_time = unix_now()};
+    header.layout = codec::block_layout::otlp;
+    header.unpacked_bytes = static_cast<std::uint32_t>(message.size());
+    header.last_time = header.first_time;
+    std::string packed;
+    std::string bytes;
+    codec::packer().pack(header.codec, 1, message, packed);
+    header.packed_bytes = static_cast<std::uint32_t>(packed.size());
+    codec::write_block(header, packed, bytes);
+    storage::batch batch;
+    batch.append_block(traces, at, header.last_time, bytes);
+    batch.put_cursor(backend, traces, {0, 0});
+    BOOST_REQUIRE(store->commit(std::move(batch), true));
+  }
+
+  // As a kill: what it had not written is not written.
+  void kill() {
+    caf::scoped_actor self{system};
+    self->monitor(exporter);
+    caf::anon_send_exit(exporter, caf::exit_reason::kill);
+    self->receive([](const caf::down_msg&) {});
+    exporter = exporter_actor();
   }
 
   // An idle store has everything in tables, and nothing goes on behind the scenes.
@@ -254,6 +289,154 @@ BOOST_AUTO_TEST_CASE(the_cursor_is_written_by_items_too) {
   start();
   await([&] { return cursor() >= 50; });
   BOOST_TEST(counted(delivered_items) >= 50'000U);
+}
+
+// Scenario: the request with the first of 30 blocks is answered UNAVAILABLE for ever, all others are
+// fine; a kill, and a start at which the back end takes everything. Guarantee: the others are
+// delivered and not sent again; the cursor then stands at the end.
+BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_costs_no_repeats) {
+  plan.batch = backends::batch_config{.max_items = 1};
+  plan.config.queue.num_consumers = 2;
+  plan.config.retry.max_interval = std::chrono::milliseconds(5);
+  fill(30, 1, 100);
+  std::string first;
+  to->answers([&](const backends::export_request& request) -> backends::outcome {
+    if (first.empty())
+      first = request.message.view();
+    return request.message.view() == first
+               ? backends::outcome{.what = kind::retry, .reason = "UNAVAILABLE"}
+               : backends::outcome{};
+  });
+  start();
+  to->await(29);
+  await([&] { return counted(delivered_items) == 29U; });
+  kill();
+  to->answers({});
+  start();
+  await([&] { return cursor() == 30; });
+  BOOST_TEST(to->taken() == 30U);
+  BOOST_TEST(counted(delivered_items) == 30U);
+}
+
+// Scenario: such a request again, and a log of 200 blocks; it is trimmed as far as the cursor lets; a
+// kill, and a start at which the back end takes everything. Guarantee: the log can be trimmed to its
+// end all the same, and nothing is lost.
+BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_does_not_hold_the_log) {
+  plan.batch = backends::batch_config{.max_items = 1};
+  plan.config.queue.num_consumers = 2;
+  plan.config.retry.max_interval = std::chrono::milliseconds(5);
+  fill(200, 1, 100);
+  std::string first;
+  to->answers([&](const backends::export_request& request) -> backends::outcome {
+    if (first.empty())
+      first = request.message.view();
+    return request.message.view() == first
+               ? backends::outcome{.what = kind::retry, .reason = "UNAVAILABLE"}
+               : backends::outcome{};
+  });
+  start();
+  await([&] { return cursor() == 200; });
+  BOOST_TEST(to->taken() == 199U);
+  BOOST_REQUIRE(store->trim_log(traces, 200));
+  store->maintain();
+  kill();
+  std::string last;
+  to->answers([&](const backends::export_request& request) -> backends::outcome {
+    last = request.message.view();
+    return {};
+  });
+  start();
+  to->await(200);
+  await([&] { return counted(delivered_items) == 200U; });
+  BOOST_TEST((last == first));
+  BOOST_TEST(store->meta("aside/traces/otlp/backend/1").value().value_or("x").empty());
+}
+
+// Scenario: ten thousand spans under a resource of 200 KiB, where the back end takes 100 KiB, and
+// other blocks behind it. Guarantee: a handful of requests and answers later they are a dead letter;
+// the others are delivered; somebody who asks for an end has it.
+BOOST_AUTO_TEST_CASE(an_envelope_that_is_too_large_is_one_letter) {
+  constexpr std::uint32_t spans = 10'000;
+  plan.batch = backends::batch_config{.max_bytes = 100 << 10};
+  std::string scope;
+  const auto span = field(2, field(1, std::string(16, 'a')) + field(2, std::string(8, 'a')));
+  for (std::uint32_t i = 0; i < spans; ++i)
+    scope += span;
+  const auto resource = field(1, field(1, field(1, "r") + field(2, field(1, std::string(200 << 10, 'r')))));
+  put_block(0, field(1, resource + field(2, scope)), spans);
+  for (log_position at = 1; at < 5; ++at)
+    put_block(at, some_spans(at, 10, 100), 10);
+  to->answers([&](const backends::export_request& request) -> backends::outcome {
+    if (request.message.size() > 100 << 10)
+      return {.what = kind::too_large, .reason = "413"};
+    return {};
+  });
+  start();
+  await([&] { return cursor() == 5; });
+  BOOST_TEST(to->taken() == 40U);
+  BOOST_TEST(to->sent() <= 20U);
+  BOOST_TEST(counted(dead_items) == spans);
+}
+
+// Scenario: 6,000 requests of two tenants in turn, with a header that is sent on. Guarantee: the back
+// end gets them in a few requests, each of one tenant, and all of them.
+BOOST_AUTO_TEST_CASE(tenants_in_turn_are_grouped_before_they_are_split) {
+  backends::otlp_http_config http;
+  http.auth = net::headers_setter_config{{{.key = "X-Tenant", .from_context = "x-tenant"}}};
+  plan.config.kind = http;
+  const auto request_of = [](const char* tenant) {
+    std::string carried;
+    otlp::append_carried(carried, "metadata.x-tenant", tenant);
+    const auto span = field(2, field(1, std::string(16, 'a')) + field(2, std::string(8, 'a')));
+    return field(1, field(1, field(otlp::carried_field, carried)) + field(2, span));
+  };
+  for (log_position at = 0; at < 6; ++at) {
+    std::string message;
+    for (int i = 0; i < 500; ++i)
+      message += request_of("blue") + request_of("green");
+    put_block(at, message, 1000);
+  }
+  std::map<std::string, std::uint64_t> taken;
+  to->answers([&](const backends::export_request& request) -> backends::outcome {
+    BOOST_CHECK_EQUAL(request.carried.size(), 1U);
+    taken[request.carried.empty() ? "" : request.carried[0].second] += request.items;
+    return {};
+  });
+  start();
+  await([&] { return cursor() == 6; });
+  BOOST_TEST(to->taken() == 6000U);
+  BOOST_TEST(taken["blue"] == 3000U);
+  BOOST_TEST(taken["green"] == 3000U);
+  BOOST_TEST(to->sent() <= 24U);
+}
+
+// Scenario: a back end that is away, then refuses. Guarantee: the board says so, with what waits.
+BOOST_AUTO_TEST_CASE(the_board_says_how_it_gets_on) {
+  fill(3, 1, 100);
+  std::atomic<int> turn = 0;
+  to->answers([&](const auto&) -> backends::outcome {
+    if (turn == 0)
+      return {.what = kind::retry, .reason = "UNAVAILABLE: away"};
+    return {.what = kind::refused, .reason = "INVALID_ARGUMENT: never"};
+  });
+  const auto await_health = [](exporter_health health) {
+    for (int i = 0; i < 3000; ++i) {
+      for (const auto& status : exporter_board::instance().all())
+        if (status.exporter == backend && status.health == health)
+          return status;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return exporter_status{};
+  };
+  start();
+  const auto away = await_health(exporter_health::backing_off);
+  BOOST_TEST(away.reason == "UNAVAILABLE: away");
+  BOOST_TEST(away.oldest_waiting > 0U);
+  turn = 1;
+  const auto refused = await_health(exporter_health::refused);
+  BOOST_TEST(refused.reason == "INVALID_ARGUMENT: never");
+  kill();
+  BOOST_TEST(exporter_board::instance().all().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

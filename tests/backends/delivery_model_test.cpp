@@ -6,19 +6,22 @@
 #include <set>
 
 using namespace std::chrono_literals;
+using weir::log_position;
 using weir::millisecond_ns;
 using weir::steady_ns;
 using weir::backends::delivery;
 using weir::backends::item_range;
+using weir::backends::item_set;
 using weir::backends::outcome;
 using weir::backends::place;
+using weir::backends::place_range;
 using weir::backends::planned_request;
 using kind = weir::backends::outcome::kind;
 
 namespace {
 
-// A log, a back end that misbehaves, and an exporter that is killed now and then, against plain
-// sets.
+// A log that is trimmed now and then, a back end that misbehaves, and an exporter that is killed,
+// against plain sets of items.
 class world {
 public:
   explicit world(std::uint64_t seed) : random_(seed), seed_(seed) {
@@ -26,17 +29,21 @@ public:
                       .max_interval = 500ms,
                       .max_elapsed_time = pick(3) == 0 ? 2000ms : 0ms};
     options_.batch = {.min_items = pick(30),
+                      .min_bytes = pick(2) * pick(3000),
                       .timeout = 20ms,
                       .max_items = pick(2) * (1 + pick(20)),
                       .max_bytes = 1 + pick(4000)};
     options_.num_consumers = static_cast<std::uint32_t>(1 + pick(6));
     biggest_taken_ = 5 + pick(40);
+    groups_ = pick(3) == 0;
+    envelopes_ = pick(3) == 0;
+    poison_ = pick(3) == 0 ? 1 + pick(50) : 0;
     start();
   }
 
   void run() {
-    for (int step = 0; step < 3000; ++step) {
-      switch (pick(12)) {
+    for (int step = 0; step < 1500; ++step) {
+      switch (pick(13)) {
       case 0:
         append();
         break;
@@ -60,6 +67,10 @@ public:
       case 8:
         send();
         break;
+      case 9:
+        if (pick(60) == 0)
+          trim();
+        break;
       default:
         answer();
         break;
@@ -69,19 +80,84 @@ public:
     finish();
   }
 
+  std::uint64_t set_aside() const { return set_aside_; }
+
 private:
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
 
-  void start() {
-    uut_ = std::make_unique<delivery>(options_, durable_cursor_, random_());
-    in_flight_.clear();
-    flying_.clear();
-    finished_.clear();
-    read_ = durable_cursor_.position;
+  std::string at(const char* what, const place& item) const {
+    return std::string(what) + " (" + std::to_string(item.position) + ", "
+           + std::to_string(item.item) + "), seed " + std::to_string(seed_);
   }
 
+  template <class Visit>
+  static void each_item(const std::vector<item_range>& ranges, Visit visit) {
+    for (const auto& r : ranges)
+      for (auto i = r.first; i < r.last; ++i)
+        visit(place{r.position, i});
+  }
+
+  // Every known item in front of `cursor` or in `ranges`.
+  std::set<place> covered(const place& cursor, const std::vector<place_range>& ranges) const {
+    std::set<place> items;
+    auto range = ranges.begin();
+    for (const auto& b : blocks_)
+      for (std::uint32_t i = 0; i < b.items; ++i) {
+        const place item{b.position, i};
+        while (range != ranges.end() && range->last <= item)
+          ++range;
+        if (item < cursor || (range != ranges.end() && range->first <= item))
+          items.insert(item);
+      }
+    return items;
+  }
+
+  // What is in a request: of one that was set aside, what its copy holds.
+  std::vector<item_range> ranges_of(const item_set& set) const {
+    return set.copy == 0 ? set.ranges : copies_.at(set.copy);
+  }
+
+  bool is_durably_aside(const place& item) const {
+    for (const auto& [copy, ranges] : durable_copies_)
+      for (const auto& r : ranges)
+        if (r.position == item.position && r.first <= item.item && item.item < r.last)
+          return true;
+    return false;
+  }
+
+  bool is_aside(const place& item) const {
+    for (const auto& [copy, ranges] : copies_)
+      for (const auto& r : ranges)
+        if (r.position == item.position && r.first <= item.item && item.item < r.last)
+          return true;
+    return false;
+  }
+
+  void start() {
+    auto from = std::max(durable_cursor_, place{trimmed_, 0});
+    uut_ = std::make_unique<delivery>(options_, from, durable_ranges_, random_());
+    in_flight_.clear();
+    flying_.clear();
+    finished_ = kept_;
+    read_ = uut_->next_block();
+    copies_ = durable_copies_;
+    for (const auto& [copy, ranges] : copies_) {
+      std::uint64_t items = 0;
+      each_item(ranges, [&](const place& item) {
+        ++items;
+        finished_.erase(item);
+      });
+      uut_->resume(copy, items, 10 * items, now_);
+    }
+  }
+
+  // A kill: what was finished since the last write, and what was in flight, may come once more.
   void restart() {
-    sent_again_from_ = std::min(sent_again_from_, durable_cursor_);
+    for (const auto& item : finished_)
+      if (kept_.count(item) == 0 || is_durably_aside(item))
+        ++may_repeat_[item];
+    for (const auto& plan : in_flight_)
+      each_item(ranges_of(plan), [&](const place& item) { ++may_repeat_[item]; });
     start();
   }
 
@@ -91,47 +167,110 @@ private:
                        .bytes = 10 + pick(3000)});
   }
 
+  void trim() {
+    trimmed_ = std::max<log_position>(trimmed_, pick(blocks_.size() + 1));
+    uut_->forget_before(trimmed_);
+    read_ = std::max<std::size_t>(read_, trimmed_);
+  }
+
   void persist() {
     for (; uut_->has_letters(); uut_->drop_letter())
-      for (const auto& r : uut_->first_letter()->ranges)
-        for (auto i = r.first; i < r.last; ++i) {
-          BOOST_REQUIRE_MESSAGE(finished_.insert({r.position, i}).second,
-                                "finished twice, seed " << seed_);
-          durable_dead_.insert({r.position, i});
-        }
+      each_item(ranges_of(*uut_->first_letter()), [&](const place& item) {
+        BOOST_REQUIRE_MESSAGE(finished_.insert(item).second, at("finished twice", item));
+        durable_dead_.insert(item);
+      });
+    for (const auto copy : uut_->take_finished_copies())
+      BOOST_REQUIRE_EQUAL(copies_.erase(copy), 1u);
+    if (const auto* request = uut_->to_set_aside(); request != nullptr && pick(2) == 0) {
+      copies_[++next_copy_] = request->ranges;
+      uut_->set_aside(request->id, next_copy_);
+      ++set_aside_;
+    }
+    durable_copies_ = copies_;
     BOOST_REQUIRE(uut_->cursor() >= durable_cursor_);
     durable_cursor_ = uut_->cursor();
+    durable_ranges_ = uut_->finished_ahead();
+    kept_ = covered(durable_cursor_, durable_ranges_);
+    for (const auto& item : kept_)
+      BOOST_REQUIRE_MESSAGE(finished_.count(item) == 1 || item.position < trimmed_
+                                || is_aside(item),
+                            at("kept as finished", item));
+    for (const auto& item : finished_)
+      BOOST_REQUIRE_MESSAGE(kept_.count(item) == 1, at("finished and not kept", item));
+    if (!groups_)
+      BOOST_REQUIRE_LE(durable_ranges_.size(), options_.num_consumers + 64 + 1);
+    for (auto r = durable_ranges_.begin(); r != durable_ranges_.end(); ++r)
+      BOOST_REQUIRE(r->first < r->last
+                    && (r == durable_ranges_.begin() || std::prev(r)->last < r->first));
   }
 
   void send() {
-    while (uut_->wants_blocks() && read_ < blocks_.size())
-      uut_->available(blocks_[read_++], now_);
-    for (auto& p : uut_->next(now_)) {
-      BOOST_REQUIRE(p.items > 0);
-      for (const auto& r : p.ranges)
-        for (auto i = r.first; i < r.last; ++i) {
-          const place item{r.position, i};
-          BOOST_REQUIRE_MESSAGE(finished_.count(item) == 0, "sent though finished, seed " << seed_);
-          BOOST_REQUIRE_MESSAGE(flying_.insert(item).second, "in flight twice, seed " << seed_);
-        }
-      BOOST_REQUIRE(options_.batch.max_items == 0 || p.items <= options_.batch.max_items);
-      in_flight_.push_back(std::move(p));
+    for (; uut_->wants_blocks() && read_ < blocks_.size();
+         read_ = std::max<std::size_t>(read_ + 1, uut_->next_block()))
+      uut_->available(blocks_[read_], now_);
+    for (auto& plan : uut_->next(now_)) {
+      BOOST_REQUIRE(plan.items > 0);
+      std::uint64_t items = 0;
+      each_item(ranges_of(plan), [&](const place& item) {
+        ++items;
+        BOOST_REQUIRE_MESSAGE(finished_.count(item) == 0, at("sent though finished", item));
+        BOOST_REQUIRE_MESSAGE(flying_.insert(item).second, at("in flight twice", item));
+      });
+      BOOST_REQUIRE_EQUAL(items, plan.items);
+      BOOST_REQUIRE(options_.batch.max_items == 0 || plan.items <= options_.batch.max_items);
+      if (!regrouped(plan) && is_sent(plan))
+        in_flight_.push_back(std::move(plan));
     }
     flying_.clear();
-    for (const auto& p : in_flight_)
-      for (const auto& r : p.ranges)
-        for (auto i = r.first; i < r.last; ++i)
-          flying_.insert({r.position, i});
+    for (const auto& plan : in_flight_)
+      each_item(ranges_of(plan), [&](const place& item) { flying_.insert(item); });
     BOOST_REQUIRE(in_flight_.size() <= options_.num_consumers);
     BOOST_REQUIRE_EQUAL(uut_->in_flight(), in_flight_.size());
   }
 
-  outcome decide(const planned_request& p) {
+  // Odd and even items are of two clients.
+  bool regrouped(const planned_request& plan) {
+    if (!groups_ || plan.items < 2 || !plan.group.empty() || plan.copy != 0)
+      return false;
+    std::vector<item_set> groups(2);
+    each_item(plan.ranges, [&](const place& item) {
+      auto& group = groups[item.item % 2];
+      group.group = item.item % 2 == 0 ? "even" : "odd";
+      group.ranges.push_back({item.position, item.item, item.item + 1});
+      ++group.items;
+    });
+    std::erase_if(groups, [](const auto& group) { return group.items == 0; });
+    uut_->regroup(plan.id, std::move(groups), now_);
+    return true;
+  }
+
+  bool is_sent(const planned_request& plan) {
+    if (!envelopes_ || plan.copy != 0)
+      return true;
+    const auto envelope = plan.ranges[0].position % 5 == 0 ? std::uint64_t{900} : 20;
+    switch (uut_->measured(plan.id, envelope + plan.items * 30, envelope + 30)) {
+    case delivery::advice::send:
+      return true;
+    case delivery::advice::halve:
+      uut_->split(plan.id, now_);
+      return false;
+    case delivery::advice::give_up:
+      uut_->give_up(plan.id, "hopeless", now_);
+      return false;
+    }
+    return true;
+  }
+
+  outcome decide(const planned_request& plan) {
+    const auto first = ranges_of(plan).front().position;
+    if (poison_ != 0 && first == poison_ && !ending_)
+      return {.what = kind::retry, .reason = "for ever"};
     if (!server_up_ || pick(20) == 0)
-      return {.what = kind::retry,
+      return {.what = pick(3) == 0 ? kind::outage : kind::retry,
               .retry_after = pick(4) == 0 ? std::optional(100ms) : std::nullopt,
               .reason = "later"};
-    if (p.items > biggest_taken_)
+    if (plan.items > biggest_taken_
+        || (envelopes_ && first % 5 == 0 && biggest_taken_ < 20))
       return {.what = kind::too_large, .reason = "too large"};
     return {.what = pick(50) == 0 ? kind::refused : kind::delivered, .rejected = pick(3)};
   }
@@ -143,35 +282,37 @@ private:
     const auto plan = *which;
     in_flight_.erase(which);
     const auto what = decide(plan);
-    for (const auto& r : plan.ranges)
-      for (auto i = r.first; i < r.last; ++i) {
-        flying_.erase({r.position, i});
-        // The back end may have taken it although the answer says otherwise or never comes.
-        if (what.what == kind::delivered) {
-          ++taken_[{r.position, i}];
-          BOOST_REQUIRE_MESSAGE(finished_.insert({r.position, i}).second,
-                                "finished twice, seed " << seed_);
-        }
+    each_item(ranges_of(plan), [&](const place& item) {
+      flying_.erase(item);
+      // The back end may have taken it although the answer says otherwise or never comes.
+      if (what.what == kind::delivered) {
+        ++taken_[item];
+        BOOST_REQUIRE_MESSAGE(finished_.insert(item).second, at("finished twice", item));
       }
+    });
     uut_->finished(plan.id, what, now_);
   }
 
-  // The cursor never passes an item that is neither delivered nor in a taken letter.
+  // The cursor never passes an item that is neither delivered nor in a taken letter, nor trimmed.
   void check() {
     const auto cursor = uut_->cursor();
-    for (auto p = durable_cursor_.position; p <= cursor.position && p < blocks_.size(); ++p) {
-      const auto first = p == durable_cursor_.position ? durable_cursor_.item : 0;
+    for (auto p = std::max(trimmed_, durable_cursor_.position);
+         p <= cursor.position && p < blocks_.size(); ++p) {
       const auto last = p == cursor.position ? cursor.item : blocks_[p].items;
-      for (auto i = first; i < last; ++i)
-        BOOST_REQUIRE_MESSAGE(finished_.count({p, i}) == 1,
-                              "the cursor passed (" << p << ", " << i << "), seed " << seed_);
+      for (std::uint32_t i = 0; i < last; ++i) {
+        const place item{p, i};
+        BOOST_REQUIRE_MESSAGE(finished_.count(item) == 1 || item < durable_cursor_ || is_aside(item),
+                              at("the cursor passed", item));
+      }
     }
   }
 
   void finish() {
     server_up_ = true;
+    ending_ = true;
     const place end{blocks_.size(), 0};
-    for (int i = 0; i < 100'000 && (uut_->cursor() < end || !in_flight_.empty()); ++i) {
+    for (int i = 0;
+         i < 100'000 && (uut_->cursor() < end || !in_flight_.empty() || uut_->next_wakeup()); ++i) {
       send();
       if (in_flight_.empty()) {
         if (const auto due = uut_->next_wakeup())
@@ -183,14 +324,17 @@ private:
     persist();
     BOOST_REQUIRE_MESSAGE((durable_cursor_ == end || blocks_.empty()),
                           "it never ends, seed " << seed_);
+    BOOST_REQUIRE(durable_ranges_.empty());
+    BOOST_REQUIRE(durable_copies_.empty());
     for (const auto& b : blocks_)
       for (std::uint32_t i = 0; i < b.items; ++i) {
         const place item{b.position, i};
-        BOOST_REQUIRE_MESSAGE(taken_.count(item) + durable_dead_.count(item) > 0,
-                              "lost (" << b.position << ", " << i << "), seed " << seed_);
+        BOOST_REQUIRE_MESSAGE(taken_.count(item) + durable_dead_.count(item) > 0
+                                  || item.position < trimmed_,
+                              at("lost", item));
         const auto times = taken_.count(item) ? taken_[item] : 0;
-        BOOST_REQUIRE_MESSAGE(times <= 1 || item >= sent_again_from_,
-                              "sent again before the cursor, seed " << seed_);
+        const auto repeats = may_repeat_.count(item) ? may_repeat_[item] : 0;
+        BOOST_REQUIRE_MESSAGE(times <= 1 + repeats, at("sent again without need", item));
       }
   }
 
@@ -203,12 +347,22 @@ private:
   std::size_t read_ = 0;
   std::vector<planned_request> in_flight_;
   std::set<place> flying_;   ///< Items in flight.
-  std::set<place> finished_; ///< In this life.
+  std::set<place> finished_; ///< Since the start, and before.
+  std::set<place> kept_;     ///< Of these, as far as it was written.
   std::set<place> durable_dead_;
-  std::map<place, int> taken_; ///< By the back end.
+  std::map<place, int> taken_;      ///< By the back end.
+  std::map<place, int> may_repeat_; ///< Finished and not written at a kill, or in flight.
   place durable_cursor_;
-  place sent_again_from_{~0ULL, 0};
+  std::vector<place_range> durable_ranges_;
+  std::map<std::uint64_t, std::vector<item_range>> copies_, durable_copies_;
+  std::uint64_t next_copy_ = 0;
+  log_position trimmed_ = 0;
+  std::uint64_t set_aside_ = 0;
   bool server_up_ = true;
+  bool ending_ = false;
+  bool groups_ = false;          ///< Requests are regrouped.
+  bool envelopes_ = false;       ///< Some blocks have large ones.
+  log_position poison_ = 0;      ///< Requests that begin with this block fail for ever; 0: none.
   std::uint64_t biggest_taken_ = 0;
 };
 
@@ -216,15 +370,22 @@ private:
 
 BOOST_AUTO_TEST_SUITE(delivery_model_test)
 
-// Scenario: random blocks, answers in any order, outages, limits of the back end, kills between two
-// writes of the cursor; seeds 1 to 120, or WEIR_SEED alone. Guarantee: every item ends delivered or
-// in a dead letter, once a life; the cursor never passes an unfinished item; only what lay behind
-// the written cursor is sent again; never more in flight than allowed; it comes to an end.
+// Scenario: random blocks, answers in any order, outages, limits of the back end, requests that
+// fail for ever, groups, requests that are set aside, trims of the log, kills between two writes of the cursor; seeds 1 to 60,
+// or WEIR_SEED alone. Guarantee: every item ends delivered or in a dead letter, once a life, unless
+// the log let go of it; cursor and ranges hold exactly what is finished, and stay few; only what
+// was finished since they were written, or in flight, is sent again; never more in flight than
+// allowed; it comes to an end.
 BOOST_AUTO_TEST_CASE(every_item_ends_once) {
   if (const char* seed = std::getenv("WEIR_SEED"))
     return world(std::strtoull(seed, nullptr, 10)).run();
-  for (std::uint64_t seed = 1; seed <= 120; ++seed)
-    world(seed).run();
+  std::uint64_t set_aside = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    world one(seed);
+    one.run();
+    set_aside += one.set_aside();
+  }
+  BOOST_TEST(set_aside > 5u); // Else they show nothing about it.
 }
 
 BOOST_AUTO_TEST_SUITE_END()

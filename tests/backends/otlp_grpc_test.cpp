@@ -88,21 +88,23 @@ BOOST_AUTO_TEST_CASE(messages_are_packed) {
       !weir::backends::make_otlp_grpc_sender("otlp", {.endpoint = "a:1", .compression = "br"}));
 }
 
-// Scenario: every status code. Guarantee: the table of the OTLP specification.
+// Scenario: every status code. Guarantee: the table of the OTLP specification, and what speaks of
+// the configuration instead of the data is not for good.
 BOOST_AUTO_TEST_CASE(codes_become_outcomes) {
   for (int code = 1; code <= 16; ++code) {
     const bool again =
         code == 1 || code == 4 || code == 10 || code == 11 || code == 14 || code == 15;
     const auto o = outcome_for({.code = code, .text = "because"});
-    BOOST_TEST((o.what == (again ? kind::retry : kind::refused)), code);
+    const bool final = code == 3 || code == 6; // INVALID_ARGUMENT, ALREADY_EXISTS
+    BOOST_TEST((o.what == (again ? kind::retry : final ? kind::refused : kind::outage)), code);
     BOOST_TEST(o.reason.ends_with(": because"));
     BOOST_TEST(!o.retry_after);
   }
 }
 
 // Scenario: RetryInfo in the details, in the other trailer, of 0 s; RESOURCE_EXHAUSTED with and
-// without it. Guarantee: the delay is read from either; without it RESOURCE_EXHAUSTED is for good,
-// or, where it speaks of the size, a reason to split.
+// without it. Guarantee: the delay is read from either; without it RESOURCE_EXHAUSTED is an
+// outage, or, where it speaks of the size, a reason to split.
 BOOST_AUTO_TEST_CASE(retry_info_is_read_from_either_trailer) {
   weir::net::rpc_answer busy;
   busy.code = weir::net::grpc_code::unavailable;
@@ -118,10 +120,22 @@ BOOST_AUTO_TEST_CASE(retry_info_is_read_from_either_trailer) {
   BOOST_TEST(
       (outcome_for({.code = 14, .text = "now", .trailers = {{"google.rpc.retryinfo-bin", ""}}}).what
        == kind::retry));
-  BOOST_TEST((outcome_for({.code = 8, .text = "quota"}).what == kind::refused));
+  BOOST_TEST((outcome_for({.code = 8, .text = "quota"}).what == kind::outage));
   BOOST_TEST(
       (outcome_for({.code = 8, .text = "grpc: received message larger than max (5 vs. 4)"}).what
        == kind::too_large));
+}
+
+// Scenario: a configuration that says which answers are final. Guarantee: those are, no others.
+BOOST_AUTO_TEST_CASE(permanent_codes_decide_what_is_final) {
+  using weir::net::grpc_code;
+  const weir::backends::retry_config retry{.permanent_codes = {"INTERNAL", "UNAVAILABLE"}};
+  const auto outcome_with = [&](grpc_code code) {
+    return weir::backends::outcome_of(weir::net::grpc_reply{.code = code}, retry).what;
+  };
+  BOOST_TEST((outcome_with(grpc_code::internal) == kind::refused));
+  BOOST_TEST((outcome_with(grpc_code::unavailable) == kind::refused));
+  BOOST_TEST((outcome_with(grpc_code::invalid_argument) == kind::outage));
 }
 
 // Scenario: a server by gRPC C++ that takes 1 MB at most. Guarantee: what it says is understood.

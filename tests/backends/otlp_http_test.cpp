@@ -96,12 +96,15 @@ BOOST_AUTO_TEST_CASE(bodies_are_packed) {
   BOOST_TEST((send_and_wait(*sender, text, weir::signal::logs).what == kind::refused));
 }
 
-// Scenario: every status that matters. Guarantee: the outcome of the OTLP specification's table;
-// the reason has the status and what the server wrote.
+// Scenario: every status that matters. Guarantee: the outcome of the OTLP specification's table,
+// and what speaks of the configuration instead of the data is not for good; the reason has the
+// status and what the server wrote.
 BOOST_AUTO_TEST_CASE(statuses_become_outcomes) {
   for (const int status : {429, 502, 503, 504})
     BOOST_TEST((outcome_for({.status = status}).what == kind::retry), status);
-  for (const int status : {301, 400, 401, 403, 404, 405, 415, 500, 501})
+  for (const int status : {301, 401, 403, 404, 405, 407, 408, 415, 421, 451, 500, 501})
+    BOOST_TEST((outcome_for({.status = status}).what == kind::outage), status);
+  for (const int status : {400, 422})
     BOOST_TEST((outcome_for({.status = status}).what == kind::refused), status);
   BOOST_TEST((outcome_for({.status = 413}).what == kind::too_large));
   BOOST_TEST((outcome_for({.status = 202}).what == kind::delivered));
@@ -114,6 +117,52 @@ BOOST_AUTO_TEST_CASE(statuses_become_outcomes) {
       {.status = 400, .body = status, .headers = {{"Content-Type", "application/x-protobuf"}}});
   BOOST_TEST((decoded.what == kind::refused));
   BOOST_TEST(decoded.reason == "HTTP 400: bad trace id");
+}
+
+// Scenario: an ingress, a gateway, a back end say no in a page, in JSON without a message, in
+// protobuf that is none. Guarantee: the reason quotes the first 200 bytes.
+BOOST_AUTO_TEST_CASE(the_answer_is_quoted) {
+  const auto page = outcome_for(
+      {.status = 401, .body = "<html>token expired\n" + std::string(1000, 'x'),
+       .headers = {{"Content-Type", "text/html"}}});
+  BOOST_TEST((page.what == kind::outage));
+  BOOST_TEST(page.reason.starts_with("HTTP 401: <html>token expired xxx"));
+  BOOST_TEST(page.reason.size() == std::string("HTTP 401: ").size() + 200);
+  for (const char* type : {"application/json", "application/x-protobuf"})
+    BOOST_TEST(outcome_for({.status = 403,
+                            .body = R"({"error":"no such key"})",
+                            .headers = {{"Content-Type", type}}})
+                   .reason
+               == R"(HTTP 403: {"error":"no such key"})");
+}
+
+// Scenario: a configuration that says which answers are final. Guarantee: those are, no others.
+BOOST_AUTO_TEST_CASE(permanent_codes_decide_what_is_final) {
+  const weir::backends::retry_config retry{.permanent_codes = {"404", "503"}};
+  const auto outcome_with = [&](int status) {
+    return weir::backends::outcome_of(weir::net::http_response{.status = status}, retry).what;
+  };
+  BOOST_TEST((outcome_with(404) == kind::refused));
+  BOOST_TEST((outcome_with(503) == kind::refused));
+  BOOST_TEST((outcome_with(400) == kind::outage));
+  BOOST_TEST((outcome_with(413) == kind::too_large));
+}
+
+// Scenario: rejections and refusals in JSON whose type is written in any case, with parameters.
+// Guarantee: they are read.
+BOOST_AUTO_TEST_CASE(media_types_are_compared_as_http_says) {
+  for (const char* type : {"Application/JSON", "application/json; charset=utf-8",
+                           "APPLICATION/JSON ;charset=UTF-8"}) {
+    const auto partial = outcome_for(
+        {.body = R"({"partialSuccess":{"rejectedSpans":3,"errorMessage":"too old"}})",
+         .headers = {{"Content-Type", type}}});
+    BOOST_TEST(partial.rejected == 3u, type);
+    BOOST_TEST(partial.reason == "too old", type);
+    const auto refused = outcome_for({.status = 400,
+                                      .body = R"({"code":3,"message":"no such tenant"})",
+                                      .headers = {{"Content-Type", type}}});
+    BOOST_TEST(refused.reason == "HTTP 400: no such tenant", type);
+  }
 }
 
 // Scenario: Retry-After in seconds, as a date, on a status that has none, and nonsense. Guarantee:
@@ -147,7 +196,7 @@ BOOST_AUTO_TEST_CASE(success_bodies_are_read_with_a_bound) {
   BOOST_TEST(partial.reason == "two were bad");
   const auto endless = outcome_for({.body = std::string(1 << 20, 'x')});
   BOOST_TEST((endless.what == kind::delivered));
-  const auto refused = outcome_for({.status = 500, .body = std::string(1 << 20, 'x')});
+  const auto refused = outcome_for({.status = 400, .body = std::string(1 << 20, 'x')});
   BOOST_TEST((refused.what == kind::refused));
   BOOST_TEST(refused.reason.size() < 300u);
 }
