@@ -21,12 +21,21 @@ std::string words_for(weir::signal kind) {
   return "items";
 }
 
+metrics::labels labels_of(const exporter_plan& plan) {
+  return {{"exporter", plan.config.id}, {"data_type", std::string(to_string(plan.signal))}};
+}
+
+// What waits: items, and the age of the oldest in seconds.
+void show_waiting(const exporter_plan& plan, std::uint64_t items, double age) {
+  metrics::exporter_waiting_items.with(labels_of(plan)).Set(static_cast<double>(items));
+  metrics::exporter_oldest_waiting_seconds.with(labels_of(plan)).Set(age);
+}
+
 } // namespace
 
 void exporter_state::start_saying() {
   const metrics::labels labels{{"exporter", plan_.config.id}};
-  const metrics::labels typed{{"exporter", plan_.config.id},
-                              {"data_type", std::string(to_string(plan_.signal))}};
+  const auto typed = labels_of(plan_);
   sent_ = &metrics::exporter_sent.of(plan_.signal).with(labels);
   failed_ = &metrics::exporter_send_failed.of(plan_.signal).with(labels);
   in_flight_ = &metrics::exporter_in_flight_requests.with(typed);
@@ -42,6 +51,7 @@ exporter_state::~exporter_state() {
   for (auto* gauge : {in_flight_, waiting_})
     if (gauge != nullptr)
       gauge->Set(0);
+  show_waiting(plan_, 0, 0);
   exporter_board::instance().remove(plan_.pipeline_name, plan_.config.id);
 }
 
@@ -90,6 +100,8 @@ void exporter_state::show_status() {
   exporter_board::instance().set(status);
   const auto unknown = tail_->next() - std::min(tail_->next(), next_block_);
   waiting_->Set(static_cast<double>(unknown + delivery_->blocks()));
+  const auto age = status.oldest_waiting == 0 ? 0 : now - std::min(now, status.oldest_waiting);
+  show_waiting(plan_, status.waiting_items, static_cast<double>(age) / second_ns);
 }
 
 } // namespace weir::actors

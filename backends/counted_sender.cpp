@@ -1,5 +1,6 @@
 #include "backends/counted_sender.hpp"
 
+#include "core/clock.hpp"
 #include "core/metrics.hpp"
 
 #include <array>
@@ -18,7 +19,9 @@ std::size_t index_of(weir::signal kind) {
 
 class counted_sender final : public sender {
 public:
-  counted_sender(const std::string& id, std::unique_ptr<sender> inner) : inner_(std::move(inner)) {
+  counted_sender(const std::string& id, std::unique_ptr<sender> inner)
+      : seconds_(metrics::exporter_request_seconds.with({{"exporter", id}})),
+        inner_(std::move(inner)) {
     for (std::size_t i = 0; i < outcome_names.size(); ++i)
       requests_[i] = &metrics::exporter_requests.with({{"exporter", id}, {"outcome", outcome_names[i]}});
     for (const auto kind : signals)
@@ -28,7 +31,9 @@ public:
 
   void send(export_request request, std::function<void(outcome)> done) override {
     const auto kind = request.signal;
-    inner_->send(std::move(request), [this, kind, done = std::move(done)](outcome o) {
+    const auto begin = steady_now();
+    inner_->send(std::move(request), [this, kind, begin, done = std::move(done)](outcome o) {
+      seconds_.Observe(static_cast<double>(steady_now() - begin) / second_ns);
       requests_[static_cast<std::size_t>(o.what)]->Increment();
       if (o.rejected > 0)
         rejected_[index_of(kind)]->Increment(static_cast<double>(o.rejected));
@@ -41,6 +46,7 @@ public:
 private:
   std::array<prometheus::Counter*, outcome_names.size()> requests_{};
   std::array<prometheus::Counter*, signals.size()> rejected_{};
+  prometheus::Histogram& seconds_;
   std::unique_ptr<sender> inner_; ///< Last: its destructor still answers.
 };
 
