@@ -134,7 +134,7 @@ bool section::refuse_items(std::string_view option, const rule& how) const {
   const auto check = [&](const yaml_value& item, const std::string& item_path) {
     std::string expected = "text";
     auto text = item.text;
-    if (is_text(item) && check_one_of(text, how, expected))
+    if (is_list_text(item, how) && check_one_of(text, how, expected))
       return;
     const auto what =
         how.secret && item.is_scalar() ? std::string("a value of another type") : describe(item);

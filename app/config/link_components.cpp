@@ -10,6 +10,9 @@ namespace weir::app {
 
 namespace {
 
+// Of `sending_queue.batch.max_size` in bytes.
+constexpr std::uint64_t most_request_bytes = 64 << 20;
+
 template <class Shape, class Kind>
 void server_exporter(const Shape& shape, Kind kind, backends::exporter_config& made) {
   if (kind.compression.empty())
@@ -21,8 +24,15 @@ void server_exporter(const Shape& shape, Kind kind, backends::exporter_config& m
     made.queue.num_consumers = 1;
   if (const auto& batch = shape.queue.batch) {
     made.batch.emplace();
-    made.batch->min_items = batch->min_size;
-    made.batch->max_items = batch->max_size;
+    const auto& sizer = batch->sizer.empty() ? shape.queue.sizer : batch->sizer;
+    if (sizer == "bytes") {
+      made.batch->min_bytes = batch->min_size;
+      if (batch->max_size != 0)
+        made.batch->max_bytes = std::min(batch->max_size, most_request_bytes);
+    } else {
+      made.batch->min_items = batch->min_size;
+      made.batch->max_items = batch->max_size;
+    }
     made.batch->timeout = batch->flush_timeout;
   }
 }

@@ -3,6 +3,7 @@
 #include "app/config/tables.hpp"
 #include "codec/encoding.hpp"
 #include "net/grpc_client_endpoint.hpp"
+#include "net/status.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -16,9 +17,27 @@ constexpr std::string_view log_is_queue = "the log on disk is the queue";
 constexpr std::string_view pooled = "connections are kept as requests in flight need them";
 constexpr std::string_view no_buffers = "sockets are written as far as the back end takes it";
 
+// An HTTP status or the name of a gRPC code.
+bool is_code(std::string_view code) {
+  for (std::size_t i = 1; i < net::grpc_codes; ++i)
+    if (code == net::to_string(static_cast<net::grpc_code>(i)))
+      return true;
+  return code.size() == 3 && code[0] >= '1' && code[0] <= '5'
+         && code.find_first_not_of("0123456789") == code.npos;
+}
+
+void check_retry(const section& at, const backends::retry_config& retry) {
+  for (const auto& code : retry.permanent_codes)
+    if (!is_code(code))
+      at.error("permanent_codes", fmt::format("found {}, expected a status of HTTP such as `422` or "
+                                              "a code of gRPC such as `INVALID_ARGUMENT`",
+                                              quoted(code)));
+}
+
 const option_table<backends::retry_config>& retry_options() {
   using c = backends::retry_config;
-  static const option_table<c> table{{
+  static const option_table<c> table{
+      {
       works("enabled", &c::enabled, "Tries again after an answer that allows it."),
       works("initial_interval", &c::initial_interval, {.min = "1ms", .zero_is_default = true},
             "The first pause; 0: the default."),
@@ -31,7 +50,15 @@ const option_table<backends::retry_config>& retry_options() {
       works("max_elapsed_time", &c::max_elapsed_time,
             "After this long a request goes to the dead letters; 0: it is tried for as long as the "
             "log has room. (The Collector's default is 5m.)"),
-  }};
+      works("permanent_codes", &c::permanent_codes, {.numbers = true},
+            "Answers that are final and make dead letters, by HTTP's number or gRPC's name. All "
+            "others are tried again: those that speak of a passing state with the pauses above, "
+            "others (401, 403, 404, `UNAUTHENTICATED`, `UNIMPLEMENTED`, ...), which somebody has to "
+            "end, with pauses of up to ten times `max_interval`. What is too large is split "
+            "whatever stands here. (Weir's own.)"),
+      },
+      c{},
+      &check_retry};
   return table;
 }
 
@@ -39,10 +66,14 @@ const option_table<queue_batch_shape>& queue_batch_options() {
   using c = queue_batch_shape;
   static const option_table<c> table{
       {
-          works("min_size", &c::min_size, "Items that a request waits for."),
-          works("max_size", &c::max_size, "The most that one request holds; 0: no limit."),
+          works("min_size", &c::min_size, "Items, or bytes, that a request waits for."),
+          works("max_size", &c::max_size,
+                "The most that one request holds; 0: no limit. A request holds at most 4 MiB in any "
+                "case, or what this says in bytes, up to 64 MiB; an item that is larger goes alone."),
           works("flush_timeout", &c::flush_timeout, "How long it waits for them."),
-          only("sizer", "items", "requests are cut by items, and by 4 MiB in any case"),
+          works("sizer", &c::sizer, {.one_of = {"items", "bytes", ""}},
+                "What the sizes count: `items`, or unpacked `bytes`; absent: what "
+                "`sending_queue.sizer` says, items where that is `requests`."),
           no_effect("partition", "requests are by client where `headers_setter` sends on what "
                                  "clients said, and only there"),
       },
@@ -71,7 +102,8 @@ const option_table<queue_shape>& queue_options() {
       switchable(block("batch", &c::batch, &queue_batch_options,
                        "How requests are cut; absent: as the pipeline's `batch` processor says.")),
       no_effect("queue_size", log_is_queue),
-      no_effect("sizer", log_is_queue),
+      works("sizer", &c::sizer, {.one_of = {"requests", "items", "bytes"}},
+            "For `batch.sizer`, where that is absent; the queue itself is the log on disk."),
       no_effect("storage", log_is_queue),
       no_effect("wait_for_result", "clients are answered when their data is on disk"),
       no_effect("block_on_overflow", log_is_queue),

@@ -28,11 +28,13 @@ struct otlp_receiver_shape {
 struct queue_batch_shape {
   std::uint64_t min_size = 8192, max_size = 0;
   milliseconds flush_timeout{200};
+  std::string sizer = {}; ///< items, bytes; "" = as `sending_queue.sizer`
 };
 
 /// `sending_queue`
 struct queue_shape {
   backends::queue_config queue;
+  std::string sizer = "requests"; ///< requests, items, bytes
   std::optional<queue_batch_shape> batch;
 };
 

@@ -158,6 +158,10 @@ std::string_view plain_text(const yaml_value& value) {
   return value.substituted ? without_blanks(value.text) : std::string_view(value.text);
 }
 
+bool is_list_text(const yaml_value& item, const rule& how) {
+  return is_text(item) || (how.numbers && is_plain(item, scalar_type::integer));
+}
+
 bool read_value(const yaml_value& value, const rule&, bool& out) {
   if (!is_plain(value, scalar_type::boolean))
     return false;
@@ -177,11 +181,11 @@ bool read_value(const yaml_value& value, const rule&, std::string& out) {
   return true;
 }
 
-bool read_value(const yaml_value& value, const rule&, text_list& out) {
+bool read_value(const yaml_value& value, const rule& how, text_list& out) {
   text_list read;
   if (value.is_list()) {
     for (const auto& item : value.items) {
-      if (!is_text(item))
+      if (!is_list_text(item, how))
         return false;
       read.push_back(item.text);
     }

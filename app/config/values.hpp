@@ -32,6 +32,7 @@ struct rule {
   bool required = false;
   bool secret = false;          ///< Never shown: not by print-config, not in a message.
   bool file = false;            ///< Names a file that has to be readable.
+  bool numbers = false;         ///< Whole numbers may stand among the texts of a list.
   bool zero_is_default = false; ///< As in the Collector, 0 asks for the default.
   bool clamped = false;         ///< What is over `max` is taken as `max`, with a warning.
   /// Further spellings, each with the one of `one_of` that it stands for.
@@ -62,6 +63,8 @@ using text_map = std::map<std::string, std::string>;
 /// Whether a value is text: a plain `5` or `true` is not. What a variable holds is, whatever it
 /// looks like.
 bool is_text(const yaml_value& value);
+/// Whether it may stand in a list of texts.
+bool is_list_text(const yaml_value& item, const rule& how);
 
 /// The text of a scalar as its type counts: what a variable holds without the blanks around it.
 std::string_view plain_text(const yaml_value& value);

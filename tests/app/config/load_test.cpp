@@ -90,6 +90,36 @@ service: {pipelines: {logs/a: {receivers: [otlp/in], exporters: [nop]}}}
   BOOST_TEST(!http.tls.has_value());
 }
 
+// Scenario: batches counted in bytes, in the queue's word for it or their own; answers that are final.
+// Guarantee: bytes stay bytes; what is absent is inherited; numbers of HTTP may stand without quotes.
+BOOST_AUTO_TEST_CASE(batches_may_count_bytes) {
+  const auto c = load(R"(
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlp/a: {endpoint: "a:1", sending_queue: {sizer: bytes, batch: {min_size: 20000, max_size: 50000}}}
+  otlp/b: {endpoint: "b:1", sending_queue: {sizer: bytes, batch: {sizer: items, max_size: 9000}}}
+  otlp/c: {endpoint: "c:1", sending_queue: {batch: {sizer: bytes, max_size: 1000000000}}}
+  otlp/d: {endpoint: "d:1", sending_queue: {sizer: items, batch: },
+           retry_on_failure: {permanent_codes: [404, NOT_FOUND]}}
+service:
+  pipelines:
+    traces: {receivers: [otlp], exporters: [otlp/a, otlp/b, otlp/c, otlp/d]}
+)")
+                     .config;
+  BOOST_REQUIRE_EQUAL(c.exporters.size(), 4u);
+  const auto& a = *c.exporters[0].batch;
+  BOOST_TEST((a.min_bytes == 20'000u && a.max_bytes == 50'000u));
+  BOOST_TEST((a.min_items == 0u && a.max_items == 0u));
+  const auto& b = *c.exporters[1].batch;
+  BOOST_TEST((b.min_items == 8192u && b.max_items == 9000u && b.min_bytes == 0u));
+  BOOST_TEST(b.max_bytes == 4u << 20);
+  BOOST_TEST((c.exporters[2].batch->min_bytes == 8192u));
+  BOOST_TEST((c.exporters[2].batch->max_bytes == 64u << 20));
+  BOOST_TEST((c.exporters[3].batch->min_items == 8192u));
+  BOOST_TEST((c.exporters[3].retry.permanent_codes
+              == std::vector<std::string>{"404", "NOT_FOUND"}));
+}
+
 // Scenario: exporters under their old and new names. Guarantee: ids stay as written, values arrive.
 BOOST_AUTO_TEST_CASE(exporters_are_read) {
   const auto c = load(R"(
