@@ -17,6 +17,14 @@ using keys::kind;
 constexpr auto stall_pause = std::chrono::milliseconds(2);
 constexpr int stall_attempts = 500;
 
+// How far a clock may go back before it is believed.
+constexpr unix_ns clock_slack = 600ULL * second_ns;
+
+// Blocks are a little out of order; beyond that a clock was ahead, and is right again.
+unix_ns index_time(unix_ns last, unix_ns time) {
+  return time < last && last - time <= clock_slack ? last : time;
+}
+
 rocksdb::Slice slice(std::string_view of) {
   return {of.data(), of.size()};
 }
@@ -25,10 +33,8 @@ struct instruments {
   prometheus::Histogram& fsync = metrics::storage_fsync_seconds.with();
   prometheus::Counter& commits = metrics::storage_commits.with();
   prometheus::Counter& bytes = metrics::storage_committed_bytes.with();
-  prometheus::Counter& full =
-      metrics::storage_refused_commits.with({{"reason", "full"}});
-  prometheus::Counter& stalled =
-      metrics::storage_refused_commits.with({{"reason", "stalled"}});
+  prometheus::Counter& full = metrics::storage_refused_commits.with({{"reason", "full"}});
+  prometheus::Counter& stalled = metrics::storage_refused_commits.with({{"reason", "stalled"}});
 };
 
 instruments& seen() {
@@ -91,7 +97,7 @@ result<void> store::impl::encode_batch(const batch& from) {
       (void)scratch.Put(o.kind == kind::block ? of.blocks.family : of.letters.family, o.key, value);
       if (o.kind == kind::block) {
         auto& last = last_times.try_emplace(o.pipeline, of.last_time.load()).first->second;
-        last = std::max(last, o.time);
+        last = index_time(last, o.time);
         (void)scratch.Put(of.index, keys::time(o.pipeline, last, o.number), {});
       }
     } else {
@@ -112,7 +118,7 @@ void store::impl::applied(const batch& what) {
       auto& log = **log_of(o.pipeline);
       (o.kind == kind::block ? log.blocks : log.letters).extend(o.number);
       if (o.kind == kind::block)
-        log.last_time = std::max(log.last_time.load(), o.time);
+        log.last_time = index_time(log.last_time, o.time);
     }
   }
   space.wrote(what.bytes());

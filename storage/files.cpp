@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <sys/stat.h>
 
 namespace weir::storage {
 
@@ -19,6 +20,11 @@ result<void> checked(const rocksdb::IOStatus& status, std::string_view doing,
 }
 
 } // namespace
+
+// Where it fails (a file system without modes, or of the tests) the directory above still does it.
+void keep_private(const std::string& path, bool directory) {
+  (void)!chmod(path.c_str(), directory ? S_IRWXU : S_IRUSR | S_IWUSR);
+}
 
 bool files::exists(const std::string& path) const {
   return system_->FileExists(path, io, nullptr).ok();
@@ -39,6 +45,7 @@ result<void> files::replace(const std::string& path, std::string_view content, b
   const auto beside = path + ".new";
   auto status = rocksdb::WriteStringToFile(
       system_.get(), rocksdb::Slice(content.data(), content.size()), beside, true);
+  keep_private(beside, false);
   if (status.ok())
     status = system_->RenameFile(beside, path, io, nullptr);
   if (auto ok = checked(status, "writing", path); !ok)
@@ -63,7 +70,29 @@ result<void> files::truncate(const std::string& path, std::uint64_t bytes) const
 }
 
 result<void> files::make_directory(const std::string& path) const {
-  return checked(system_->CreateDirIfMissing(path, io, nullptr), "making the directory", path);
+  if (exists(path))
+    return checked(system_->CreateDirIfMissing(path, io, nullptr), "making the directory", path);
+  for (auto end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1)) {
+    const auto parent = path.substr(0, end);
+    if (!exists(parent))
+      if (auto made = checked(system_->CreateDirIfMissing(parent, io, nullptr),
+                              "making the directory", parent);
+          !made)
+        return made;
+  }
+  auto made = checked(system_->CreateDirIfMissing(path, io, nullptr), "making the directory", path);
+  if (made)
+    keep_private(path, true);
+  return made;
+}
+
+bool files::remove_empty_directory(const std::string& path) const {
+  return system_->DeleteDir(path, io, nullptr).ok();
+}
+
+std::uint64_t files::modified(const std::string& path) const {
+  auto seconds = std::uint64_t{0};
+  return system_->GetFileModificationTime(path, io, &seconds, nullptr).ok() ? seconds : 0;
 }
 
 result<void> files::sync(const std::string& path) const {
@@ -112,6 +141,7 @@ result<void> files::preallocate(const std::string& path, std::uint64_t bytes) co
   auto status = system_->NewWritableFile(path, how, &file, nullptr);
   if (status.ok())
     status = file->Allocate(0, bytes, io, nullptr);
+  keep_private(path, false);
   if (status.ok())
     status = file->Sync(io, nullptr);
   if (status.ok())

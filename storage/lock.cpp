@@ -43,7 +43,7 @@ bool has_open(pid_t pid, const struct stat& file) {
 
 result<directory_lock> directory_lock::take(const std::string& directory) {
   const auto path = directory + "/LOCK";
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0)
     return fail(errc::io, fmt::format("{}: {}", path, std::strerror(errno)));
   auto lock = directory_lock(descriptor);

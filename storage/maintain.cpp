@@ -1,4 +1,6 @@
+#include "storage/damaged_files.hpp"
 #include "storage/inspection.hpp"
+#include "storage/rocks_options.hpp"
 #include "storage/status.hpp"
 #include "storage/store_impl.hpp"
 
@@ -117,17 +119,26 @@ void store::impl::trim_index(pipeline_log& of) {
                  end = std::string(key) + '\0'; // The key right behind it.
                return passed;
              });
-  if (end.empty())
-    return;
   auto deletes = rocksdb::WriteBatch();
-  (void)deletes.DeleteRange(of.index, keys::time(of.pipeline, 0, 0), end);
-  (void)write(deletes, false);
+  if (!end.empty())
+    (void)deletes.DeleteRange(of.index, keys::time(of.pipeline, 0, 0), end);
+  // What a clock that was ahead has left stands behind all else.
+  const auto last =
+      std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(rocksdb::ReadOptions(), of.index));
+  for (last->SeekToLast(); last->Valid(); last->Prev()) {
+    const auto key = last->key().ToStringView();
+    if (keys::parse(key)->number >= first || key < end)
+      break;
+    (void)deletes.Delete(of.index, last->key());
+  }
+  if (deletes.Count() > 0)
+    (void)write(deletes, false);
 }
 
 void store::impl::flush_when_idle() {
   const auto now = commits.load();
   idle_ticks = now == std::exchange(commits_seen, now) ? idle_ticks + 1 : 0;
-  if (idle_ticks < idle_limit || !trimmed_since_flush)
+  if (idle_ticks < idle_limit || !trimmed_since_flush || space.full()) // That flush would wait.
     return;
   if (idle_ticks == idle_limit) {
     auto families = std::vector<rocksdb::ColumnFamilyHandle*>();
@@ -190,11 +201,21 @@ void store::impl::write_mark() {
     log::warn("{}", written.error().message);
 }
 
+// Memtables hold what stands in the write-ahead log: it counts as what it is.
 void store::impl::measure() {
+  using properties = rocksdb::DB::Properties;
   auto parts = std::map<std::string, std::uint64_t>();
+  auto all_in_memory = std::uint64_t{0};
   for (const auto& [name, family] : data->families()) {
     auto bytes = std::uint64_t{0};
-    (void)data->db().GetIntProperty(family, rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+    auto records = std::uint64_t{0};
+    auto frozen = std::uint64_t{0};
+    auto in_memory = std::uint64_t{0};
+    (void)data->db().GetIntProperty(family, properties::kTotalSstFilesSize, &bytes);
+    (void)data->db().GetIntProperty(family, properties::kNumEntriesActiveMemTable, &records);
+    (void)data->db().GetIntProperty(family, properties::kNumEntriesImmMemTables, &frozen);
+    if (use_of(name) == family_use::values && records + frozen > 0)
+      (void)data->db().GetIntProperty(family, properties::kCurSizeAllMemTables, &in_memory);
     auto part = name;
     if (const auto dot = name.find('.'); dot != std::string::npos) {
       const std::shared_lock guard(mutex);
@@ -203,9 +224,10 @@ void store::impl::measure() {
       part =
           name.substr(0, dot) + '/' + (known == names.end() ? name.substr(dot + 1) : known->second);
     }
-    parts[part] += bytes;
+    parts[part] += bytes + in_memory;
+    all_in_memory += in_memory;
   }
-  space.measure(std::move(parts));
+  space.measure(std::move(parts), all_in_memory);
 }
 
 // RocksDB looks every five seconds whether there is room and goes on by itself; Resume() is for
@@ -225,7 +247,7 @@ void store::impl::resume() {
 // may need both before it comes here again. RocksDB begins the next log with a flush: that of the
 // smallest family is enough.
 void store::impl::add_spare() {
-  if (space.full())
+  if (!space.accepts_data())
     return wal->drop_spares();
   const auto committed = bytes_committed.load();
   const auto news = committed - committed_at_spare;
@@ -240,12 +262,7 @@ void store::impl::add_spare() {
     (void)data->db().Flush(at_once, data->family("meta"));
 }
 
-void store::impl::maintain() {
-  const std::lock_guard guard(maintenance);
-  if (!data || failed)
-    return;
-  if (space.full())
-    resume();
+void store::impl::follow_trims() {
   auto moved = false;
   if (const auto persisted = persist_heads(moved); !persisted) {
     if (persisted.error().code == errc::full)
@@ -253,19 +270,49 @@ void store::impl::maintain() {
     else if (log::permit("storage-maintain"))
       log::warn("{}", persisted.error().message);
   }
-  if (moved) {
+  if (moved)
     trimmed_since_flush = true;
+  if (trimmed_since_flush) // A file that was being moved stays behind: until it is gone.
     free_files();
-    const std::shared_lock shared(mutex);
-    for (const auto& [id, log] : logs)
-      trim_index(*log);
-  }
+  if (!moved)
+    return;
+  const std::shared_lock shared(mutex);
+  for (const auto& [id, log] : logs)
+    trim_index(*log);
+}
+
+void store::impl::bound_damaged() {
+  const auto held = space.usage()["damaged"];
+  const auto most = how.max_damaged_bytes > 0 ? how.max_damaged_bytes : space.room().max_bytes / 10;
+  if (held == std::exchange(damaged_seen, held) || held <= most
+      || disk.exists(path("SALVAGE"))) // A salvage that goes on at the next start needs it.
+    return;
+  storage::bound_damaged(disk, path("damaged"), most);
+}
+
+void store::impl::maintain() {
+  const std::lock_guard guard(maintenance);
+  if (!data || failed)
+    return;
+  if (space.full())
+    resume();
+  follow_trims();
   trim_small();
   flush_when_idle();
   write_mark();
   measure();
+  bound_damaged();
   space.restore_ballast();
   add_spare();
+}
+
+void store::give_back() {
+  auto& all = *impl_;
+  const std::lock_guard guard(all.maintenance);
+  if (!all.data || all.failed)
+    return;
+  all.follow_trims();
+  all.measure();
 }
 
 } // namespace weir::storage

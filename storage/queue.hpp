@@ -48,8 +48,8 @@ struct pipeline_log {
   queue blocks;
   queue letters;
   rocksdb::ColumnFamilyHandle* const index;
-  /// Latest receive time so far: index times never go back, so that a seek is exact. For the
-  /// writer.
+  /// The newest block's time in the index: it goes back where a clock was set back by much, and
+  /// else never, so that a time is found exactly. For the writer.
   std::atomic<unix_ns> last_time = 0;
 };
 

@@ -93,6 +93,8 @@ result<std::string> store::impl::read(const queue& from, std::uint64_t position,
       data->db().Get(rocksdb::ReadOptions(), from.family, from.key(position), &value);
   if (status.ok())
     return value;
+  if (status.IsNotFound() && position < from.held().first)
+    return fail(errc::not_found, fmt::format("{} {} was trimmed", what, position));
   if (status.IsNotFound())
     return fail(errc::corrupt, fmt::format("{} {} is lost", what, position));
   if (is_damage(status))
@@ -258,24 +260,18 @@ result<log_position> store::find_time(pipeline_id pipeline, unix_ns from) const 
   const auto log = impl_->log_of(pipeline);
   if (!log)
     return tl::unexpected(log.error());
+  // Behind the last block that is older. Times rise with positions but where a clock was set back,
+  // and what is missing in a damaged index is not found: too early does no harm.
   const auto held = (*log)->blocks.held();
-  auto found = held.next;
-  auto ok = impl_->scan((*log)->index, keys::time(pipeline, from, 0),
-                        keys::end_of(keys::prefix(keys::kind::time, pipeline)),
+  auto found = held.first;
+  auto ok = impl_->scan((*log)->index, keys::time(pipeline, 0, 0), keys::time(pipeline, from, 0),
                         [&](std::string_view key, std::string_view) {
-                          const auto position = keys::parse(key)->number;
-                          if (position < held.first)
-                            return true;
-                          found = position;
-                          return false;
+                          found = std::max(found, keys::parse(key)->number + 1);
+                          return true;
                         });
   if (!ok)
     return tl::unexpected(ok.error());
-  // Nothing found although there is something that late: the index is damaged; too early does no
-  // harm.
-  if (found == held.next && (*log)->last_time >= from)
-    return held.first;
-  return found;
+  return std::min(found, held.next);
 }
 
 result<void> store::trim_log(pipeline_id pipeline, log_position below) {

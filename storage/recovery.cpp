@@ -9,6 +9,8 @@
 #include <ctime>
 #include <fmt/format.h>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace weir::storage {
 
@@ -66,6 +68,18 @@ bool is_refusal(const rocksdb::Status& status) {
   return status.IsMemoryLimit();
 }
 
+// Of a directory that was there before, the group's access may be meant (volumes of Kubernetes).
+void shut_out_others(const std::string& directory) {
+  struct stat found {};
+  constexpr mode_t others = S_IRWXO;
+  constexpr mode_t ours = 07770;
+  if (stat(directory.c_str(), &found) != 0 || (found.st_mode & others) == 0
+      || found.st_uid != geteuid())
+    return;
+  if (chmod(directory.c_str(), found.st_mode & ours) == 0)
+    log::info("{} was open to every user of this machine: it is no more", directory);
+}
+
 // Links the write-ahead log aside: RocksDB drops the part behind the damage when it opens.
 result<void> link_logs(const files& disk, const std::string& from, const std::string& to) {
   for (const auto& name : disk.list(from))
@@ -90,6 +104,7 @@ result<void> store::impl::open() {
   if (auto made = disk.make_directory(how.directory); !made)
     return fail(errc::io,
                 fmt::format("the storage directory cannot be made: {}", made.error().message));
+  shut_out_others(how.directory);
   auto taken = directory_lock::take(how.directory);
   if (!taken)
     return tl::unexpected(taken.error());

@@ -1,33 +1,101 @@
 #include "storage/space.hpp"
 
+#include "storage/sizing.hpp"
+
 #include "core/log.hpp"
-#include "core/metrics.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace weir::storage {
 
+namespace {
+
+// All files below a directory, two deep: what was set aside.
+std::uint64_t bytes_below(const files& disk, const std::string& directory) {
+  auto bytes = std::uint64_t{0};
+  for (const auto& entry : disk.list(directory)) {
+    const auto path = directory + '/' + entry;
+    const auto names = disk.list(path);
+    if (names.empty())
+      bytes += disk.size(path);
+    for (const auto& name : names)
+      bytes += disk.size(path + '/' + name);
+  }
+  return bytes;
+}
+
+} // namespace
+
 space::space(const options& how, const files& disk)
-    : disk_(disk), directory_(how.directory), reserve_(2 * how.memtable_bytes + how.max_wal_bytes),
-      memtable_bytes_(how.memtable_bytes),
-      ballast_bytes_(std::min(6 * how.memtable_bytes, how.max_bytes / 16)),
-      quota_(how.max_bytes - std::min(reserve_, how.max_bytes / 4)) {}
+    : disk_(disk), directory_(how.directory), memtable_bytes_(how.memtable_bytes),
+      max_wal_bytes_(how.max_wal_bytes), reserve_(2 * memtable_bytes_ + max_wal_bytes_),
+      ballast_bytes_(ballast_bytes(how)), max_bytes_(how.max_bytes) {}
+
+// The quota less the room in which what is on its way is settled.
+std::uint64_t space::limit() const noexcept {
+  const auto quota = max_bytes_.load();
+  return quota - std::min(reserve_, quota / 4);
+}
+
+result<void> space::set_max_bytes(std::uint64_t bytes) {
+  auto asked = options();
+  asked.max_bytes = bytes;
+  asked.memtable_bytes = memtable_bytes_;
+  asked.max_wal_bytes = max_wal_bytes_;
+  const auto fits = fitted(asked);
+  if (bytes < max_bytes_
+      && (fits.memtable_bytes < memtable_bytes_ || fits.max_wal_bytes < max_wal_bytes_))
+    return fail(errc::invalid_argument,
+                fmt::format("storage.max_bytes: {} MiB are too few for write buffers of {} MiB and "
+                            "a log of {} MiB, which are made smaller by a restart alone",
+                            bytes >> 20, memtable_bytes_ >> 20, max_wal_bytes_ >> 20));
+  max_bytes_ = bytes;
+  judge(measured_ + written_);
+  return {};
+}
 
 void space::wrote(std::uint64_t bytes) noexcept {
   const auto now = written_.fetch_add(bytes) + bytes + measured_;
-  if (now >= quota_)
-    accepts_ = false;
+  if (now >= limit() && why_ == refusal::none)
+    why_ = refusal::quota;
 }
 
 void space::judge(std::uint64_t used) {
   // Once stopped, it goes on a little below the limit, so that it does not flicker.
-  const auto slack = accepts_ ? 0 : 1;
-  const auto free = disk_.free_space(directory_);
-  accepts_ = used + slack * (quota_ / 64) < quota_ && free >= reserve_ + slack * (reserve_ / 8);
+  const auto slack = why_ == refusal::none ? 0 : 1;
+  free_ = disk_.free_space(directory_);
+  if (used + slack * (limit() / 64) >= limit())
+    why_ = refusal::quota;
+  else if (free_ < reserve_ + slack * (reserve_ / 8))
+    why_ = refusal::disk;
+  else
+    why_ = refusal::none;
 }
 
-void space::measure(std::map<std::string, std::uint64_t> parts) {
-  written_ = 0;
+storage::room space::room() const {
+  auto found = storage::room();
+  found.why = full_ ? refusal::disk : why_.load();
+  found.stuck = full_;
+  found.used = measured_ + written_;
+  found.limit = limit();
+  found.max_bytes = max_bytes_;
+  found.free = free_;
+  found.reserve = reserve_;
+  // So much stays free for what comes until the next look.
+  const auto news = std::max(written_before_.load(), written_.load());
+  const auto headroom =
+      std::min(found.limit / 8, found.limit / 32 + 2 * memtable_bytes_ + 2 * news);
+  const auto over = [](std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; };
+  found.excess = std::max(over(found.used + headroom, found.limit),
+                          over(reserve_ + std::min(headroom, reserve_), found.free));
+  found.over = std::max(over(found.used + found.limit / 64 + 1, found.limit),
+                        over(reserve_ + reserve_ / 8 + 1, found.free));
+  return found;
+}
+
+void space::measure(std::map<std::string, std::uint64_t> parts, std::uint64_t in_memory) {
+  written_before_ = written_.exchange(0);
   auto& wal = parts["wal"];
   auto& other = parts["other"];
   for (const auto& name : disk_.list(directory_ + "/db")) {
@@ -37,22 +105,15 @@ void space::measure(std::map<std::string, std::uint64_t> parts) {
     else if (!name.ends_with(".sst"))
       other += bytes;
   }
+  wal -= std::min(wal, in_memory); // Counted where it belongs.
   auto& spare = parts["spare"];
   for (const auto& name : disk_.list(directory_ + "/spare"))
     spare += disk_.size(directory_ + "/spare/" + name);
-  auto& damaged = parts["damaged"];
-  const auto set_aside = directory_ + "/damaged";
-  for (const auto& entry : disk_.list(set_aside)) {
-    damaged += disk_.size(set_aside + '/' + entry);
-    for (const auto& name : disk_.list(set_aside + '/' + entry))
-      damaged += disk_.size(set_aside + '/' + entry + '/' + name);
-  }
+  parts["damaged"] = bytes_below(disk_, directory_ + "/damaged");
   parts["ballast"] = disk_.size(ballast());
   auto used = std::uint64_t{0};
-  for (const auto& [part, bytes] : parts) {
+  for (const auto& [part, bytes] : parts)
     used += bytes;
-    metrics::storage_bytes.with({{"part", part}}).Set(static_cast<double>(bytes));
-  }
   measured_ = used;
   judge(used);
   const std::lock_guard guard(mutex_);
@@ -66,9 +127,11 @@ std::map<std::string, std::uint64_t> space::usage() const {
 
 bool space::ran_out() {
   full_ = true;
+  free_ = disk_.free_space(directory_);
   if (log::permit("storage-full", 60))
-    log::error("the disk under {} is full: clients are told to retry until there is room",
-               directory_);
+    log::error("the disk under {} is full ({} MiB free): clients are told to retry until there is "
+               "room",
+               directory_, free_ >> 20);
   if (!disk_.exists(ballast()))
     return false;
   return disk_.remove(ballast()).has_value();

@@ -14,6 +14,7 @@ namespace weir::storage {
 /// go on. Any thread.
 class space {
 public:
+  /// @pre `how` is fitted()
   space(const options& how, const files& disk);
 
   /// What must stay free for everything that was taken in to be settled: two memtables and the
@@ -21,12 +22,17 @@ public:
   std::uint64_t reserve() const noexcept { return reserve_; }
 
   /// False while intake must stop.
-  bool accepts_data() const noexcept { return !full_ && accepts_; }
+  bool accepts_data() const noexcept { return !full_ && why_ == refusal::none; }
+  /// As measure() last saw it.
+  storage::room room() const;
+  /// Another quota from now on. errc::invalid_argument below what the memtables in use need.
+  result<void> set_max_bytes(std::uint64_t bytes);
 
   /// Bytes went to the disk; counts until the next measure().
   void wrote(std::uint64_t bytes) noexcept;
   /// What really is there, by part: the families' tables as given, the rest is looked up.
-  void measure(std::map<std::string, std::uint64_t> tables);
+  /// @param in_memory of the families' bytes, those that are in the write-ahead log still
+  void measure(std::map<std::string, std::uint64_t> tables, std::uint64_t in_memory);
   std::map<std::string, std::uint64_t> usage() const;
 
   /// A write failed for want of room: intake stops, the ballast goes. True when there was some.
@@ -43,18 +49,22 @@ public:
 
 private:
   void judge(std::uint64_t used);
+  std::uint64_t limit() const noexcept;
   std::string ballast() const { return directory_ + "/ballast"; }
 
   const files& disk_;
   const std::string directory_;
-  const std::uint64_t reserve_;
   const std::uint64_t memtable_bytes_;
+  const std::uint64_t max_wal_bytes_;
+  const std::uint64_t reserve_;
   const std::uint64_t ballast_bytes_;
-  const std::uint64_t quota_; ///< max_bytes less the room in which what is on its way is settled.
+  std::atomic<std::uint64_t> max_bytes_;
   std::atomic<bool> full_ = false;
-  std::atomic<bool> accepts_ = true;
+  std::atomic<refusal> why_ = refusal::none;
   std::atomic<std::uint64_t> measured_ = 0;
   std::atomic<std::uint64_t> written_ = 0;
+  std::atomic<std::uint64_t> written_before_ = 0; ///< Between the two measurements before.
+  std::atomic<std::uint64_t> free_ = 0;
   mutable std::mutex mutex_;
   std::map<std::string, std::uint64_t> usage_;
 };

@@ -1,3 +1,4 @@
+#include "storage/sizing.hpp"
 #include "storage/status.hpp"
 #include "storage/store_impl.hpp"
 
@@ -33,7 +34,7 @@ std::unique_ptr<rocksdb::Env> env_of(const options& how, const std::shared_ptr<w
 } // namespace
 
 store::impl::impl(const options& options)
-    : how(options), disk(system_of(options)),
+    : how(fitted(options)), disk(system_of(options)),
       wal(std::make_shared<wal_files>(system_of(options), path("spare/"))),
       env(env_of(options, wal)), space(how, disk) {}
 
@@ -53,6 +54,7 @@ void store::impl::close_database() {
 
 rocksdb::Status store::impl::open_database() {
   auto status = database::open(how, path("db"), env.get(), data);
+  keep_private(path("db/LOCK"), false); // The one file that RocksDB makes by itself.
   if (status.ok())
     status = load();
   if (!status.ok())
@@ -197,6 +199,12 @@ std::optional<error> store::failure() const {
     return {};
   const std::lock_guard guard(impl_->failure_mutex);
   return error{errc::fatal, impl_->why_failed};
+}
+room store::room() const {
+  return impl_->space.room();
+}
+result<void> store::set_max_bytes(std::uint64_t bytes) {
+  return impl_->space.set_max_bytes(bytes);
 }
 void store::maintain() {
   impl_->maintain();

@@ -24,9 +24,11 @@ namespace weir::storage {
 struct options {
   std::string directory = "./weir-data";
   std::uint64_t max_bytes = 10ULL << 30;
+  std::uint64_t max_damaged_bytes =
+      0; ///< Of damaged/; the oldest goes first. 0: a tenth of max_bytes.
   bool fsync = true;
   /// Size of one memtable and cap of the write-ahead log; the reserve kept free on the disk is two
-  /// memtables and the log's cap. Tests make them small.
+  /// memtables and the log's cap. A small quota makes them smaller (sizing.hpp), and so do tests.
   std::uint64_t memtable_bytes = 32 << 20;
   std::uint64_t max_wal_bytes = 160 << 20;
   /// Under the database, for tests with a faulty disk. Null: the operating system's.
@@ -99,6 +101,42 @@ struct bounds {
   std::uint64_t first = 0;
   std::uint64_t next = 0;
 };
+
+/// Records of a log, or dead letters, that leave the disk together: a table file's. Or,
+/// `in_memory`, those that are in the write-ahead log alone yet: trimming them frees nothing at
+/// once.
+struct segment {
+  std::uint64_t first = 0;
+  std::uint64_t next = 0; ///< One past its last position.
+  std::uint64_t bytes = 0;
+  std::uint64_t age = 0; ///< Rises with the time of writing, over all logs.
+  bool in_memory = false;
+};
+
+/// Why intake must stop.
+enum class refusal : std::uint8_t {
+  none,
+  quota, ///< options::max_bytes is reached.
+  disk,  ///< The disk itself has no more than the reserve.
+};
+
+/// The room there is, in bytes.
+struct room {
+  refusal why = refusal::none;
+  bool stuck = false;      ///< A write failed for want of room: none is done until there is some.
+  std::uint64_t used = 0;  ///< By Weir.
+  std::uint64_t limit = 0; ///< Where intake stops: max_bytes less what settling needs.
+  std::uint64_t max_bytes = 0;
+  std::uint64_t free = 0;    ///< On the disk.
+  std::uint64_t reserve = 0; ///< What has to be free there.
+  std::uint64_t excess = 0;  ///< What has to go so that intake will not have to stop soon.
+  std::uint64_t over = 0;    ///< What has to go so that intake goes on.
+};
+
+/// One sentence: what is reached, how much is used, who holds it.
+std::string describe(const room& found, const std::map<std::string, std::uint64_t>& usage);
+/// What a client is told.
+const char* short_reason(refusal why) noexcept;
 
 /// What opening found out, for the log and the metrics.
 struct recovery_report {
@@ -179,10 +217,12 @@ public:
   // -- log --
   bounds log(pipeline_id pipeline) const;
   result<std::string> read_block(pipeline_id pipeline, log_position position) const;
-  /// The first block that holds data received at `from` or later (a seek in the time index), or
-  /// log().next.
+  /// The first block that holds data received at `from` or later, or log().next. Where a clock was
+  /// set back by more than ten minutes, what was written before is older than what came after.
   result<log_position> find_time(pipeline_id pipeline, unix_ns from) const;
   result<void> trim_log(pipeline_id pipeline, log_position below);
+  /// What is held, oldest first.
+  std::vector<segment> log_segments(pipeline_id pipeline) const;
   /// By exporter. errc::io, errc::corrupt: they are there and cannot be read.
   result<std::map<std::string, cursor>> cursors(pipeline_id pipeline) const;
 
@@ -190,6 +230,7 @@ public:
   bounds dead_letters(pipeline_id pipeline) const;
   result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const;
   result<void> trim_dead_letters(pipeline_id pipeline, log_position below);
+  std::vector<segment> dead_letter_segments(pipeline_id pipeline) const;
 
   /// Nothing: there is none. errc::io, errc::corrupt: it may be there and cannot be read.
   result<std::optional<std::string>> meta(std::string_view key) const;
@@ -198,11 +239,17 @@ public:
   void set_aside(std::string_view kind, std::uint64_t position, std::string_view bytes);
 
   /// Bytes that Weir has on the disk, by part ("journal", "log/<pipeline name>", "wal", ...), as
-  /// maintain() last saw them.
+  /// maintain() last saw them. What stands in the write-ahead log alone yet counts where it will
+  /// be.
   std::map<std::string, std::uint64_t> usage() const;
 
   /// False while intake must stop: the quota or the disk's reserve is reached.
   bool accepts_data() const noexcept;
+  /// The same with its figures, as they were measured last.
+  storage::room room() const;
+  /// Another quota from now on. errc::invalid_argument: too small for the write buffers in use,
+  /// which a restart makes smaller.
+  result<void> set_max_bytes(std::uint64_t bytes);
 
   /// Why nothing can be made durable any more (errc::fatal), whoever found out; the process has to
   /// end. Nothing: the disk works, or is full.
@@ -211,6 +258,8 @@ public:
   /// For a timer, once a second, on a thread that may block: writes the synced mark, measures
   /// usage, gives space back after trims, resumes after a full disk.
   void maintain();
+  /// Only what follows a trim: makes it durable, frees the files, measures. The same thread.
+  void give_back();
 
 private:
   friend class salvage;

@@ -89,6 +89,11 @@ struct store::impl {
   void write_mark();
   void measure();
   void add_spare();
+  /// Trims become durable, and their files go.
+  void follow_trims();
+  /// damaged/ is bounded.
+  void bound_damaged();
+  std::vector<segment> segments(const queue& held) const;
 
   std::string path(std::string_view name) const { return how.directory + '/' + std::string(name); }
 
@@ -124,6 +129,7 @@ struct store::impl {
   std::uint64_t commits_seen = 0;
   unsigned idle_ticks = 0;
   bool trimmed_since_flush = false;
+  std::uint64_t damaged_seen = 0; ///< Bytes of damaged/ at the last look.
   std::string last_mark;
   std::uint64_t committed_at_spare = 0;
 };

@@ -1,5 +1,7 @@
 #include "storage/wal_files.hpp"
 
+#include "storage/files.hpp"
+
 #include <map>
 #include <utility>
 
@@ -144,10 +146,12 @@ void wal_files::add_spare(std::uint64_t bytes, std::size_t enough) {
     path = new_name(used_ending);
   }
   (void)target()->CreateDirIfMissing(spares_, IOOptions(), nullptr);
+  keep_private(spares_, true);
   auto file = std::unique_ptr<FSWritableFile>();
   auto status = IOStatus::OK();
   if (old.empty()) {
     status = target()->NewWritableFile(path, in_steps(), &file, nullptr);
+    keep_private(path, false);
   } else {
     auto size = std::uint64_t{0};
     (void)target()->GetFileSize(old, IOOptions(), &size, nullptr);
@@ -201,6 +205,7 @@ IOStatus wal_files::NewWritableFile(const std::string& path, const FileOptions& 
   if (!inner)
     if (auto status = target()->NewWritableFile(path, options, &inner, debug); !status.ok())
       return status;
+  keep_private(path, false);
   auto made = std::make_unique<guarded_file>(std::move(inner), *this, what);
   if (is_log) {
     const std::lock_guard guard(newest_mutex_);

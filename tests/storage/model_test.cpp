@@ -156,7 +156,7 @@ private:
       trimmed = std::max(trimmed, held.first + draw(held.next - held.first + 1));
       return trimmed;
     };
-    switch (draw(5)) {
+    switch (draw(7)) {
     case 0:
       (void)store_->trim_journal(up_to(trimmed_.journal, store_->journal()));
       break;
@@ -174,7 +174,33 @@ private:
       trimmed_.decisions += draw(5);
       (void)store_->trim_decisions(1, trimmed_.decisions);
       break;
+    case 5:
+      trim_segments(store_->log_segments(1), store_->log(1), trimmed_.log,
+                    [&](auto below) { return store_->trim_log(1, below); });
+      break;
+    case 6:
+      trim_segments(store_->dead_letter_segments(1), store_->dead_letters(1), trimmed_.letters,
+                    [&](auto below) { return store_->trim_dead_letters(1, below); });
+      break;
     }
+  }
+
+  // As whoever makes room does it: whole tables, which are gone at once.
+  template <class Trim>
+  void trim_segments(const std::vector<segment>& segments, const bounds& held,
+                     std::uint64_t& trimmed, Trim trim) {
+    auto next = held.first;
+    for (const auto& each : segments) {
+      if (each.first < next || each.next > std::max(held.next, next))
+        fail(fmt::format("a segment from {} to {} of a queue from {} to {}, behind {}", each.first,
+                         each.next, held.first, held.next, next));
+      next = each.next;
+    }
+    if (segments.empty())
+      return;
+    trimmed = std::max(trimmed, segments[draw(segments.size())].next);
+    (void)trim(trimmed);
+    store_->give_back();
   }
 
   // The process ends, the disk keeps what it was given.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <thread>
+#include <vector>
 
 using namespace weir;
 using namespace weir::storage;
@@ -82,6 +83,48 @@ BOOST_AUTO_TEST_CASE(stages_share_a_store) {
   maker.join();
   BOOST_TEST(wrong == 0u);
   BOOST_TEST(shared.journal().next == commits);
+}
+
+// Scenario: one thread reads the oldest block all the time while another trims it and its file
+// goes. Guarantee: it is there, or it is gone; never is it taken for damaged.
+BOOST_AUTO_TEST_CASE(a_trimmed_block_is_not_damaged) {
+  const temporary_directory directory;
+  auto how = options();
+  how.directory = directory.path() + "/data";
+  how.memtable_bytes = 32 << 10;
+  how.max_wal_bytes = 256 << 10;
+  auto opened = store::open(how);
+  BOOST_REQUIRE(opened);
+  auto& shared = **opened;
+  const auto pipeline = shared.pipeline("traces").value();
+  BOOST_REQUIRE(shared.open_log(pipeline));
+  auto done = std::atomic<bool>(false);
+  auto corrupt = std::atomic<unsigned>(0);
+  auto gone = std::atomic<unsigned>(0);
+  auto readers = std::vector<std::thread>();
+  for (int i = 0; i < 3; ++i)
+    readers.emplace_back([&] {
+      while (!done) {
+        const auto held = shared.log(pipeline);
+        for (auto p = held.first; p < std::min(held.next, held.first + 8); ++p)
+          if (const auto block = shared.read_block(pipeline, p); !block)
+            ++(block.error().code == errc::corrupt ? corrupt : gone);
+      }
+    });
+  for (log_position i = 0; i < 3000; ++i) {
+    auto b = batch();
+    b.append_block(pipeline, i, 1000 + i, std::string(6000, 'x'));
+    BOOST_REQUIRE(shared.commit(std::move(b), false));
+    if (i % 8 != 7)
+      continue;
+    BOOST_REQUIRE(shared.trim_log(pipeline, i - 4));
+    shared.give_back();
+  }
+  done = true;
+  for (auto& reader : readers)
+    reader.join();
+  BOOST_TEST(corrupt == 0u);
+  BOOST_TEST_MESSAGE(gone << " reads came too late");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
