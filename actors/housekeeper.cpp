@@ -12,69 +12,13 @@ namespace weir::actors {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::seconds(1);
+constexpr auto tick_interval = std::chrono::milliseconds(1000);
 
-// Share of a log's blocks that one round of drop_oldest gives up.
-constexpr log_position drop_share = 20;
+// A fast sender fills a small quota within one: whether there is room is looked at in between.
+constexpr unsigned looks_a_tick = 5;
 
-// The first block that somebody configured still has to deliver; without exporters, the end.
-log_position owed_from(const storage::store& store, const kept_log& of) {
-  auto owed = store.log(of.id).next;
-  const auto cursors = store.cursors(of.id);
-  if (!cursors)
-    return store.log(of.id).first;
-  for (const auto& exporter : of.exporters) {
-    const auto at = cursors->find(exporter);
-    owed = std::min(owed, at == cursors->end() ? store.log(of.id).first : at->second.position);
-  }
-  return owed;
-}
-
-void trim_delivered(storage::store& store, const kept_log& of, std::int64_t retention_ns) {
-  const auto now = unix_now();
-  const auto horizon = now - std::min<unix_ns>(now, static_cast<unix_ns>(retention_ns));
-  const auto young = store.find_time(of.id, horizon);
-  if (!young)
-    return;
-  const auto below = std::min(*young, owed_from(store, of));
-  if (below > store.log(of.id).first)
-    (void)store.trim_log(of.id, below);
-}
-
-std::uint64_t items_between(const storage::store& store, pipeline_id id, log_position first,
-                            log_position below) {
-  std::uint64_t items = 0;
-  for (auto position = first; position < below; ++position)
-    if (const auto bytes = store.read_block(id, position))
-      if (const auto block = codec::read_block(*bytes))
-        items += block->header.items;
-  return items;
-}
-
-// The log with the most blocks gives up its oldest twentieth.
-void drop_oldest(storage::store& store, const std::vector<kept_log>& logs) {
-  const auto length = [&](const kept_log& l) {
-    const auto b = store.log(l.id);
-    return b.next - b.first;
-  };
-  const auto longest = std::max_element(logs.begin(), logs.end(), [&](const auto& a, const auto& b) {
-    return length(a) < length(b);
-  });
-  if (longest == logs.end() || length(*longest) < 2)
-    return;
-  const auto held = store.log(longest->id);
-  const auto below = held.first + std::max<log_position>(1, length(*longest) / drop_share);
-  const auto owed = owed_from(store, *longest);
-  const auto lost = items_between(store, longest->id, std::max(held.first, owed), below);
-  if (!store.trim_log(longest->id, below))
-    return;
-  metrics::log_dropped_items.with({{"pipeline", longest->name}})
-    .Increment(static_cast<double>(lost));
-  if (lost > 0 && log::permit("drop-oldest"))
-    log::error("the disk quota is reached: dropped the oldest {} items of pipeline {} (overflow: "
-               "drop_oldest)",
-               lost, longest->name);
-}
+// How often it is said that clients are refused, in seconds.
+constexpr unsigned refusal_interval = 60;
 
 // Looks at the memory, and gives back what is not needed.
 bool memory_is_short(housekeeper_state& state) {
@@ -86,23 +30,57 @@ bool memory_is_short(housekeeper_state& state) {
   return said.refuse;
 }
 
-void admit(housekeeper_state& state) {
+// Why clients are refused; the words of the metric.
+struct closed_gate {
+  std::string_view reason; ///< Empty: it is open.
+  std::string for_clients;
+  std::string for_operators;
+};
+
+closed_gate gate_of(housekeeper_state& state) {
   const bool short_of_memory = memory_is_short(state);
-  std::string reason;
+  const auto room = state.store->room();
   if (!state.store->accepts_data())
-    reason = "the disk is full: waiting for room";
-  else if (short_of_memory)
-    reason = "data refused due to high memory usage";
-  const bool accepting = reason.empty();
-  if (accepting == state.accepting)
+    return {room.why == storage::refusal::disk ? "disk" : "quota",
+            storage::short_reason(room.why),
+            storage::describe(room, state.store->usage())};
+  if (short_of_memory) {
+    const auto text = std::string("data refused due to high memory usage");
+    return {"memory", text, text};
+  }
+  return {};
+}
+
+void admit(housekeeper_state& state) {
+  auto gate = gate_of(state);
+  for (const auto* reason : {"quota", "disk", "memory"})
+    metrics::refusing.with({{"reason", reason}}).Set(gate.reason == reason ? 1 : 0);
+  const bool accepting = gate.reason.empty();
+  const bool changed = accepting != std::exchange(state.accepting, accepting);
+  if (!accepting && (log::permit("refusing", refusal_interval) || changed))
+    log::warn("clients are told to retry: {}", gate.for_operators);
+  if (!changed)
     return;
-  state.accepting = accepting;
   if (accepting)
     log::info("clients are served again");
-  else
-    log::warn("clients are told to retry: {}", reason);
   if (state.config.admit)
-    state.config.admit(accepting, std::move(reason));
+    state.config.admit(accepting, std::move(gate.for_clients));
+}
+
+// What is owed to exporters that are gone, and when the last of it goes.
+void measure_orphans(housekeeper_state& state) {
+  auto shown = std::exchange(state.orphans_shown, {});
+  for (const auto& orphan : state.disk->orphans()) {
+    const metrics::labels who{{"pipeline", orphan.pipeline_name}, {"exporter", orphan.exporter}};
+    metrics::orphaned_items.with(who).Set(static_cast<double>(orphan.items));
+    metrics::orphaned_until_seconds.with(who)
+      .Set(static_cast<double>(end_of(*state.store, orphan, state.config.retention_ns) / second_ns));
+    shown.erase({orphan.pipeline_name, orphan.exporter});
+    state.orphans_shown.emplace(orphan.pipeline_name, orphan.exporter);
+  }
+  for (const auto& [pipeline, exporter] : shown)
+    for (const auto* gauge : {&metrics::orphaned_items, &metrics::orphaned_until_seconds})
+      gauge->with({{"pipeline", pipeline}, {"exporter", exporter}}).Set(0);
 }
 
 // The ledger's equations, as differences: all 0 at rest.
@@ -134,26 +112,55 @@ void forget_gauges(const std::vector<kept_log>& before, const std::vector<kept_l
   for (const auto& log : before) {
     const auto stays = std::find_if(now.begin(), now.end(), [&](const auto& l) { return l.id == log.id; });
     if (stays == now.end())
-      for (const auto* metric :
-           {&metrics::ledger_unsettled_items, &metrics::ledger_unappended_items, &metrics::log_blocks})
-        metric->with({{"pipeline", log.name}}).Set(0);
+      for (const auto* gauge : {&metrics::ledger_unsettled_items, &metrics::ledger_unappended_items,
+                                &metrics::log_blocks})
+        gauge->with({{"pipeline", log.name}}).Set(0);
     for (const auto& exporter : log.exporters)
       if (stays == now.end() || std::count(stays->exporters.begin(), stays->exporters.end(), exporter) == 0)
-        metrics::ledger_undelivered_items.with({{"pipeline", log.name}, {"exporter", exporter}})
-          .Set(0);
+        metrics::ledger_undelivered_items.with({{"pipeline", log.name}, {"exporter", exporter}}).Set(0);
   }
 }
 
-void measure(const housekeeper_state& state) {
+// "log/traces/main" is the part "log" of the pipeline "traces/main".
+void measure_storage(const storage::store& store) {
+  for (const auto& [name, bytes] : store.usage()) {
+    const auto slash = name.find('/');
+    metrics::labels labels{{"part", name.substr(0, slash)}};
+    if (slash != name.npos)
+      labels.emplace("pipeline", name.substr(slash + 1));
+    metrics::storage_bytes.with(labels).Set(static_cast<double>(bytes));
+  }
+  const auto room = store.room();
+  metrics::storage_used_bytes.with().Set(static_cast<double>(room.used));
+  metrics::storage_limit_bytes.with().Set(static_cast<double>(room.limit));
+  metrics::storage_free_bytes.with().Set(static_cast<double>(room.free));
+}
+
+void measure(housekeeper_state& state) {
   metrics::process_memory_rss.with().Set(static_cast<double>(memory::resident()));
-  for (const auto& [part, bytes] : state.store->usage())
-    metrics::storage_bytes.with({{"part", part}}).Set(static_cast<double>(bytes));
+  measure_storage(*state.store);
+  measure_orphans(state);
+  for (const auto& [id, name] : state.store->pipelines()) {
+    const auto letters = state.store->dead_letters(id);
+    metrics::dead_letters.with({{"pipeline", name}})
+      .Set(static_cast<double>(letters.next - letters.first));
+  }
   for (const auto& l : state.config.logs) {
     const auto held = state.store->log(l.id);
     metrics::log_blocks.with({{"pipeline", l.name}})
       .Set(static_cast<double>(held.next - held.first));
     measure_ledger(*state.store, l);
   }
+}
+
+void tick(housekeeper_state& state) {
+  state.store->maintain();
+  // The writer would find out with the next commit, but clients are refused: none may come.
+  if (const auto failure = state.store->failure())
+    end_process({errc::fatal, "the storage failed: " + failure->message});
+  state.disk->keep(state.config, unix_now());
+  admit(state);
+  measure(state);
 }
 
 } // namespace
@@ -164,30 +171,29 @@ housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self, houseke
   end_process_where_it_throws(self);
   self->state.config = std::move(config);
   self->state.store = std::move(store);
+  self->state.disk.emplace(self->state.store);
   self->send(self, tick_atom_v);
   return {
     [self](tick_atom) {
-      auto& state = self->state;
-      self->delayed_send(self, tick_interval, tick_atom_v);
-      state.store->maintain();
-      // The writer would find out with the next commit, but clients are refused: none may come.
-      if (const auto failure = state.store->failure())
-        end_process({errc::fatal, "the storage failed: " + failure->message});
-      for (const auto& l : state.config.logs)
-        trim_delivered(*state.store, l, state.config.retention_ns);
-      if (state.config.drop_oldest && !state.store->accepts_data())
-        drop_oldest(*state.store, state.config.logs);
-      admit(state);
-      measure(state);
+      if (self->state.stopped)
+        return;
+      self->delayed_send(self, tick_interval / looks_a_tick, tick_atom_v);
+      if (auto& looks = self->state.looks; looks++ % looks_a_tick == 0)
+        tick(self->state);
+      else if (self->state.disk->keep_room(self->state.config))
+        admit(self->state);
     },
     [self](const housekeeper_change& to) -> caf::result<changed_atom> {
       forget_gauges(self->state.config.logs, to->logs);
       auto admit = std::move(self->state.config.admit);
       self->state.config = *to;
       self->state.config.admit = std::move(admit);
+      if (!self->state.stopped)
+        tick(self->state);
       return changed_atom_v;
     },
     [self](stop_atom) -> caf::result<stopped_atom> {
+      self->state.stopped = true;
       self->state.store->maintain();
       return stopped_atom_v;
     },

@@ -188,7 +188,7 @@ const std::vector<std::size_t>& intake_state::lanes_of(const net::otlp_request& 
 void intake_state::take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
                             const std::vector<edited_request*>& edited, unix_ns now) {
   if (!store_->accepts_data())
-    return turn_away(request, "the disk is full: waiting for room");
+    return turn_away(request, storage::short_reason(store_->room().why));
   pending_reply pending;
   if (lanes.empty()) // Let in before its last pipeline went.
     return turn_away(request, "the pipeline is gone");

@@ -237,11 +237,22 @@ result<void> node::impl::serve() {
   if (!started)
     return tl::unexpected(started.error());
   server = std::move(*started);
+  gate->belongs_to(server.get());
   serving = true;
   return {};
 }
 
-housekeeper_config node::impl::keeps() {
+configured_exporters node::impl::configured() const {
+  configured_exporters all;
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    auto& of = all[ids[p]];
+    for (const auto index : plan.pipelines[p].exporters)
+      of.insert(plan.exporters[index].id);
+  }
+  return all;
+}
+
+housekeeper_config node::impl::keeps() const {
   housekeeper_config keeps;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     kept_log log{ids[p], plan.pipelines[p].name, {}};
@@ -250,12 +261,24 @@ housekeeper_config node::impl::keeps() {
     keeps.logs.push_back(std::move(log));
   }
   keeps.retention_ns = plan.retention / std::chrono::nanoseconds(1);
+  keeps.dead_letter_bytes = plan.dead_letter_bytes;
+  keeps.dead_letter_retention_ns = plan.dead_letter_retention / std::chrono::nanoseconds(1);
   keeps.drop_oldest = plan.drop_oldest;
   keeps.memory_limit = plan.memory_limit;
-  keeps.admit = [this](bool accepting, std::string reason) {
-    server->set_accepting(accepting, std::move(reason));
+  keeps.admit = [gate = gate](bool accepting, std::string reason) {
+    gate->set(accepting, std::move(reason));
   };
   return keeps;
+}
+
+void node::impl::say_orphans() const {
+  const auto retention = plan.retention / std::chrono::nanoseconds(1);
+  const auto found = find_orphans(*store, configured());
+  if (!found)
+    return log::warn("what is owed to exporters that are gone cannot be read: {}",
+                     found.error().message);
+  for (const auto& orphan : *found)
+    log::warn("{}", describe(*store, orphan, retention));
 }
 
 void node::impl::stop(std::chrono::milliseconds deadline) {
@@ -277,10 +300,17 @@ void node::impl::stop(std::chrono::milliseconds deadline) {
   for (const auto& [at, each] : exporters)
     ask_to_stop(each.actor, left());
   ask_to_stop(housekeeper, left());
+  end_server();
+}
+
+// The housekeeper may be at work still.
+void node::impl::end_server() {
+  gate->belongs_to(nullptr);
   server.reset();
 }
 
 void node::impl::end_actors() {
+  *ending = true;
   const auto end = [](auto& handle) {
     if (handle)
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
@@ -305,7 +335,7 @@ void node::impl::end_actors() {
 node::node() : impl_(std::make_unique<impl>()) {}
 
 node::~node() {
-  impl_->server.reset();
+  impl_->end_server();
   impl_->end_actors();
 }
 
@@ -324,15 +354,17 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   storage::batch cursors;
   try {
     parts.place_new_exporters(parts.plan, parts.ids, cursors);
+    note_orphans(*parts.store, parts.configured(), cursors);
   } catch (const std::runtime_error& why) {
     return fail(errc::io, why.what());
   }
   if (!cursors.empty())
     if (auto placed = parts.store->commit(std::move(cursors), true); !placed)
       return tl::unexpected(placed.error());
+  parts.say_orphans();
   for (const auto id : parts.ids)
     parts.make_tail(id);
-  parts.writer = parts.system.spawn<caf::detached>(writer, parts.store, parts.plan.broken);
+  parts.writer = parts.system.spawn<caf::detached>(writer, parts.store, parts.plan.broken, end_flag(parts.ending));
   if (auto spawned = parts.spawn_exporters(); !spawned)
     return tl::unexpected(spawned.error());
   auto lanes = parts.sampler_lanes(parts.plan, parts.ids);

@@ -39,6 +39,8 @@ struct node_plan {
   std::uint64_t max_block_bytes = 1 << 20;
   std::chrono::milliseconds block_timeout{200};
   std::chrono::milliseconds retention{std::chrono::hours(24)};
+  std::uint64_t dead_letter_bytes = 0; ///< 0 = a tenth of storage.max_bytes
+  std::chrono::milliseconds dead_letter_retention{std::chrono::hours(168)};
   std::chrono::milliseconds cursor_interval{1000};
   bool drop_oldest = false;
   std::uint64_t window_memory = 512 << 20;
@@ -71,12 +73,14 @@ public:
   /// Why clients are told to retry; "" = they are served. Any thread.
   std::string refusal() const;
 
-  /// Goes over to another plan while it runs: policies, exporters, pipelines, retention. Listeners and
+  /// Goes over to another plan while it runs: policies, exporters, pipelines, retention, the quota. Listeners and
   /// connections stay, and so does the window: what it holds is decided by the new policies. An exporter
   /// that is new begins at its log's end; one that goes leaves its cursor. Returns what changed, a line
   /// each. An error: nothing was changed. May take as long as requests of exporters that go are under
   /// way, at most 10 s. One thread at a time.
-  /// @pre `plan` has the same receivers and the same storage, sampling and server settings; a pipeline
+  /// A disk that is really full refuses it.
+  /// @pre `plan` has the same receivers and the same storage (but for its quota and what may stay),
+  /// sampling and server settings; a pipeline
   /// that stays keeps its signal, and tail_sampling or its absence
   result<std::vector<std::string>> reload(node_plan plan);
 

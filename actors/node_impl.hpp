@@ -16,6 +16,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 #include <map>
+#include <mutex>
 #include <set>
 
 namespace weir::actors {
@@ -29,6 +30,22 @@ struct running_exporter {
   backends::exporter_config config;
   std::optional<backends::batch_config> batch; ///< Of its pipeline.
   exporter_actor actor;
+};
+
+/// The clients' gate, which the housekeeper opens and closes; nobody's once the server goes.
+struct admission {
+  std::mutex mutex;
+  net::otlp_server* server = nullptr; ///< Guarded.
+
+  void set(bool accepting, std::string reason) {
+    const std::lock_guard guard(mutex);
+    if (server != nullptr)
+      server->set_accepting(accepting, std::move(reason));
+  }
+  void belongs_to(net::otlp_server* now) {
+    const std::lock_guard guard(mutex);
+    server = now;
+  }
 };
 
 /// The parts of a node, and what each is told.
@@ -55,7 +72,9 @@ struct node::impl {
   intake_actor intake;
   housekeeper_actor housekeeper;
   std::unique_ptr<net::otlp_server> server;
+  std::shared_ptr<admission> gate = std::make_shared<admission>();
   std::atomic<bool> serving{false};
+  std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
 
   // -- of a plan (`ids` are those of its pipelines) --
   result<std::vector<pipeline_id>> open_logs(const node_plan& of);
@@ -71,13 +90,17 @@ struct node::impl {
   void spawn_samplers(std::vector<std::vector<sampler_pipeline>> lanes);
   router_config routes() const;
   intake_config takes() const;
-  housekeeper_config keeps();
+  housekeeper_config keeps() const;
+  /// The exporters of the plan, by the ids of its pipelines.
+  configured_exporters configured() const;
   std::vector<signal> signals_of(std::uint32_t receiver) const;
 
   // -- start --
   result<void> spawn_exporters();
   void spawn_intake();
   result<void> serve();
+  /// Whose data is owed to nobody any more, in the log.
+  void say_orphans() const;
 
   // -- reload --
   struct next_plan;
@@ -97,6 +120,7 @@ struct node::impl {
   template <class Handle>
   void ask_to_stop(const Handle& actor, std::chrono::milliseconds deadline);
   void stop(std::chrono::milliseconds deadline);
+  void end_server();
   void end_actors();
 };
 

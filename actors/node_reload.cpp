@@ -52,11 +52,21 @@ struct node::impl::next_plan {
   bool has(pipeline_id id) const { return std::count(ids.begin(), ids.end(), id) > 0; }
 };
 
+// Its commits would wait for room for as long as it takes, and who asked for it with them.
 result<std::vector<std::string>> node::impl::reload(node_plan wanted) {
+  if (store->room().stuck)
+    return fail(errc::full, "the disk is full: " + storage::describe(store->room(), store->usage())
+                                + "; make room, then reload");
   auto next = prepare(with_receivers_of(plan, std::move(wanted)));
   if (!next)
     return tl::unexpected(next.error());
   std::vector<std::string> changes;
+  if (next->plan.storage.max_bytes != plan.storage.max_bytes) {
+    if (const auto set = store->set_max_bytes(next->plan.storage.max_bytes); !set)
+      return tl::unexpected(set.error());
+    changes.push_back(fmt::format("storage.max_bytes: {} MiB from now on",
+                                  next->plan.storage.max_bytes >> 20));
+  }
   adopt(*next, changes);
   show_metrics_at_start(plan);
   return changes;
@@ -144,9 +154,14 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
     letters.erase(id);
   }
   if (plan.retention != before.retention || plan.drop_oldest != before.drop_oldest
-      || plan.memory_limit != before.memory_limit)
-    changes.push_back("retention, overflow or memory_limiter: changed");
-  commit({}, nullptr); // What the stages had on its way is durable when it is asked for again.
+      || plan.memory_limit != before.memory_limit
+      || plan.dead_letter_bytes != before.dead_letter_bytes
+      || plan.dead_letter_retention != before.dead_letter_retention)
+    changes.push_back("retention, overflow, dead_letters or memory_limiter: changed");
+  // What the stages had on its way is durable when it is asked for again; then nothing more comes
+  // for those that are gone.
+  commit({}, nullptr);
+  commit({}, [this](storage::batch& into) { note_orphans(*store, configured(), into); });
   change(housekeeper, std::make_shared<const housekeeper_config>(keeps()));
 }
 

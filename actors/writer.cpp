@@ -14,14 +14,19 @@ namespace {
 constexpr auto full_disk_pause = std::chrono::milliseconds(200);
 
 // Blocks until it is written: everybody who waits for this thread is bounded by credit, and clients
-// are refused meanwhile (the housekeeper closes admission).
-void write(storage::store& store, storage::batch& what, bool sync) {
+// are refused meanwhile (the housekeeper closes admission). False: the node ends first.
+bool write(storage::store& store, storage::batch& what, bool sync, const end_flag& ending) {
   for (;;) {
     auto written = store.commit(std::move(what), sync);
     if (written)
-      return;
+      return true;
     if (written.error().code != errc::full && written.error().code != errc::unavailable)
       end_process({errc::fatal, "the storage failed: " + written.error().message});
+    if (ending && *ending) {
+      log::warn("what was not written yet, and promised to nobody, is given up: {}",
+                written.error().message);
+      return false;
+    }
     if (log::permit("writer-full"))
       log::warn("waiting for room on the disk: {}", written.error().message);
     std::this_thread::sleep_for(full_disk_pause);
@@ -31,7 +36,8 @@ void write(storage::store& store, storage::batch& what, bool sync) {
 } // namespace
 
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
-                                   std::shared_ptr<storage::store> store, sabotage broken) {
+                                   std::shared_ptr<storage::store> store, sabotage broken,
+                                   end_flag ending) {
   end_process_where_it_throws(self);
   run_soon_when_woken();
   return {
@@ -50,13 +56,18 @@ writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> 
         self->send(self, flush_atom_v);
       return promise;
     },
-    [self, store, broken = std::move(broken)](flush_atom) {
+    [self, store, broken = std::move(broken), ending = std::move(ending)](flush_atom) {
       broken.stall(writer_state::name);
       auto& state = self->state;
+      if (state.gave_up)
+        return;
       state.flush_queued = false;
       for (const auto& add : std::exchange(state.late, {}))
         add(state.gathered);
-      write(*store, state.gathered, state.sync);
+      if (!write(*store, state.gathered, state.sync, ending)) {
+        state.gave_up = true;
+        return;
+      }
       state.gathered = storage::batch();
       state.sync = false;
       for (const auto& tell : std::exchange(state.durable, {}))

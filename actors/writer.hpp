@@ -3,8 +3,9 @@
 #include "actors/messages.hpp"
 #include "actors/sabotage.hpp"
 
-#include <caf/typed_event_based_actor.hpp>
+#include <atomic>
 #include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 namespace weir::actors {
 
@@ -14,13 +15,20 @@ struct writer_state {
   storage::batch gathered;
   bool sync = false;
   bool flush_queued = false;
+  bool gave_up = false; ///< The node ends, and the disk is full.
   std::vector<std::function<void(storage::batch&)>> late;
   std::vector<std::function<void()>> durable;
   std::vector<caf::typed_response_promise<stored_atom>> waiting;
 };
 
-/// Spawn detached: it blocks in fsync. While one commit runs, the next gathers in the mailbox.
+/// Set where the node ends: who waits for room on the disk then gives up.
+using end_flag = std::shared_ptr<const std::atomic<bool>>;
+
+/// Spawn detached: it blocks in fsync, and while the disk is full. While one commit runs, the next
+/// gathers in the mailbox. What it gives up was promised to nobody.
+/// @param ending null: it never gives up
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
-                                   std::shared_ptr<storage::store> store, sabotage broken);
+                                   std::shared_ptr<storage::store> store, sabotage broken,
+                                   end_flag ending);
 
 } // namespace weir::actors

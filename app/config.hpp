@@ -34,6 +34,12 @@ struct block_config {
   milliseconds timeout{200};
 };
 
+/// `storage.dead_letters`
+struct dead_letter_limits {
+  std::uint64_t max_bytes = 0; ///< 0 = a tenth of storage.max_bytes
+  milliseconds retention{std::chrono::hours(168)};
+};
+
 /// `storage.overflow`: what happens when `storage.max_bytes` is reached.
 enum class overflow_policy : std::uint8_t {
   refuse,      ///< Clients are told to retry.
@@ -45,6 +51,7 @@ struct storage_config {
   storage::options database;
   overflow_policy overflow = overflow_policy::refuse;
   milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long.
+  dead_letter_limits dead_letters;
   milliseconds cursor_interval{1000};             ///< At most this long until a cursor is on disk.
   journal_config journal;
   block_config log;

@@ -23,7 +23,9 @@ public:
 
 void compare_storage(const storage_config& a, const storage_config& b, comparison& out) {
   out.same(a.database.directory, b.database.directory, "storage.directory");
-  out.same(a.database.max_bytes, b.database.max_bytes, "storage.max_bytes");
+  out.same(a.database.memtable_bytes, b.database.memtable_bytes, "storage.memtable_bytes");
+  out.same(a.database.max_wal_bytes, b.database.max_wal_bytes, "storage.max_wal_bytes");
+  out.same(a.database.max_damaged_bytes, b.database.max_damaged_bytes, "storage.max_damaged_bytes");
   out.same(a.database.fsync, b.database.fsync, "storage.fsync");
   out.same(a.journal.commit_interval, b.journal.commit_interval, "storage.journal.commit_interval");
   out.same(a.journal.max_entry_bytes, b.journal.max_entry_bytes, "storage.journal.max_entry_bytes");

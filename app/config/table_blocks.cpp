@@ -33,13 +33,15 @@ const option_table<block_config>& log_options() {
   return table;
 }
 
-void check_room(const section& at, const storage::options& database) {
-  const auto least = 2 * (2 * database.memtable_bytes + database.max_wal_bytes);
-  if (database.max_bytes < least)
-    at.error("max_bytes",
-             fmt::format("found {}, expected at least {}: twice what the write buffers "
-                         "and the write-ahead log take",
-                         print_size(database.max_bytes), print_size(least)));
+const option_table<dead_letter_limits>& dead_letter_options() {
+  using c = dead_letter_limits;
+  static const option_table<c> table{{
+      works("max_bytes", &c::max_bytes, {.in = unit::size},
+            "Of what back ends refused for good, all pipelines together; beyond it the oldest "
+            "goes, counted. 0: a tenth of `storage.max_bytes`."),
+      works("retention", &c::retention, {.min = "1s"}, "It stays this long."),
+  }};
+  return table;
 }
 
 const option_table<storage::options>& database_options() {
@@ -47,20 +49,25 @@ const option_table<storage::options>& database_options() {
   static const option_table<c> table{
       {
           works("directory", &c::directory, "One for each node; it is made when it is missing."),
-          works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "1MiB"},
-                "Everything that Weir writes; `overflow` says what happens when it is reached."),
+          works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "64MiB"},
+                "Everything that Weir writes. As it fills, delivered blocks go first, then dead "
+                "letters, then what is owed to exporters that are gone; after that `overflow` "
+                "says what happens. A reload can change it."),
+          works("max_damaged_bytes", &c::max_damaged_bytes, {.in = unit::size},
+                "Of `damaged/`, where damaged files are kept for a look; the oldest goes first. "
+                "0: a tenth of `max_bytes`."),
           works("fsync", &c::fsync,
                 "Off: clients are answered before their data is on the disk, and a power cut loses "
                 "it."),
           works("memtable_bytes", &c::memtable_bytes,
                 {.in = unit::size, .min = "1MiB", .max = "256MiB"},
-                "A write buffer of the database; two are kept free on the disk as a reserve."),
+                "A write buffer of the database; two are kept free on the disk as a reserve. At "
+                "most a 64th of `max_bytes` is used."),
           works("max_wal_bytes", &c::max_wal_bytes,
                 {.in = unit::size, .min = "4MiB", .max = "4GiB"},
-                "Bound of the write-ahead log, and so of the time a start takes."),
-      },
-      c{},
-      &check_room};
+                "Bound of the write-ahead log, and so of the time a start takes. At most five "
+                "64ths of `max_bytes` are used."),
+      }};
   return table;
 }
 
@@ -73,11 +80,12 @@ const option_table<storage_config>& storage_options() {
       choice(
           "overflow", &c::overflow,
           {{"refuse", overflow_policy::refuse}, {"drop_oldest", overflow_policy::drop_oldest}},
-          "When `max_bytes` is reached: clients are told to retry, or the oldest goes, counted."),
+          "When `max_bytes` is reached by what is owed to back ends: clients are told to retry, or "
+          "the oldest of the largest log goes, counted."),
       works("retention", &c::retention,
-            "Delivered blocks stay this long; an exporter that comes back in that time goes on "
-            "where it "
-            "was."),
+            "Delivered blocks stay this long, or until the room is needed; so does what is owed to an "
+            "exporter that is gone: one that comes back in that time goes on where it was."),
+      block("dead_letters", &c::dead_letters, &dead_letter_options),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},
             "At most this long, or 16384 items, until an exporter's place is on disk: what is sent "
             "twice after a crash."),

@@ -56,6 +56,8 @@ BOOST_AUTO_TEST_CASE(what_can_change_is_not_named) {
                c.exporters.emplace_back().id = "otlp";
                c.storage.retention = std::chrono::hours(1);
                c.storage.overflow = overflow_policy::drop_oldest;
+               c.storage.database.max_bytes = 1ULL << 40;
+               c.storage.dead_letters = {1 << 20, std::chrono::hours(1)};
              }).empty());
 }
 
@@ -70,7 +72,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_change_is_named) {
       {"receivers.otlp.protocols.http",
        [](node_config& c) { c.receivers[0].listeners.emplace_back().grpc = false; }},
       {"storage.directory", [](node_config& c) { c.storage.database.directory = "x"; }},
-      {"storage.max_bytes", [](node_config& c) { c.storage.database.max_bytes = 1; }},
+      {"storage.memtable_bytes", [](node_config& c) { c.storage.database.memtable_bytes = 1; }},
+      {"storage.max_wal_bytes", [](node_config& c) { c.storage.database.max_wal_bytes = 1; }},
       {"storage.fsync", [](node_config& c) { c.storage.database.fsync = false; }},
       {"storage.journal.max_entry_bytes",
        [](node_config& c) { c.storage.journal.max_entry_bytes = 1; }},

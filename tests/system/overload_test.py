@@ -14,7 +14,7 @@ SECONDS = int(os.environ.get("WEIR_OVERLOAD_SECONDS", "15"))
 DRAIN = 10_000               # spans a second that the back end takes
 PAYLOAD = 2048               # random bytes in a span, so that the disk fills up within the test
 MEMORY_LIMIT = 900 << 20     # of the node, all told
-DISK = "448MiB"              # the least there is
+DISK = "448MiB"
 
 
 class OverloadTest(case.SystemTest):

@@ -295,9 +295,10 @@ const std::vector<bad_case> one_fault{
     // -- Weir's own blocks --
     block("storage: {max_bytes: 10 gigs}", "f:4:22: storage.max_bytes: found the text `10 gigs`, "
                                            "expected a size such as `256MiB`"),
-    block("storage: {max_bytes: 100MiB}",
-          "f:4:22: storage.max_bytes: found 100MiB, expected at least 448MiB: twice what the write "
-          "buffers and the write-ahead log take"),
+    block("storage: {max_bytes: 63MiB}",
+          "f:4:22: storage.max_bytes: found the text `63MiB`, expected at least 64MiB"),
+    block("storage: {dead_letters: {retention: 0s}}",
+          "f:4:37: storage.dead_letters.retention: found the text `0s`, expected at least 1s"),
     block("storage: {overflow: block}",
           "f:4:21: storage.overflow: found the text `block`, expected "
           "`refuse` or `drop_oldest`"),

@@ -1,0 +1,65 @@
+#include "actors/writer.hpp"
+
+#include "../storage/faulty_file_system.hpp"
+#include "../storage/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <chrono>
+
+using namespace weir;
+using namespace weir::actors;
+
+BOOST_AUTO_TEST_SUITE(writer_test)
+
+// Scenario: the disk is full, a commit waits for room, the node ends; then the disk has room, and
+// another starts. Guarantee: nobody waits for the writer, who promised nothing; what was durable
+// before is there.
+BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
+  storage::temporary_directory directory;
+  const auto disk = std::make_shared<storage::faulty_file_system>(directory.path());
+  storage::options how;
+  how.directory = directory.path() + "/data";
+  how.memtable_bytes = 32 << 10;
+  how.max_wal_bytes = 256 << 10;
+  how.file_system = disk;
+  auto opened = storage::store::open(how);
+  BOOST_REQUIRE(opened);
+  std::shared_ptr<storage::store> store = std::move(*opened);
+  const auto put = [](const std::string& key) {
+    auto work = std::make_shared<commit>();
+    work->what.put_meta(key, std::string(1000, 'x'));
+    work->sync = true;
+    return work;
+  };
+  const auto ending = std::make_shared<std::atomic<bool>>(false);
+  caf::actor_system_config settings;
+  caf::actor_system system{settings};
+  {
+    caf::scoped_actor self{system};
+    auto write = system.spawn<caf::detached>(writer, store, sabotage{}, end_flag(ending));
+    self->request(write, std::chrono::seconds(30), put("before"))
+        .receive([](stored_atom) {}, [](const caf::error&) { BOOST_FAIL("not written"); });
+    disk->set_quota(1); // The ballast does not help either.
+    self->request(write, std::chrono::milliseconds(600), put("behind"))
+        .receive([](stored_atom) { BOOST_FAIL("written to a full disk"); },
+                 [](const caf::error&) {});
+    BOOST_TEST(!store->accepts_data());
+    *ending = true;
+    caf::anon_send_exit(write, caf::exit_reason::user_shutdown);
+    write = writer_actor();
+    const auto begin = std::chrono::steady_clock::now();
+    system.registry().await_running_count_equal(1); // This test's own.
+    BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds(5)));
+  }
+  store.reset();
+  disk->set_quota(1 << 30);
+  auto again = storage::store::open(how);
+  BOOST_REQUIRE(again);
+  BOOST_TEST((*again)->meta("before").value().has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
