@@ -11,11 +11,14 @@
 #include "core/metrics.hpp"
 #include "storage/lock.hpp"
 
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <malloc.h>
+#include <mutex>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <thread>
 
 namespace weir::app {
 
@@ -56,6 +59,37 @@ void end_on_next_signal(const sigset_t& set) {
   std::signal(SIGHUP, SIG_IGN);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
+
+// How long after the deadline of a stop the process may take to end.
+constexpr auto end_patience = std::chrono::seconds(4);
+
+// Ends the process at a deadline, whatever it waits for: what is acknowledged is on the disk.
+class end_at_last {
+public:
+  explicit end_at_last(std::chrono::milliseconds patience) {
+    thread_ = std::thread([this, patience] {
+      std::unique_lock lock(mutex_);
+      if (ended_.wait_for(lock, patience, [this] { return done_; }))
+        return;
+      log::error("the node did not stop in time and is ended: what is acknowledged is on the disk");
+      std::_Exit(EXIT_FAILURE);
+    });
+  }
+  ~end_at_last() {
+    {
+      const std::lock_guard guard(mutex_);
+      done_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool done_ = false;
+  std::thread thread_;
+};
 
 // All that a reload changes, or the reasons why it changes nothing.
 tl::expected<std::vector<std::string>, std::vector<std::string>>
@@ -178,8 +212,10 @@ int run_node(const node_config& config, const config_reader& again,
   log::info("stopping: finishing what is in flight");
   end_on_next_signal(signals);
   (*shown)->attach(nullptr);
+  const end_at_last deadline(config.shutdown_timeout + end_patience);
   node.stop(config.shutdown_timeout);
   note_stopped(directory);
+  started->reset();
   log::info("stopped");
   return done;
 }

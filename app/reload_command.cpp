@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <sstream>
+#include <sys/stat.h>
 #include <thread>
 
 namespace weir::app {
@@ -62,11 +63,27 @@ std::string in_words(const std::vector<std::string>& sources) {
   return words;
 }
 
+// Left, empty, where the disk has no room for an answer.
+std::string full_file(const std::string& directory) {
+  return directory + "/reload.full";
+}
+
+bool changed_since(const std::string& path, unix_ns moment) {
+  struct stat found {};
+  return stat(path.c_str(), &found) == 0
+         && static_cast<unix_ns>(found.st_mtim.tv_sec) * second_ns
+                    + static_cast<unix_ns>(found.st_mtim.tv_nsec)
+                >= moment;
+}
+
 /// The answer that is there, if it is to a reload that began at `asked` or later.
 std::optional<reload_answer> answer_since(const std::string& directory, unix_ns asked) {
   std::ifstream file(answer_file(directory));
   unix_ns began = 0;
   std::string word, line;
+  if (changed_since(full_file(directory), asked))
+    return reload_answer{false, "the disk is full, there is no room for an answer even: the node's "
+                                "log has it\n"};
   if (!(file >> began >> word) || began < asked || !std::getline(file, line))
     return std::nullopt;
   std::ostringstream text;
@@ -125,8 +142,17 @@ std::string other_sources(const std::vector<std::string>& own,
 
 result<void> leave_answer(const std::string& directory, unix_ns began,
                           const reload_answer& answer) {
-  return replace_file(answer_file(directory),
-                      fmt::format("{} {}\n{}", began, answer.good ? "ok" : "failed", answer.text));
+  const auto written = replace_file(
+      answer_file(directory), fmt::format("{} {}\n{}", began, answer.good ? "ok" : "failed", answer.text));
+  std::error_code ignored;
+  if (written) {
+    std::filesystem::remove(full_file(directory), ignored);
+    return {};
+  }
+  // Said by a file whose time counts, of its own: the clock of the file system is a little behind.
+  std::filesystem::rename(answer_file(directory) + ".new", full_file(directory), ignored);
+  std::filesystem::last_write_time(full_file(directory), std::filesystem::file_time_type::clock::now(), ignored);
+  return written;
 }
 
 result<reload_answer> ask_to_reload(const std::string& directory,
@@ -135,19 +161,23 @@ result<reload_answer> ask_to_reload(const std::string& directory,
   const auto node = storage::directory_lock::holder(directory);
   if (!node)
     return tl::unexpected(node.error());
-  if (!sources.empty())
-    if (auto left =
-            replace_file(request_file(directory), fmt::format("{}\n", fmt::join(sources, "\n")));
-        !left)
-      return tl::unexpected(left.error());
+  // A full disk takes no request: the node is then asked to read its own sources, which is what a reload
+  // that makes room wants.
+  const bool said = sources.empty()
+                    || replace_file(request_file(directory),
+                                    fmt::format("{}\n", fmt::join(sources, "\n")));
   const auto asked = unix_now();
   if (kill(*node, SIGHUP) != 0)
     return fail(errc::io,
                 fmt::format("process {} cannot be asked: {}", *node, std::strerror(errno)));
   const auto until = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < until) {
-    if (auto answer = answer_since(directory, asked))
+    if (auto answer = answer_since(directory, asked)) {
+      if (!said)
+        answer->text += "which sources were meant could not be said to the node, which read its own: the disk is "
+                        "full\n";
       return *std::move(answer);
+    }
     if (kill(*node, 0) != 0)
       return fail(errc::unavailable, fmt::format("process {} ended without an answer", *node));
     std::this_thread::sleep_for(poll_interval);

@@ -3,11 +3,12 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
 
-from support import case, load, mounts, node
+from support import case, load, mounts, node, reloading
 from support.process import wait_until
 
 SIZE_MIB = 900
@@ -89,6 +90,47 @@ class FullDiskTest(case.SystemTest):
         self.assertEqual(summary["refusals_without_delay"], 0, summary)
         self.assertEqual(result["missing"], 0, result)
         self.assertEqual(result["foreign"], 0, result)
+
+    def test_a_full_disk_keeps_no_node_from_ending(self):
+        """Scenario: somebody else takes the very last byte of the disk while the node has something to write; a
+        reload is asked for, then SIGTERM. Guarantee: the reload says why it does nothing, at once; the process
+        ends within shutdown_timeout and five seconds; what was acknowledged is there once there is room."""
+        seen, acked = self.path("seen"), self.path("acked")
+        with load.Sink(record=seen, options=["--stall"]) as sink, \
+                node.Node(self.disk / "node", sink.endpoint, exporter={"timeout": "5s"}) as weir:
+            weir.write_text(weir.config_text().replace("service:\n", "service:\n  shutdown_timeout: 5s\n", 1))
+            weir.start()
+            with load.Player(weir.grpc, "--traces", 2000, "--payload", PAYLOAD, "--spans-per-request", 128,
+                             "--acked", acked, "--rounds", 0, "--duration", 300, "--rate", 5_000,
+                             "--connections", 2, "--in-flight", 4, "--initial-backoff", 50, "--max-backoff", 500,
+                             "--max-elapsed", 0) as player:
+                wait_until(lambda: weir.metric("otelcol_receiver_accepted_spans") > 8000, 60, "spans to come in")
+                sink.tell("rate 200")
+                sink.tell("go")  # each delivery is something to write
+                wait_until(lambda: self.is_stuck(weir), 60, "the writer to wait for room")
+                code, said = reloading.weir("reload", "--config", weir.config, seconds=20)
+                begin = time.monotonic()
+                weir.process.signal(signal.SIGTERM)
+                weir.process.wait(10)
+                took = time.monotonic() - begin
+                player.signal(2)
+                player.summary(60)
+            print(f"ended after {took:.1f} s; the reload said: {said.strip()}")
+            self.assertEqual(code, 1, said)
+            self.assertIn("the disk is full", said)
+            (self.disk / "filler").unlink()
+            sink.tell("rate 0")
+            weir.start()
+            weir.wait_at_rest()
+            self.assertEqual(weir.terminate(), 0, weir.process.tail())
+            sink.stop()
+        result = load.check(acked, seen)
+        self.assertEqual(result["missing"], 0, result)
+
+    def is_stuck(self, weir):
+        """Takes what is left of the disk, again and again: the ballast goes when the node runs out."""
+        fill(self.disk / "filler")
+        return any("waiting for room on the disk" in line for line in weir.process.lines)
 
     @staticmethod
     def wait_refused(weir, seconds):
