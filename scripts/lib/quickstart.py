@@ -69,7 +69,10 @@ class Quickstart:
         output = DIRECTORY / "traces.jsonl"
         spans, traces, example = read_output(output)
         received = sum(metrics.get("weir_receiver_received_bytes", {}).values())
-        stored = {label(text, "part"): value for text, value in metrics.get("weir_storage_bytes", {}).items()}
+        stored = {}
+        for text, value in metrics.get("weir_storage_bytes", {}).items():
+            part = label(text, "part")
+            stored[part] = stored.get(part, 0) + value
         print("\n== What became of it\n")
         row("spans in (all acknowledged)", f"{played['acknowledged_spans']:,}",
             f"{played['acknowledged_spans'] / played['seconds']:,.0f} a second, p99 {played['p99_ms']:.0f} ms")
