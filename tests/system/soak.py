@@ -5,6 +5,7 @@ WEIR_SOAK_MINUTES: how long (60). WEIR_SOAK_QUOTA_MIB (256), WEIR_SOAK_SPANS_PER
 fast. See scripts/soak.
 """
 
+import collections
 import os
 import random
 import time
@@ -18,7 +19,8 @@ RATE = int(os.environ.get("WEIR_SOAK_SPANS_PER_SECOND", "350"))
 SEED = int(os.environ.get("WEIR_SEED", "10"))
 PAYLOAD = 4096               # random bytes in a span: they do not pack
 SPAN_BYTES = PAYLOAD + 100   # on the disk, about
-FORCED = 0.5                 # a refusal is the quota's where so much of the limit is owed or undecided
+FORCED = 0.5                 # a refusal is the quota's where so much of the limit is owed or undecided, or was
+SETTLING_LOOKS = 5           # in the last looks: what was delivered is known to be, and goes, a moment later
 # Outages by the share of the limit that comes in meanwhile; the last of a round fills it.
 OUTAGES = (0.15, 0.4, 0.1, 0.6, 1.3)
 MEMORY_LIMIT = 600 << 20     # of the node, all told
@@ -31,7 +33,7 @@ class Watch:
         self.weir = weir
         self.refusing_seconds = 0
         self.unforced = []   # moments at which it refused with room enough
-        self.share_before = 0
+        self.shares = collections.deque(maxlen=SETTLING_LOOKS)
         self.refused = 0
         self.largest = {}
         self.began = time.monotonic()
@@ -45,12 +47,12 @@ class Watch:
         owed = (total("weir_ledger_undelivered_items") + total("weir_window_spans")) * SPAN_BYTES
         refused = total("otelcol_receiver_refused_spans") + total("weir_receiver_refused")
         share = owed / limit
+        self.shares.append(share)
         if refused > self.refused or total("weir_refusing"):
             self.refusing_seconds += 1
-            if max(share, self.share_before) < FORCED or total("weir_refusing", "memory") > 0:
+            if max(self.shares) < FORCED or total("weir_refusing", "memory") > 0:
                 self.unforced.append(f"{time.monotonic() - self.began:.0f} s: {share:.0%} of the limit owed")
         self.refused = refused
-        self.share_before = share
         for labels, value in page.get("weir_storage_bytes", {}).items():
             self.largest[labels] = max(self.largest.get(labels, 0), value)
         self.largest["used"] = max(self.largest.get("used", 0), total("weir_storage_used_bytes"))
