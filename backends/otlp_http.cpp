@@ -4,6 +4,7 @@
 #include "backends/export_response.hpp"
 #include "backends/permanent_codes.hpp"
 #include "core/metrics.hpp"
+#include "core/quote.hpp"
 #include "net/grpc_client_status.hpp"
 #include "otlp/export_answer.hpp"
 #include "otlp/json.hpp"
@@ -195,7 +196,7 @@ result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                            config.logs_endpoint});
   for (const auto& url : urls) {
     if (!well_formed(url))
-      return fail(errc::invalid_argument, "endpoint \"" + url + "\": expected http:// or https://");
+      return fail(errc::invalid_argument, "endpoint \"" + without_secrets(url) + "\": expected http:// or https://");
     any = any || !url.empty();
   }
   if (!any)

@@ -13,7 +13,6 @@ namespace weir::log {
 
 namespace {
 
-// spdlog escapes nothing, so the text is made a JSON string by this formatter flag.
 // Of the line that this thread is writing: spdlog formats it before the call returns.
 thread_local const fields* current_fields = nullptr;
 
@@ -46,6 +45,7 @@ std::string members() {
   return out;
 }
 
+// spdlog escapes nothing, so the text is made a JSON string by this formatter flag.
 class json_text final : public spdlog::custom_flag_formatter {
 public:
   void format(const spdlog::details::log_msg& message, const std::tm&,
@@ -63,15 +63,20 @@ public:
   }
 };
 
-class console_fields final : public spdlog::custom_flag_formatter {
+// Text of clients stands in lines: what would move the cursor of a terminal, or look like a line
+// of its own, is shown instead.
+class console_text final : public spdlog::custom_flag_formatter {
 public:
-  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const auto text = without_controls({message.payload.data(), message.payload.size()});
+    out.append(text.data(), text.data() + text.size());
     if (const auto fields = members(); !fields.empty())
-      fmt::format_to(std::back_inserter(out), "\t{{{}}}", fields);
+      fmt::format_to(std::back_inserter(out), "\t{{{}}}", without_controls(fields));
   }
 
   std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<console_fields>();
+    return std::make_unique<console_text>();
   }
 };
 
@@ -91,7 +96,7 @@ void configure(const config& options) {
     logger->set_formatter(std::move(formatter));
   } else {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
-    formatter->add_flag<console_fields>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z\t%^%l%$\t%v%*");
+    formatter->add_flag<console_text>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z\t%^%l%$\t%*");
     logger->set_formatter(std::move(formatter));
   }
   spdlog::set_default_logger(std::move(logger));

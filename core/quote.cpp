@@ -1,5 +1,6 @@
 #include "core/quote.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace weir {
@@ -40,6 +41,50 @@ std::string quote_json(std::string_view text) {
     text.remove_prefix(length ? length : 1);
   }
   return out + "\"";
+}
+
+std::string without_controls(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto length = utf8_length(text);
+    const auto c = static_cast<unsigned char>(text.front());
+    const auto taken = length ? length : 1;
+    // U+0080 to U+009F are orders to a terminal, too.
+    const bool order = c < 0x20 || c == 0x7f || length == 0
+                       || (c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
+    if (c == '\n' || c == '\r' || c == '\t')
+      out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+    else if (order)
+      for (const unsigned char byte : text.substr(0, taken))
+        out += fmt::format("\\x{:02x}", byte);
+    else
+      out.append(text.substr(0, taken));
+    text.remove_prefix(taken);
+  }
+  return out;
+}
+
+std::string without_secrets(std::string_view text) {
+  constexpr std::string_view masked = "[REDACTED]", mark = "://";
+  const auto scheme = text.find(mark);
+  const bool is_url =
+      scheme != text.npos && text.substr(0, scheme).find_first_of(" /?@") == text.npos;
+  const auto host = is_url ? scheme + mark.size() : 0;
+  const auto end = std::min(text.find_first_of("/?# ", host), text.size());
+  const auto at = text.substr(host, end - host).rfind('@');
+  const auto user = text.substr(host, at == text.npos ? 0 : at);
+  std::string out(text.substr(0, host));
+  auto rest = text.substr(host);
+  if (at != text.npos && (is_url || user.find(':') != user.npos)) {
+    out += masked;
+    rest.remove_prefix(at);
+  }
+  const auto query = is_url ? rest.find('?') : rest.npos;
+  out += rest.substr(0, query);
+  if (query != rest.npos)
+    out.append("?").append(masked);
+  return out;
 }
 
 } // namespace weir

@@ -1,5 +1,7 @@
 #include "net/grpc_client_endpoint.hpp"
 
+#include "core/quote.hpp"
+
 #include <algorithm>
 
 namespace weir::net {
@@ -16,7 +18,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 } // namespace
 
 result<grpc_endpoint> parse_grpc_endpoint(std::string_view text) {
-  const auto bad = [whole = std::string(text)](const char* why) {
+  const auto bad = [whole = without_secrets(text)](const char* why) {
     return fail(errc::invalid_argument, "endpoint \"" + whole + "\": " + why);
   };
   grpc_endpoint out;

@@ -1,5 +1,7 @@
 #include "app/config/diagnostics.hpp"
 
+#include "core/quote.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
@@ -103,10 +105,11 @@ std::string any_of(std::span<const std::string_view> names) {
 
 std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 60;
+  const auto safe = without_secrets(text);
   std::string shown = "`";
-  for (const char c : text.substr(0, longest))
+  for (const char c : std::string_view(safe).substr(0, longest))
     shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  if (text.size() > longest)
+  if (safe.size() > longest)
     shown += "...";
   return shown + "`";
 }

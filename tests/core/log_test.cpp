@@ -67,6 +67,21 @@ BOOST_AUTO_TEST_CASE(fields_stand_beside_the_text) {
   BOOST_TEST(console.find("hidden") == std::string::npos, console);
 }
 
+// Scenario: a client's text with line ends, ESC, and bytes that are orders to a terminal, on the console.
+// Guarantee: one line, in which they are shown; letters outside of ASCII stay.
+BOOST_AUTO_TEST_CASE(console_lines_are_plain_text) {
+  const auto said = said_by([] {
+    weir::log::configure({.level = "info", .encoding = "console"});
+    weir::log::warn("path /\r\n2026-01-01T00:00:00\terror\tall is lost \x1b[2J \x9b\x7f \xc2\x9b gr\u00fc\u00df");
+  });
+  BOOST_TEST(std::count(said.begin(), said.end(), '\n') == 1);
+  BOOST_TEST(said.find('\r') == std::string::npos);
+  BOOST_TEST(said.find("path /\\r\\n2026-01-01T00:00:00\\terror\\tall is lost \\x1b[2J \\x9b\\x7f "
+                       "\\xc2\\x9b gr\u00fc\u00df\n")
+                 != std::string::npos,
+             said);
+}
+
 // Scenario: each level is configured, messages of each come. Guarantee: those below are left out.
 BOOST_AUTO_TEST_CASE(levels_are_kept) {
   const auto lines_at = [](const std::string& level) {
