@@ -43,7 +43,13 @@ bool headers_allowed(const cors_config& cors, const std::string& wanted) {
   });
 }
 
-void allow_origin(const request_head& head, http_response& response) {
+/// A browser's credentials are for origins that were named: with `*` any page could send them.
+void allow_origin(const cors_config& cors, const request_head& head, http_response& response) {
+  const auto& origins = cors.allowed_origins;
+  if (std::find(origins.begin(), origins.end(), "*") != origins.end()) {
+    response.headers.emplace_back("access-control-allow-origin", "*");
+    return;
+  }
   response.headers.emplace_back("access-control-allow-origin", head.origin);
   response.headers.emplace_back("access-control-allow-credentials", "true");
 }
@@ -59,7 +65,7 @@ std::optional<http_response> answer_preflight(const otlp_listener_config& config
       || !origin_allowed(*config.cors, head.origin)
       || !headers_allowed(*config.cors, head.wanted_headers))
     return response; // The browser reads the missing headers as a no.
-  allow_origin(head, response);
+  allow_origin(*config.cors, head, response);
   response.headers.emplace_back("access-control-allow-methods", "POST");
   if (!head.wanted_headers.empty())
     response.headers.emplace_back("access-control-allow-headers", head.wanted_headers);
@@ -75,7 +81,7 @@ void add_cors_headers(const otlp_listener_config& config, const request_head& he
   response.headers.emplace_back("vary", "Origin");
   if (!origin_allowed(*config.cors, head.origin))
     return;
-  allow_origin(head, response);
+  allow_origin(*config.cors, head, response);
   if (!config.cors->exposed_headers.empty())
     response.headers.emplace_back("access-control-expose-headers",
                                   boost::algorithm::join(config.cors->exposed_headers, ", "));

@@ -102,6 +102,10 @@ result<void> demand_client_certificate(SSL_CTX* tls, const std::string& file) {
     return fail(errc::invalid_argument,
                 fmt::format("{}: there is no certificate in it", from->name()));
   SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // Without a name of its own OpenSSL ends handshakes that resume a session of a client with a
+  // certificate. Sessions are sealed with keys of this context: those of others do not open here.
+  static constexpr unsigned char name[] = "weir";
+  SSL_CTX_set_session_id_context(tls, name, sizeof(name) - 1);
   return {};
 }
 
@@ -131,9 +135,21 @@ result<void> use_versions(SSL_CTX* tls, const tls_server_config& config) {
   return {};
 }
 
+/// What TLS up to 1.2 uses where nothing is configured: forward secrecy always, and authenticated
+/// encryption where the version has it.
+const char* default_suites(int lowest_version) {
+  return lowest_version < TLS1_2_VERSION ? "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES"
+                                         : "ECDHE+AESGCM:ECDHE+CHACHA20";
+}
+
 /// The Collector names suites as IANA does; OpenSSL translates those of TLS 1.2 by their standard
 /// name.
 result<void> use_cipher_suites(SSL_CTX* tls, const std::vector<std::string>& suites) {
+  if (suites.empty()) {
+    const auto lowest = static_cast<int>(SSL_CTX_get_min_proto_version(tls));
+    SSL_CTX_set_cipher_list(tls, default_suites(lowest));
+    return {};
+  }
   std::string list;
   for (const auto& name : suites) {
     const auto* known = OPENSSL_cipher_name(name.c_str());
