@@ -5,8 +5,23 @@
 #include <algorithm>
 #include <limits>
 #include <rocksdb/table.h>
+#include <sys/resource.h>
 
 namespace weir::storage {
+
+namespace {
+
+// A thousand hold 32 GB of log; fewer where the process may open few, since connections and all
+// else need the rest.
+int open_files() {
+  constexpr rlim_t most = 1000;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return most;
+  return static_cast<int>(std::clamp<rlim_t>(limit.rlim_cur / 4, 16, most));
+}
+
+} // namespace
 
 family_use use_of(std::string_view name) {
   return name == "journal" || name.starts_with("log.") || name.starts_with("dead_letters.")
@@ -38,8 +53,8 @@ rocksdb::DBOptions database_options(const options& how, rocksdb::Env* env,
   // One writer thread: nothing to gain from inserting side by side.
   o.allow_concurrent_memtable_write = false;
   o.enable_write_thread_adaptive_yield = false;
-  // A thousand open files hold 32 GB of log; what is older is opened when it is read.
-  o.max_open_files = 1000;
+  // What is older is opened when it is read.
+  o.max_open_files = open_files();
   o.max_file_opening_threads = 1;
   // A flush and a compaction may run; compactions only move files (keys rise), so more buys
   // nothing.
