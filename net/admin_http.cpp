@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "net/listener.hpp"
+#include "net/request_target.hpp"
 #include "net/server_auth.hpp"
 #include "net/tls_server.hpp"
 
@@ -13,6 +14,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <list>
 #include <thread>
 
 namespace weir::net {
@@ -27,10 +29,21 @@ namespace {
 constexpr std::size_t max_connections = 64;
 constexpr std::chrono::seconds patience{10};
 constexpr std::uint32_t max_header_bytes = 16 << 10;
+constexpr std::size_t first_read = 4 << 10;
+constexpr std::size_t most_empty_bytes = 8;
 
 using request = http::request<http::empty_body>;
 using plain_stream = beast::tcp_stream;
 using secure_stream = asio::ssl::stream<beast::tcp_stream>;
+
+/// A connection, for who decides which one goes when there are too many.
+class guest {
+public:
+  virtual void leave() = 0;
+
+protected:
+  ~guest() = default;
+};
 
 /// What all connections share; it outlives them.
 struct site {
@@ -38,50 +51,47 @@ struct site {
   std::map<std::string, std::string> headers;
   std::unique_ptr<tls_server_context> tls;             ///< Null: plain text.
   std::shared_ptr<server_authenticator> authenticator; ///< Null: everyone may look.
-  std::size_t visitors = 0;
+  /// By who has waited longest for a request, or to end one.
+  std::list<guest*> visitors;
 };
 
-/// Whether a request may see pages; what the answer is where it may not.
-std::optional<admin_http::answer> refusal(const site& of, const request& asked) {
-  if (!of.authenticator)
-    return std::nullopt;
+admin_http::answer in_text(unsigned status, std::string text) {
+  return {status, "text/plain; charset=utf-8", std::move(text)};
+}
+
+std::vector<std::string> credentials_of(const site& site, const request& asked) {
   std::vector<std::string> credentials;
-  const auto range = asked.equal_range(std::string(of.authenticator->header()));
+  const auto range = asked.equal_range(std::string(site.authenticator->header()));
   for (auto it = range.first; it != range.second; ++it)
     credentials.emplace_back(it->value());
-  switch (of.authenticator->check(credentials)) {
-  case server_authenticator::verdict::accepted:
-    return std::nullopt;
-  case server_authenticator::verdict::busy:
-    return admin_http::answer{503, "text/plain; charset=utf-8", "too many credentials to check\n"};
-  default:
-    return admin_http::answer{401, "text/plain; charset=utf-8", "unauthorized\n"};
-  }
+  return credentials;
 }
 
 admin_http::answer make(const std::map<std::string, admin_http::page>& all, const request& asked) {
   if (asked.method() != http::verb::get && asked.method() != http::verb::head)
-    return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
-  const auto target = std::string(asked.target());
+    return in_text(405, "only GET and HEAD\n");
+  const std::string target(origin_form({asked.target().data(), asked.target().size()}));
   const auto mark = target.find('?');
   const auto it = all.find(target.substr(0, mark));
   if (it == all.end())
-    return {404, "text/plain; charset=utf-8", "no such page\n"};
+    return in_text(404, "no such page\n");
   try {
     return it->second(mark == target.npos ? std::string_view{}
                                           : std::string_view(target).substr(mark + 1));
   } catch (const std::exception& e) {
     log::warn("page {}: {}", it->first, e.what());
-    return {500, "text/plain; charset=utf-8", "the page could not be made\n"};
+    return in_text(500, "the page could not be made\n");
   }
 }
 
 /// One connection: reads a request, answers, again.
 template <class Stream>
-class visitor : public std::enable_shared_from_this<visitor<Stream>> {
+class visitor final : public guest, public std::enable_shared_from_this<visitor<Stream>> {
 public:
-  visitor(Stream stream, site& of) : stream_(std::move(stream)), site_(of) { ++site_.visitors; }
-  ~visitor() { --site_.visitors; }
+  visitor(Stream stream, site& of) : stream_(std::move(stream)), site_(of) {
+    place_ = site_.visitors.insert(site_.visitors.end(), this);
+  }
+  ~visitor() { site_.visitors.erase(place_); }
 
   void begin() {
     if constexpr (std::is_same_v<Stream, secure_stream>) {
@@ -96,12 +106,41 @@ public:
     }
   }
 
+  void leave() override {
+    beast::error_code ignored;
+    beast::get_lowest_layer(stream_).socket().close(ignored);
+  }
+
 private:
   void read() {
     parser_.emplace();
     parser_->header_limit(max_header_bytes);
     parser_->body_limit(0);
+    empty_lines_ = 0;
     beast::get_lowest_layer(stream_).expires_after(patience);
+    site_.visitors.splice(site_.visitors.end(), site_.visitors, place_);
+    begin_request();
+  }
+
+  // The parser does not know of empty lines in front of a request.
+  void begin_request() {
+    const auto bytes = buffer_.data();
+    const std::string_view came(static_cast<const char*>(bytes.data()), bytes.size());
+    const auto empty = empty_lines_ < most_empty_bytes ? empty_lines(came) : 0;
+    empty_lines_ += empty;
+    buffer_.consume(empty);
+    if (buffer_.size() > 0 && came.substr(empty) != "\r")
+      return read_request();
+    stream_.async_read_some(
+        buffer_.prepare(first_read),
+        [self = this->shared_from_this()](const beast::error_code& ec, std::size_t got) {
+          self->buffer_.commit(got);
+          if (!ec)
+            self->begin_request();
+        });
+  }
+
+  void read_request() {
     http::async_read(stream_, buffer_, *parser_,
                      [self = this->shared_from_this()](const beast::error_code& ec, std::size_t) {
                        self->on_read(ec);
@@ -114,9 +153,48 @@ private:
       return;
     if (ec && ec.category() != http::make_error_code(http::error::bad_method).category())
       return;
-    auto page = ec ? admin_http::answer{400, "text/plain; charset=utf-8", "malformed request\n"}
-                   : show(parser_->get());
-    const bool keep = !ec && parser_->keep_alive();
+    if (ec)
+      return answer(in_text(400, "malformed request\n"), false);
+    if (!site_.authenticator)
+      return show();
+    switch (site_.authenticator->check(credentials_of(site_, parser_->get()))) {
+    case server_authenticator::verdict::accepted:
+      return show();
+    case server_authenticator::verdict::pending:
+      return ask_slowly();
+    case server_authenticator::verdict::busy:
+      return answer_busy();
+    case server_authenticator::verdict::refused:
+      return answer(in_text(401, "unauthorized\n"), parser_->keep_alive());
+    }
+  }
+
+  void ask_slowly() {
+    auto done = [weak = this->weak_from_this(), io = stream_.get_executor()](bool right) {
+      asio::post(io, [weak, right] {
+        if (const auto self = weak.lock())
+          self->on_verdict(right);
+      });
+    };
+    // Nothing else holds the connection meanwhile.
+    waiting_ = this->shared_from_this();
+    if (!site_.authenticator->check_slowly(credentials_of(site_, parser_->get()), std::move(done)))
+      answer_busy();
+  }
+
+  void on_verdict(bool right) {
+    if (right)
+      show();
+    else
+      answer(in_text(401, "unauthorized\n"), parser_->keep_alive());
+  }
+
+  void answer_busy() { answer(in_text(503, "too many credentials to check\n"), false); }
+
+  void show() { answer(make(site_.pages, parser_->get()), parser_->keep_alive()); }
+
+  void answer(admin_http::answer page, bool keep) {
+    const auto self = std::exchange(waiting_, nullptr);
     response_ = {static_cast<http::status>(page.status), 11};
     response_.set(http::field::content_type, page.content_type);
     if (page.status == 401)
@@ -125,15 +203,9 @@ private:
       response_.set(name, value);
     response_.keep_alive(keep);
     response_.content_length(page.body.size());
-    if (ec || parser_->get().method() != http::verb::head)
+    if (!parser_->is_header_done() || parser_->get().method() != http::verb::head)
       response_.body() = std::move(page.body);
     write(keep);
-  }
-
-  admin_http::answer show(const request& asked) const {
-    if (auto refused = refusal(site_, asked))
-      return *std::move(refused);
-    return make(site_.pages, asked);
   }
 
   void write(bool keep) {
@@ -160,7 +232,10 @@ private:
   beast::flat_buffer buffer_{2 * max_header_bytes};
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
+  std::size_t empty_lines_ = 0;              ///< Bytes of those in front of the request.
+  std::shared_ptr<visitor<Stream>> waiting_; ///< Itself, while its credentials are checked.
   site& site_;
+  std::list<guest*>::iterator place_;
 };
 
 } // namespace
@@ -180,10 +255,21 @@ struct admin_http::impl {
         return;
       if (ec)
         return accept_later();
-      if (shown.visitors < max_connections)
-        welcome(plain_stream(std::move(socket)));
+      // A probe must come through, whoever holds connections: who has waited longest goes.
+      if (shown.visitors.size() >= max_connections)
+        make_room();
+      welcome(plain_stream(std::move(socket)));
       accept();
     });
+  }
+
+  void make_room() {
+    if (log::permit("net.pages." + endpoint))
+      log::warn("{}: {} connections are open, which is the limit: the oldest is closed for another",
+                endpoint, max_connections);
+    auto* oldest = shown.visitors.front();
+    shown.visitors.splice(shown.visitors.end(), shown.visitors, shown.visitors.begin());
+    oldest->leave();
   }
 
   void welcome(plain_stream stream) {
@@ -221,6 +307,7 @@ struct admin_http::impl {
     io.stop();
     if (thread.joinable())
       thread.join();
+    shown.authenticator.reset(); // Its thread posts to io.
   }
 };
 

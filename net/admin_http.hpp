@@ -20,8 +20,8 @@ struct admin_http_options {
 };
 
 /// A small HTTP/1.1 server for pages that people and monitoring read: health, metrics. GET and HEAD
-/// alone, on one thread of its own; at most 64 connections (more are closed at once), each of which
-/// must send its request within 10 s.
+/// alone, on one thread of its own; at most 64 connections (for one more, the one that has waited
+/// longest is closed), each of which must send its request within 10 s.
 class admin_http {
 public:
   struct answer {

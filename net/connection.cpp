@@ -3,6 +3,7 @@
 #include "net/h1_server.hpp"
 #include "net/h2_server.hpp"
 #include "net/network_thread.hpp"
+#include "net/server_auth.hpp"
 
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -13,14 +14,16 @@ namespace {
 
 constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Output that waits for a peer that does not read; beyond it, nothing more is read from that peer.
-constexpr std::size_t output_limit = 256 << 10;
+constexpr std::size_t output_limit = 64 << 10;
 /// Capacity that a connection keeps when all is sent.
 constexpr std::size_t kept_output = 64 << 10;
 /// Reads of one connection in a row before others get their turn.
 constexpr int reads_in_a_row = 4;
+constexpr int writes_in_a_row = 4;
 constexpr steady_ns linger_time = second_ns;
 /// A peer that reads nothing of its answers for so long is gone.
 constexpr steady_ns stuck_time = 30 * second_ns;
+constexpr char tls_handshake_record = 0x16;
 
 steady_ns to_ns(std::chrono::milliseconds x) {
   return x.count() * millisecond_ns;
@@ -49,6 +52,7 @@ connection::connection(network_thread& thread, std::shared_ptr<const listener_co
 
 connection::~connection() {
   listener_->connections.Decrement();
+  listener_->room.leave();
   listener_->server->connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -65,15 +69,29 @@ void connection::shake_hands() {
     wait(socket_.wants());
     return;
   default:
-    listener_->handshake_failures.Increment();
-    close();
+    on_failed_handshake();
   }
+}
+
+void connection::on_failed_handshake() {
+  listener_->handshake_failures.Increment();
+  if (socket_.peer_is_plain())
+    report(refusal::plain_on_tls, "it does not speak TLS, this port does");
+  else if (!socket_.failure().empty())
+    report(refusal::handshake, socket_.failure());
+  close();
+}
+
+void connection::report(refusal reason, std::string_view why) {
+  listener_->count(reason);
+  listener_->log_refusal(reason, client_address_, why);
 }
 
 void connection::choose_by_alpn() {
   const auto protocol = socket_.protocol();
   if (listener_->tls && listener_->config.grpc && protocol != "h2") {
     listener_->handshake_failures.Increment();
+    report(refusal::handshake, "it does not offer HTTP/2 (ALPN h2), which gRPC needs");
     return close();
   }
   // Where only HTTP/2 is spoken our SETTINGS go out at once: clients that look at the connection
@@ -102,12 +120,25 @@ void connection::choose_by_bytes() {
   session_over_ = !session_->feed(first, steady_now());
 }
 
+// The first bytes of a client where only HTTP/2 is spoken.
+bool connection::speaks_tls_on_plain(std::string_view bytes) {
+  if (!listener_->config.grpc || listener_->tls || bytes.front() != tls_handshake_record)
+    return false;
+  listener_->handshake_failures.Increment();
+  report(refusal::tls_on_plain, "it speaks TLS, this port does not");
+  session_over_ = true;
+  close();
+  return true;
+}
+
 void connection::on_bytes(std::string_view bytes) {
   listener_->received_bytes.Increment(static_cast<double>(bytes.size()));
   if (phase_ == phase::sniffing) {
     sniffed_.append(bytes);
     choose_by_bytes();
   } else if (phase_ == phase::open && !session_over_) {
+    if (!std::exchange(spoken_, true) && speaks_tls_on_plain(bytes))
+      return;
     session_over_ = !session_->feed(bytes, steady_now());
   }
 }
@@ -210,7 +241,10 @@ bool connection::write_out() {
 void connection::flush() {
   if (phase_ != phase::open)
     return;
+  int writes = 0;
   do {
+    if (++writes > writes_in_a_row)
+      return flush_again();
     if (sent_ > output_limit)
       out_.erase(0, std::exchange(sent_, 0));
     if (out_.size() - sent_ < output_limit)
@@ -226,6 +260,13 @@ void connection::flush() {
     paused_ = false;
     read_again();
   }
+}
+
+void connection::flush_again() {
+  boost::asio::post(thread_.io(), [self = shared_from_this()] {
+    self->flush();
+    self->thread_.hand_over();
+  });
 }
 
 void connection::linger() {
@@ -263,15 +304,33 @@ void connection::deliver(std::uint32_t stream, otlp_request&& request, byte_rese
   request.receiver = listener_->receiver;
   request.over_grpc = listener_->config.grpc;
   request.client_address = client_address_;
+  if (!std::exchange(known_, true))
+    thread_.is_known(id_, *listener_);
   thread_.add(id_, stream, std::move(request), std::move(bytes));
+}
+
+bool connection::ask_about(std::uint32_t stream, const std::vector<std::string>& credentials) {
+  return listener_->authenticator->check_slowly(credentials, thread_.verdict_for(id_, stream));
+}
+
+void connection::on_verdict(std::uint32_t stream, bool accepted) {
+  if (phase_ == phase::open)
+    session_->on_verdict(stream, accepted);
+}
+
+void connection::give_way() {
+  report(refusal::idle, "all connections are in use, and it has made no good request");
+  close();
 }
 
 void connection::tick(steady_ns now) {
   if (phase_ != phase::open) {
     if (now < deadline_)
       return;
-    if (phase_ != phase::lingering)
+    if (phase_ != phase::lingering) {
       listener_->handshake_failures.Increment();
+      report(refusal::too_slow, "it did not say in time which protocol it speaks");
+    }
     return close();
   }
   if (!out_.empty()) {
@@ -280,8 +339,10 @@ void connection::tick(steady_ns now) {
     const auto patience = listener_->config.write_timeout.count() > 0
                               ? to_ns(listener_->config.write_timeout)
                               : stuck_time;
-    if (now - last_write_progress_ > patience)
+    if (now - last_write_progress_ > patience) {
+      report(refusal::stuck, "it does not read its answers");
       return close();
+    }
   }
   if (!session_->tick(now))
     return close();
@@ -303,7 +364,7 @@ void connection::close() {
   const auto self = shared_from_this();
   phase_ = phase::closed;
   socket_.close();
-  thread_.forget(id_);
+  thread_.forget(id_, *listener_);
 }
 
 } // namespace weir::net

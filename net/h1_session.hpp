@@ -58,20 +58,29 @@ public:
   void end_of_input() override { input_over_ = true; }
   void produce(std::string& out, std::size_t soft_limit) override;
   void reply(std::uint32_t stream, otlp_reply&& answer) override;
+  void on_verdict(std::uint32_t stream, bool accepted) override;
   bool tick(steady_ns now) override;
   void drain() override { draining_ = true; }
-  bool wants_input() const override { return at_ != phase::in_flight; }
+  bool wants_input() const override {
+    return at_ != phase::in_flight && at_ != phase::asking && !backlog_;
+  }
   bool finished() const override;
 
 private:
-  enum class phase : std::uint8_t { head, body, in_flight, over };
+  /// asking: the request is complete, but not yet who its client is.
+  enum class phase : std::uint8_t { head, body, asking, in_flight, over };
   using parser = boost::beast::http::request_parser<counted_body>;
 
   void begin_request();
   void work(std::string_view& input);
   void work_on_kept();
+  bool pass_over_empty_lines(std::string_view& input);
   bool parse_some(std::string_view& input);
+  bool too_much_framing(std::size_t waiting);
+  void account_for_input();
   void on_head(bool body_has_begun);
+  std::optional<http_response> check_head();
+  void hand_on();
   void on_request_end();
   void on_parse_error(const boost::beast::error_code& ec);
   void answer(const rpc_answer& answer) { send(to_http(*listener_, head_, answer)); }
@@ -79,6 +88,7 @@ private:
   void refuse(http_response&& response);
   void refuse_after_body(http_response&& response, bool expects);
   bool too_slow() const;
+  void report(refusal reason, std::string_view why);
 
   session_owner& owner_;
   std::shared_ptr<const listener_context> listener_;
@@ -87,12 +97,18 @@ private:
   body_buffer body_;
   std::optional<http_response> refusal_; ///< Waits for the end of a small body.
   std::string input_;                    ///< Bytes that the parser has not taken.
+  byte_reservation input_room_;          ///< For these, beyond a few.
   std::string out_;
   phase at_ = phase::head;
   std::uint32_t request_ = 0; ///< Numbers the requests of the connection.
   steady_ns now_, last_input_, request_began_ = 0, head_ended_ = 0;
-  bool keep_ = true; ///< The connection may be used again after this request.
+  std::uint64_t body_input_ = 0; ///< Bytes since the head, with what frames the body.
+  std::size_t empty_lines_ = 0;  ///< Bytes of those in front of the request.
+  bool keep_ = true;             ///< The connection may be used again after this request.
   bool draining_ = false, input_over_ = false;
+  bool backlog_ = false;    ///< Requests wait until answers have gone out.
+  bool known_ = false;      ///< It has made a good request.
+  bool tls_client_ = false; ///< The request begins as TLS does.
 };
 
 } // namespace weir::net

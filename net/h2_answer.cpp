@@ -15,8 +15,11 @@ nghttp2_nv header(std::string_view name, std::string_view value) {
 
 void h2_session::reply(std::uint32_t id, otlp_reply&& reply) {
   const auto it = streams_.find(static_cast<std::int32_t>(id));
-  if (it != streams_.end() && it->second.at == h2_stream::phase::in_flight)
-    answer(it->second, to_answer(std::move(reply)));
+  if (it == streams_.end() || it->second.at != h2_stream::phase::in_flight)
+    return;
+  if (!trusted_ && reply.code == otlp_reply::status::ok)
+    allow_all_streams();
+  answer(it->second, to_answer(std::move(reply)));
 }
 
 void h2_session::answer(h2_stream& stream, const rpc_answer& answer) {
@@ -57,8 +60,12 @@ struct body_reader {
 
 void h2_session::answer_grpc(h2_stream& stream, const rpc_answer& answer) {
   stream.at = h2_stream::phase::answered;
-  stream.body.discard();
+  stream.answered_at = now_;
+  stream.forget_request();
+  count_bytes(stream);
   listener_->count(answer.code);
+  if (const auto fault = fault_of(answer.code))
+    report(*fault, answer.message);
   if (answer.code == grpc_code::ok) {
     const auto message = encode_export_response(answer);
     const auto size = static_cast<std::uint32_t>(message.size());
@@ -90,8 +97,13 @@ void h2_session::answer_grpc(h2_stream& stream, const rpc_answer& answer) {
 
 void h2_session::answer_http(h2_stream& stream, http_response&& response) {
   stream.at = h2_stream::phase::answered;
-  stream.body.discard();
+  stream.answered_at = now_;
+  const bool without_body = stream.head.method == request_head::verb::head;
+  stream.forget_request();
+  count_bytes(stream);
   listener_->count_http(response.status);
+  if (const auto fault = fault_of(response.status))
+    report(*fault, response.why);
   stream.response = std::move(response.body);
   const auto status = std::to_string(response.status);
   const auto length = std::to_string(stream.response.size());
@@ -102,7 +114,7 @@ void h2_session::answer_http(h2_stream& stream, http_response&& response) {
     headers.push_back(header("content-length", length));
   for (const auto& [name, value] : response.headers)
     headers.push_back(header(name, value));
-  if (stream.head.method == request_head::verb::head)
+  if (without_body)
     stream.response.clear();
   nghttp2_data_provider body{{.ptr = &stream}, body_reader::read<nullptr>};
   nghttp2_submit_response(h2_, stream.id, headers.data(), headers.size(),

@@ -11,25 +11,11 @@ namespace {
 constexpr std::int32_t stream_window = 8 << 20;
 constexpr std::int32_t connection_window = 64 << 20;
 constexpr std::uint32_t our_max_streams = 1000;
-/// A head above the first is answered with an error, above the second it ends the connection.
-constexpr std::size_t max_header_bytes = 64 << 10;
-constexpr std::size_t abusive_header_bytes = 1 << 20;
-/// Time between the first and the last GOAWAY for a client that does not answer the ping between.
-constexpr steady_ns goodbye_time = second_ns;
-/// A refused request is answered when it has ended, as clients expect, but not later than after so
-/// much more of its body, or so long.
-constexpr std::size_t patient_bytes = 64 << 10;
-constexpr steady_ns patient_time = second_ns / 2;
-constexpr std::uint8_t goodbye_ping[8] = {'w', 'e', 'i', 'r', 'b', 'y', 'e', 0};
+/// Until a request was good; RFC 9113 (6.5.2) would have it no smaller.
+constexpr std::uint32_t first_streams = 100;
 
 std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
-}
-
-std::optional<h2_refusal> to_refusal(std::optional<rpc_answer>&& answer) {
-  if (!answer)
-    return {};
-  return std::move(*answer);
 }
 
 steady_ns to_ns(std::chrono::milliseconds x) {
@@ -60,8 +46,10 @@ struct h2_callbacks {
     auto& stream = session.streams_[id];
     stream.id = id;
     stream.last_data = session.now_;
-    stream.body =
-        body_buffer(session.listener_->server->budget, session.listener_->config.max_message_bytes);
+    const auto& server = *session.listener_->server;
+    stream.head_room = byte_reservation(server.budget);
+    stream.body = body_buffer(server.budget, server.refused_bodies,
+                              session.listener_->config.max_message_bytes);
     nghttp2_session_set_stream_user_data(h2, id, &stream);
     return 0;
   }
@@ -121,6 +109,8 @@ struct h2_callbacks {
 
   static int sent(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
     const auto type = frame->hd.type;
+    if (type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+      self(user).on_own_reset();
     if (type != NGHTTP2_HEADERS && type != NGHTTP2_DATA)
       return 0;
     self(user).strikes_.on_sent();
@@ -134,7 +124,10 @@ struct h2_callbacks {
   static int stream_close(nghttp2_session* h2, std::int32_t id, std::uint32_t, void* user) {
     auto& session = self(user);
     nghttp2_session_set_stream_user_data(h2, id, nullptr);
-    session.streams_.erase(id);
+    if (const auto it = session.streams_.find(id); it != session.streams_.end()) {
+      session.incomplete_bytes_ -= it->second.counted_bytes;
+      session.streams_.erase(it);
+    }
     if (session.streams_.empty())
       session.idle_since_ = session.now_;
     return 0;
@@ -167,15 +160,27 @@ h2_session::~h2_session() {
 }
 
 void h2_session::submit_settings() {
-  const auto configured = listener_->config.max_concurrent_streams;
   const std::array settings = {
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-                             configured ? configured : our_max_streams},
+                             std::min(max_streams(), first_streams)},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
       nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, max_header_bytes},
   };
   nghttp2_submit_settings(h2_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0, connection_window);
+}
+
+std::uint32_t h2_session::max_streams() const noexcept {
+  const auto configured = listener_->config.max_concurrent_streams;
+  return configured ? configured : our_max_streams;
+}
+
+void h2_session::allow_all_streams() {
+  trusted_ = true;
+  if (max_streams() <= first_streams)
+    return;
+  const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, max_streams()};
+  nghttp2_submit_settings(h2_, NGHTTP2_FLAG_NONE, &setting, 1);
 }
 
 bool h2_session::feed(std::string_view bytes, steady_ns now) {
@@ -185,8 +190,9 @@ bool h2_session::feed(std::string_view bytes, steady_ns now) {
   if (taken >= 0)
     return !given_up_;
   const bool flood = taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_CALLBACK_FAILURE;
-  if (flood)
-    listener_->count(refusal::abuse);
+  report(flood ? refusal::abuse : refusal::malformed,
+         taken == NGHTTP2_ERR_CALLBACK_FAILURE ? "headers without end"
+                                               : nghttp2_strerror(static_cast<int>(taken)));
   nghttp2_session_terminate_session(h2_,
                                     flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
   return false;
@@ -205,91 +211,26 @@ void h2_session::produce(std::string& out, std::size_t soft_limit) {
 }
 
 bool h2_session::finished() const {
-  if (given_up_ || (streams_.empty() && (input_over_ || leaving_ == leaving::said)))
+  if (given_up_ || (streams_.empty() && leaving_ == leaving::said)
+      || (input_over_ && waits_for_nobody()))
     return true;
   return !nghttp2_session_want_read(h2_) && !nghttp2_session_want_write(h2_);
 }
 
-bool h2_session::on_header(h2_stream& stream, std::string_view name, std::string_view value) {
-  stream.header_bytes += name.size() + value.size() + 32; // as RFC 9113, 6.5.2 counts
-  if (stream.header_bytes > max_header_bytes)
-    return stream.header_bytes <= abusive_header_bytes;
-  if (name == ":method")
-    stream.head.set_method(value);
-  else if (name == ":path")
-    stream.head.set_path(*listener_, value);
-  else if (name.front() != ':')
-    stream.head.add(*listener_, name, value);
-  return true;
+// @pre the client will send nothing more, and what can be sent is: no window opens any more, no
+// body is completed.
+bool h2_session::waits_for_nobody() const {
+  using phase = h2_stream::phase;
+  return std::none_of(streams_.begin(), streams_.end(), [](const auto& each) {
+    const auto at = each.second.at;
+    return at == phase::asking || at == phase::in_flight || at == phase::refused;
+  });
 }
 
-std::optional<h2_refusal> h2_session::check_head(h2_stream& stream) {
-  using media = request_head::media;
-  const auto& head = stream.head;
-  const bool grpc = listener_->config.grpc;
-  if (stream.header_bytes > max_header_bytes)
-    return plain_text(431, "the headers are too large\n");
-  if (grpc && head.content != media::grpc)
-    return plain_text(415, "this port speaks gRPC: application/grpc\n");
-  if (grpc && head.method != request_head::verb::post)
-    return plain_text(405, "this port speaks gRPC: POST\n");
-  if (grpc) {
-    if (head.timeout)
-      stream.deadline = now_ + head.timeout->count();
-    return to_refusal(refuse_grpc(*listener_, head));
-  }
-  if (auto refused = refuse_http(*listener_, head))
-    return std::move(*refused);
-  const auto verdict = stream.body.expect(head.content_length.value_or(0));
-  if (verdict != body_buffer::verdict::ok)
-    return to_answer(*listener_, verdict);
-  return {};
-}
-
-void h2_session::on_request_head(h2_stream& stream) {
-  stream.at = h2_stream::phase::body;
-  if (auto refused = check_head(stream))
-    refuse(stream, std::move(*refused));
-}
-
-void h2_session::on_data(h2_stream& stream, std::string_view piece) {
-  stream.last_data = now_;
-  if (stream.at == h2_stream::phase::refused) {
-    stream.unwanted_bytes += piece.size();
-    if (stream.unwanted_bytes > patient_bytes)
-      answer_refused(stream);
-  } else if (stream.at == h2_stream::phase::body) {
-    if (auto refused = stream.add(*listener_, piece))
-      refuse(stream, std::move(*refused));
-  }
-}
-
-void h2_session::refuse(h2_stream& stream, h2_refusal&& why) {
-  stream.at = h2_stream::phase::refused;
-  stream.refused_at = now_;
-  stream.body.discard();
-  stream.refusal = std::move(why);
-}
-
-void h2_session::answer_refused(h2_stream& stream) {
-  if (auto* response = std::get_if<http_response>(&stream.refusal))
-    answer_http(stream, std::move(*response));
-  else
-    answer(stream, std::get<rpc_answer>(stream.refusal));
-}
-
-void h2_session::on_request_end(h2_stream& stream) {
-  if (stream.at == h2_stream::phase::refused)
-    return answer_refused(stream);
-  if (stream.at != h2_stream::phase::body)
-    return;
-  otlp_request request;
-  byte_reservation bytes;
-  if (auto refused = stream.finish(*listener_, now_, request, bytes))
-    return answer(stream, *refused);
-  request.metadata = std::move(stream.head.metadata);
-  stream.at = h2_stream::phase::in_flight;
-  owner_.deliver(static_cast<std::uint32_t>(stream.id), std::move(request), std::move(bytes));
+// Streams that a client makes us reset cost us and bring nothing, as those it resets itself.
+void h2_session::on_own_reset() {
+  if (!given_up_ && !resets_.spend(now_))
+    give_up(NGHTTP2_ENHANCE_YOUR_CALM, "too many streams that had to be reset");
 }
 
 void h2_session::on_idle_frame() {
@@ -311,79 +252,15 @@ void h2_session::on_ping(const nghttp2_frame& frame) {
 }
 
 void h2_session::give_up(std::uint32_t code, std::string_view why) {
-  listener_->count(refusal::abuse);
+  report(refusal::abuse, why);
   given_up_ = true;
   nghttp2_submit_goaway(h2_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2_), code,
                         reinterpret_cast<const std::uint8_t*>(why.data()), why.size());
 }
 
-void h2_session::drain() {
-  if (leaving_ != leaving::no)
-    return;
-  // First "open no more streams", then, a round trip later, which ones were still taken: so no
-  // request that is under way gets lost (RFC 9113, 6.8).
-  leaving_ = leaving::noticed;
-  leaving_since_ = steady_now();
-  nghttp2_submit_shutdown_notice(h2_);
-  nghttp2_submit_ping(h2_, NGHTTP2_FLAG_NONE, goodbye_ping);
-}
-
-void h2_session::say_goodbye() {
-  leaving_ = leaving::said;
-  nghttp2_submit_goaway(h2_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2_),
-                        NGHTTP2_NO_ERROR, nullptr, 0);
-}
-
-bool h2_session::tick(steady_ns now) {
-  now_ = now;
-  if (!greeted_ && now - born_ > to_ns(listener_->server->limits.handshake_timeout)) {
-    listener_->handshake_failures.Increment();
-    return false;
-  }
-  if (!streams_.empty())
-    check_streams(now);
-  if (leaving_ == leaving::noticed && now - leaving_since_ > goodbye_time)
-    say_goodbye();
-  return check_age(now) && keep_alive(now);
-}
-
-bool h2_session::check_age(steady_ns now) {
-  const auto& keepalive = listener_->config.keepalive;
-  const auto idle = to_ns(keepalive.max_connection_idle);
-  const auto grace = to_ns(keepalive.max_connection_age_grace);
-  if ((idle && streams_.empty() && now - idle_since_ > idle)
-      || (max_age_ && now - born_ > max_age_))
-    drain();
-  return !(max_age_ && grace && now - born_ > max_age_ + grace);
-}
-
-bool h2_session::keep_alive(steady_ns now) {
-  const auto& keepalive = listener_->config.keepalive;
-  if (pinged_at_ && last_input_ < pinged_at_)
-    return now - pinged_at_ < to_ns(keepalive.timeout);
-  pinged_at_ = 0;
-  if (keepalive.time.count() > 0 && now - last_input_ > to_ns(keepalive.time)) {
-    pinged_at_ = now;
-    nghttp2_submit_ping(h2_, NGHTTP2_FLAG_NONE, nullptr);
-  }
-  return true;
-}
-
-void h2_session::check_streams(steady_ns now) {
-  const auto patience = to_ns(listener_->server->limits.body_timeout);
-  for (auto& [id, stream] : streams_) {
-    const bool incomplete = stream.at == h2_stream::phase::body;
-    if (stream.at == h2_stream::phase::refused && now - stream.refused_at > patient_time) {
-      answer_refused(stream);
-      continue;
-    }
-    if (stream.at == h2_stream::phase::head && now - stream.last_data > patience)
-      return give_up(NGHTTP2_PROTOCOL_ERROR, "its headers came too slowly");
-    if (stream.deadline && now >= stream.deadline && stream.at != h2_stream::phase::answered)
-      answer(stream, {grpc_code::deadline_exceeded, "its time is over", {}, 0});
-    else if (incomplete && now - stream.last_data > patience)
-      answer(stream, {grpc_code::deadline_exceeded, "its body came too slowly", {}, 0});
-  }
+void h2_session::report(refusal reason, std::string_view why) {
+  listener_->count(reason);
+  listener_->log_refusal(reason, owner_.client_address(), why);
 }
 
 std::unique_ptr<session> make_h2_server(session_owner& owner,

@@ -12,6 +12,13 @@ rpc_answer refused(grpc_code code, std::string message) {
 
 } // namespace
 
+void h2_stream::forget_request() {
+  head = {};
+  head_room.release();
+  body.discard();
+  refusal = {};
+}
+
 std::optional<rpc_answer> h2_stream::check_prefix(const listener_context& listener) {
   if (prefix[0] > 1)
     return refused(grpc_code::invalid_argument, "malformed message prefix");
@@ -19,7 +26,7 @@ std::optional<rpc_answer> h2_stream::check_prefix(const listener_context& listen
     return refused(grpc_code::internal, "a packed message without grpc-encoding");
   const auto verdict = body.expect(grpc_prefix_length(prefix.data()));
   if (verdict != body_buffer::verdict::ok)
-    return to_answer(listener, verdict);
+    return refuse(listener, verdict);
   return {};
 }
 
@@ -28,7 +35,7 @@ std::optional<rpc_answer> h2_stream::add(const listener_context& listener, std::
     return add_grpc(listener, piece);
   const auto verdict = body.append(piece);
   if (verdict != body_buffer::verdict::ok)
-    return to_answer(listener, verdict);
+    return refuse(listener, verdict);
   return {};
 }
 
@@ -48,7 +55,7 @@ std::optional<rpc_answer> h2_stream::add_grpc(const listener_context& listener,
     return refused(grpc_code::unimplemented, "more than one message in a unary call");
   const auto verdict = body.append(piece);
   if (verdict != body_buffer::verdict::ok)
-    return to_answer(listener, verdict);
+    return refuse(listener, verdict);
   return {};
 }
 

@@ -14,22 +14,30 @@ using h2_refusal = std::variant<rpc_answer, http_response>;
 
 /// One request on an HTTP/2 connection, from its head to its answer.
 struct h2_stream {
-  enum class phase : std::uint8_t { head, body, refused, in_flight, answered };
+  /// asking: the request is complete, but not yet who its client is.
+  enum class phase : std::uint8_t { head, body, refused, asking, in_flight, answered };
 
   std::int32_t id = 0;
   phase at = phase::head;
   request_head head;
   std::size_t header_bytes = 0;
+  byte_reservation head_room; ///< What the head holds, until the answer.
   body_buffer body;
+  std::uint64_t counted_bytes = 0; ///< Of the body, in the sum of its session.
   std::array<unsigned char, grpc_prefix_bytes> prefix{};
   std::uint8_t prefix_size = 0;
   steady_ns deadline = 0;  ///< By grpc-timeout; 0 = none.
   steady_ns last_data = 0; ///< When the client last sent something for it.
-  h2_refusal refusal;      ///< Waits for the end of the request.
+  steady_ns body_begun = 0;
+  steady_ns answered_at = 0;
+  h2_refusal refusal; ///< Waits for the end of the request.
   steady_ns refused_at = 0;
   std::size_t unwanted_bytes = 0; ///< Came after the refusal.
   std::string response;           ///< Bytes of DATA frames.
   std::size_t response_sent = 0;
+
+  /// Lets go of all that the request brought: it is answered.
+  void forget_request();
 
   bool packed() const noexcept { return prefix[0] != 0; }
 
@@ -41,6 +49,9 @@ struct h2_stream {
                                    otlp_request& request, byte_reservation& bytes);
 
 private:
+  rpc_answer refuse(const listener_context& listener, body_buffer::verdict verdict) {
+    return to_answer(listener, head, verdict);
+  }
   std::optional<rpc_answer> add_grpc(const listener_context& listener, std::string_view piece);
   std::optional<rpc_answer> check_prefix(const listener_context& listener);
 };

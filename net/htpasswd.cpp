@@ -3,6 +3,7 @@
 #include "net/grpc_client_status.hpp"
 
 #include <array>
+#include <charconv>
 #include <crypt.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -105,6 +106,34 @@ bool is_crypt(std::string_view stored) {
   return false;
 }
 
+bool is_slow_hash(std::string_view stored) {
+  return is_crypt(stored) || stored.starts_with(apr1);
+}
+
+/// How long a hash takes, as an order: 0 = no time at all.
+int cost_of(std::string_view stored) {
+  constexpr std::size_t cost_at = 4; // "$2y$12$..."
+  constexpr int bcrypt_base = 10, other = 1;
+  if (!is_slow_hash(stored))
+    return 0;
+  if (!stored.starts_with("$2") || stored.size() < cost_at + 2)
+    return other;
+  int cost = 0;
+  std::from_chars(stored.data() + cost_at, stored.data() + cost_at + 2, cost);
+  return bcrypt_base + cost;
+}
+
+bool matches(std::string_view password, const std::string& stored) {
+  if (stored.starts_with(apr1))
+    return check_apr1(password, stored);
+  if (is_crypt(stored))
+    return check_crypt(password, stored);
+  for (const std::string_view mark : {"{SHA}", "{SSHA}"})
+    if (stored.starts_with(mark))
+      return check_sha(password, std::string_view(stored).substr(mark.size()));
+  return equal_in_constant_time(password, stored);
+}
+
 } // namespace
 
 bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept {
@@ -129,35 +158,32 @@ result<htpasswd> htpasswd::parse(std::string_view text) {
     if (colon == entry.npos || colon == 0 || colon + 1 == entry.size())
       return fail(errc::invalid_argument,
                   fmt::format("htpasswd, line {}: expected `user:password`", line));
-    made.users_.insert_or_assign(std::string(entry.substr(0, colon)),
-                                 std::string(entry.substr(colon + 1)));
+    made.add(entry.substr(0, colon), entry.substr(colon + 1));
   }
   return made;
 }
 
 void htpasswd::merge(const htpasswd& other) {
-  for (const auto& [user, password] : other.users_)
-    users_.insert_or_assign(user, password);
+  for (const auto& [user, stored] : other.users_)
+    add(user, stored);
+}
+
+void htpasswd::add(std::string_view user, std::string_view stored) {
+  users_.insert_or_assign(std::string(user), std::string(stored));
+  if (cost_of(stored) > cost_of(slowest_))
+    slowest_ = stored;
 }
 
 bool htpasswd::is_slow(std::string_view user) const {
   const auto found = users_.find(user);
-  return found != users_.end() && (is_crypt(found->second) || found->second.starts_with(apr1));
+  return cost_of(found != users_.end() ? found->second : slowest_) > 0;
 }
 
 bool htpasswd::check(std::string_view user, std::string_view password) const {
   const auto found = users_.find(user);
-  if (found == users_.end() || password.find('\0') != password.npos)
-    return false;
-  const std::string_view stored = found->second;
-  if (stored.starts_with(apr1))
-    return check_apr1(password, stored);
-  if (is_crypt(stored))
-    return check_crypt(password, found->second);
-  for (const std::string_view mark : {"{SHA}", "{SSHA}"})
-    if (stored.starts_with(mark))
-      return check_sha(password, stored.substr(mark.size()));
-  return equal_in_constant_time(password, stored);
+  const bool known = found != users_.end();
+  const bool right = matches(password, known ? found->second : slowest_);
+  return known && right && password.find('\0') == password.npos;
 }
 
 } // namespace weir::net

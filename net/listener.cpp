@@ -17,6 +17,8 @@ namespace {
 /// After an accept that failed for want of descriptors or memory.
 constexpr std::chrono::milliseconds accept_pause{100};
 constexpr int backlog = 1024;
+/// Connections above the limit that may wait until another has gone for each.
+constexpr int most_swaps = 64;
 
 result<tcp::endpoint> resolve(asio::io_context& io, const std::string& endpoint) {
   const auto colon = endpoint.rfind(':');
@@ -108,20 +110,33 @@ void listener::accept() {
 }
 
 void listener::deal_out(tcp::socket socket) {
-  auto& server = *context_->server;
-  if (server.connections.fetch_add(1, std::memory_order_relaxed) >= server.limits.max_connections) {
-    server.connections.fetch_sub(1, std::memory_order_relaxed);
-    context_->count(refusal::connections);
-    if (log::permit("net.connections"))
-      log::warn("{}: {} connections are open, which is the limit: one more was refused", endpoint_,
-                server.limits.max_connections);
-    return;
-  }
+  const bool room = context_->room.enter();
+  if (!room && swaps_->load(std::memory_order_relaxed) >= most_swaps)
+    return refuse();
   auto& thread = *threads_[next_];
   next_ = (next_ + 1) % threads_.size();
-  asio::post(thread.io(), [&thread, peer = std::move(socket), context = context_]() mutable {
-    thread.adopt(std::move(peer), std::move(context));
+  if (room) {
+    context_->server->connections.fetch_add(1, std::memory_order_relaxed);
+    asio::post(thread.io(), [&thread, peer = std::move(socket), context = context_]() mutable {
+      thread.adopt(std::move(peer), std::move(context));
+    });
+    return;
+  }
+  swaps_->fetch_add(1, std::memory_order_relaxed);
+  asio::post(thread.io(), [this, &thread, peer = std::move(socket), context = context_,
+                           swaps = swaps_]() mutable {
+    swaps->fetch_sub(1, std::memory_order_relaxed);
+    if (!thread.adopt_in_place(std::move(peer), std::move(context)))
+      refuse();
   });
+}
+
+void listener::refuse() {
+  context_->count(refusal::connections);
+  if (log::permit("net.connections." + endpoint_))
+    log::warn("{}: as many connections are open as it may have (service.limits.max_connections is "
+              "{}): one more was refused",
+              endpoint_, context_->server->limits.max_connections);
 }
 
 void listener::pause() {

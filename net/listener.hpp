@@ -32,6 +32,7 @@ public:
 private:
   void accept();
   void deal_out(boost::asio::ip::tcp::socket socket);
+  void refuse();
   void pause();
   void schedule_reload();
 
@@ -41,6 +42,8 @@ private:
   std::shared_ptr<listener_context> context_;
   std::string endpoint_;
   std::size_t next_ = 0;
+  /// Connections on their way to a thread where another is to go for them.
+  std::shared_ptr<std::atomic<int>> swaps_ = std::make_shared<std::atomic<int>>(0);
 };
 
 } // namespace weir::net

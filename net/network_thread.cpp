@@ -97,18 +97,45 @@ void network_thread::run() {
 void network_thread::adopt(boost::asio::ip::tcp::socket socket,
                            std::shared_ptr<const listener_context> listener) {
   if (server_->draining.load(std::memory_order_relaxed)) {
+    listener->room.leave();
     server_->connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   const auto id = server_->next_connection.fetch_add(1, std::memory_order_relaxed);
+  strangers_[listener.get()].insert(id);
   auto peer = std::make_shared<connection>(*this, std::move(listener), std::move(socket), id);
   connections_.emplace(id, peer);
   peer->start();
 }
 
-void network_thread::forget(std::uint64_t id) {
+bool network_thread::adopt_in_place(boost::asio::ip::tcp::socket socket,
+                                    std::shared_ptr<const listener_context> listener) {
+  const auto& strangers = strangers_[listener.get()];
+  if (strangers.empty())
+    return false;
+  const auto oldest = connections_.at(*strangers.begin());
+  oldest->give_way();
+  server_->connections.fetch_add(1, std::memory_order_relaxed);
+  listener->room.enter_anyway();
+  adopt(std::move(socket), std::move(listener));
+  return true;
+}
+
+void network_thread::forget(std::uint64_t id, const listener_context& listener) {
+  is_known(id, listener);
   connections_.erase(id);
   server_->requests.left(id);
+}
+
+void network_thread::is_known(std::uint64_t id, const listener_context& listener) {
+  strangers_[&listener].erase(id);
+}
+
+std::function<void(bool)> network_thread::verdict_for(std::uint64_t connection,
+                                                      std::uint32_t stream) {
+  return [inbox = inbox_, connection, stream](bool accepted) {
+    inbox->post({connection, stream, accepted});
+  };
 }
 
 void network_thread::add(std::uint64_t id, std::uint32_t stream, otlp_request&& request,
@@ -143,8 +170,12 @@ void network_thread::on_replies(std::vector<reply_inbox::item>& items) {
     const auto it = connections_.find(item.connection);
     if (it == connections_.end())
       continue;
-    if (it->second->reply(item.stream, std::move(item.answer)))
-      scratch_.push_back(it->second);
+    auto& peer = *it->second;
+    if (const auto* accepted = std::get_if<bool>(&item.answer))
+      peer.on_verdict(item.stream, *accepted);
+    else if (!peer.reply(item.stream, std::get<otlp_reply>(std::move(item.answer))))
+      continue;
+    scratch_.push_back(it->second);
   }
   for (auto& peer : scratch_)
     peer->flush();

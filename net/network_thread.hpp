@@ -6,8 +6,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <set>
 #include <thread>
 #include <unordered_map>
+#include <variant>
 
 namespace weir::net {
 
@@ -20,7 +23,8 @@ public:
   struct item {
     std::uint64_t connection;
     std::uint32_t stream;
-    otlp_reply answer;
+    /// Of intake, or of the authenticator: whether the client may come in.
+    std::variant<otlp_reply, bool> answer;
   };
   using drain = std::function<void(std::vector<item>&)>;
 
@@ -55,7 +59,15 @@ public:
 
   // On this thread alone:
   void adopt(boost::asio::ip::tcp::socket socket, std::shared_ptr<const listener_context> listener);
-  void forget(std::uint64_t connection);
+  /// The same where the listener has no room: in place of its oldest connection here that has made
+  /// no good request. False: there is none; `socket` is closed.
+  bool adopt_in_place(boost::asio::ip::tcp::socket socket,
+                      std::shared_ptr<const listener_context> listener);
+  void forget(std::uint64_t connection, const listener_context& listener);
+  /// It has made a good request.
+  void is_known(std::uint64_t connection, const listener_context& listener);
+  /// Brings what the authenticator says, from any thread.
+  std::function<void(bool)> verdict_for(std::uint64_t connection, std::uint32_t stream);
   void add(std::uint64_t connection, std::uint32_t stream, otlp_request&& request,
            byte_reservation&& bytes);
   void hand_over(); ///< Gives everything added to the server's gathering, at once.
@@ -75,6 +87,8 @@ private:
   boost::asio::steady_timer ticker_, gather_timer_;
   std::shared_ptr<reply_inbox> inbox_;
   std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connections_;
+  /// Connections that have made no good request, the oldest first.
+  std::unordered_map<const listener_context*, std::set<std::uint64_t>> strangers_;
   std::vector<std::shared_ptr<connection>> scratch_;
   std::vector<otlp_request> ready_;
   std::string read_buffer_;

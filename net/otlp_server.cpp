@@ -2,6 +2,7 @@
 
 #include "core/cpus.hpp"
 #include "core/log.hpp"
+#include "net/descriptors.hpp"
 #include "net/listener.hpp"
 #include "net/server_auth.hpp"
 #include "net/tls_server.hpp"
@@ -23,6 +24,7 @@ struct otlp_server::impl {
   std::shared_ptr<server_context> context;
   std::vector<std::unique_ptr<network_thread>> threads;
   std::vector<std::unique_ptr<listener>> listeners;
+  std::uint32_t connection_share = 0; ///< Kept for each listener.
 
   result<void> listen(const otlp_server::receiver& from, std::uint32_t index,
                       const otlp_listener_config& config);
@@ -38,8 +40,8 @@ struct otlp_server::impl {
 
 result<void> otlp_server::impl::listen(const otlp_server::receiver& from, std::uint32_t index,
                                        const otlp_listener_config& config) {
-  auto shared = std::make_shared<listener_context>(context, from, index, config);
-  const auto name = from.config.id + (config.grpc ? ".grpc" : ".http");
+  auto shared = std::make_shared<listener_context>(context, from, index, config, connection_share);
+  const auto& name = shared->name;
   if (config.tls) {
     auto tls = tls_server_context::open(*config.tls, config.grpc ? alpn::h2 : alpn::h2_and_h1);
     if (!tls)
@@ -59,6 +61,30 @@ result<void> otlp_server::impl::listen(const otlp_server::receiver& from, std::u
   return {};
 }
 
+namespace {
+
+// No more than there are descriptors for: the store must find one when it needs it.
+server_limits bounded_by_descriptors(server_limits limits) {
+  const auto possible = connections_with(descriptor_limit());
+  if (possible >= limits.max_connections)
+    return limits;
+  log::warn("{} files may be open (ulimit -n), so at most {} connections are taken instead of "
+            "service.limits.max_connections = {}, which needs {} files",
+            descriptor_limit(), possible, limits.max_connections,
+            descriptors_for(limits.max_connections));
+  limits.max_connections = static_cast<std::uint32_t>(possible);
+  return limits;
+}
+
+std::size_t listeners_of(const std::vector<otlp_server::receiver>& receivers) {
+  std::size_t count = 0;
+  for (const auto& receiver : receivers)
+    count += receiver.config.listeners.size();
+  return count;
+}
+
+} // namespace
+
 void otlp_server::impl::stop_listening() {
   if (threads.empty() || !threads.front()->running())
     return;
@@ -72,11 +98,17 @@ void otlp_server::impl::stop_listening() {
 }
 
 result<std::unique_ptr<otlp_server>> otlp_server::start(std::vector<receiver> receivers,
-                                                        const server_limits& limits,
+                                                        const server_limits& configured,
                                                         handler on_requests) {
   std::signal(SIGPIPE, SIG_IGN);
   auto built = std::make_unique<impl>();
-  built->context = std::make_shared<server_context>(limits, std::move(on_requests));
+  const auto limits = bounded_by_descriptors(configured);
+  // Half of all connections is shared out, so that no listener can take those of the others.
+  const auto listeners =
+      static_cast<std::uint32_t>(std::max<std::size_t>(listeners_of(receivers), 1));
+  built->connection_share = limits.max_connections / (2 * listeners);
+  built->context = std::make_shared<server_context>(
+      limits, limits.max_connections - listeners * built->connection_share, std::move(on_requests));
   const auto count = limits.threads ? limits.threads : usable_cpus();
   for (std::uint32_t i = 0; i < std::max(count, 1u); ++i)
     built->threads.push_back(std::make_unique<network_thread>(built->context));

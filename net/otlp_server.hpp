@@ -98,8 +98,8 @@ public:
   /// The bound addresses ("127.0.0.1:43179"), in the order of receivers and their listeners.
   std::vector<std::string> endpoints() const;
 
-  /// While false, every new request is answered `unavailable` (with this reason) before its body is
-  /// taken. Any thread.
+  /// While false, every new request is answered `unavailable` (with this reason); its body is read,
+  /// as far as there is room for that, to count what is in it, and never handed over. Any thread.
   void set_accepting(bool accepting, std::string reason);
   /// The reason while it does not accept; "" otherwise. Any thread.
   std::string refusal() const;

@@ -42,6 +42,7 @@ void request_head::add(const listener_context& listener, std::string_view name,
                                    : media_of(value);
   } else if (name == (listener.config.grpc ? "grpc-encoding" : "content-encoding")) {
     encoding = boost::algorithm::to_lower_copy(boost::algorithm::trim_copy(std::string(value)));
+    kept_bytes += encoding.size();
   } else if (name == "grpc-timeout") {
     timeout = parse_grpc_timeout(value);
     bad_timeout = !timeout;
@@ -51,15 +52,22 @@ void request_head::add(const listener_context& listener, std::string_view name,
       content_length = length;
   } else if (!listener.config.grpc && name == "origin") {
     origin = value;
+    kept_bytes += value.size();
   } else if (!listener.config.grpc && name == "access-control-request-method") {
     wanted_method = value;
+    kept_bytes += value.size();
   } else if (!listener.config.grpc && name == "access-control-request-headers") {
     wanted_headers = value;
+    kept_bytes += value.size();
   }
-  if (listener.authenticator && name == listener.authenticator->header())
+  if (listener.authenticator && name == listener.authenticator->header()) {
     credentials.emplace_back(value);
-  if (listener.keeps(name))
+    kept_bytes += value.size();
+  }
+  if (listener.keeps(name)) {
     metadata.emplace_back(name, value);
+    kept_bytes += name.size() + value.size();
+  }
 }
 
 } // namespace weir::net

@@ -26,6 +26,11 @@ struct request_head {
   std::string origin, wanted_method, wanted_headers; ///< CORS
   std::vector<std::string> credentials; ///< Values of the header that the authenticator looks at.
   std::vector<std::pair<std::string, std::string>> metadata; ///< What the listener keeps.
+  std::size_t kept_bytes = 0; ///< Of the client's text in all of these.
+  /// The authenticator has yet to say whether the client may come in.
+  bool unknown_client = false;
+  /// It is refused for this, and read all the same, to count what is in it.
+  std::optional<refusal> turned_away;
 
   void set_method(std::string_view method);
   void set_path(const listener_context& listener, std::string_view path);

@@ -3,19 +3,16 @@
 #include "core/clock.hpp"
 #include "net/grpc_client_status.hpp"
 #include "net/htpasswd.hpp"
+#include "net/password_checks.hpp"
 #include "net/token_file.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/algorithm/string/case_conv.hpp>
 #include <boost/algorithm/string/predicate.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <mutex>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
-#include <set>
+#include <optional>
 
 namespace weir::net {
 
@@ -23,63 +20,16 @@ namespace {
 
 using verdict = server_authenticator::verdict;
 
-// Bcrypt costs tens of milliseconds of a network thread on purpose: that much is spent only on
-// credentials not seen yet, and only so often a second, whoever sends them.
-constexpr std::size_t remembered_credentials = 1024;
-constexpr double slow_checks_a_second = 10;
-constexpr double slow_checks_at_once = 20;
-
-// Which credentials were right, as digests with a key of this process.
-class known_credentials {
-public:
-  using digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
-
-  known_credentials() { RAND_bytes(key_.data(), static_cast<int>(key_.size())); }
-
-  digest digest_of(std::string_view credentials) const {
-    std::string keyed(key_.begin(), key_.end());
-    keyed += credentials;
-    digest made;
-    SHA256(reinterpret_cast<const unsigned char*>(keyed.data()), keyed.size(), made.data());
-    return made;
-  }
-
-  bool knows(const digest& d) {
-    const std::lock_guard guard(mutex_);
-    return known_.contains(d);
-  }
-
-  void learn(const digest& d) {
-    const std::lock_guard guard(mutex_);
-    if (known_.size() >= remembered_credentials)
-      known_.clear();
-    known_.insert(d);
-  }
-
-  /// Whether another slow check may be made.
-  bool spend(steady_ns now) {
-    const std::lock_guard guard(mutex_);
-    const auto passed = static_cast<double>(now - refilled_) / static_cast<double>(second_ns);
-    refilled_ = now;
-    allowance_ = std::min(slow_checks_at_once, allowance_ + passed * slow_checks_a_second);
-    if (allowance_ < 1)
-      return false;
-    allowance_ -= 1;
-    return true;
-  }
-
-private:
-  std::array<unsigned char, 32> key_{};
-  std::mutex mutex_;
-  std::set<digest> known_;
-  double allowance_ = slow_checks_at_once;
-  steady_ns refilled_ = steady_now();
-};
+/// User and password together; nobody has longer ones, and some hashes take their time over them.
+constexpr std::size_t longest_credentials = 1024;
 
 // Source: RFC 7617.
 class basic_authenticator final : public server_authenticator {
 public:
-  explicit basic_authenticator(htpasswd users) : users_(std::move(users)) {}
+  explicit basic_authenticator(htpasswd users) : users_(std::move(users)) {
+    if (users_.any_slow())
+      checks_.emplace([this](std::string_view plain) { return is_right(plain); });
+  }
 
   std::string_view header() const noexcept override { return "authorization"; }
   std::string_view challenge() const noexcept override { return "Basic realm=\"weir\""; }
@@ -87,10 +37,20 @@ public:
   verdict check(const std::vector<std::string>& credentials) override {
     const auto plain = user_and_password(credentials);
     const auto colon = plain.find(':');
-    if (colon == std::string::npos)
+    if (colon == std::string::npos || plain.size() > longest_credentials)
       return verdict::refused;
-    return check_user(std::string_view(plain).substr(0, colon),
-                      std::string_view(plain).substr(colon + 1), plain);
+    // Unknown users take as long as those whose hash is slow: the time does not tell who exists.
+    if (!users_.is_slow(std::string_view(plain).substr(0, colon)))
+      return is_right(plain) ? verdict::accepted : verdict::refused;
+    const auto known = checks_->look(plain);
+    if (!known)
+      return verdict::pending;
+    return *known ? verdict::accepted : verdict::refused;
+  }
+
+  bool check_slowly(const std::vector<std::string>& credentials,
+                    std::function<void(bool)> done) override {
+    return checks_->add(user_and_password(credentials), std::move(done));
   }
 
   std::vector<std::pair<std::string, std::string>>
@@ -108,22 +68,13 @@ private:
     return decode_base64(std::string_view(credentials.front()).substr(scheme.size())).value_or("");
   }
 
-  verdict check_user(std::string_view user, std::string_view password, std::string_view both) {
-    if (!users_.is_slow(user))
-      return users_.check(user, password) ? verdict::accepted : verdict::refused;
-    const auto digest = known_.digest_of(both);
-    if (known_.knows(digest))
-      return verdict::accepted;
-    if (!known_.spend(steady_now()))
-      return verdict::busy;
-    if (!users_.check(user, password))
-      return verdict::refused;
-    known_.learn(digest);
-    return verdict::accepted;
+  bool is_right(std::string_view plain) const {
+    const auto colon = plain.find(':');
+    return users_.check(plain.substr(0, colon), plain.substr(colon + 1));
   }
 
-  htpasswd users_;
-  known_credentials known_;
+  const htpasswd users_;
+  std::optional<password_checks> checks_; ///< Where there are slow hashes.
 };
 
 // Source: RFC 6750.

@@ -4,6 +4,7 @@
 #include "net/config.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ public:
   enum class verdict : std::uint8_t {
     accepted,
     refused,
-    busy, ///< Too many unknown credentials to check at this cost: later.
+    busy,    ///< Too many unknown credentials to check at this cost: later.
+    pending, ///< They take long to check: check_slowly().
   };
 
   virtual ~server_authenticator() = default;
@@ -28,7 +30,16 @@ public:
   virtual std::string_view header() const noexcept = 0;
 
   /// `credentials`: the values of that header, as many as the request has.
+  /// Never takes long.
   virtual verdict check(const std::vector<std::string>& credentials) = 0;
+
+  /// For credentials that are pending: `done` is called once with whether they are right, on a
+  /// thread of the authenticator's. False: it is busy, later.
+  virtual bool check_slowly(const std::vector<std::string>& credentials,
+                            std::function<void(bool)> done) {
+    done(check(credentials) == verdict::accepted);
+    return true;
+  }
 
   /// What is known of a client that came in with these credentials: its "username", no secret.
   virtual std::vector<std::pair<std::string, std::string>>

@@ -35,8 +35,24 @@ server_socket::outcome server_socket::tls_outcome(int returned) {
   case SSL_ERROR_ZERO_RETURN:
     return {status::closed};
   default:
+    note_failure();
     return {status::failed};
   }
+}
+
+void server_socket::note_failure() {
+  const auto code = ERR_peek_last_error();
+  if (code == 0 || ERR_GET_LIB(code) != ERR_LIB_SSL)
+    return;
+  const auto reason = ERR_GET_REASON(code);
+  peer_is_plain_ = reason == SSL_R_HTTP_REQUEST || reason == SSL_R_WRONG_VERSION_NUMBER;
+  const auto* text = ERR_reason_error_string(code);
+  failure_ = text != nullptr ? text : "the TLS handshake failed";
+  // OpenSSL's reasons are of few words; these are what operators look for.
+  if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+    failure_.clear();
+  else
+    failure_ = "TLS: " + failure_;
 }
 
 server_socket::status server_socket::handshake() {

@@ -3,6 +3,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <openssl/ssl.h>
+#include <string>
 #include <string_view>
 
 namespace weir::net {
@@ -37,6 +38,11 @@ public:
   /// What ALPN chose, "" without.
   std::string_view protocol() const noexcept;
 
+  /// After a handshake that failed: the reason, "" where the peer has just gone.
+  const std::string& failure() const noexcept { return failure_; }
+  /// After a handshake that failed: what came is not TLS.
+  bool peer_is_plain() const noexcept { return peer_is_plain_; }
+
   void shut_down_sending();
   void close();
   bool open() const noexcept { return socket_.is_open(); }
@@ -47,10 +53,13 @@ private:
     void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
   };
   outcome tls_outcome(int returned);
+  void note_failure();
 
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<SSL, free_ssl> ssl_;
   boost::asio::socket_base::wait_type wants_ = boost::asio::socket_base::wait_read;
+  std::string failure_;
+  bool peer_is_plain_ = false;
 };
 
 } // namespace weir::net

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weir::net {
 
@@ -14,6 +15,13 @@ class session_owner {
 public:
   /// `request` lacks its reply handle; what the handle answers comes back as reply(stream, …).
   virtual void deliver(std::uint32_t stream, otlp_request&& request, byte_reservation&& bytes) = 0;
+
+  /// Has the authenticator look at credentials it does not know; its answer comes back as
+  /// on_verdict(stream, …). False: it has too much to do.
+  virtual bool ask_about(std::uint32_t stream, const std::vector<std::string>& credentials) = 0;
+
+  /// Without the port; "" = not known.
+  virtual std::string_view client_address() const = 0;
 
 protected:
   ~session_owner() = default;
@@ -35,6 +43,9 @@ public:
 
   /// The answer to a delivered request; one that is gone is passed over.
   virtual void reply(std::uint32_t stream, otlp_reply&& answer) = 0;
+
+  /// Whether the client of a request that was asked about may come in.
+  virtual void on_verdict(std::uint32_t stream, bool accepted) = 0;
 
   /// Looks at timeouts. False: close at once.
   virtual bool tick(steady_ns now) = 0;

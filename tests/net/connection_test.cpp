@@ -242,15 +242,17 @@ BOOST_AUTO_TEST_CASE(streams_are_bounded) {
   BOOST_TEST(ok(client.wait(ids[1])));
 }
 
-// Scenario: a connection beyond the limit. Guarantee: it is closed at once; when another goes,
-// there is room again.
+// Scenario: a connection beyond the limit, where all others have made requests. Guarantee: it is
+// closed at once; when another goes, there is room again.
 BOOST_AUTO_TEST_CASE(connections_are_bounded) {
   server_limits limits;
   limits.max_connections = 2;
   server_fixture server({grpc_listener()}, limits);
   h2_test_client first(server.port());
+  BOOST_TEST(ok(first.call("a")));
   {
     h2_test_client second(server.port());
+    BOOST_TEST(ok(second.call("a")));
     raw_connection third(server.port());
     BOOST_TEST(third.receive_all().empty());
     BOOST_TEST(third.closed());
