@@ -26,6 +26,15 @@ class BadInputPageTest(case.SystemTest):
         self.assertGreater(len(named), 40)
         self.assertEqual([f"{file}: {name}" for file, name in named if name not in cases_of(file)], [])
 
+    def test_security_is_tested(self):
+        """Scenario: each test that docs/security.md names, each case of hostile_test. Guarantee: it is in the tree;
+        it is on the page, or on that of bad input."""
+        text = (paths.ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+        named = set(bad_input.TEST_NAME.findall(text))
+        self.assertEqual([f"{file}: {name}" for file, name in sorted(named) if name not in cases_of(file)], [])
+        named |= {test for _, _, tests, _ in bad_input.rows() for test in tests}
+        self.assertEqual([name for name in sorted(cases_of("hostile_test")) if ("hostile_test", name) not in named], [])
+
     def test_bad_input_has_its_row(self):
         """Scenario: each case of the system tests of bad input. Guarantee: the page names it."""
         named = {test for _, _, tests, _ in bad_input.rows() for test in tests}

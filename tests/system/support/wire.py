@@ -1,5 +1,6 @@
 """Protobuf's and OTLP's bytes, by hand, so that they can be wrong too; and the HTTP client for them."""
 
+import base64 as base64_library
 import json
 import socket
 import struct
@@ -30,6 +31,10 @@ def field(number, content):
 
 def fixed64(number, value):
     return tag(number, FIXED64) + struct.pack("<Q", value)
+
+
+def base64(text):
+    return base64_library.b64encode(text.encode()).decode()
 
 
 def attribute(key, value):
