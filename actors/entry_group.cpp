@@ -6,8 +6,8 @@ namespace weir::actors {
 
 namespace {
 
-// Entries wait in memory and on disk for as long as a decision takes. lz4 takes two thirds of the
-// time of zstd's fastest useful level, half of it to unpack, for a fifth more bytes.
+// Entries wait in memory and on disk for as long as a decision takes. lz4 takes two thirds of the time of
+// zstd's fastest useful level, half of it to unpack, for a fifth more bytes.
 constexpr auto entry_codec = codec::codec_id::lz4;
 constexpr int entry_level = 1;
 
@@ -20,7 +20,6 @@ tl::expected<otlp::rejected_spans, otlp::parse_error>
 entry_group::add(std::string_view request, unix_ns now) {
   const auto base = static_cast<std::uint32_t>(message_.size());
   const auto mark = index_.position();
-  outgrown_ = 0;
   // The bytes that the client sent: what is said of them names their offsets.
   auto scanned = otlp::scan_traces(request, base, limits_, index_);
   if (!scanned)
@@ -30,16 +29,20 @@ entry_group::add(std::string_view request, unix_ns now) {
     return scanned;
   spans_ += added;
   note_time(now);
-  if (scanned->total() > 0) {
-    index_.roll_back(mark);
-    append_good(request);
-  } else if (request.size() <= entry_hard_limit) {
+  if (scanned->total() == 0 && request.size() <= entry_hard_limit) {
     message_.append(request);
   } else {
+    // Rare: writes the good spans anew, in pieces that fit into entries.
     index_.roll_back(mark);
-    append_in_pieces(request);
+    std::string good;
+    if (scanned->total() > 0) {
+      otlp::span_index own;
+      (void)otlp::scan_traces(request, 0, limits_, own);
+      rewrite_whole(request, own, good);
+    }
+    const auto left_out = append_in_pieces(scanned->total() > 0 ? good : request);
+    scanned->outgrown = static_cast<std::uint32_t>(left_out);
   }
-  scanned->outgrown = outgrown_;
   if (message_.size() >= wanted_)
     close();
   return scanned;
@@ -48,36 +51,28 @@ entry_group::add(std::string_view request, unix_ns now) {
 std::uint64_t entry_group::add_edited(std::string_view message, std::uint64_t spans, unix_ns now) {
   if (spans == 0)
     return 0;
-  outgrown_ = 0;
   spans_ += spans;
   note_time(now);
-  append_in_pieces(message);
+  const auto left_out = append_in_pieces(message);
   if (message_.size() >= wanted_)
     close();
-  return outgrown_;
+  return left_out;
 }
 
-// Rare: writes the good spans anew, without the others.
-void entry_group::append_good(std::string_view request) {
-  otlp::span_index own;
-  (void)otlp::scan_traces(request, 0, limits_, own);
-  std::string good;
-  rewrite_whole(request, own, good);
-  append_in_pieces(good);
-}
-
-// Processors may have made it larger than an entry, or empty.
-void entry_group::append_in_pieces(std::string_view message) {
-  if (message.size() <= entry_hard_limit)
-    return append(message);
+// Processors may have made it larger than an entry, or empty. Returns the spans that fit into none.
+std::uint64_t entry_group::append_in_pieces(std::string_view message) {
+  if (message.size() <= entry_hard_limit) {
+    append(message);
+    return 0;
+  }
   otlp::span_index own;
   (void)otlp::index_traces(message, 0, own);
   const otlp::piece_limits limits{.wanted = entry_hard_limit,
                                   .most = codec::max_entry_content_bytes};
-  const auto left_out = rewrite(message, own, limits,
-                                [this](const std::string& piece, std::uint64_t) { append(piece); });
+  const auto left_out = rewrite(message, own, limits, [this](const std::string& piece,
+                                                             std::uint64_t) { append(piece); });
   spans_ -= left_out;
-  outgrown_ += static_cast<std::uint32_t>(left_out);
+  return left_out;
 }
 
 void entry_group::append(std::string_view message) {

@@ -267,9 +267,9 @@ intake_state::taken_items intake_state::give_edited(lane& to, net::otlp_request&
     outgrown.outgrown = static_cast<std::uint32_t>(
       to.entries->add_edited(edited.message ? *edited.message : request.body, left, now));
   else if (edited.message)
-    outgrown = to.blocks->add_edited(std::move(*edited.message), left, now).rejected;
+    outgrown = to.blocks->add_edited(std::move(*edited.message), left, now);
   else
-    outgrown = to.blocks->add_edited(last ? std::move(request.body) : request.body, left, now).rejected;
+    outgrown = to.blocks->add_edited(last ? std::move(request.body) : request.body, left, now);
   auto rejected = edited.rejected;
   rejected += outgrown;
   return {edited.items - outgrown.total(), rejected, edited.removed, std::move(edited.refusal)};

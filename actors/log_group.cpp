@@ -41,26 +41,27 @@ log_group::add(std::string request, unix_ns now) {
     rewrite_whole(request, scratch_, whole.message);
   else
     whole.message = renewed(std::move(request));
-  append(std::move(whole), *result);
-  note_time(now);
+  const auto left_out = append_in_pieces(std::move(whole));
+  result->items -= left_out.total();
+  result->rejected += left_out;
+  note(now);
   return result;
 }
 
-log_group::added log_group::add_edited(std::string message, std::uint64_t items, unix_ns now) {
-  added result{items};
+otlp::rejected_spans log_group::add_edited(std::string message, std::uint64_t items, unix_ns now) {
   if (items == 0)
-    return result;
-  append({renewed(std::move(message)), items}, result);
-  note_time(now);
-  return result;
+    return {};
+  const auto left_out = append_in_pieces({renewed(std::move(message)), items});
+  note(now);
+  return left_out;
 }
 
-void log_group::note_time(unix_ns now) {
-  if (scratch_.spans.capacity() > kept_spans)
-    scratch_ = {}; // A rare large request's index is not worth keeping.
+void log_group::note(unix_ns now) {
   if (first_ == 0)
     first_ = now;
   last_ = now;
+  if (scratch_.spans.capacity() > kept_spans)
+    scratch_ = {}; // A rare large request's index is not worth keeping.
 }
 
 // Leaves the index of a traces message in scratch_.
@@ -79,7 +80,7 @@ tl::expected<log_group::added, otlp::parse_error> log_group::check(std::string_v
 }
 
 // A message that is not large goes on as it is.
-void log_group::append(part whole, added& counts) {
+otlp::rejected_spans log_group::append_in_pieces(part whole) {
   otlp::piece_limits limits{.wanted = std::max(wanted_, least_cut_bytes),
                             .wanted_items = wanted_items,
                             .most = codec::max_block_content_bytes};
@@ -87,8 +88,10 @@ void log_group::append(part whole, added& counts) {
   const auto large = kind_ == signal::traces
                          ? limits.wanted
                          : std::min<std::size_t>(limits.wanted, limits_.max_envelope_bytes);
-  if (whole.message.size() <= large && whole.items <= wanted_items)
-    return append(std::move(whole));
+  if (whole.message.size() <= large && whole.items <= wanted_items) {
+    append(std::move(whole));
+    return {};
+  }
   const auto take = [this](std::string piece, std::uint64_t items) {
     append({std::move(piece), items});
   };
@@ -101,8 +104,7 @@ void log_group::append(part whole, added& counts) {
     limits.max_envelope = limits_.max_envelope_bytes;
     left_out = otlp::cut_in_pieces(kind_, whole.message, limits, take);
   }
-  counts.items -= left_out.total();
-  counts.rejected += left_out;
+  return left_out;
 }
 
 void log_group::append(part piece) {

@@ -32,9 +32,9 @@ public:
   /// Checks a request and takes it over. On an error nothing was added.
   tl::expected<added, otlp::parse_error> add(std::string request, unix_ns now);
 
-  /// Adds a message of that many items that was checked before, as processors left it. What no block can hold is
-  /// left out and counted.
-  added add_edited(std::string message, std::uint64_t items, unix_ns now);
+  /// Adds a message of that many items that was checked before, as processors left it. Returns what was
+  /// left out of it: in too large an envelope, or larger than a block can hold.
+  otlp::rejected_spans add_edited(std::string message, std::uint64_t items, unix_ns now);
 
   std::size_t bytes() const noexcept { return bytes_; }
   bool full() const noexcept { return bytes_ >= wanted_; }
@@ -48,9 +48,9 @@ private:
     std::uint64_t items;
   };
   tl::expected<added, otlp::parse_error> check(std::string_view request);
-  void append(part whole, added& counts);
+  otlp::rejected_spans append_in_pieces(part whole);
   void append(part piece);
-  void note_time(unix_ns now);
+  void note(unix_ns now);
   closed_block close(std::size_t first, std::size_t last);
 
   pipeline_id pipeline_;

@@ -32,8 +32,7 @@ bool request_editor::check(weir::signal kind, std::string_view request, edited_r
   made.items = index_.spans.size();
   if (made.rejected.total() == 0)
     return made.items > 0;
-  made.message.emplace();
-  rewrite_whole(request, index_, *made.message);
+  rewrite_whole(request, index_, made.message.emplace());
   return made.items > 0;
 }
 
