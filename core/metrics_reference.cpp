@@ -18,6 +18,8 @@ process: they begin at 0 at a start, but for `weir_ledger_...`, which are durabl
 )";
 
 std::string_view unit_of(std::string_view name) {
+  if (constexpr std::string_view total = "_total"; name.ends_with(total))
+    name.remove_suffix(total.size());
   const auto ends = [name](std::string_view end) { return name.ends_with(end); };
   if (ends("_bytes") || ends("_bytes_in_flight") || ends("_rss"))
     return "bytes";

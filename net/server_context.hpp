@@ -47,7 +47,7 @@ private:
   std::string reason_;
 };
 
-/// Why bytes or connections were turned away: the labels of weir_receiver_refused.
+/// Why bytes or connections were turned away: the labels of weir_receiver_refused_total.
 enum class refusal : std::uint8_t {
   bytes_in_flight,
   connection_share, ///< Of bytes in flight.

@@ -183,7 +183,7 @@ public:
 
   // Reading: errc::not_found outside the bounds, errc::corrupt where the bytes are lost or damaged
   // (callers count it, go on, and may set_aside() what they have). Scans skip what is damaged and
-  // count it in weir_storage_damaged_records.
+  // count it in weir_storage_damaged_records_total.
 
   // -- journal --
   bounds journal() const;

@@ -79,4 +79,4 @@ def one_in_flight(seconds):
 
 
 def _commits(target):
-    return target.node.metric("weir_storage_commits"), target.node.metric("weir_storage_committed_bytes")
+    return target.node.metric("weir_storage_commits_total"), target.node.metric("weir_storage_committed_bytes_total")

@@ -35,7 +35,7 @@ def _one_window(directory, memory, spans, wait_s):
         resident = target.process.memory_bytes()
         wait_until(target.drained, wait_s + 300, "the window to be decided", every=0.5)
         metrics = {name: target.node.metric(name) for name in (
-            "weir_window_read_back_bytes", "weir_window_entries_set_down",
+            "weir_window_read_back_bytes_total", "weir_window_entries_set_down_total",
             "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early")}
         peak = target.process.peak_memory_bytes()
         sink.stop()
@@ -55,13 +55,13 @@ def memory(spans):
     return [
         Row("memory per undecided span, nothing read back", f"{per_span:.0f} B", "", f"{per_span:.0f} B", "<= 100 B",
             f"{held / 1e6:.1f} M spans in the window", f"peak {peak / 2**20:.0f} MiB, read back "
-            f"{metrics['weir_window_read_back_bytes'] / 2**20:.0f} MiB"),
+            f"{metrics['weir_window_read_back_bytes_total'] / 2**20:.0f} MiB"),
         Row("the same load with window_memory: 64MiB", f"{small_peak / 2**20:.0f} MiB peak",
-            f"{small_metrics['weir_window_read_back_bytes'] / 2**20:.0f} MiB read back",
+            f"{small_metrics['weir_window_read_back_bytes_total'] / 2**20:.0f} MiB read back",
             "same decisions" if same else
             f"other decisions: {kept['traces_whole']} and {small_kept['traces_whole']} traces", "reported",
             f"{held / 1e6:.1f} M spans",
-            f"{small_metrics['weir_window_entries_set_down']:.0f} entries set down, "
+            f"{small_metrics['weir_window_entries_set_down_total']:.0f} entries set down, "
             f"{small_metrics['otelcol_processor_tail_sampling_sampling_trace_dropped_too_early']:.0f} early decisions"),
     ]
 
@@ -72,7 +72,7 @@ def log_bytes(spans):
             targets.Weir(directory, sink.endpoint, policies=targets.KEEP_ALL) as target:
         summary = _fill(target, _rounds(spans))
         wait_until(target.drained, 120, "the node to be at rest", every=0.5)
-        stored = target.node.metric("weir_log_appended_bytes")
+        stored = target.node.metric("weir_log_appended_bytes_total")
         per_span = stored / summary["acknowledged_spans"]
     return [Row("bytes per span in the log, tail sampling, keep-all", f"{per_span:.1f} B", "",
                 f"{per_span:.1f} B", "<= 38 B", f"{summary['acknowledged_spans'] / 1e6:.1f} M spans", "the codec")]

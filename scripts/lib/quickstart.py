@@ -68,7 +68,7 @@ class Quickstart:
     def summarise(self, played, metrics):
         output = DIRECTORY / "traces.jsonl"
         spans, traces, example = read_output(output)
-        received = sum(metrics.get("weir_receiver_received_bytes", {}).values())
+        received = sum(metrics.get("weir_receiver_received_bytes_total", {}).values())
         stored = {}
         for text, value in metrics.get("weir_storage_bytes", {}).items():
             part = label(text, "part")
@@ -82,7 +82,7 @@ class Quickstart:
             row(f"  for the policy {policy}", f"{count:,.0f}")
         row("spans in the output file", f"{spans:,}", f"{output.relative_to(ROOT)}, {size(output.stat().st_size)}")
         row("bytes in", size(received))
-        packed = sum(metrics.get("weir_log_appended_bytes", {}).values())
+        packed = sum(metrics.get("weir_log_appended_bytes_total", {}).values())
         row("kept spans, packed", size(packed), f"{packed / max(spans, 1):.0f} B a span kept")
         reserve = sum(stored.pop(part, 0) for part in ("ballast", "spare"))
         row("on the disk", size(sum(stored.values())),

@@ -22,10 +22,10 @@ BOOST_AUTO_TEST_CASE(the_page_is_up_to_date) {
 // labels give the same instrument.
 BOOST_AUTO_TEST_CASE(what_was_looked_up_is_shown) {
   auto& counter = metrics::storage_commits.with();
-  BOOST_TEST(metrics::render().find("weir_storage_commits 0") != std::string::npos);
+  BOOST_TEST(metrics::render().find("weir_storage_commits_total 0") != std::string::npos);
   counter.Increment(2);
   BOOST_TEST(&metrics::storage_commits.with() == &counter);
-  BOOST_TEST(metrics::render().find("weir_storage_commits 2") != std::string::npos);
+  BOOST_TEST(metrics::render().find("weir_storage_commits_total 2") != std::string::npos);
   metrics::storage_fsync_seconds.with().Observe(0.004);
   BOOST_TEST(metrics::render().find("weir_storage_fsync_seconds_bucket{le=\"0.005\"} 1") != std::string::npos);
 }

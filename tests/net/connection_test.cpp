@@ -394,9 +394,9 @@ BOOST_AUTO_TEST_CASE(requests_are_counted) {
     }
   };
   shows("weir_receiver_connections", "", 1);
-  shows("weir_receiver_requests", "code=\"OK\",", 2);
-  shows("weir_receiver_requests", "code=\"RESOURCE_EXHAUSTED\",", 1);
-  shows("weir_receiver_refused", "reason=\"too_large\",", 1);
+  shows("weir_receiver_requests_total", "code=\"OK\",", 2);
+  shows("weir_receiver_requests_total", "code=\"RESOURCE_EXHAUSTED\",", 1);
+  shows("weir_receiver_refused_total", "reason=\"too_large\",", 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

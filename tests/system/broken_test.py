@@ -63,7 +63,7 @@ class BrokenTest(case.SystemTest):
                        "A to be decided and delivered, with the cursor on disk, and B not")
             weir.kill()
             weir.start()
-            wait_until(lambda: weir.metric("weir_window_decided_traces") == 1
+            wait_until(lambda: weir.metric("weir_window_decided_traces_total") == 1
                        and weir.metric("weir_journal_open_entries") == 0, 20, "B to be decided")
             wait_until(lambda: weir.metric("weir_ledger_undelivered_items") == 0, 20, "B to be delivered")
             weir.terminate()

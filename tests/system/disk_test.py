@@ -34,14 +34,14 @@ class DiskTest(case.SystemTest):
                                    "overflow": "drop_oldest"}) as weir:
             weir.start()
             with player(weir.grpc, "--rate", 800, "--duration", 300) as playing:
-                wait_until(lambda: weir.metric("weir_storage_committed_bytes") > 3 * (QUOTA_MIB << 20), 240,
+                wait_until(lambda: weir.metric("weir_storage_committed_bytes_total") > 3 * (QUOTA_MIB << 20), 240,
                            "the quota to be filled several times", every=0.2)
                 playing.signal(2)
                 summary = playing.summary(60)
             weir.wait_at_rest()
             self.assertEqual(summary["failed_spans"], 0, summary)
-            self.assertEqual(weir.metric("weir_log_dropped_items"), 0)
-            self.assertGreater(weir.metric("weir_dead_letters_dropped_items"), 0)
+            self.assertEqual(weir.metric("weir_log_dropped_items_total"), 0)
+            self.assertGreater(weir.metric("weir_dead_letters_dropped_items_total"), 0)
             self.assertGreater(weir.metric("weir_dead_letters"), 0)
             self.assertGreater(weir.metric("weir_storage_bytes", 'part="dead_letters"'), 1 << 20)
             wait_until(lambda: weir.metric("weir_storage_bytes", 'part="dead_letters"') < (QUOTA_MIB << 20) / 8, 10,
@@ -103,14 +103,14 @@ class DiskTest(case.SystemTest):
                           storage={"max_bytes": f"{QUOTA_MIB}MiB"}) as weir:
             weir.start()
             with player(weir.grpc, "--rate", 2000, "--duration", 300) as playing:
-                wait_until(lambda: weir.metric("weir_storage_committed_bytes") > 4 * (QUOTA_MIB << 20)
+                wait_until(lambda: weir.metric("weir_storage_committed_bytes_total") > 4 * (QUOTA_MIB << 20)
                            or weir.metric("weir_refusing"), 240, "the quota to be filled several times", every=0.2)
                 playing.signal(2)
                 summary = playing.summary(60)
             weir.wait_at_rest()
             self.assertEqual(summary["refusals"], 0, summary)
-            self.assertEqual(weir.metric("weir_log_dropped_items"), 0)
-            self.assertGreater(weir.metric("weir_log_early_trimmed_blocks"), 0)
+            self.assertEqual(weir.metric("weir_log_dropped_items_total"), 0)
+            self.assertGreater(weir.metric("weir_log_early_trimmed_blocks_total"), 0)
             self.assertGreater(weir.metric("weir_storage_bytes", 'part="log"'), (QUOTA_MIB << 20) / 5)
             self.assertEqual(weir.terminate(), 0, weir.process.tail())
 

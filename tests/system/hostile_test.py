@@ -56,7 +56,7 @@ class HostileNode(bad_input.FileNode):
             "storage": {"directory": str(self.directory / "data")}}), encoding="utf-8")
 
     def refused(self, reason):
-        return self.metric("weir_receiver_refused", f'reason="{reason}"')
+        return self.metric("weir_receiver_refused_total", f'reason="{reason}"')
 
 
 class Hostile(case.SystemTest):

@@ -138,7 +138,7 @@ class OutsideTest(case.SystemTest):
         self.assertGreaterEqual(int(refused.headers["retry-after"]), 1)
         for _ in range(50):
             self.assertEqual(weir.post(span_of(1)).status, 503)
-        self.assertGreaterEqual(weir.metric("weir_receiver_refused", "not_accepting"), 51)
+        self.assertGreaterEqual(weir.metric("weir_receiver_refused_total", "not_accepting"), 51)
         told = [line for line in weir.process.lines if "high memory usage" in line]
         self.assertEqual(len(told), 1, told)
 

@@ -70,7 +70,7 @@ class PipelinesTest(case.SystemTest):
         for number, name in (3, "sea"), (4, "lawn"):
             one.start()
             one.process.wait_for_line(lambda line: "pipeline traces/blue which is not in the configuration" in line, 20)
-            wait_until(lambda: one.metric("weir_journal_orphaned_spans") == 2, 20, "what is owed to be counted")
+            wait_until(lambda: one.metric("weir_journal_orphaned_spans_total") == 2, 20, "what is owed to be counted")
             one.send(number, name, "blue")
             self.decided_by_all(one, [name])
             one.kill()

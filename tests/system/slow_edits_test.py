@@ -58,7 +58,7 @@ class SlowEditsTest(case.SystemTest):
                 self.assertEqual(self.rejection(answer)["rejectedSpans"], "1")
                 self.assertIn(STATEMENT, self.rejection(answer)["errorMessage"])
                 self.assertIn("max_edit_time", self.rejection(answer)["errorMessage"])
-            self.assertEqual(weir.metric("weir_intake_edits_ended"), HOSTILE)
+            self.assertEqual(weir.metric("weir_intake_edits_ended_total"), HOSTILE)
             self.assertLess(slowest, 2)
         self.with_node(STATEMENT, test)
 

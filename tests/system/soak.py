@@ -45,7 +45,7 @@ class Watch:
             return sum(value for labels, value in page.get(name, {}).items() if containing in labels)
         limit = max(1, total("weir_storage_limit_bytes"))
         owed = (total("weir_ledger_undelivered_items") + total("weir_window_spans")) * SPAN_BYTES
-        refused = total("otelcol_receiver_refused_spans") + total("weir_receiver_refused")
+        refused = total("otelcol_receiver_refused_spans") + total("weir_receiver_refused_total")
         share = owed / limit
         self.shares.append(share)
         if refused > self.refused or total("weir_refusing"):
@@ -81,8 +81,8 @@ class SoakTest(case.SystemTest):
                 summary = player.summary(300)
             weir.wait_at_rest(300)
             watch.look()
-            committed = weir.metric("weir_storage_committed_bytes")
-            early = weir.metric("weir_log_early_trimmed_blocks")
+            committed = weir.metric("weir_storage_committed_bytes_total")
+            early = weir.metric("weir_log_early_trimmed_blocks_total")
             seconds = time.monotonic() - watch.began
             cpu = weir.process.cpu_seconds()
             peak = weir.process.peak_memory_bytes()

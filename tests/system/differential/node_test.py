@@ -103,7 +103,7 @@ class NodeTest(case.SystemTest):
     def wait_decided(self, traces, theirs, ours):
         """Until so many traces are decided in every pipeline, and everything has left."""
         wait_until(lambda: self.decisions(theirs) == traces * len(CHOSEN), 60, "the Collector to decide")
-        wait_until(lambda: sum(ours.metrics().get("weir_window_decided_traces", {}).values())
+        wait_until(lambda: sum(ours.metrics().get("weir_window_decided_traces_total", {}).values())
                    >= traces * len(CHOSEN), 60, "Weir to decide")
         wait_until(lambda: not any(sum(ours.metrics().get(name, {}).values()) for name in node.AT_REST), 60,
                    "Weir to come to rest")
