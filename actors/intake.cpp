@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <caf/send.hpp>
 #include <fmt/format.h>
-#include <map>
-#include <tuple>
 
 namespace weir::actors {
 
@@ -235,6 +233,9 @@ void intake_state::take_one(net::otlp_request& request, const std::vector<std::s
   if (pending.answer.rejected > 0)
     count(request, metrics::receiver_refused_items, pending.answer.rejected);
   pending.handle = std::move(request.reply);
+  pending.arrived = request.arrived;
+  pending.latency
+    = &metrics_.acknowledgement(config_.receivers[request.receiver].id, request.over_grpc);
   if (!anything)
     pending.handle(std::move(pending.answer));
   else
@@ -275,23 +276,15 @@ intake_state::taken_items intake_state::give_edited(lane& to, net::otlp_request&
   return {edited.items - outgrown.total(), rejected, edited.removed, std::move(edited.refusal)};
 }
 
-void intake_state::turn_away(net::otlp_request& request, const char* why) const {
+void intake_state::turn_away(net::otlp_request& request, const char* why) {
   const auto items = otlp::check_items(request.signal, request.body, config_.limits);
   count(request, metrics::receiver_refused_items, items.value_or(0));
   request.reply(overloaded(why));
 }
 
 void intake_state::count(const net::otlp_request& request, const metrics::by_signal& metric,
-                         std::uint64_t items) const {
-  // One look-up a request: the registry finds an instrument again by its labels.
-  using key = std::tuple<const metrics::counter_metric*, bool, std::string>;
-  static thread_local std::map<key, prometheus::Counter*> known;
-  const auto& id = config_.receivers[request.receiver].id;
-  const auto& counter = metric.of(request.signal);
-  auto& found = known[{&counter, request.over_grpc, id}];
-  if (found == nullptr)
-    found = &counter.with({{"receiver", id}, {"transport", request.over_grpc ? "grpc" : "http"}});
-  found->Increment(static_cast<double>(items));
+                         std::uint64_t items) {
+  metrics_.count(config_.receivers[request.receiver].id, request.over_grpc, metric.of(request.signal), items);
 }
 
 void intake_state::flush() {
@@ -372,8 +365,11 @@ void intake_state::close_blocks(lane& of, storage::batch& batch, committed& done
 }
 
 void intake_state::committed::answer() {
-  for (auto& reply : replies)
+  const auto now = steady_now();
+  for (auto& reply : replies) {
+    reply.latency->Observe(static_cast<double>(now - reply.arrived) / second_ns);
     reply.handle(std::move(reply.answer));
+  }
 }
 
 void intake_state::committed::hand_on(const router_actor& router) {

@@ -7,6 +7,7 @@
 #include "actors/log_group.hpp"
 #include "actors/log_tail.hpp"
 #include "actors/messages.hpp"
+#include "actors/receiver_metrics.hpp"
 #include "actors/sabotage.hpp"
 #include "core/metrics.hpp"
 #include "net/byte_budget.hpp"
@@ -64,6 +65,8 @@ private:
   struct pending_reply {
     net::reply_handle handle;
     net::otlp_reply answer;
+    steady_ns arrived = 0;
+    prometheus::Histogram* latency = nullptr; ///< Of acknowledgements.
   };
   struct lane {
     intake_pipeline info;
@@ -106,9 +109,9 @@ private:
                 const std::vector<edited_request*>& edited, unix_ns now);
   void take_one_edited(edit_job& job, unix_ns now);
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
-  void turn_away(net::otlp_request& request, const char* why) const;
+  void turn_away(net::otlp_request& request, const char* why);
   /// Adds to a receiver's metric.
-  void count(const net::otlp_request& request, const metrics::by_signal& metric, std::uint64_t items) const;
+  void count(const net::otlp_request& request, const metrics::by_signal& metric, std::uint64_t items);
   void flush();
   void close_entries(lane& of, storage::batch& batch, committed& done);
   void close_blocks(lane& of, storage::batch& batch, committed& done);
@@ -122,6 +125,7 @@ private:
   router_actor router_;
   std::vector<lane> lanes_;
   std::vector<pending_reply> replies_;
+  receiver_metrics metrics_;
   sequence next_sequence_ = 1;
   std::shared_ptr<commit_turns> turns_;
   std::unique_ptr<edit_pool> pool_;

@@ -140,6 +140,7 @@ std::function<void(bool)> network_thread::verdict_for(std::uint64_t connection,
 
 void network_thread::add(std::uint64_t id, std::uint32_t stream, otlp_request&& request,
                          byte_reservation&& bytes) {
+  request.arrived = steady_now();
   request.connection = id;
   request.reply =
       reply_handle(std::make_shared<request_target>(inbox_, id, stream, std::move(bytes)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/signal.hpp"
 #include "net/config.hpp"
@@ -65,6 +66,7 @@ struct otlp_request {
   weir::signal signal = weir::signal::traces;
   bool over_grpc = true;
   std::uint32_t receiver = 0; ///< Index of the receiver in the list given to start().
+  steady_ns arrived = 0;      ///< When it was complete.
   std::uint64_t connection = 0; ///< Number of the connection it came on, the server's own.
   std::string body;
   /// Headers of otlp_listener_config::metadata_keys, with include_metadata alone; as many as the
