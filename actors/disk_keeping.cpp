@@ -125,7 +125,8 @@ void disk_keeper::expire_letters(pipeline_id id, const std::string& name, unix_n
   trimmed_ = true;
   metrics::dead_letters_dropped_items.with({{"pipeline", name}})
       .Increment(static_cast<double>(items));
-  log::info("{} dead letters of pipeline {} with {} items were older than "
+  log::info({{"pipeline", name}, {"items", items}},
+            "{} dead letters of pipeline {} with {} items were older than "
             "storage.dead_letters.retention: they are gone",
             below - held.first, name, items);
 }
@@ -190,11 +191,13 @@ void disk_keeper::cut_log(const cut& at, bool for_room) {
     return;
   if (at.why == cut_reason::orphaned)
     log::warn(
+        {{"pipeline", log.name}, {"items", lost}},
         "the oldest {} items of pipeline {} were owed to exporters that are not configured any "
         "more, and went {}",
         lost, log.name, for_room ? "for room" : "after storage.retention");
   else if (log::permit("drop-oldest"))
     log::error(
+        {{"pipeline", log.name}, {"items", lost}},
         "storage.max_bytes is reached: dropped the oldest {} items of pipeline {} (overflow: "
         "drop_oldest)",
         lost, log.name);
@@ -214,7 +217,8 @@ void disk_keeper::cut_letters(const cut& at) {
   metrics::dead_letters_dropped_items.with({{"pipeline", name}})
       .Increment(static_cast<double>(items));
   if (log::permit("drop-letters " + name))
-    log::warn("the oldest {} dead letters of pipeline {} with {} items went: storage.max_bytes, or "
+    log::warn({{"pipeline", name}, {"items", items}},
+              "the oldest {} dead letters of pipeline {} with {} items went: storage.max_bytes, or "
               "what they may have of it (storage.dead_letters.max_bytes), is used up",
               at.below - first, name, items);
 }

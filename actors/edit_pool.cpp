@@ -133,7 +133,7 @@ bool edit_pool::edit(edit_job& job, request_editor& with) const {
       if (!last_try)
         return false;
       if (log::permit("edits-ended"))
-        log::warn("a request of {} items was refused: {}", part.made.items, part.made.refusal);
+        log::warn({{"items", part.made.items}}, "a request of {} items was refused: {}", part.made.items, part.made.refusal);
     }
     if (part.made.malformed)
       return true;

@@ -136,7 +136,8 @@ void exporter_state::feed(steady_ns now) {
         return; // Trimmed meanwhile: follow_trim() of the next round.
       if (is_passing(block.error())) { // The next tick tries again.
         if (log::permit("unreadable " + plan_.config.id))
-          log::error("exporter {}: block {} cannot be read at the moment: {}", plan_.config.id,
+          log::error({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}},
+                     "exporter {}: block {} cannot be read at the moment: {}", plan_.config.id,
                      next_block_, block.error().message);
         return;
       }

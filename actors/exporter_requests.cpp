@@ -68,7 +68,8 @@ result<log_block> exporter_state::load(log_position position) {
 void exporter_state::skip_damaged(log_position position, const error& why) {
   metrics::log_damaged_blocks.with({{"pipeline", plan_.pipeline_name}}).Increment();
   (*ledger_)[damage_open] = 1; // Written with the cursor that moves over it.
-  log::error("block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}",
+  log::error({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}, {"block", position}},
+             "block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}",
              position, plan_.pipeline_name, plan_.config.id, why.message);
   if (const auto bytes = store_->read_block(plan_.pipeline, position))
     store_->set_aside("log", position, *bytes);

@@ -55,7 +55,7 @@ void kept_editor::append_range(const sampling::kept_spans& from, const target& t
   removed_ += gone;
   // Nobody is left to be told: the spans that it is about are gone, and counted.
   if (!editor_.refusal().empty() && log::permit("processors_behind_sampling"))
-    log::error("processors behind tail_sampling dropped {} spans: {}", gone, editor_.refusal());
+    log::error({{"items", gone}}, "processors behind tail_sampling dropped {} spans: {}", gone, editor_.refusal());
   if (!editor_.ended())
     append_message(edited ? std::string_view(editor_.result()) : message_, to);
 }
@@ -103,7 +103,8 @@ void kept_editor::append_message(std::string_view message, const target& to) {
   }
   removed_ += outgrown;
   if (outgrown > 0 && log::permit("processors_behind_sampling"))
-    log::error("{} spans are larger than a block holds once the processors behind tail_sampling have seen them: "
+    log::error({{"items", outgrown}},
+               "{} spans are larger than a block holds once the processors behind tail_sampling have seen them: "
                "dropped",
                outgrown);
 }

@@ -52,6 +52,7 @@ void router_state::change(const router_config& to) {
   for (const auto& p : before)
     if (pipeline(p.id) == nullptr && gone_warned_.insert(p.id).second)
       log::warn(
+          {{"pipeline", store_->pipelines()[p.id]}, {"entries", settling_.entries_of(p.id)}},
           "the journal holds {} entries of pipeline {}, which is gone: they are kept until it "
           "is back",
           settling_.entries_of(p.id), store_->pipelines()[p.id]);
@@ -95,7 +96,8 @@ void router_state::read_back() {
     read_from_ = read_until_;
     recovered_ = true;
     progress_ = {};
-    log::info("the journal is read back: {} entries, {} traces open", settling_.entries(),
+    log::info({{"entries", settling_.entries()}, {"slots", settling_.open_slots()}},
+              "the journal is read back: {} entries, {} slots (a trace in an entry) open", settling_.entries(),
               settling_.open_slots());
   }
   go_on();
@@ -129,6 +131,7 @@ void router_state::found_in_journal(journal_position position, std::string_view 
     metrics::journal_orphaned_spans.with().Increment(entry->header.spans);
     if (gone_warned_.insert(entry->header.pipeline).second)
       log::warn(
+          {{"pipeline", store_->pipelines()[entry->header.pipeline]}},
           "the journal holds spans of pipeline {} which is not in the configuration any more: "
           "they are kept until it is back",
           store_->pipelines()[entry->header.pipeline]);
@@ -243,7 +246,7 @@ bool router_state::lose(const cluster::open_entry& entry, const error& why) {
 void router_state::damaged(journal_position position, std::string_view bytes,
                            const std::string& why) {
   metrics::journal_damaged_entries.with().Increment();
-  log::error("journal entry {} is damaged, set aside and counted: {}", position, why);
+  log::error({{"position", position}}, "journal entry {} is damaged, set aside and counted: {}", position, why);
   store_->set_aside("journal", position, bytes);
 }
 

@@ -182,7 +182,7 @@ bool sampler_state::load(const recovered_decisions& chunks) {
       return print % partition_count % config_.count == config_.index;
     });
     if (!loaded && log::permit("decisions-damaged"))
-      log::warn("remembered decisions of pipeline {} cannot be read: {}", lane->info.name,
+      log::warn({{"pipeline", lane->info.name}}, "remembered decisions of pipeline {} cannot be read: {}", lane->info.name,
                 loaded.error().message);
     room = room && loaded.value_or(true);
   }

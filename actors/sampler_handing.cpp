@@ -206,7 +206,7 @@ result<void> sampler_state::scan(lane& lane, sampling::entry_number number,
     lane.unseen.push_back(lane.window->entry(number).id);
     wait_for_disk(lane, why);
   } else {
-    log::error("an entry of pipeline {} could not be read again for the new policies: {}",
+    log::error({{"pipeline", lane.info.name}}, "an entry of pipeline {} could not be read again for the new policies: {}",
                lane.info.name, why.message);
   }
   return tl::unexpected(std::move(why));
@@ -216,7 +216,7 @@ void sampler_state::wait_for_disk(lane& lane, const error& why) {
   lane.try_again_at = steady_now() + read_again_pause;
   metrics::sampler_reads_retried.with({{"pipeline", lane.info.name}}).Increment();
   if (log::permit("sampler-unreadable"))
-    log::error("spans of pipeline {} cannot be read at the moment, it is tried again: {}",
+    log::error({{"pipeline", lane.info.name}}, "spans of pipeline {} cannot be read at the moment, it is tried again: {}",
                lane.info.name, why.message);
 }
 
@@ -231,7 +231,8 @@ void sampler_state::read_again(lane& lane) {
       return scan(lane, number, bytes, index);
     });
   if (!lane.unseen.empty() && now - since >= unseen_patience) {
-    log::error("{} entries of pipeline {} cannot be read: they count for nothing in what new policies "
+    log::error({{"pipeline", lane.info.name}, {"entries", lane.unseen.size()}},
+               "{} entries of pipeline {} cannot be read: they count for nothing in what new policies "
                "decide",
                lane.unseen.size(), lane.info.name);
     lane.unseen.clear();
