@@ -1,6 +1,7 @@
 #include "actors/edit_pool.hpp"
 
 #include "actors/last_words.hpp"
+#include "core/cpus.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "processors/work.hpp"
@@ -14,7 +15,7 @@ namespace weir::actors {
 namespace {
 
 unsigned threads_of(const edit_limits& limits) {
-  return std::max(2U, limits.threads != 0 ? limits.threads : std::thread::hardware_concurrency());
+  return std::max(2U, limits.threads != 0 ? limits.threads : usable_cpus());
 }
 
 prometheus::Gauge& waiting_gauge() {
