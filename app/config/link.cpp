@@ -50,7 +50,7 @@ void linker::check_files(const environment& env) {
     const auto why = owned ? env.unreadable(file.file) : std::string{};
     if (!why.empty())
       reports_.error(file.where, file.path,
-                     fmt::format("the file {} cannot be read: {}", quoted(file.file), why));
+                     fmt::format("the file {} cannot be read: {}", app::quoted(file.file), why));
   }
 }
 
@@ -88,7 +88,7 @@ const component* linker::resolve(std::string_view section, std::string_view id, 
   for (const auto& c : all)
     ids.push_back(c.id);
   reports_.error(where, path,
-                 fmt::format("found {}, which is not in `{}`{}", quoted(id), section,
+                 fmt::format("found {}, which is not in `{}`{}", app::quoted(id), section,
                              did_you_mean(normal, ids)));
   return nullptr;
 }
@@ -161,7 +161,7 @@ void linker::require_endpoints(const node_config& config, const pipeline_config&
                    fmt::format("found no endpoint for {}, expected `endpoint` or "
                                "`{}_endpoint`, as the pipeline {} uses it",
                                to_string(pipeline.signal), to_string(pipeline.signal),
-                               quoted(pipeline.name)));
+                               app::quoted(pipeline.name)));
   }
 }
 
@@ -174,7 +174,7 @@ void linker::refuse_shared_endpoints(const node_config& config) {
         reports_.error(c.where, c.path,
                        fmt::format("found the endpoint {} a second time, expected one listener "
                                    "for each port",
-                                   quoted(listener.endpoint)));
+                                   app::quoted(listener.endpoint)));
       }
 }
 
@@ -198,7 +198,7 @@ void linker::refuse_shared_files(const node_config& config) {
     reports_.error(c.where, c.path,
                    fmt::format("found the path {} a second time, expected a file for each "
                                "exporter",
-                               quoted(file->path)));
+                               app::quoted(file->path)));
   }
 }
 
