@@ -12,22 +12,22 @@ struct body_progress {
   std::uint64_t bytes = 0;
 };
 
-/// Bytes a second that a body brings at least, once `body_timeout` has passed.
-inline constexpr std::int64_t least_body_rate = 1 << 10;
-
 /// Whether a body comes too slowly: it pauses longer than `body_timeout`, or it has had that much
-/// time and what its bytes may take at the least rate. Pure.
+/// time and what its bytes may take at `min_body_rate`. Pure.
 inline bool is_too_slow(const body_progress& body, const server_limits& limits,
                         steady_ns now) noexcept {
   const auto pause = limits.body_timeout.count() * millisecond_ns;
-  const auto allowed = static_cast<std::int64_t>(body.bytes) * (second_ns / least_body_rate);
-  return now - body.last_piece > pause || now - body.begun > pause + allowed;
+  if (now - body.last_piece > pause)
+    return true;
+  if (limits.min_body_rate == 0)
+    return false;
+  const auto allowed = static_cast<double>(body.bytes) / static_cast<double>(limits.min_body_rate);
+  return now - body.begun > pause + static_cast<steady_ns>(allowed * second_ns);
 }
 
-/// How long a connection that has made no good request may be idle: many times as long as it may
-/// take to say which protocol it speaks.
+/// How long a connection that has made no good request may be idle.
 inline steady_ns first_request_time(const server_limits& limits) noexcept {
-  return 12 * limits.handshake_timeout.count() * millisecond_ns;
+  return limits.first_request_timeout.count() * millisecond_ns;
 }
 
 } // namespace weir::net

@@ -141,6 +141,10 @@ struct server_limits {
   std::uint32_t max_connections = 10'000;
   milliseconds handshake_timeout{std::chrono::seconds(10)};
   milliseconds body_timeout{std::chrono::seconds(60)}; ///< Between two reads of one body.
+  /// Bytes a second that a body brings at least, once body_timeout has passed; 0: it may take for ever.
+  std::uint64_t min_body_rate = 1 << 10;
+  /// How long a connection that has made no good request may be idle.
+  milliseconds first_request_timeout{std::chrono::minutes(2)};
   std::uint32_t threads = 0;                           ///< 0 = one a core.
   /// Complete requests are handed over this far apart, together, or once their bodies have so many
   /// bytes. 0: each as it comes.

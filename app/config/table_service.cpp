@@ -111,6 +111,10 @@ const option_table<net::server_limits>& server_options() {
             "For TLS, and for the first bytes of a connection."),
       works("body_timeout", &c::body_timeout, {.min = "1ms"},
             "The longest pause inside a request's body."),
+      works("min_body_rate", &c::min_body_rate, {.in = unit::size},
+            "Bytes a second that a body brings at least, once `body_timeout` has passed. 0: it may take for ever."),
+      works("first_request_timeout", &c::first_request_timeout, {.min = "1ms"},
+            "A connection that has made no good request may be idle for so long."),
       works("network_threads", &c::threads, {.max = "256"}, "0: one for each CPU that the process may use (affinity, cgroup quota)."),
   }};
   return table;

@@ -27,7 +27,7 @@ class HostileNode(bad_input.FileNode):
     """With the limits that one test wants, and another port that only clients with a certificate may use."""
 
     def __init__(self, directory, limits=None, tls=None, http=None, program=None):
-        self.limits = {"handshake_timeout": "1s", **(limits or {})}
+        self.limits = {"handshake_timeout": "1s", "first_request_timeout": "12s", **(limits or {})}
         self.tls, self.http_options, self.descriptors = tls, http or {}, program
         super().__init__(directory)
 
@@ -304,7 +304,7 @@ class Hostile(case.SystemTest):
         """Scenario: more connections on each port than there may be, none of which says anything or ever makes a
         good request; as many on health and metrics.
         Guarantee: clients with requests come in, on each port; the silent ones are closed after a time."""
-        self.start(limits={"max_connections": 60, "handshake_timeout": "500ms"})
+        self.start(limits={"max_connections": 60, "handshake_timeout": "500ms", "first_request_timeout": "6s"})
         with self.served_meanwhile(), contextlib.ExitStack() as stack:
             for port in (self.node.grpc, self.node.http, self.node.grpc):
                 for number in range(60):
