@@ -37,8 +37,12 @@ void show_pipeline(const node_plan& plan, const node_pipeline& pipeline) {
   metrics::log_appended_bytes.with(labels);
   metrics::log_damaged_blocks.with(labels);
   metrics::log_dropped_items.with(labels);
-  if (pipeline.tail_sampling)
+  metrics::log_early_trimmed_blocks.with(labels);
+  metrics::dead_letters_dropped_items.with(labels);
+  if (pipeline.tail_sampling) {
     metrics::duplicate_slots.with(labels);
+    metrics::sampler_reads_retried.with(labels);
+  }
   for (const auto index : pipeline.receivers)
     show_receiver(plan.receivers[index].id, pipeline.signal);
 }
@@ -49,7 +53,8 @@ void show_metrics_at_start(const node_plan& plan) {
   show_limits(plan);
   for (const auto* counter :
        {&metrics::journal_damaged_entries, &metrics::journal_moved_entries, &metrics::journal_orphaned_spans,
-        &metrics::storage_damaged_records, &metrics::storage_salvaged_records, &metrics::storage_lost_records})
+        &metrics::intake_edits_slow, &metrics::intake_edits_ended, &metrics::kept_edits_ended,
+        &metrics::sampler_unfinished_conditions, &metrics::storage_damaged_records, &metrics::storage_salvaged_records, &metrics::storage_lost_records})
     counter->with();
   for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
     metrics::reloads.with({{"outcome", outcome}});

@@ -27,7 +27,7 @@ struct fixture {
     store = std::move(*opened);
     pipeline = *store->pipeline("traces");
     BOOST_REQUIRE(store->open_log(pipeline));
-    write = system.spawn<caf::detached>(writer, store, sabotage{});
+    write = system.spawn<caf::detached>(writer, store, sabotage{}, end_flag());
     compressor_config plan;
     plan.pipeline = pipeline;
     plan.name = "traces";

@@ -100,7 +100,9 @@ BOOST_AUTO_TEST_CASE(slow_requests_hold_up_no_other) {
     auto made = std::make_unique<edit_job>();
     made->request.client_address = std::move(name);
     made->request.body = std::move(body);
-    made->parts.push_back({1, chain, {}});
+    auto& part = made->parts.emplace_back();
+    part.pipeline = 1;
+    part.edits = chain;
     std::vector<edit_job_ptr> one;
     one.push_back(std::move(made));
     uut.give(std::move(one));
