@@ -374,7 +374,7 @@ class SendersTest(case.SystemTest):
         directory.mkdir()
         first = self.start(config, **env)
         for number in range(1, 61):  # A tenth of them is kept.
-            self.send(number * 7919, f"span {number}")
+            self.send(number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 127), f"span {number}")
         out = directory / "traces.jsonl"
         wait_until(lambda: out.exists() and out.stat().st_size > 0, 30, "a kept trace in the file")
         before = out.read_bytes()
