@@ -34,7 +34,9 @@ result<void> replace_file(const std::string& path, const std::string& text) {
   const auto made = path + ".new";
   if (std::ofstream file(made, std::ios::trunc); !(file << text) || !file.flush())
     return fail(errc::io, fmt::format("{} cannot be written", made));
+  using std::filesystem::perms;
   std::error_code problem;
+  std::filesystem::permissions(made, perms::owner_read | perms::owner_write, problem);
   std::filesystem::rename(made, path, problem);
   if (problem)
     return fail(errc::io, fmt::format("{}: {}", path, problem.message()));

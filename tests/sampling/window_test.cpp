@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_large_resource_counts_once_a_batch) {
   std::iota(many.begin(), many.end(), 1);
   entry_of(many, 'a');
   decided_batch batch;
-  BOOST_TEST(one.held.decide(start + 31 * second_ns, true, 10'000, batch, room) == many.size());
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 10'000, batch, room) == many.size());
   std::uint64_t counted = 0;
   for (const auto& trace : batch.traces)
     counted += trace.bytes - trace.repeated;
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_large_resource_counts_once_a_batch) {
   std::size_t decided = 0;
   for (int rounds = 0; decided < 60 && rounds < 100; ++rounds) {
     decided_batch part;
-    const auto count = one.held.decide(start + 31 * second_ns, true, 10'000, part, room);
+    const auto count = one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 10'000, part, room);
     BOOST_TEST(count <= 24U);
     decided += count;
   }

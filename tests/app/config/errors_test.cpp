@@ -144,10 +144,10 @@ const std::vector<bad_case> one_fault{
              "f:3:20: exporters.otlp.endpoint: endpoint \"dns://[::1]:53/tempo:1\": the DNS server "
              "\"[::1]:53\": expected an address of IPv4 or a name, perhaps with a port"),
     exporter("otlp: {endpoint: \"a:1\", headers: {Authorization: \"Bearer a\\n\"}}",
-             "f:3:40: exporters.otlp.headers: found a line end in the value of the header "
+             "f:3:36: exporters.otlp.headers: found a line end in the value of the header "
              "\"Authorization\", which no header may hold"),
     exporter("otlphttp: {endpoint: \"http://a:1\", headers: {X Tenant: a}}",
-             "f:3:51: exporters.otlphttp.headers: found the header name \"X Tenant\", expected "
+             "f:3:47: exporters.otlphttp.headers: found the header name \"X Tenant\", expected "
              "letters, digits and `-`, without blanks"),
     {otlp
          + "exporters:\n  otlphttp: {metrics_endpoint: \"http://a:1\"}\nservice: {pipelines: "

@@ -78,6 +78,13 @@ std::string sample_of(const subject& s, const reference_row& row) {
     return s.name == "otlphttp" ? "[\"http://h:77\"]" : "[\"h:77\"]";
   if (ends_with_any(row.path, {"_url_path", "path"}))
     return "/x7";
+  // Together they have to fit into an entry.
+  if (ends_with_any(row.path, {"max_span_bytes"}))
+    return "1984KiB";
+  if (ends_with_any(row.path, {"max_envelope_bytes"}))
+    return "999KiB";
+  if (ends_with_any(row.path, {"permanent_codes"}))
+    return s.name == "otlphttp" ? "[503]" : "[ABORTED]";
   if (row.type.starts_with("`"))
     return "\"" + last_name(row.type) + "\"";
   if (row.type.starts_with("list of `"))
