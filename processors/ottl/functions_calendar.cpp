@@ -75,11 +75,22 @@ std::string_view expansion_of(char directive) noexcept {
   }
 }
 
+/// A fraction of so many digits, as Go's layouts of nines have it: without the zeros at its end, and without the
+/// point where nothing is left. False: no point or comma stands before it.
+bool append_fraction(std::uint32_t nanosecond, std::size_t width, std::string& out) {
+  if (out.empty() || (out.back() != '.' && out.back() != ','))
+    return false;
+  auto digits = fmt::format("{:09}", nanosecond).substr(0, width);
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.empty())
+    out.pop_back();
+  out += digits;
+  return true;
+}
+
 /// Appends what a directive shows; false: there is no such one.
 bool append_directive(const calendar& at, char directive, std::string& out) {
   const auto to = std::back_inserter(out);
-  // Fractions follow a point or comma, else they are zeros, as Go has it.
-  const bool fraction = !out.empty() && (out.back() == '.' || out.back() == ',');
   switch (directive) {
   case 'Y': fmt::format_to(to, "{:04}", at.year()); break;
   case 'y': fmt::format_to(to, "{:02}", at.year() % 100); break;
@@ -100,10 +111,10 @@ bool append_directive(const calendar& at, char directive, std::string& out) {
   case 'P': out += at.hour < 12 ? "am" : "pm"; break;
   case 'M': fmt::format_to(to, "{:02}", at.minute); break;
   case 'S': fmt::format_to(to, "{:02}", at.second); break;
-  case 'L': fmt::format_to(to, "{:03}", fraction ? at.nanosecond / 1'000'000 : 0); break;
-  case 'f': fmt::format_to(to, "{:06}", fraction ? at.nanosecond / 1'000 : 0); break;
-  case 's': fmt::format_to(to, "{:09}", fraction ? at.nanosecond : 0); break;
-  case 'z': out += "+0000"; break;
+  case 'L': return append_fraction(at.nanosecond, 3, out);
+  case 'f': return append_fraction(at.nanosecond, 6, out);
+  case 's': return append_fraction(at.nanosecond, 9, out);
+  case 'z': out += "Z"; break;
   case 'Z': out += "UTC"; break;
   case 'i': out += "+00"; break;
   case 'j': out += "+00:00"; break;
@@ -151,7 +162,7 @@ std::string check_format_time(const program& code, const call_info& c) {
   if (append_time(calendar(0), format, text))
     return {};
   return fmt::format("found the time format `{}`, expected directives such as `%Y`, `%m`, `%d`, "
-                     "`%H`, `%M`, `%S`",
+                     "`%H`, `%M`, `%S`, and `%L`, `%f`, `%s` behind a point or comma",
                      format);
 }
 
