@@ -3,12 +3,13 @@
 #include "backends/debug_text.hpp"
 #include "backends/otlp_cut.hpp"
 #include "core/clock.hpp"
-#include "core/log.hpp"
+#include "core/log_block.hpp"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <mutex>
 #include <unistd.h>
 #include <vector>
@@ -113,9 +114,9 @@ private:
       more = detailed_text(kind, message);
     if (to_)
       return to_->write(text + "\n" + (verbosity_ == "basic" ? more : more + "\n"));
-    log::info("{}", text);
+    log::write_block(text);
     if (verbosity_ != "basic")
-      log::info("{}\t{{{}}}", more, component(id_, kind));
+      log::write_block(fmt::format("{}\t{{{}}}", more, component(id_, kind)));
   }
 
   std::string id_, verbosity_;

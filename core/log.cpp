@@ -1,8 +1,10 @@
 #include "core/log.hpp"
 
 #include "core/clock.hpp"
+#include "core/log_block.hpp"
 #include "core/quote.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <spdlog/pattern_formatter.h>
@@ -15,6 +17,7 @@ namespace {
 
 // Of the line that this thread is writing: spdlog formats it before the call returns.
 thread_local const fields* current_fields = nullptr;
+thread_local bool current_is_block = false;
 
 std::string to_json(const field::content& value) {
   return std::visit(
@@ -63,13 +66,27 @@ public:
   }
 };
 
+// Each piece between line ends and tabs by itself.
+std::string block_without_controls(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find_first_of("\n\t", at), text.size());
+    out += without_controls(text.substr(at, end - at));
+    if (end < text.size())
+      out += text[end];
+    at = end + 1;
+  }
+  return out;
+}
+
 // Text of clients stands in lines: what would move the cursor of a terminal, or look like a line
 // of its own, is shown instead.
 class console_text final : public spdlog::custom_flag_formatter {
 public:
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& out) override {
-    const auto text = without_controls({message.payload.data(), message.payload.size()});
+    const std::string_view given(message.payload.data(), message.payload.size());
+    const auto text = current_is_block ? block_without_controls(given) : without_controls(given);
     out.append(text.data(), text.data() + text.size());
     if (const auto fields = members(); !fields.empty())
       fmt::format_to(std::back_inserter(out), "\t{{{}}}", without_controls(fields));
@@ -106,6 +123,12 @@ void write(spdlog::level::level_enum level, fields with, std::string_view text) 
   current_fields = &with;
   spdlog::log(level, text);
   current_fields = nullptr;
+}
+
+void write_block(std::string_view text) {
+  current_is_block = true;
+  spdlog::log(spdlog::level::info, text);
+  current_is_block = false;
 }
 
 bool permit(std::string_view kind, unsigned interval_s) {

@@ -1,4 +1,5 @@
 #include "core/log.hpp"
+#include "core/log_block.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cstdio>
@@ -80,6 +81,18 @@ BOOST_AUTO_TEST_CASE(console_lines_are_plain_text) {
                        "\\xc2\\x9b gr\u00fc\u00df\n")
                  != std::string::npos,
              said);
+}
+
+// Scenario: a text of several lines and columns, as the debug exporter's, with what would move a cursor. Guarantee:
+// lines and columns stay, the rest is shown; the next line is an ordinary one.
+BOOST_AUTO_TEST_CASE(blocks_keep_their_lines) {
+  const auto said = said_by([] {
+    weir::log::configure({.level = "info", .encoding = "console"});
+    weir::log::write_block("Traces\t{\"spans\": 1}\n     -> k: Str(\x1b[2J)\n");
+    weir::log::info("a\nb");
+  });
+  BOOST_TEST(said.find("Traces\t{\"spans\": 1}\n     -> k: Str(\\x1b[2J)\n") != std::string::npos, said);
+  BOOST_TEST(said.find("a\\nb\n") != std::string::npos, said);
 }
 
 // Scenario: each level is configured, messages of each come. Guarantee: those below are left out.
