@@ -107,6 +107,13 @@ private:
   backends::place saved_;
   std::vector<backends::place_range> saved_ahead_;
   std::map<std::uint64_t, std::uint64_t> aside_; ///< Bytes of what is set aside, by its number.
+
+  /// What is set aside by the batch that is being written; number 0: nothing is.
+  struct fresh_copy {
+    std::uint64_t number = 0;
+    shared_bytes message;
+  };
+  fresh_copy fresh_copy_;
   std::optional<std::pair<log_position, std::uint64_t>> rest_; ///< Log and count a tick ago.
   bool ledger_changed_ = false; ///< Without the cursor having moved.
   bool saving_ = false;

@@ -1,6 +1,7 @@
 // Requests that fail again and again while others get through are copied out of the log, so that it
 // can be trimmed. A copy is a record of the family meta, written in the batch of the cursor that
-// passes what it holds, in the format of a dead letter; an empty one is free.
+// passes what it holds, in the format of a dead letter; an empty one is free. Until that batch is
+// written, the request may be tried again from memory.
 #include "actors/exporter.hpp"
 
 #include "actors/dead_letter.hpp"
@@ -23,6 +24,8 @@ std::string exporter_state::aside_key(std::uint64_t copy) const {
 }
 
 result<shared_bytes> exporter_state::read_aside(std::uint64_t copy) const {
+  if (fresh_copy_.number == copy)
+    return fresh_copy_.message;
   const auto bytes = store_->meta(aside_key(copy));
   if (!bytes)
     return tl::unexpected(bytes.error());
@@ -77,6 +80,7 @@ void exporter_state::save_aside(storage::batch& into) {
                                                 std::string(message->view())});
   into.put_meta(aside_key(copy), record);
   aside_[copy] = record.size();
+  fresh_copy_ = {copy, *message};
   log::warn({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}},
             "exporter {}: a request of {} items fails again and again while others get through; it is "
             "set aside, so that the log can be trimmed, and tried on",

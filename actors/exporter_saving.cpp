@@ -74,6 +74,7 @@ bool exporter_state::save() {
   saving_ = true;
   self_->request(writer_, caf::infinite, std::move(work)).then([this](stored_atom) {
     saving_ = false;
+    fresh_copy_ = {};
     if (!stopping_.empty())
       stop_when_idle();
     else if (delivery_->has_letters())

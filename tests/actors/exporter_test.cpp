@@ -99,6 +99,8 @@ struct fixture {
   static writer_actor::behavior_type fake_writer(writer_actor::pointer, fixture* of) {
     return {
         [of](const commit_ptr& work) -> caf::result<stored_atom> {
+          if (of->before_commit)
+            of->before_commit();
           const std::lock_guard guard(of->mutex);
           BOOST_CHECK(of->store->commit(std::move(work->what), work->sync));
           of->changed.notify_all();
@@ -186,6 +188,7 @@ struct fixture {
   std::condition_variable changed;
   caf::actor_system_config config;
   caf::actor_system system{config};
+  std::function<void()> before_commit; ///< Called by the writer.
   writer_actor write;
   exporter_actor exporter;
 };
@@ -350,6 +353,45 @@ BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_does_not_hold_the_log) {
   await([&] { return counted(delivered_items) == 200U; });
   BOOST_TEST((last == first));
   BOOST_TEST(store->meta("aside/traces/otlp/backend/1").value().value_or("x").empty());
+}
+
+// Scenario: the same, where every commit takes so long that the request is tried twice meanwhile.
+// Guarantee: it is sent whole while the copy of it is on its way to the disk, never given up.
+BOOST_AUTO_TEST_CASE(a_request_is_tried_while_its_copy_is_written) {
+  plan.batch = backends::batch_config{.max_items = 1};
+  plan.config.queue.num_consumers = 2;
+  plan.config.retry.max_interval = std::chrono::milliseconds(5);
+  fill(60, 1, 100);
+  std::string first;
+  std::mutex tries_mutex;
+  std::condition_variable tried;
+  unsigned tries = 0;
+  bool well = false;
+  to->answers([&](const backends::export_request& request) -> backends::outcome {
+    const std::lock_guard guard(tries_mutex);
+    if (first.empty())
+      first = request.message.view();
+    if (well || request.message.view() != first)
+      return {};
+    ++tries;
+    tried.notify_all();
+    return {.what = kind::retry, .reason = "UNAVAILABLE"};
+  });
+  before_commit = [&] {
+    std::unique_lock lock(tries_mutex);
+    const auto before = tries;
+    tried.wait_for(lock, std::chrono::seconds(2), [&] { return well || tries >= before + 2; });
+  };
+  start();
+  await([&] { return cursor() == 60; });
+  {
+    const std::lock_guard guard(tries_mutex);
+    well = true;
+    tried.notify_all();
+  }
+  to->await(60);
+  await([&] { return counted(delivered_items) == 60U; });
+  BOOST_TEST(counted(dead_items) == 0U);
 }
 
 // Scenario: ten thousand spans under a resource of 200 KiB, where the back end takes 100 KiB, and
