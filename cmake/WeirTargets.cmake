@@ -1,9 +1,15 @@
 # How this project declares its targets: a library a folder, a test program a folder.
 include_guard(GLOBAL)
 
+option(WEIR_PCH "Precompile what every file of a folder includes" ON)
+# Of every folder: the standard's headers that nearly all include, and fmt.
+set(WEIR_COMMON_HEADERS <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <string> <string_view>
+                        <utility> <vector> <fmt/format.h>)
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+  # Precompiled headers are cached only by leave.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${CCACHE}")
 endif()
 
 add_library(weir_options INTERFACE)
@@ -17,9 +23,17 @@ if(WEIR_SANITIZE)
   target_link_options(weir_options INTERFACE -fsanitize=${WEIR_SANITIZE})
 endif()
 
-# weir_library(NAME [LINK targets...]): the static library of the current folder, all its .cpp files.
+# weir_precompile(TARGET headers...): these and the common ones, once for all files of the target.
+function(weir_precompile target)
+  if(WEIR_PCH)
+    target_precompile_headers(${target} PRIVATE ${WEIR_COMMON_HEADERS} ${ARGN})
+  endif()
+endfunction()
+
+# weir_library(NAME [LINK targets...] [PRECOMPILE headers...]): the static library of the current folder, all its
+# .cpp files.
 function(weir_library name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINK;PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp" "${CMAKE_CURRENT_SOURCE_DIR}/*.hpp")
   if(NOT sources)
     add_library(weir_${name} INTERFACE)
@@ -28,12 +42,13 @@ function(weir_library name)
   add_library(weir_${name} STATIC ${sources})
   set_target_properties(weir_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(weir_${name} PUBLIC weir_options ${ARG_LINK})
+  weir_precompile(weir_${name} ${ARG_PRECOMPILE})
 endfunction()
 
-# weir_tests(NAME [LINK targets...]): the test program of the current folder. Each *_test.cpp holds one
+# weir_tests(NAME [LINK targets...] [PRECOMPILE headers...]): the test program of the current folder. Each *_test.cpp holds one
 # BOOST_AUTO_TEST_SUITE named like the file, and becomes one CTest test: "<folder>/<file without .cpp>".
 function(weir_tests name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LINK;PRECOMPILE" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -46,6 +61,7 @@ function(weir_tests name)
   endif()
   add_executable(${name}_tests ${sources} $<TARGET_OBJECTS:weir_test_main>)
   target_link_libraries(${name}_tests PRIVATE weir_options weir_test_support ${ARG_LINK})
+  weir_precompile(${name}_tests <boost/test/unit_test.hpp> ${ARG_PRECOMPILE})
   file(GLOB suites CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   foreach(file IN LISTS suites)
     get_filename_component(suite "${file}" NAME_WE)
