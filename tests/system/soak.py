@@ -17,10 +17,11 @@ MINUTES = float(os.environ.get("WEIR_SOAK_MINUTES", "60"))
 QUOTA_MIB = int(os.environ.get("WEIR_SOAK_QUOTA_MIB", "256"))
 RATE = int(os.environ.get("WEIR_SOAK_SPANS_PER_SECOND", "350"))
 SEED = int(os.environ.get("WEIR_SEED", "10"))
+ROOM_REASONS = ("not_accepting",)  # Of what receivers refuse: clients are told to wait for room.
 PAYLOAD = 4096               # random bytes in a span: they do not pack
 SPAN_BYTES = PAYLOAD + 100   # on the disk, about
 FORCED = 0.5                 # a refusal is the quota's where so much of the limit is owed or undecided, or was
-SETTLING_LOOKS = 5           # in the last looks: what was delivered is known to be, and goes, a moment later
+SETTLING_LOOKS = 2           # what was delivered is known to be, and goes, a moment later
 # Outages by the share of the limit that comes in meanwhile; the last of a round fills it.
 OUTAGES = (0.15, 0.4, 0.1, 0.6, 1.3)
 MEMORY_LIMIT = 600 << 20     # of the node, all told
@@ -45,7 +46,9 @@ class Watch:
             return sum(value for labels, value in page.get(name, {}).items() if containing in labels)
         limit = max(1, total("weir_storage_limit_bytes"))
         owed = (total("weir_ledger_undelivered_items") + total("weir_window_spans")) * SPAN_BYTES
-        refused = total("otelcol_receiver_refused_spans") + total("weir_receiver_refused_total")
+        # Connections that are idle, or too many, say nothing of room.
+        refused = total("otelcol_receiver_refused_spans") + sum(
+            total("weir_receiver_refused_total", f'reason="{reason}"') for reason in ROOM_REASONS)
         share = owed / limit
         self.shares.append(share)
         if refused > self.refused or total("weir_refusing"):
