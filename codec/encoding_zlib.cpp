@@ -134,7 +134,7 @@ result<void> encode_zlib(zlib_format format, std::string_view body, int level, s
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   const auto status = deflate(&stream, Z_FINISH);
-  out.resize(out.size() - stream.avail_out);
+  out.erase(out.size() - stream.avail_out);
   if (status != Z_STREAM_END)
     return fail(errc::io, fmt::format("{}: status {}", name_of(format), status));
   return {};

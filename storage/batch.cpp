@@ -1,4 +1,4 @@
-#include "storage/batch_impl.hpp"
+#include "storage/batch.hpp"
 
 #include <iterator>
 
@@ -23,14 +23,9 @@ cursor decode_cursor(std::string_view value) {
   return {keys::read_u64(value), keys::read_u32(value.substr(8))};
 }
 
-batch::batch() : impl_(std::make_unique<impl>()) {}
-batch::~batch() = default;
-
-batch::batch(batch&& other) noexcept : impl_(std::move(other.impl_)) {}
-
-batch& batch::operator=(batch&& other) noexcept {
-  impl_ = std::move(other.impl_);
-  return *this;
+void batch::add(operation what) {
+  bytes_ += what.key.size() + what.value.size();
+  operations_.push_back(std::move(what));
 }
 
 void batch::put_entry(journal_position position, std::string_view entry) {
@@ -38,19 +33,19 @@ void batch::put_entry(journal_position position, std::string_view entry) {
 }
 
 void batch::put_entry(journal_position position, shared_bytes entry) {
-  impl_->add({keys::kind::entry, 0, position, 0, keys::entry(position), std::move(entry)});
+  add({keys::kind::entry, 0, position, 0, keys::entry(position), std::move(entry)});
 }
 
 void batch::erase_entry(journal_position position) {
-  impl_->add({keys::kind::erased, 0, position, 0, keys::erased(position), {}});
+  add({keys::kind::erased, 0, position, 0, keys::erased(position), {}});
 }
 
 void batch::put_progress(const entry_id& id, std::string_view progress) {
-  impl_->add({keys::kind::progress, 0, id.sequence, 0, keys::progress(id), copy(progress)});
+  add({keys::kind::progress, 0, id.sequence, 0, keys::progress(id), copy(progress)});
 }
 
 void batch::put_decisions(pipeline_id pipeline, std::uint64_t chunk, std::string_view decisions) {
-  impl_->add({keys::kind::decisions, pipeline, chunk, 0, keys::decisions(pipeline, chunk),
+  add({keys::kind::decisions, pipeline, chunk, 0, keys::decisions(pipeline, chunk),
               copy(decisions)});
 }
 
@@ -61,40 +56,33 @@ void batch::append_block(pipeline_id pipeline, log_position position, unix_ns la
 
 void batch::append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
                          shared_bytes block) {
-  impl_->add({keys::kind::block, pipeline, position, last_time, keys::block(pipeline, position),
+  add({keys::kind::block, pipeline, position, last_time, keys::block(pipeline, position),
               std::move(block)});
 }
 
 void batch::put_cursor(std::string_view exporter, pipeline_id pipeline, const cursor& place) {
-  impl_->add({keys::kind::cursor, pipeline, place.position, 0, keys::cursor(pipeline, exporter),
+  add({keys::kind::cursor, pipeline, place.position, 0, keys::cursor(pipeline, exporter),
               shared_bytes(encode(place))});
 }
 
 void batch::put_dead_letter(pipeline_id pipeline, log_position position, std::string_view letter) {
-  impl_->add(
+  add(
       {keys::kind::letter, pipeline, position, 0, keys::letter(pipeline, position), copy(letter)});
 }
 
 void batch::put_meta(std::string_view key, std::string_view value) {
-  impl_->add({keys::kind::meta, 0, 0, 0, keys::meta(key), copy(value)});
+  add({keys::kind::meta, 0, 0, 0, keys::meta(key), copy(value)});
 }
 
 void batch::append(batch&& other) {
-  auto& from = other.impl_->operations;
-  auto& to = impl_->operations;
-  if (to.empty())
-    to = std::move(from);
+  auto& more = other.operations_;
+  if (operations_.empty())
+    operations_ = std::move(more);
   else
-    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-  impl_->bytes += std::exchange(other.impl_->bytes, 0);
-  from.clear();
-}
-
-std::size_t batch::bytes() const noexcept {
-  return impl_->bytes;
-}
-bool batch::empty() const noexcept {
-  return impl_->operations.empty();
+    operations_.insert(operations_.end(), std::make_move_iterator(more.begin()),
+                       std::make_move_iterator(more.end()));
+  bytes_ += std::exchange(other.bytes_, 0);
+  more.clear();
 }
 
 } // namespace weir::storage

@@ -85,7 +85,7 @@ rocksdb::Status store::impl::write(rocksdb::WriteBatch& what, bool sync) {
 result<void> store::impl::encode_batch(const batch& from) {
   scratch.Clear();
   auto last_times = std::map<pipeline_id, unix_ns>();
-  for (const auto& o : from.impl_->operations) {
+  for (const auto& o : from.operations()) {
     const auto value = slice(o.value.view());
     if (o.kind == kind::entry) {
       (void)scratch.Put(journal->family, o.key, value);
@@ -108,7 +108,7 @@ result<void> store::impl::encode_batch(const batch& from) {
 }
 
 void store::impl::applied(const batch& what) {
-  for (const auto& o : what.impl_->operations) {
+  for (const auto& o : what.operations()) {
     if (o.kind == kind::entry) {
       journal->extend(o.number);
     } else if (o.kind == kind::erased) {

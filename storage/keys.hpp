@@ -10,21 +10,23 @@
 
 // Keys of the database, format version 1. Each begins with a letter for its kind, so that a record
 // says what it is even where the database around it is damaged; numbers are big endian, so that
-// they sort.
+// they sort. A value marked * begins with a version u64 that rises with every commit: of two copies
+// the newer wins.
 //
-//   entry      e | position u64                      value: the entry          family journal
-//   block      b | pipeline u32 | position u64       value: the block          family
-//   log.<pipeline> time       t | pipeline u32 | time u64 | position u64   value: empty family
-//   index.<pipeline> letter     l | pipeline u32 | position u64       value: the dead letter family
-//   dead_letters.<pipeline> progress   p | node u64 | epoch u64 | sequence u64   * family progress
-//   decisions  d | pipeline u32 | chunk u64          *                         family decisions
-//   cursor     c | pipeline u32 | exporter           * position u64, item u32  family cursors
-//   erased     x | position u64                      *                         family meta
-//   head       h | prefix of a queue's keys          * first u64, next u64     family meta
-//   pipeline   n | name                              * pipeline u32            family meta
-//   meta       m | key                               *                         family meta
-//
-// * The value begins with a version u64 that rises with every commit: of two copies the newer wins.
+// clang-format off
+//   kind       key                                      value                  family
+//   entry      e | position u64                         the entry              journal
+//   block      b | pipeline u32 | position u64          the block              log.<pipeline>
+//   time       t | pipeline u32 | time u64 | position   empty                  index.<pipeline>
+//   letter     l | pipeline u32 | position u64          the dead letter        dead_letters.<pipeline>
+//   progress   p | node u64 | epoch u64 | sequence u64  * the record           progress
+//   decisions  d | pipeline u32 | chunk u64             * the chunk            decisions
+//   cursor     c | pipeline u32 | exporter              * position, item u32   cursors
+//   erased     x | position u64                         *                      meta
+//   head       h | prefix of a queue's keys             * first u64, next u64  meta
+//   pipeline   n | name                                 * pipeline u32         meta
+//   meta       m | key                                  * the value            meta
+// clang-format on
 namespace weir::storage::keys {
 
 enum class kind : char {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "storage/batch_impl.hpp"
 #include "storage/database.hpp"
 #include "storage/identity.hpp"
 #include "storage/lock.hpp"
 #include "storage/mark.hpp"
 #include "storage/queue.hpp"
 #include "storage/space.hpp"
+#include "storage/store.hpp"
 #include "storage/wal_files.hpp"
 
 #include <mutex>

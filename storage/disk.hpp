@@ -1,0 +1,152 @@
+#pragma once
+
+#include "core/error.hpp"
+#include "storage/batch.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+
+namespace weir::storage {
+
+/// First and one past the last position held. Numbering begins at 0; after damage there may be
+/// holes.
+struct bounds {
+  std::uint64_t first = 0;
+  std::uint64_t next = 0;
+};
+
+/// Records of a log, or dead letters, that leave the disk together: a table file's. Or,
+/// `in_memory`, those that are in the write-ahead log alone yet: trimming them frees nothing at
+/// once.
+struct segment {
+  std::uint64_t first = 0;
+  std::uint64_t next = 0; ///< One past its last position.
+  std::uint64_t bytes = 0;
+  std::uint64_t age = 0; ///< Rises with the time of writing, over all logs.
+  bool in_memory = false;
+};
+
+/// Why intake must stop.
+enum class refusal : std::uint8_t {
+  none,
+  quota, ///< options::max_bytes is reached.
+  disk,  ///< The disk itself has no more than the reserve.
+};
+
+/// The room there is, in bytes.
+struct room {
+  refusal why = refusal::none;
+  bool stuck = false;      ///< A write failed for want of room: none is done until there is some.
+  std::uint64_t used = 0;  ///< By Weir.
+  std::uint64_t limit = 0; ///< Where intake stops: max_bytes less what settling needs.
+  std::uint64_t max_bytes = 0;
+  std::uint64_t free = 0;    ///< On the disk.
+  std::uint64_t reserve = 0; ///< What has to be free there.
+  std::uint64_t excess = 0;  ///< What has to go so that intake will not have to stop soon.
+  std::uint64_t over = 0;    ///< What has to go so that intake goes on.
+};
+
+/// One sentence: what is reached, how much is used, who holds it.
+std::string describe(const room& found, const std::map<std::string, std::uint64_t>& usage);
+/// What a client is told.
+const char* short_reason(refusal why) noexcept;
+
+/// What opening found out, for the log and the metrics.
+struct recovery_report {
+  bool fresh = false;            ///< There was no database.
+  bool salvaged = false;         ///< Damage: moved to damaged/<time>, what could be read was kept.
+  std::string damaged_directory; ///< Where it was moved.
+  std::uint64_t entries_salvaged = 0;
+  std::uint64_t blocks_salvaged = 0;
+  std::uint64_t records_lost = 0; ///< Acknowledged, but not found again. 0 where nobody can know.
+  std::string text;               ///< One sentence for a person.
+};
+
+/// What the stages ask of a node's disk beside commits: they read what stands there and say what may
+/// go. A store is one; tests have models. Any thread.
+class disk {
+public:
+  virtual ~disk() = default;
+
+  virtual const recovery_report& recovery() const noexcept = 0;
+
+  /// The node's lasting id, and the epoch of this start.
+  virtual node_id node() const noexcept = 0;
+  virtual weir::epoch epoch() const noexcept = 0;
+  virtual std::map<pipeline_id, std::string> pipelines() const = 0;
+
+  // Reading: errc::not_found outside the bounds, errc::corrupt where the bytes are lost or damaged
+  // (callers count it, go on, and may set_aside() what they have). Scans skip what is damaged and
+  // count it in weir_storage_damaged_records_total.
+
+  // -- journal --
+  virtual bounds journal() const = 0;
+  virtual result<std::string> read_entry(journal_position position) const = 0;
+  /// Calls `each(position, entry bytes)` from `from` on, in order, until it returns false.
+  virtual result<void>
+  scan_journal(journal_position from,
+               const std::function<bool(journal_position, std::string_view)>& each) const = 0;
+  /// Forgets everything below: at once to readers, durably (head mark, then files) by maintain().
+  virtual result<void> trim_journal(journal_position below) = 0;
+  /// Everything below is forgotten for good: no crash brings it back.
+  virtual journal_position journal_gone() const noexcept = 0;
+
+  // -- progress --
+  /// What was trimmed may come back after a crash, until maintain() has run twice. Or it may be
+  /// gone at once: trim only what belongs to entries below journal_gone().
+  virtual result<void>
+  scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const = 0;
+  virtual result<void> trim_progress(node_id node, weir::epoch epoch, sequence below) = 0;
+
+  // -- decisions --
+  /// The numbers of a pipeline's chunks, rising.
+  virtual result<std::vector<std::uint64_t>> decision_chunks(pipeline_id pipeline) const = 0;
+  virtual result<std::string> read_decisions(pipeline_id pipeline, std::uint64_t chunk) const = 0;
+  virtual result<void> trim_decisions(pipeline_id pipeline, std::uint64_t below) = 0;
+
+  // -- log --
+  virtual bounds log(pipeline_id pipeline) const = 0;
+  virtual result<std::string> read_block(pipeline_id pipeline, log_position position) const = 0;
+  /// The first block that holds data received at `from` or later, or log().next. Where a clock was
+  /// set back by more than ten minutes, what was written before is older than what came after.
+  virtual result<log_position> find_time(pipeline_id pipeline, unix_ns from) const = 0;
+  virtual result<void> trim_log(pipeline_id pipeline, log_position below) = 0;
+  /// What is held, oldest first.
+  virtual std::vector<segment> log_segments(pipeline_id pipeline) const = 0;
+  /// By exporter. errc::io, errc::corrupt: they are there and cannot be read.
+  virtual result<std::map<std::string, cursor>> cursors(pipeline_id pipeline) const = 0;
+
+  // -- dead letters --
+  virtual bounds dead_letters(pipeline_id pipeline) const = 0;
+  virtual result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const = 0;
+  virtual result<void> trim_dead_letters(pipeline_id pipeline, log_position below) = 0;
+  virtual std::vector<segment> dead_letter_segments(pipeline_id pipeline) const = 0;
+
+  /// Nothing: there is none. errc::io, errc::corrupt: it may be there and cannot be read.
+  virtual result<std::optional<std::string>> meta(std::string_view key) const = 0;
+
+  /// Keeps bytes that turned out to be damaged for a person to look at: damaged/<kind>-<position>.
+  virtual void set_aside(std::string_view kind, std::uint64_t position, std::string_view bytes) = 0;
+
+  /// False while intake must stop: the quota or the disk's reserve is reached.
+  virtual bool accepts_data() const noexcept = 0;
+  /// The same with its figures, as they were measured last.
+  virtual storage::room room() const = 0;
+  /// Bytes that Weir has on the disk, by part ("journal", "log/<pipeline name>", "wal", ...), as
+  /// maintain() last saw them. What stands in the write-ahead log alone yet counts where it will
+  /// be.
+  virtual std::map<std::string, std::uint64_t> usage() const = 0;
+
+  /// Why nothing can be made durable any more (errc::fatal), whoever found out; the process has to
+  /// end. Nothing: the disk works, or is full.
+  virtual std::optional<error> failure() const = 0;
+
+  /// For a timer, once a second, on a thread that may block: writes the synced mark, measures
+  /// usage, gives space back after trims, resumes after a full disk.
+  virtual void maintain() = 0;
+  /// Only what follows a trim: makes it durable, frees the files, measures. The same thread.
+  virtual void give_back() = 0;
+};
+
+} // namespace weir::storage
