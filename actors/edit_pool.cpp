@@ -14,7 +14,7 @@ namespace weir::actors {
 
 namespace {
 
-unsigned threads_of(const edit_limits& limits) {
+unsigned threads_of(const stages::edit_limits& limits) {
   return std::max(2U, limits.threads != 0 ? limits.threads : usable_cpus());
 }
 
@@ -25,7 +25,7 @@ prometheus::Gauge& waiting_gauge() {
 
 } // namespace
 
-edit_pool::edit_pool(edit_limits limits, otlp::scan_limits scan, std::function<void()> wake)
+edit_pool::edit_pool(stages::edit_limits limits, otlp::scan_limits scan, std::function<void()> wake)
     : limits_(limits), scan_(scan), wake_(std::move(wake)),
       queue_(threads_of(limits), max_slow_waiting) {
   for (auto n = threads_of(limits); n > 0; --n) {
@@ -51,7 +51,7 @@ edit_pool::~edit_pool() {
     thread.join();
 }
 
-void edit_pool::give(std::vector<edit_job_ptr> jobs) {
+void edit_pool::give(std::vector<stages::edit_job_ptr> jobs) {
   const auto count = jobs.size();
   {
     const std::lock_guard guard(mutex_);
@@ -65,7 +65,7 @@ void edit_pool::give(std::vector<edit_job_ptr> jobs) {
     changed_.notify_all();
 }
 
-std::vector<edit_job_ptr> edit_pool::take() {
+std::vector<stages::edit_job_ptr> edit_pool::take() {
   const std::lock_guard guard(mutex_);
   return std::exchange(done_, {});
 }
@@ -78,7 +78,7 @@ void edit_pool::drop_waiting() {
   finish(std::move(dropped), guard);
 }
 
-void edit_pool::finish(std::vector<edit_job_ptr> jobs, std::unique_lock<std::mutex>& guard) {
+void edit_pool::finish(std::vector<stages::edit_job_ptr> jobs, std::unique_lock<std::mutex>& guard) {
   const bool first = done_.empty() && !jobs.empty();
   std::move(jobs.begin(), jobs.end(), std::back_inserter(done_));
   guard.unlock();
@@ -87,10 +87,10 @@ void edit_pool::finish(std::vector<edit_job_ptr> jobs, std::unique_lock<std::mut
 }
 
 void edit_pool::work() {
-  request_editor editor(scan_);
+  stages::request_editor editor(scan_);
   std::unique_lock guard(mutex_);
   while (true) {
-    edit_job_ptr job;
+    stages::edit_job_ptr job;
     changed_.wait(guard, [&] { return stopping_ || (job = queue_.next()) != nullptr; });
     if (stopping_)
       return;
@@ -109,14 +109,14 @@ void edit_pool::work() {
       }
       job->refusal = "too many requests wait for processors that take long";
     }
-    std::vector<edit_job_ptr> one;
+    std::vector<stages::edit_job_ptr> one;
     one.push_back(std::move(job));
     finish(std::move(one), guard);
     guard.lock();
   }
 }
 
-bool edit_pool::edit(edit_job& job, request_editor& with) const {
+bool edit_pool::edit(stages::edit_job& job, stages::request_editor& with) const {
   const auto begun = processors::work_meter::thread_time();
   const bool bounded = limits_.max_time > std::chrono::nanoseconds::zero();
   const bool last_try = job.slow || (bounded && limits_.max_time <= quick_time);

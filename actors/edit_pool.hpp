@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/edit_limits.hpp"
-#include "actors/edit_queue.hpp"
+#include "stages/edit_limits.hpp"
+#include "stages/edit_queue.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -16,14 +16,14 @@ namespace weir::actors {
 class edit_pool {
 public:
   /// `wake`: called on a thread of the pool when there is something to take() again.
-  edit_pool(edit_limits limits, otlp::scan_limits scan, std::function<void()> wake);
+  edit_pool(stages::edit_limits limits, otlp::scan_limits scan, std::function<void()> wake);
   ~edit_pool();
 
   /// Any thread.
-  void give(std::vector<edit_job_ptr> jobs);
+  void give(std::vector<stages::edit_job_ptr> jobs);
 
   /// What has been edited since the last call.
-  std::vector<edit_job_ptr> take();
+  std::vector<stages::edit_job_ptr> take();
 
   /// Lets go of what waits, whose clients are told to come again; what is being edited ends.
   void drop_waiting();
@@ -36,16 +36,16 @@ private:
 
   void work();
   /// False: it has to be begun again, as a slow one.
-  bool edit(edit_job& job, request_editor& with) const;
-  void finish(std::vector<edit_job_ptr> jobs, std::unique_lock<std::mutex>& guard);
+  bool edit(stages::edit_job& job, stages::request_editor& with) const;
+  void finish(std::vector<stages::edit_job_ptr> jobs, std::unique_lock<std::mutex>& guard);
 
-  edit_limits limits_;
+  stages::edit_limits limits_;
   otlp::scan_limits scan_;
   std::function<void()> wake_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  edit_queue queue_;
-  std::vector<edit_job_ptr> done_;
+  stages::edit_queue queue_;
+  std::vector<stages::edit_job_ptr> done_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

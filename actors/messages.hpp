@@ -1,31 +1,35 @@
 #pragma once
 
-#include "backends/sender.hpp"
-#include "cluster/progress.hpp"
-#include "cluster/settling.hpp"
-#include "cluster/slot_set.hpp"
-#include "codec/entry.hpp"
-#include "core/bytes.hpp"
-#include "core/clock.hpp"
 #include "net/otlp_server.hpp"
-#include "otlp/scan.hpp"
-#include "sampling/assembly.hpp"
-#include "sampling/decision.hpp"
-#include "storage/store.hpp"
+#include "stages/compressor.hpp"
+#include "stages/exporter.hpp"
+#include "stages/housekeeper.hpp"
+#include "stages/intake.hpp"
+#include "stages/messages.hpp"
+#include "stages/origin.hpp"
+#include "stages/shard.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
-#include <functional>
+#include <map>
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 // Every protocol between the actors of a node, in the order a span takes. Messages are shared pointers
 // to immutable values, so that a hop copies a pointer; none of them leaves the process.
 namespace weir::actors {
+
+using stages::commit_ptr;
+using stages::decided_ptr;
+using stages::decisions_ptr;
+using stages::delivery_ptr;
+using stages::entry_ptr;
+using stages::housekeeper_change;
+using stages::intake_change;
+using stages::progress_ptr;
+using stages::settled_ptr;
 
 /// What a network thread has taken in since the last time. The intake moves the requests out of it.
 struct arrivals {
@@ -33,96 +37,11 @@ struct arrivals {
 };
 using arrivals_ptr = std::shared_ptr<arrivals>;
 
-/// One commit. The writer takes the batch out of it.
-struct commit {
-  storage::batch what;
-  bool sync = true;
-  /// Adds to the batch on the writer's thread, when all commits before are visible in the store.
-  std::function<void(storage::batch&)> late = nullptr;
-  /// Called on the writer's thread once it is durable, before the answer. Must not block.
-  std::function<void()> durable = nullptr;
-};
-using commit_ptr = std::shared_ptr<commit>;
-
-/// An entry that is durable, on its way to the samplers.
-struct durable_entry {
-  codec::entry_header header;
-  journal_position position = 0;
-  steady_ns received = 0;
-  shared_bytes packed;        ///< The payload as in the journal.
-  std::string unpacked;       ///< The payload as OTLP.
-  otlp::span_index index;     ///< Its spans.
-  /// From the intake: of its budget for the router's mailbox. 0: there was no room, payload and index are
-  /// left out and are to be read from the journal.
-  std::uint64_t handed_bytes = 0;
-  cluster::slot_set settled;  ///< Slots to leave alone.
-};
-using entry_ptr = std::shared_ptr<const durable_entry>;
-
-/// Some slots of one entry.
-struct entry_slots {
-  entry_id entry;
-  std::vector<slot> slots;
-};
-
-/// What one sampler decided for one pipeline at a time.
-struct decided {
-  pipeline_id pipeline = 0;
-  std::uint64_t ticket = 0; ///< The sampler's own number for it, given back when it is durable.
-  std::vector<sampling::decided_trace> traces;
-  struct settled_slot {
-    std::uint32_t entry = 0; ///< Into `entries`.
-    weir::slot slot = 0;
-    std::uint32_t trace = 0; ///< Into `traces`.
-  };
-  struct touched_entry {
-    entry_id id;
-    std::uint32_t slots = 0;
-  };
-  std::vector<touched_entry> entries;
-  std::vector<settled_slot> slots;
-  sampling::kept_spans kept; ///< Spans of the kept traces, trace by trace.
-  std::uint64_t chunk = 0;   ///< Number of the decision chunk.
-  std::string decisions;     ///< The chunk; empty: no news.
-};
-using decided_ptr = std::shared_ptr<decided>;
-
-/// Settled and durable: by the compressor to the router.
-struct settled_report {
-  std::vector<entry_slots> entries;
-};
-using settled_ptr = std::shared_ptr<const settled_report>;
-
-/// Records read back at start.
-struct recovered_progress {
-  std::vector<std::pair<entry_id, std::string>> records;
-};
-using progress_ptr = std::shared_ptr<const recovered_progress>;
-
-struct recovered_decisions {
-  pipeline_id pipeline = 0;
-  std::vector<std::pair<std::uint64_t, std::string>> chunks; ///< By number; newest come first.
-};
-using decisions_ptr = std::shared_ptr<const recovered_decisions>;
-
-/// What became of an exporter's request.
-struct delivery_report {
-  std::uint64_t request = 0;
-  backends::outcome outcome;
-};
-using delivery_ptr = std::shared_ptr<const delivery_report>;
-
-// What a stage is to do from now on: a reload.
-struct intake_config;
-struct compressor_config;
-struct router_config;
-struct sampler_pipeline;
-struct housekeeper_config;
-using intake_change = std::shared_ptr<const intake_config>;
-using compressor_change = std::shared_ptr<const compressor_config>;
-using router_change = std::shared_ptr<const router_config>;
-using sampler_change = std::shared_ptr<const std::vector<sampler_pipeline>>;
-using housekeeper_change = std::shared_ptr<const housekeeper_config>;
+using compressor_change = std::shared_ptr<const stages::compressor_config>;
+struct origin_change_message;
+struct shard_change_message;
+using origin_change = std::shared_ptr<const origin_change_message>;
+using shard_change = std::shared_ptr<const shard_change_message>;
 
 } // namespace weir::actors
 
@@ -136,8 +55,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::decisions_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::delivery_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::intake_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::compressor_change)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::router_change)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::sampler_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::origin_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::shard_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::housekeeper_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::entry_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::cluster::low_water)
@@ -187,10 +106,10 @@ using writer_actor = caf::typed_actor<
 
 /// The origin: sends entries to their owner by credit, settles them, forgets them, reads the journal
 /// back after a start.
-using router_actor = caf::typed_actor<
+using origin_actor = caf::typed_actor<
   // From the intake: an entry is durable.
   caf::reacts_to<entry_ptr>,
-  // From a sampler: it has taken over that many unpacked bytes (credit).
+  // From a shard: it has taken over that many unpacked bytes (credit).
   caf::reacts_to<taken_atom, std::uint64_t>,
   // From a compressor: slots are settled, durably.
   caf::reacts_to<settled_ptr>,
@@ -198,31 +117,31 @@ using router_actor = caf::typed_actor<
   caf::reacts_to<recover_atom>,
   caf::reacts_to<tick_atom>,
   // Other pipelines: what the journal holds of those that come is sent again.
-  caf::replies_to<router_change>::with<changed_atom>,
+  caf::replies_to<origin_change>::with<changed_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// The owner's window for some partitions: scans, indexes, waits, decides.
-using sampler_actor = caf::typed_actor<
+using shard_actor = caf::typed_actor<
   caf::reacts_to<entry_ptr>,
   // Decisions remembered from before the start. Answers whether there is room for older ones.
   caf::replies_to<decisions_ptr>::with<bool>,
-  // From the router: everything that was received before this moment has been sent.
+  // From the origin: everything that was received before this moment has been sent.
   caf::reacts_to<sent_until_atom, std::int64_t>,
   // From a compressor: what was decided under this pipeline and ticket is durable.
   caf::reacts_to<durable_atom, pipeline_id, std::uint64_t>,
-  // From the router: an entry was written again further back in the journal. Its old place may go
+  // From the origin: an entry was written again further back in the journal. Its old place may go
   // when this is answered.
   caf::replies_to<moved_atom, entry_id, journal_position>::with<moved_atom>,
   caf::reacts_to<tick_atom>,
   // Other pipelines, other policies: what is held is scanned again.
-  caf::replies_to<sampler_change>::with<changed_atom>,
+  caf::replies_to<shard_change>::with<changed_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Turns what was decided into blocks, decisions and progress, one commit each.
 using compressor_actor = caf::typed_actor<
   caf::reacts_to<decided_ptr>,
   caf::reacts_to<progress_ptr>,
-  // From the router: forgotten below this mark.
+  // From the origin: forgotten below this mark.
   caf::reacts_to<cluster::low_water>,
   // INTERNAL: the oldest thing gathered has waited long enough.
   caf::reacts_to<flush_atom>,
@@ -246,5 +165,17 @@ using housekeeper_actor = caf::typed_actor<
   caf::reacts_to<tick_atom>,
   caf::replies_to<housekeeper_change>::with<changed_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
+
+/// What a stage is to do from now on, and with whom: a reload.
+struct origin_change_message {
+  stages::origin_config config;
+  std::vector<shard_actor> shards;
+  std::map<pipeline_id, compressor_actor> compressors;
+};
+
+struct shard_change_message {
+  std::vector<stages::shard_pipeline> pipelines;
+  std::map<stages::compressor_number, compressor_actor> compressors;
+};
 
 } // namespace weir::actors

@@ -1,6 +1,6 @@
 #include "actors/metrics_at_start.hpp"
 
-#include "actors/router.hpp"
+#include "stages/origin.hpp"
 #include "core/metrics.hpp"
 
 namespace weir::actors {
@@ -18,7 +18,7 @@ void show_limits(const node_plan& plan) {
              plan.limits.max_connections);
   show_limit(metrics::storage_bytes.name, "storage.max_bytes", plan.storage.max_bytes);
   show_limit(metrics::intake_handed_bytes.name, "", max_handed_bytes);
-  show_limit(metrics::router_bytes_in_flight.name, "", router_config{}.credit);
+  show_limit(metrics::router_bytes_in_flight.name, "", stages::origin_config{}.credit);
   show_limit(metrics::window_packed_bytes.name, "sampling.window_memory", plan.window_memory);
   show_limit(metrics::window_index_bytes.name, "sampling.window_memory", plan.window_memory / 10 * 9);
   show_limit(metrics::decision_cache_size.name, "sampling.decision_cache", plan.decision_cache);

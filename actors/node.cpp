@@ -1,6 +1,5 @@
 #include "actors/node.hpp"
 
-#include "actors/ledger.hpp"
 #include "actors/metrics_at_start.hpp"
 #include "actors/node_impl.hpp"
 #include "backends/factory.hpp"
@@ -55,14 +54,14 @@ void node::impl::place_new_exporters(const node_plan& of, const std::vector<pipe
     const auto known = store->cursors(of_ids[p]);
     if (!known)
       throw std::runtime_error(known.error().message);
-    const ledger_page logged(*store, ledger_key(name, "log"), log_counts);
+    const stages::ledger_page logged(*store, stages::ledger_key(name, "log"), stages::log_counts);
     for (const auto index : of.pipelines[p].exporters) {
       const auto& exporter = of.exporters[index].id;
       if (known->contains(exporter))
         continue;
       cursors.put_cursor(exporter, of_ids[p], {store->log(of_ids[p]).next, 0});
-      ledger_page page(*store, ledger_key(name, exporter), exporter_counts);
-      page[before_items] = logged[appended_items];
+      stages::ledger_page page(*store, stages::ledger_key(name, exporter), stages::exporter_counts);
+      page[stages::before_items] = logged[stages::appended_items];
       page.write(cursors);
     }
   }
@@ -70,7 +69,7 @@ void node::impl::place_new_exporters(const node_plan& of, const std::vector<pipe
 
 // What the stages of a pipeline share. @pre its log is open, and nobody writes to it yet
 void node::impl::make_tail(pipeline_id id) {
-  tails[id] = std::make_shared<log_tail>(store->log(id).next, plan.tail_bytes);
+  tails[id] = std::make_shared<stages::log_tail>(store->log(id).next, plan.tail_bytes);
   letters[id] = std::make_shared<std::atomic<log_position>>(store->dead_letters(id).next);
 }
 
@@ -80,7 +79,7 @@ void node::impl::spawn_exporter(const node_plan& of, std::size_t pipeline, pipel
   if (const auto* file = std::get_if<backends::file_config>(&config_of.kind))
     files.insert(file->path);
   const auto& info = of.pipelines[pipeline];
-  exporter_plan to{config_of,   info.batch,         id,          info.name,
+  stages::exporter_plan to{config_of,   info.batch,         id,          info.name,
                    info.signal, of.cursor_interval, letters[id], of.broken};
   exporters[{id, config_of.id}] = {config_of, info.batch,
                                    system.spawn<caf::detached>(exporter, std::move(to), store,
@@ -100,41 +99,35 @@ result<void> node::impl::spawn_exporters() {
   return {};
 }
 
-// Of each sampler; the compressors are filled in later.
-result<std::vector<std::vector<sampler_pipeline>>>
-node::impl::sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& of_ids) const {
-  const auto sampled = sampled_pipelines(of);
-  if (sampled == 0 && samplers.empty())
-    return std::vector<std::vector<sampler_pipeline>>{};
-  // Each sampler looks at every entry for its partitions' slots, so more of them than needed cost;
+result<std::vector<node::impl::shard_pipelines>>
+node::impl::pipelines_of_shards(const node_plan& wanted,
+                                const std::vector<pipeline_id>& wanted_ids) const {
+  const auto sampled = sampled_pipelines(wanted);
+  if (sampled == 0 && shards.empty())
+    return std::vector<shard_pipelines>{};
+  // Each shard looks at every entry for its partitions' slots, so more of them than needed cost;
   // the other cores have the network, the intake, the packing to do.
-  const auto wanted = of.samplers == 0 ? std::max(1U, usable_cpus() / 2) : of.samplers;
-  const auto count = samplers.empty() ? wanted : static_cast<std::uint32_t>(samplers.size());
+  const auto asked = wanted.samplers == 0 ? std::max(1U, usable_cpus() / 2) : wanted.samplers;
+  const auto count = shards.empty() ? asked : static_cast<std::uint32_t>(shards.size());
   const auto shares = std::max<std::uint64_t>(1, sampled * count);
-  std::vector<std::vector<sampler_pipeline>> lanes(count);
-  for (std::size_t p = 0; p < of.pipelines.size(); ++p) {
-    const auto& pipeline = of.pipelines[p];
+  std::vector<shard_pipelines> all(count);
+  for (std::size_t p = 0; p < wanted.pipelines.size(); ++p) {
+    const auto& pipeline = wanted.pipelines[p];
     if (!pipeline.tail_sampling)
       continue;
     const auto policies = sampling::policy_set::compile(*pipeline.tail_sampling);
     if (!policies)
       return tl::unexpected(policies.error());
-    const auto decisions = remembered(*pipeline.tail_sampling, of.decision_cache / sampled);
+    const auto decisions = remembered(*pipeline.tail_sampling, wanted.decision_cache / sampled);
     const auto next_chunk = std::make_shared<std::atomic<std::uint64_t>>(0);
-    for (auto& lane : lanes)
-      lane.push_back({of_ids[p],
-                      pipeline.name,
-                      *pipeline.tail_sampling,
-                      *policies,
-                      {},
-                      of.window_memory / shares,
-                      decisions / count,
-                      next_chunk});
+    for (auto& pipelines : all)
+      pipelines.push_back({wanted_ids[p], pipeline.name, *pipeline.tail_sampling, *policies, 0,
+                           wanted.window_memory / shares, decisions / count, next_chunk});
   }
-  return lanes;
+  return all;
 }
 
-compressor_config node::impl::compresses(std::size_t p) const {
+stages::compressor_config node::impl::config_of_compressor(std::size_t p) const {
   const auto& pipeline = plan.pipelines[p];
   const auto share = plan.decision_cache / sampled_pipelines(plan);
   return {ids[p],
@@ -148,70 +141,93 @@ compressor_config node::impl::compresses(std::size_t p) const {
 }
 
 void node::impl::spawn_compressors() {
-  for (std::size_t p = 0; p < plan.pipelines.size(); ++p)
-    if (plan.pipelines[p].tail_sampling && !compressors.contains(ids[p]))
-      // Edits may take long: not on a thread that others wait for.
-      compressors[ids[p]]
-          = plan.pipelines[p].edits_behind
-                ? system.spawn<caf::detached>(compressor, compresses(p), store, tails[ids[p]], writer)
-                : system.spawn(compressor, compresses(p), store, tails[ids[p]], writer);
-}
-
-// @pre the compressors are there
-void node::impl::spawn_samplers(std::vector<std::vector<sampler_pipeline>> lanes) {
-  const auto count = static_cast<std::uint32_t>(lanes.size());
-  for (std::uint32_t i = 0; i < count; ++i) {
-    for (auto& lane : lanes[i])
-      lane.compressor = compressors[lane.id];
-    samplers.push_back(system.spawn(sampler, sampler_config{i, count, plan.edits.max_time, plan.broken}, std::move(lanes[i]), store));
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    if (!plan.pipelines[p].tail_sampling || compressors.contains(ids[p]))
+      continue;
+    auto config = config_of_compressor(p);
+    // Edits may take long: not on a thread that others wait for.
+    const bool edits = plan.pipelines[p].edits_behind != nullptr;
+    auto actor = edits ? system.spawn<caf::detached>(compressor, std::move(config), store,
+                                                     tails[ids[p]], writer)
+                       : system.spawn(compressor, std::move(config), store, tails[ids[p]], writer);
+    compressors[ids[p]] = {next_compressor++, std::move(actor)};
   }
 }
 
-router_config node::impl::routes() const {
-  router_config routes;
-  for (std::size_t p = 0; p < plan.pipelines.size(); ++p)
-    if (const auto& sampled = plan.pipelines[p].tail_sampling)
-      routes.pipelines.push_back({ids[p], sampled->decision_wait_ns, compressors.at(ids[p])});
-  routes.samplers = samplers;
-  routes.broken = plan.broken;
-  routes.handed = handed;
-  return routes;
+// @pre the compressors are there
+shard_change node::impl::change_of_shard(shard_pipelines pipelines) const {
+  shard_change_message message;
+  for (auto& pipeline : pipelines) {
+    const auto& running = compressors.at(pipeline.id);
+    pipeline.compressor = running.number;
+    message.compressors.emplace(running.number, running.actor);
+  }
+  message.pipelines = std::move(pipelines);
+  return std::make_shared<const shard_change_message>(std::move(message));
 }
 
-intake_config node::impl::takes() const {
-  intake_config takes;
+void node::impl::spawn_shards(std::vector<shard_pipelines> pipelines) {
+  const auto count = static_cast<std::uint32_t>(pipelines.size());
+  for (std::uint32_t i = 0; i < count; ++i)
+    shards.push_back(system.spawn(
+        shard, stages::shard_config{i, count, plan.edits.max_time, {}, plan.broken},
+        change_of_shard(std::move(pipelines[i])), store));
+}
+
+origin_change_message node::impl::change_of_origin() const {
+  origin_change_message message;
+  auto& config = message.config;
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const auto& sampled = plan.pipelines[p].tail_sampling;
+    if (!sampled)
+      continue;
+    config.pipelines.push_back({ids[p], sampled->decision_wait_ns});
+    message.compressors.emplace(ids[p], compressors.at(ids[p]).actor);
+  }
+  config.shards = shards.size();
+  config.broken = plan.broken;
+  config.handed = handed;
+  message.shards = shards;
+  return message;
+}
+
+stages::intake_config node::impl::config_of_intake() const {
+  stages::intake_config config;
   for (const auto& receiver : plan.receivers)
-    takes.receivers.push_back({receiver.id, {}, {}, {}});
+    config.receivers.push_back({receiver.id, {}, {}, {}});
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     const auto& pipeline = plan.pipelines[p];
-    takes.pipelines.push_back({ids[p], pipeline.name, pipeline.signal,
-                               pipeline.tail_sampling.has_value(), tails.at(ids[p]),
-                               pipeline.edits_before});
+    config.pipelines.push_back({ids[p], pipeline.name, pipeline.signal,
+                                pipeline.tail_sampling.has_value(), tails.at(ids[p]),
+                                pipeline.edits_before});
     for (const auto r : pipeline.receivers) {
-      auto& receiver = takes.receivers[r];
+      auto& receiver = config.receivers[r];
       auto& lanes = pipeline.signal == signal::traces    ? receiver.traces
                     : pipeline.signal == signal::metrics ? receiver.metrics
                                                          : receiver.logs;
       lanes.push_back(p);
     }
   }
-  takes.max_entry_bytes = plan.max_entry_bytes;
-  takes.max_block_bytes = plan.max_block_bytes;
-  takes.limits.max_span_bytes = plan.max_span_bytes;
-  takes.edits = plan.edits;
-  takes.limits.max_envelope_bytes = plan.max_envelope_bytes;
-  takes.broken = plan.broken;
-  takes.handed = handed;
-  return takes;
+  config.max_entry_bytes = plan.max_entry_bytes;
+  config.max_block_bytes = plan.max_block_bytes;
+  config.limits.max_span_bytes = plan.max_span_bytes;
+  config.edits = plan.edits;
+  config.limits.max_envelope_bytes = plan.max_envelope_bytes;
+  config.broken = plan.broken;
+  config.handed = handed;
+  return config;
 }
 
 void node::impl::spawn_intake() {
-  auto routing = routes();
-  routing.journal = store->journal();
-  auto positions = std::make_shared<std::atomic<journal_position>>(routing.journal.next);
-  router = system.spawn<caf::detached>(weir::actors::router, std::move(routing), store, positions,
-                                       writer);
-  intake = system.spawn<caf::detached>(weir::actors::intake, takes(), store, positions, writer, router);
+  auto change = change_of_origin();
+  change.config.journal = store->journal();
+  auto positions =
+      std::make_shared<std::atomic<journal_position>>(change.config.journal.next);
+  origin = system.spawn<caf::detached>(
+      weir::actors::origin, std::make_shared<const origin_change_message>(std::move(change)), store,
+      positions, writer);
+  intake = system.spawn<caf::detached>(weir::actors::intake, config_of_intake(), store, positions,
+                                       writer, origin);
 }
 
 std::vector<signal> node::impl::signals_of(std::uint32_t receiver) const {
@@ -242,8 +258,8 @@ result<void> node::impl::serve() {
   return {};
 }
 
-configured_exporters node::impl::configured() const {
-  configured_exporters all;
+stages::configured_exporters node::impl::configured() const {
+  stages::configured_exporters all;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     auto& of = all[ids[p]];
     for (const auto index : plan.pipelines[p].exporters)
@@ -252,33 +268,33 @@ configured_exporters node::impl::configured() const {
   return all;
 }
 
-housekeeper_config node::impl::keeps() const {
-  housekeeper_config keeps;
+stages::housekeeper_config node::impl::config_of_housekeeper() const {
+  stages::housekeeper_config config;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    kept_log log{ids[p], plan.pipelines[p].name, {}};
+    stages::kept_log log{ids[p], plan.pipelines[p].name, {}};
     for (const auto index : plan.pipelines[p].exporters)
       log.exporters.push_back(plan.exporters[index].id);
-    keeps.logs.push_back(std::move(log));
+    config.logs.push_back(std::move(log));
   }
-  keeps.retention_ns = plan.retention / std::chrono::nanoseconds(1);
-  keeps.dead_letter_bytes = plan.dead_letter_bytes;
-  keeps.dead_letter_retention_ns = plan.dead_letter_retention / std::chrono::nanoseconds(1);
-  keeps.drop_oldest = plan.drop_oldest;
-  keeps.memory_limit = plan.memory_limit;
-  keeps.admit = [gate = gate](bool accepting, std::string reason) {
+  config.retention_ns = plan.retention / std::chrono::nanoseconds(1);
+  config.dead_letter_bytes = plan.dead_letter_bytes;
+  config.dead_letter_retention_ns = plan.dead_letter_retention / std::chrono::nanoseconds(1);
+  config.drop_oldest = plan.drop_oldest;
+  config.memory_limit = plan.memory_limit;
+  config.admit = [gate = gate](bool accepting, std::string reason) {
     gate->set(accepting, std::move(reason));
   };
-  return keeps;
+  return config;
 }
 
 void node::impl::say_orphans() const {
   const auto retention = plan.retention / std::chrono::nanoseconds(1);
-  const auto found = find_orphans(*store, configured());
+  const auto found = stages::find_orphans(*store, configured());
   if (!found)
     return log::warn("what is owed to exporters that are gone cannot be read: {}",
                      found.error().message);
   for (const auto& orphan : *found)
-    log::warn("{}", describe(*store, orphan, retention));
+    log::warn("{}", stages::describe(*store, orphan, retention));
 }
 
 void node::impl::stop(std::chrono::milliseconds deadline) {
@@ -292,11 +308,11 @@ void node::impl::stop(std::chrono::milliseconds deadline) {
   if (server)
     server->drain(left());
   ask_to_stop(intake, left());
-  for (const auto& each : samplers)
+  for (const auto& each : shards)
     ask_to_stop(each, left());
   for (const auto& [id, each] : compressors)
-    ask_to_stop(each, left());
-  ask_to_stop(router, left());
+    ask_to_stop(each.actor, left());
+  ask_to_stop(origin, left());
   for (const auto& [at, each] : exporters)
     ask_to_stop(each.actor, left());
   ask_to_stop(housekeeper, left());
@@ -318,11 +334,11 @@ void node::impl::end_actors() {
   };
   end(housekeeper);
   end(intake);
-  end(router);
-  for (auto& each : samplers)
+  end(origin);
+  for (auto& each : shards)
     end(each);
   for (auto& [id, each] : compressors)
-    end(each);
+    end(each.actor);
   for (auto& [at, each] : exporters)
     end(each.actor);
   end(writer);
@@ -354,7 +370,7 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   storage::batch cursors;
   try {
     parts.place_new_exporters(parts.plan, parts.ids, cursors);
-    note_orphans(*parts.store, parts.configured(), cursors);
+    stages::note_orphans(*parts.store, parts.configured(), cursors);
   } catch (const std::runtime_error& why) {
     return fail(errc::io, why.what());
   }
@@ -367,16 +383,16 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   parts.writer = parts.system.spawn<caf::detached>(writer, parts.store, parts.plan.broken, end_flag(parts.ending));
   if (auto spawned = parts.spawn_exporters(); !spawned)
     return tl::unexpected(spawned.error());
-  auto lanes = parts.sampler_lanes(parts.plan, parts.ids);
-  if (!lanes)
-    return tl::unexpected(lanes.error());
+  auto pipelines = parts.pipelines_of_shards(parts.plan, parts.ids);
+  if (!pipelines)
+    return tl::unexpected(pipelines.error());
   parts.spawn_compressors();
-  parts.spawn_samplers(std::move(*lanes));
+  parts.spawn_shards(std::move(*pipelines));
   parts.spawn_intake();
   if (auto served = parts.serve(); !served)
     return tl::unexpected(served.error());
   show_metrics_at_start(parts.plan);
-  parts.housekeeper = parts.system.spawn<caf::detached>(housekeeper, parts.keeps(), parts.store);
+  parts.housekeeper = parts.system.spawn<caf::detached>(housekeeper, parts.config_of_housekeeper(), parts.store);
   return made;
 }
 

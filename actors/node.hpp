@@ -1,12 +1,11 @@
 #pragma once
 
-#include "actors/edit_limits.hpp"
-#include "actors/messages.hpp"
-#include "actors/sabotage.hpp"
 #include "backends/config.hpp"
 #include "net/otlp_server.hpp"
 #include "processors/chain.hpp"
 #include "sampling/config.hpp"
+#include "stages/edit_limits.hpp"
+#include "stages/sabotage.hpp"
 #include "storage/store.hpp"
 
 #include <chrono>
@@ -51,11 +50,11 @@ struct node_plan {
   std::uint32_t max_span_bytes = 1 << 20;
   std::uint32_t max_envelope_bytes = 1 << 20;
   net::server_limits limits;
-  edit_limits edits;
+  stages::edit_limits edits;
   std::vector<net::otlp_receiver_config> receivers;
   std::vector<backends::exporter_config> exporters;
   std::vector<node_pipeline> pipelines;
-  sabotage broken;
+  stages::sabotage broken;
 };
 
 /// The node's supervisor: opens the store, starts the stages last first, stops them first first.

@@ -6,8 +6,8 @@
 #include "actors/intake.hpp"
 #include "actors/metrics_at_start.hpp"
 #include "actors/node.hpp"
-#include "actors/router.hpp"
-#include "actors/sampler.hpp"
+#include "actors/origin.hpp"
+#include "actors/shard.hpp"
 #include "actors/writer.hpp"
 #include "core/log.hpp"
 
@@ -57,18 +57,24 @@ struct node::impl {
   node_plan plan;
   std::shared_ptr<storage::store> store;
   std::vector<pipeline_id> ids; ///< Of plan.pipelines.
-  std::map<pipeline_id, std::shared_ptr<log_tail>> tails;
+  std::map<pipeline_id, std::shared_ptr<stages::log_tail>> tails;
   std::map<pipeline_id, std::shared_ptr<std::atomic<log_position>>> letters;
   node_system_config config;
   caf::actor_system system{config};
   writer_actor writer;
-  std::map<pipeline_id, compressor_actor> compressors;
-  std::vector<sampler_actor> samplers;
+  /// By pipeline; their numbers rise over all.
+  struct running_compressor {
+    stages::compressor_number number = 0;
+    compressor_actor actor;
+  };
+  std::map<pipeline_id, running_compressor> compressors;
+  stages::compressor_number next_compressor = 1;
+  std::vector<shard_actor> shards;
   std::map<place, running_exporter> exporters;
   std::set<std::string> files; ///< That exporters have written to since the start.
-  /// Entries between the intake and the router. What does not fit the router reads from the journal.
+  /// Entries between the intake and the origin. What does not fit the origin reads from the journal.
   std::shared_ptr<net::byte_budget> handed = std::make_shared<net::byte_budget>(max_handed_bytes);
-  router_actor router;
+  origin_actor origin;
   intake_actor intake;
   housekeeper_actor housekeeper;
   std::unique_ptr<net::otlp_server> server;
@@ -83,16 +89,19 @@ struct node::impl {
   void make_tail(pipeline_id id);
   void spawn_exporter(const node_plan& of, std::size_t pipeline, pipeline_id id,
                       const backends::exporter_config& config, sender_ptr sender);
-  result<std::vector<std::vector<sampler_pipeline>>>
-  sampler_lanes(const node_plan& of, const std::vector<pipeline_id>& of_ids) const;
-  compressor_config compresses(std::size_t pipeline) const;
+  using shard_pipelines = std::vector<stages::shard_pipeline>;
+  /// Of each shard; the compressors are filled in later.
+  result<std::vector<shard_pipelines>> pipelines_of_shards(const node_plan& plan,
+                                                           const std::vector<pipeline_id>& ids) const;
+  stages::compressor_config config_of_compressor(std::size_t pipeline) const;
   void spawn_compressors();
-  void spawn_samplers(std::vector<std::vector<sampler_pipeline>> lanes);
-  router_config routes() const;
-  intake_config takes() const;
-  housekeeper_config keeps() const;
+  shard_change change_of_shard(shard_pipelines pipelines) const;
+  void spawn_shards(std::vector<shard_pipelines> pipelines);
+  origin_change_message change_of_origin() const;
+  stages::intake_config config_of_intake() const;
+  stages::housekeeper_config config_of_housekeeper() const;
   /// The exporters of the plan, by the ids of its pipelines.
-  configured_exporters configured() const;
+  stages::configured_exporters configured() const;
   std::vector<signal> signals_of(std::uint32_t receiver) const;
 
   // -- start --
@@ -111,7 +120,7 @@ struct node::impl {
   std::vector<place> stop_exporters(const next_plan& next, std::vector<std::string>& changes);
   void start_exporters(next_plan& next, const std::vector<place>& stopped,
                        std::vector<std::string>& changes);
-  void change_samplers(std::vector<std::vector<sampler_pipeline>> lanes);
+  void change_shards(std::vector<shard_pipelines> pipelines);
   template <class Handle, class Change>
   void change(const Handle& actor, const Change& to);
   void commit(storage::batch what, std::function<void(storage::batch&)> late);

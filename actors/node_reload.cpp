@@ -41,7 +41,7 @@ node_plan with_receivers_of(const node_plan& now, node_plan wanted) {
 struct node::impl::next_plan {
   node_plan plan;
   std::vector<pipeline_id> ids;
-  std::vector<std::vector<sampler_pipeline>> lanes;
+  std::vector<shard_pipelines> pipelines_of_shards;
   struct exporter {
     std::size_t pipeline = 0;
     std::uint32_t config = 0; ///< Into plan.exporters.
@@ -87,10 +87,10 @@ result<node::impl::next_plan> node::impl::prepare(node_plan wanted) {
   if (!opened)
     return tl::unexpected(opened.error());
   next.ids = std::move(*opened);
-  auto lanes = sampler_lanes(next.plan, next.ids);
-  if (!lanes)
-    return tl::unexpected(lanes.error());
-  next.lanes = std::move(*lanes);
+  auto pipelines = pipelines_of_shards(next.plan, next.ids);
+  if (!pipelines)
+    return tl::unexpected(pipelines.error());
+  next.pipelines_of_shards = std::move(*pipelines);
   for (std::size_t p = 0; p < next.ids.size(); ++p) {
     for (const auto index : next.plan.pipelines[p].exporters) {
       auto config_of = next.plan.exporters[index];
@@ -124,11 +124,12 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
   start_exporters(next, stopped, changes);
   for (std::size_t p = 0; p < ids.size(); ++p)
     if (const auto at = compressors.find(ids[p]); at != compressors.end())
-      change(at->second, std::make_shared<const compressor_config>(compresses(p)));
+      change(at->second.actor,
+             std::make_shared<const stages::compressor_config>(config_of_compressor(p)));
   spawn_compressors();
-  change_samplers(std::move(next.lanes));
-  change(router, std::make_shared<const router_config>(routes()));
-  change(intake, std::make_shared<const intake_config>(takes()));
+  change_shards(std::move(next.pipelines_of_shards));
+  change(origin, std::make_shared<const origin_change_message>(change_of_origin()));
+  change(intake, std::make_shared<const stages::intake_config>(config_of_intake()));
   for (std::uint32_t r = 0; r < plan.receivers.size(); ++r)
     server->set_signals(r, signals_of(r));
   for (std::size_t p = 0; p < before_ids.size(); ++p) {
@@ -146,8 +147,8 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
       continue;
     changes.push_back(fmt::format("pipeline {}: gone", before.pipelines[p].name));
     if (const auto at = compressors.find(id); at != compressors.end()) {
-      ask_to_stop(at->second, exporter_patience);
-      caf::anon_send_exit(at->second, caf::exit_reason::user_shutdown);
+      ask_to_stop(at->second.actor, exporter_patience);
+      caf::anon_send_exit(at->second.actor, caf::exit_reason::user_shutdown);
       compressors.erase(at);
     }
     tails.erase(id);
@@ -161,8 +162,8 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
   // What the stages had on its way is durable when it is asked for again; then nothing more comes
   // for those that are gone.
   commit({}, nullptr);
-  commit({}, [this](storage::batch& into) { note_orphans(*store, configured(), into); });
-  change(housekeeper, std::make_shared<const housekeeper_config>(keeps()));
+  commit({}, [this](storage::batch& into) { stages::note_orphans(*store, configured(), into); });
+  change(housekeeper, std::make_shared<const stages::housekeeper_config>(config_of_housekeeper()));
 }
 
 // Stops what goes and what changes; the places of the former are left out of what comes back.
@@ -222,14 +223,11 @@ void node::impl::start_exporters(next_plan& next, const std::vector<place>& stop
   }
 }
 
-void node::impl::change_samplers(std::vector<std::vector<sampler_pipeline>> lanes) {
-  if (samplers.empty())
-    return spawn_samplers(std::move(lanes));
-  for (std::size_t i = 0; i < samplers.size(); ++i) {
-    for (auto& lane : lanes[i])
-      lane.compressor = compressors[lane.id];
-    change(samplers[i], std::make_shared<const std::vector<sampler_pipeline>>(std::move(lanes[i])));
-  }
+void node::impl::change_shards(std::vector<shard_pipelines> pipelines) {
+  if (shards.empty())
+    return spawn_shards(std::move(pipelines));
+  for (std::size_t i = 0; i < shards.size(); ++i)
+    change(shards[i], change_of_shard(std::move(pipelines[i])));
 }
 
 template <class Handle, class Change>
@@ -245,7 +243,7 @@ void node::impl::change(const Handle& actor, const Change& to) {
 // Returns when it is durable, and all that was sent to the writer before.
 void node::impl::commit(storage::batch what, std::function<void(storage::batch&)> late) {
   caf::scoped_actor self{system};
-  auto work = std::make_shared<actors::commit>();
+  auto work = std::make_shared<stages::commit>();
   work->what = std::move(what);
   work->late = std::move(late);
   self->request(writer, caf::infinite, std::move(work))

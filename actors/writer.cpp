@@ -36,7 +36,7 @@ bool write(storage::store& store, storage::batch& what, bool sync, const end_fla
 } // namespace
 
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
-                                   std::shared_ptr<storage::store> store, sabotage broken,
+                                   std::shared_ptr<storage::store> store, stages::sabotage broken,
                                    end_flag ending) {
   end_process_where_it_throws(self);
   run_soon_when_woken();
@@ -71,7 +71,7 @@ writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> 
       state.gathered = storage::batch();
       state.sync = false;
       for (const auto& tell : std::exchange(state.durable, {}))
-        tell();
+        tell(steady_now());
       for (auto& promise : std::exchange(state.waiting, {}))
         promise.deliver(stored_atom_v);
     },

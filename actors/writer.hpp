@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
-#include "actors/sabotage.hpp"
+#include "storage/store.hpp"
 
 #include <atomic>
 #include <caf/stateful_actor.hpp>
@@ -17,7 +17,7 @@ struct writer_state {
   bool flush_queued = false;
   bool gave_up = false; ///< The node ends, and the disk is full.
   std::vector<std::function<void(storage::batch&)>> late;
-  std::vector<std::function<void()>> durable;
+  std::vector<std::function<void(steady_ns now)>> durable;
   std::vector<caf::typed_response_promise<stored_atom>> waiting;
 };
 
@@ -28,7 +28,7 @@ using end_flag = std::shared_ptr<const std::atomic<bool>>;
 /// gathers in the mailbox. What it gives up was promised to nobody.
 /// @param ending null: it never gives up
 writer_actor::behavior_type writer(writer_actor::stateful_pointer<writer_state> self,
-                                   std::shared_ptr<storage::store> store, sabotage broken,
+                                   std::shared_ptr<storage::store> store, stages::sabotage broken,
                                    end_flag ending);
 
 } // namespace weir::actors

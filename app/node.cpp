@@ -184,7 +184,7 @@ int run_node(const node_config& config, const config_reader& again) {
 }
 
 int run_node(const node_config& config, const config_reader& again,
-             const actors::sabotage& broken) {
+             const stages::sabotage& broken) {
   const auto signals = block_signals();
   raise_file_limit();
   keep_freed_memory();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/sabotage.hpp"
+#include "stages/sabotage.hpp"
 #include "app/config.hpp"
 
 #include <functional>
@@ -18,6 +18,6 @@ using config_reader = std::function<tl::expected<node_config, std::vector<std::s
 int run_node(const node_config& config, const config_reader& again);
 
 /// The same, with promises broken on purpose: for tests alone.
-int run_node(const node_config& config, const config_reader& again, const actors::sabotage& broken);
+int run_node(const node_config& config, const config_reader& again, const stages::sabotage& broken);
 
 } // namespace weir::app

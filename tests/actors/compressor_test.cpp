@@ -4,7 +4,8 @@
 #include "actors/writer.hpp"
 #include "sampling/assembly.hpp"
 #include "sampling/decision_cache.hpp"
-#include "spans.hpp"
+#include "../stages/spans.hpp"
+#include "storage/store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -14,6 +15,7 @@
 
 using namespace weir;
 using namespace weir::actors;
+using namespace weir::stages;
 
 namespace {
 
@@ -31,7 +33,7 @@ struct fixture {
     compressor_config plan;
     plan.pipeline = pipeline;
     plan.name = "traces";
-    uut = system.spawn(compressor, plan, store, std::make_shared<log_tail>(0, 1 << 20), write);
+    uut = system.spawn(actors::compressor, plan, store, std::make_shared<log_tail>(0, 1 << 20), write);
   }
 
   ~fixture() {

@@ -2,10 +2,11 @@
 
 #include "../storage/faulty_file_system.hpp"
 #include "../storage/temporary_directory.hpp"
-#include "actors/dead_letter.hpp"
-#include "actors/log_group.hpp"
+#include "codec/dead_letter.hpp"
+#include "stages/log_group.hpp"
 #include "otlp/carried.hpp"
-#include "spans.hpp"
+#include "../stages/spans.hpp"
+#include "storage/store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -20,6 +21,7 @@
 
 using namespace weir;
 using namespace weir::actors;
+using namespace weir::stages;
 namespace fs = std::filesystem;
 
 namespace {
@@ -255,7 +257,7 @@ BOOST_AUTO_TEST_CASE(damage_takes_nothing_sound_along) {
   BOOST_TEST(to->taken() == 19U);
   BOOST_TEST(counted(delivered_items) == 19U);
   BOOST_TEST(counted(dead_items) == 1U);
-  const auto letter = read_dead_letter(store->read_dead_letter(traces, 0).value());
+  const auto letter = codec::read_dead_letter(store->read_dead_letter(traces, 0).value());
   BOOST_REQUIRE(letter);
   BOOST_TEST(letter->items == 1U);
   BOOST_TEST(letter->message.empty());
@@ -276,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_dead_letter_waits_until_it_can_be_read) {
   await([&] { return *plan.letters == 1; });
   await([&] { return cursor() == 20; });
   BOOST_TEST(disk->faults() == faults + 1);
-  const auto letter = read_dead_letter(store->read_dead_letter(traces, 0).value());
+  const auto letter = codec::read_dead_letter(store->read_dead_letter(traces, 0).value());
   BOOST_REQUIRE(letter);
   BOOST_TEST(letter->items == 20U);
   BOOST_TEST(letter->message.size() > 20U * (4 << 10));

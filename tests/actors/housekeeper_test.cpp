@@ -1,11 +1,12 @@
 #include "actors/housekeeper.hpp"
 
 #include "../storage/temporary_directory.hpp"
-#include "actors/dead_letter.hpp"
-#include "actors/ledger.hpp"
-#include "actors/log_group.hpp"
+#include "codec/dead_letter.hpp"
+#include "stages/ledger.hpp"
+#include "stages/log_group.hpp"
 #include "core/metrics.hpp"
-#include "spans.hpp"
+#include "../stages/spans.hpp"
+#include "storage/store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -17,6 +18,7 @@
 
 using namespace weir;
 using namespace weir::actors;
+using namespace weir::stages;
 
 namespace {
 
@@ -65,7 +67,7 @@ struct fixture {
   void add_letter(unix_ns time, std::size_t bytes) {
     storage::batch b;
     b.put_dead_letter(traces, store->dead_letters(traces).next,
-                      encode({signal::traces, time, 5, backend, "no", std::string(bytes, 'x')}));
+                      codec::encode({signal::traces, time, 5, backend, "no", std::string(bytes, 'x')}));
     BOOST_REQUIRE(store->commit(std::move(b), false));
   }
 
@@ -249,7 +251,7 @@ BOOST_AUTO_TEST_CASE(a_stopped_housekeeper_admits_nobody) {
   std::atomic<int> calls = 0;
   config.memory_limit = 1; // Always over.
   config.admit = [&](bool, std::string) { ++calls; };
-  auto actor = system.spawn<caf::detached>(housekeeper, config, store);
+  auto actor = system.spawn<caf::detached>(actors::housekeeper, config, store);
   caf::scoped_actor self{system};
   for (int i = 0; i < 3000 && calls == 0; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
   BOOST_REQUIRE(opened);
   std::shared_ptr<storage::store> store = std::move(*opened);
   const auto put = [](const std::string& key) {
-    auto work = std::make_shared<commit>();
+    auto work = std::make_shared<stages::commit>();
     work->what.put_meta(key, std::string(1000, 'x'));
     work->sync = true;
     return work;
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
   caf::actor_system system{settings};
   {
     caf::scoped_actor self{system};
-    auto write = system.spawn<caf::detached>(writer, store, sabotage{}, end_flag(ending));
+    auto write = system.spawn<caf::detached>(writer, store, stages::sabotage{}, end_flag(ending));
     self->request(write, std::chrono::seconds(30), put("before"))
         .receive([](stored_atom) {}, [](const caf::error&) { BOOST_FAIL("not written"); });
     disk->set_quota(1); // The ballast does not help either.

@@ -29,7 +29,7 @@ std::string variable(const char* name) {
 
 int main(int argc, char** argv) {
   const auto which = variable("WEIR_BROKEN");
-  weir::actors::sabotage broken;
+  weir::stages::sabotage broken;
   broken.answer_before_commit = which == "answer_before_commit";
   broken.forget_progress = which == "forget_progress";
   if (const auto stage = variable("WEIR_STALL"); !stage.empty()) {

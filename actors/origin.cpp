@@ -1,0 +1,107 @@
+#include "actors/origin.hpp"
+
+#include "actors/last_words.hpp"
+
+#include <chrono>
+
+namespace weir::actors {
+
+namespace {
+constexpr auto tick_interval = std::chrono::milliseconds(200);
+} // namespace
+
+void origin_state::start(origin_actor::pointer self, const origin_change_message& plan,
+                         std::shared_ptr<storage::disk> disk, stages::position_counter positions,
+                         writer_actor writer) {
+  self_ = self;
+  writer_ = std::move(writer);
+  shards_ = plan.shards;
+  compressors_ = plan.compressors;
+  broken_ = plan.config.broken;
+  stage_.emplace(plan.config, std::move(disk), std::move(positions), *this);
+  self_->delayed_send(self_, tick_interval, tick_atom_v);
+}
+
+void origin_state::change(const origin_change_message& plan) {
+  shards_ = plan.shards;
+  compressors_ = plan.compressors;
+  stage_->change(plan.config, now());
+}
+
+void origin_state::tick() {
+  self_->delayed_send(self_, tick_interval, tick_atom_v);
+  stage_->tick(now());
+}
+
+void origin_state::send_entry(std::size_t shard, const entry_ptr& entry) {
+  self_->send(shards_[shard], entry);
+}
+
+void origin_state::send_move(std::size_t shard, const entry_id& id, journal_position position,
+                             bool answer) {
+  self_->request(shards_[shard], caf::infinite, moved_atom_v, id, position)
+      .then([this, answer](moved_atom) {
+        if (answer)
+          stage_->move_seen();
+      });
+}
+
+void origin_state::send_sent_until(std::size_t shard, steady_ns moment) {
+  self_->send(shards_[shard], sent_until_atom_v, static_cast<std::int64_t>(moment));
+}
+
+void origin_state::send_decisions(std::size_t shard, const decisions_ptr& decisions,
+                                  std::uint64_t bytes) {
+  const auto taken = [this, pipeline = decisions->pipeline, shard, bytes](bool room) {
+    stage_->decisions_taken(pipeline, shard, bytes, room);
+  };
+  self_->request(shards_[shard], caf::infinite, decisions)
+      .then(taken, [taken](const caf::error&) { taken(true); });
+}
+
+void origin_state::send_progress(pipeline_id pipeline, const progress_ptr& records) {
+  self_->send(compressors_.at(pipeline), records);
+}
+
+void origin_state::send_low_water(pipeline_id pipeline, const cluster::low_water& mark) {
+  self_->send(compressors_.at(pipeline), mark);
+}
+
+void origin_state::write(const commit_ptr& work) {
+  self_->request(writer_, caf::infinite, work).then([this](stored_atom) { stage_->written(); });
+}
+
+void origin_state::go_on_after(steady_ns pause) {
+  if (pause == 0)
+    self_->send(self_, recover_atom_v);
+  else
+    self_->delayed_send(self_, std::chrono::nanoseconds(pause), recover_atom_v);
+}
+
+origin_actor::behavior_type origin(origin_actor::stateful_pointer<origin_state> self,
+                                   origin_change plan, std::shared_ptr<storage::disk> disk,
+                                   stages::position_counter positions, writer_actor writer) {
+  end_process_where_it_throws(self);
+  auto& state = self->state;
+  state.start(self, *plan, std::move(disk), std::move(positions), std::move(writer));
+  return {
+      [&state](const entry_ptr& entry) {
+        state.stall();
+        state.stage().stored(entry, now());
+      },
+      [&state](taken_atom, std::uint64_t bytes) { state.stage().taken(bytes); },
+      [&state](const settled_ptr& report) { state.stage().settled(*report); },
+      [&state](recover_atom) { state.stage().go_on(now()); },
+      [&state](tick_atom) { state.tick(); },
+      [&state](const origin_change& plan) -> caf::result<changed_atom> {
+        state.change(*plan);
+        return changed_atom_v;
+      },
+      [&state](stop_atom) -> caf::result<stopped_atom> {
+        state.tick();
+        return stopped_atom_v;
+      },
+  };
+}
+
+} // namespace weir::actors

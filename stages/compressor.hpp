@@ -1,0 +1,122 @@
+#pragma once
+
+#include "cluster/progress.hpp"
+#include "cluster/settling.hpp"
+#include "codec/block.hpp"
+#include "codec/compression.hpp"
+#include "codec/traces_block.hpp"
+#include "stages/kept_editor.hpp"
+#include "stages/ledger.hpp"
+#include "stages/log_tail.hpp"
+#include "stages/messages.hpp"
+#include "stages/sabotage.hpp"
+#include "storage/disk.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace weir::stages {
+
+struct compressor_config {
+  pipeline_id pipeline = 0;
+  std::string name;
+  std::size_t max_block_bytes = 1 << 20; ///< Unpacked.
+  std::chrono::milliseconds timeout{200};
+  std::uint64_t decision_cache = 10'000'000; ///< Decisions worth keeping on disk.
+  std::shared_ptr<const processors::chain> edits = nullptr; ///< Of what was kept; null: none.
+  std::chrono::nanoseconds edit_time = std::chrono::seconds(2); ///< CPU time of edits; 0: no end.
+  sabotage broken;
+};
+
+/// Where what a compressor says goes.
+class compressor_ports {
+public:
+  virtual ~compressor_ports() = default;
+
+  /// Answered by compressor::written(), in the order of the calls.
+  virtual void write(const commit_ptr& work) = 0;
+  /// What the shard decided under this ticket is durable.
+  virtual void send_durable(std::uint32_t shard, pipeline_id pipeline, std::uint64_t ticket) = 0;
+  /// compressor::on_timeout() is to be called, after so long.
+  virtual void time_out_after(steady_ns pause) = 0;
+};
+
+/// Turns what the shards decided for one pipeline into blocks, decisions and progress of the slots
+/// that this settles, in one commit: all of it is durable, or none.
+///
+/// Owns the end of the pipeline's log and the progress of its entries. At most four commits are in
+/// flight; shards hold back by what is not durable yet. What it gathers at its death was reported to
+/// nobody, and is sent again.
+///
+/// Pure; one thread. `now` comes with each message.
+class compressor {
+public:
+  static inline const char* name = "compressor";
+
+  compressor(compressor_config config, std::shared_ptr<storage::disk> disk,
+             std::shared_ptr<log_tail> tail, compressor_ports& ports);
+
+  void take(decided& message, moment now);
+  /// From the origin, before any entry.
+  void load(const recovered_progress& records);
+  /// From the origin: forgotten below this mark.
+  void forget(const cluster::low_water& mark);
+  void on_timeout();
+  void written();
+  /// Other processors behind sampling.
+  void change(const compressor_config& wanted);
+  /// Nothing more waits for company.
+  void stop();
+  /// Everything taken is durable. @pre stop()
+  bool idle() const noexcept { return in_flight_.empty() && !gathered_.any; }
+
+  const cluster::progress& progress() const noexcept { return progress_; }
+
+private:
+  /// What waits for the next commit, and who wants to know of it.
+  struct gathering {
+    storage::batch batch;
+    std::vector<log_block> blocks;
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> tickets; ///< Shard and ticket.
+    std::vector<entry_id> touched;
+    bool any = false;
+  };
+
+  void settle(decided& message);
+  void count(const decided& message);
+  void leave_out(decided& message, const std::vector<bool>& settled);
+  void remember(const decided& message);
+  void note_times(const sampling::kept_spans& kept);
+  std::size_t append(const sampling::kept_spans& kept, std::size_t first, moment now);
+  void close_block();
+  void flush();
+  void report(const gathering& done);
+  void trim_decisions(std::uint64_t chunk, std::size_t decisions);
+
+  compressor_config config_;
+  std::shared_ptr<storage::disk> disk_;
+  std::shared_ptr<log_tail> tail_;
+  compressor_ports& ports_;
+  cluster::progress progress_;
+  ledger_page ledger_;
+  log_position next_block_ = 0;
+  codec::traces_block_builder builder_;
+  std::optional<kept_editor> editor_;
+  unix_ns first_received_ = 0;
+  unix_ns last_received_ = 0;
+  gathering gathered_;
+  std::deque<gathering> in_flight_; ///< Oldest first.
+  bool timer_set_ = false;
+  bool flush_due_ = false;
+  bool stopping_ = false;
+  codec::packer packer_;
+  std::map<std::uint64_t, std::size_t> chunks_; ///< Written since the start, and their decisions.
+  /// The newest of them, as long as it is small: the next small ones join it.
+  std::uint64_t open_chunk_ = 0;
+  std::string open_decisions_;
+  std::uint64_t decisions_written_ = 0;
+};
+
+} // namespace weir::stages

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "stages/request_editor.hpp"
+#include "net/otlp_server.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::stages {
+
+/// A request on its way through the processors of the pipelines that it is for.
+struct edit_job {
+  struct part {
+    pipeline_id pipeline = 0;
+    std::shared_ptr<const processors::chain> edits; ///< Null: none.
+    edited_request made;                            ///< Only with edits.
+  };
+
+  net::otlp_request request;
+  processors::request_context from;
+  std::vector<part> parts; ///< A pipeline each.
+  bool slow = false;       ///< It took too long to be served among the quick ones.
+  std::string refusal;     ///< Why the client is to come again; "" = it is edited.
+};
+using edit_job_ptr = std::unique_ptr<edit_job>;
+
+/// Who is edited next. Requests that turn out to take long stand in a line of their own, and have
+/// one worker fewer than there are: the others never wait for them. Not thread-safe; no clock.
+class edit_queue {
+public:
+  /// `workers`: at least 2. `max_slow`: slow requests that may wait.
+  edit_queue(unsigned workers, std::size_t max_slow)
+      : max_slow_working_(workers - 1), max_slow_(max_slow) {}
+
+  void add(edit_job_ptr job) { quick_.push_back(std::move(job)); }
+
+  /// Takes a job that next() gave back: it is slow. Null; or the job, where too many wait already.
+  edit_job_ptr put_back(edit_job_ptr job);
+
+  /// Null: there is none for a worker now.
+  edit_job_ptr next();
+
+  /// A worker is done with a slow job.
+  void end_slow() noexcept { --slow_working_; }
+
+  /// Jobs that wait.
+  std::size_t waiting() const noexcept { return quick_.size() + slow_.size(); }
+
+  /// All that wait.
+  std::vector<edit_job_ptr> take_all();
+
+private:
+  unsigned max_slow_working_;
+  std::size_t max_slow_;
+  unsigned slow_working_ = 0;
+  std::deque<edit_job_ptr> quick_;
+  std::deque<edit_job_ptr> slow_;
+};
+
+} // namespace weir::stages

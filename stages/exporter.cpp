@@ -1,0 +1,173 @@
+#include "stages/exporter.hpp"
+
+#include "backends/finished_ranges.hpp"
+#include "core/log.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace weir::stages {
+
+namespace {
+
+// An exporter that keeps up looks at the log this often at most: a busy log then costs a few large
+// requests, not a hand-over between threads for each block.
+constexpr steady_ns look_interval = 50 * millisecond_ns;
+
+// So many letters are written without waiting for the tick.
+constexpr std::size_t letters_at_hand = 16;
+
+backends::delivery::options options_of(const exporter_plan& plan) {
+  backends::delivery::options options;
+  options.retry = plan.config.retry;
+  options.num_consumers = plan.config.queue.enabled ? plan.config.queue.num_consumers : 1;
+  if (plan.config.batch)
+    options.batch = *plan.config.batch;
+  else if (plan.batch)
+    options.batch = *plan.batch;
+  return options;
+}
+
+} // namespace
+
+exporter::exporter(exporter_plan plan, std::shared_ptr<storage::disk> disk,
+                   std::shared_ptr<log_tail> tail, exporter_ports& ports, moment now)
+    : plan_(std::move(plan)), disk_(std::move(disk)), tail_(std::move(tail)), ports_(ports),
+      now_(now) {
+  start_delivery();
+  start_saying();
+}
+
+// Goes on where it was: behind the cursor, without what is finished beyond it.
+void exporter::start_delivery() {
+  const auto held = disk_->log(plan_.pipeline);
+  const auto cursors = disk_->cursors(plan_.pipeline);
+  if (!cursors)
+    throw std::runtime_error(cursors.error().message);
+  const auto finished = disk_->meta(finished_key());
+  if (!finished)
+    throw std::runtime_error(finished.error().message);
+  const auto& known = cursors->at(plan_.config.id);
+  saved_ = {known.position, known.item};
+  const bool gap = saved_.position < held.first;
+  if (gap)
+    saved_ = {held.first, 0};
+  saved_ahead_ = backends::decode_finished(finished->value_or(""), {held.next, 0});
+  sends_on_ = !backends::carried_names(plan_.config).empty();
+  delivery_.emplace(options_of(plan_), saved_, saved_ahead_, std::random_device{}());
+  next_block_ = delivery_->next_block();
+  builder_.emplace(plan_.signal);
+  ledger_.emplace(*disk_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
+  if (gap || disk_->recovery().salvaged || disk_->recovery().records_lost > 0)
+    (*ledger_)[damage_open] = 1;
+  resume_aside();
+}
+
+// While the log is looked at in intervals, its growth wakes nobody: the timer does. It wakes again
+// once nothing came for an interval.
+void exporter::look() {
+  if (look_timer_set_ && !behind_)
+    return;
+  if (next_block_ == tail_->next())
+    wake_pending_->store(false);
+  if (next_block_ == tail_->next())
+    return;
+  wake_pending_->store(true);
+  feed();
+  behind_ = next_block_ < tail_->next();
+  if (behind_ || look_timer_set_)
+    return; // What is in flight comes to an end, or is tried again, and leads here.
+  look_timer_set_ = true;
+  ports_.look_after(look_interval);
+}
+
+bool exporter::pump(moment now) {
+  now_ = now;
+  if (stopping_)
+    return false;
+  follow_trim();
+  const auto before = delivery_->counts();
+  look();
+  const auto planned = delivery_->next(now.steady, 1);
+  if (!planned.empty())
+    send(planned.front());
+  measure(before);
+  if (planned.empty())
+    set_timer();
+  return !planned.empty();
+}
+
+void exporter::feed() {
+  while (next_block_ < tail_->next() && delivery_->wants_blocks()) {
+    const auto block = load(next_block_);
+    if (!block) {
+      if (block.error().code == errc::not_found)
+        return; // Trimmed meanwhile: follow_trim() of the next round.
+      if (is_passing(block.error())) { // The next tick tries again.
+        if (log::permit("unreadable " + plan_.config.id))
+          log::error({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}},
+                     "exporter {}: block {} cannot be read at the moment: {}", plan_.config.id,
+                     next_block_, block.error().message);
+        return;
+      }
+      skip_damaged(next_block_, block.error());
+      delivery_->available({.position = next_block_}, now_.steady);
+    } else {
+      const auto& header = block->header;
+      delivery_->available(
+          {next_block_, header.items, backends::estimated_bytes(header), header.first_time}, now_.steady);
+    }
+    next_block_ = delivery_->next_block();
+  }
+}
+
+// The quota may have dropped blocks that were still owed (overflow: drop_oldest).
+void exporter::follow_trim() {
+  const auto first = disk_->log(plan_.pipeline).first;
+  if (first <= delivery_->cursor().position && first <= next_block_)
+    return;
+  const auto before = delivery_->counts();
+  delivery_->forget_before(first);
+  next_block_ = std::max(next_block_, delivery_->next_block());
+  measure(before);
+}
+
+void exporter::finished(const delivery_report& report, moment now) {
+  now_ = now;
+  const auto before = delivery_->counts();
+  delivery_->finished(report.request, report.outcome, now.steady);
+  say(health_->answered(report.outcome, delivery_->is_down(), now.steady, now.wall,
+                        [this] { return backlog(); }));
+  measure(before);
+  if (stopping_)
+    return stop_when_idle();
+  if (delivery_->letters() >= letters_at_hand)
+    save();
+  else
+    save_when_due();
+}
+
+void exporter::measure(const backends::delivery::totals& before) {
+  const auto& now = delivery_->counts();
+  sent_->Increment(static_cast<double>(now.delivered - before.delivered));
+  failed_->Increment(static_cast<double>(now.dead - before.dead));
+  in_flight_->Set(static_cast<double>(delivery_->in_flight()));
+}
+
+void exporter::set_timer() {
+  const auto at = delivery_->next_wakeup();
+  const auto now = now_.steady;
+  if (!at || (timer_at_ > now && timer_at_ <= *at))
+    return;
+  timer_at_ = std::max(*at, now + millisecond_ns);
+  ports_.pump_after(timer_at_ - now);
+}
+
+void exporter::tick(moment now) {
+  now_ = now;
+  show_status();
+  settle_damage();
+  save();
+}
+
+} // namespace weir::stages

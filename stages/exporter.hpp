@@ -1,0 +1,165 @@
+#pragma once
+
+#include "stages/exporter_health.hpp"
+#include "stages/ledger.hpp"
+#include "stages/log_tail.hpp"
+#include "stages/messages.hpp"
+#include "stages/sabotage.hpp"
+#include "backends/client_groups.hpp"
+#include "backends/config.hpp"
+#include "backends/delivery.hpp"
+#include "backends/request_builder.hpp"
+#include "backends/sender.hpp"
+#include "codec/compression.hpp"
+#include "core/metrics.hpp"
+#include "core/passing.hpp"
+#include "storage/disk.hpp"
+
+#include <atomic>
+#include <map>
+
+namespace weir::stages {
+
+/// One exporter on one pipeline. @pre its cursor is in the store
+struct exporter_plan {
+  backends::exporter_config config;
+  std::optional<backends::batch_config> batch; ///< Of the pipeline; the exporter's own wins.
+  pipeline_id pipeline = 0;
+  std::string pipeline_name;
+  weir::signal signal = weir::signal::traces;
+  std::chrono::milliseconds cursor_interval{1000};
+  /// The next free place among the pipeline's dead letters; its exporters share it.
+  std::shared_ptr<std::atomic<log_position>> letters;
+  sabotage broken;
+};
+
+/// Where what an exporter says goes.
+class exporter_ports {
+public:
+  virtual ~exporter_ports() = default;
+
+  /// To the back end. Answered by exporter::finished().
+  virtual void send(std::uint64_t id, backends::export_request request) = 0;
+  /// exporter::finished() is to be called with this.
+  virtual void send_report(delivery_report report) = 0;
+  /// Answered by exporter::written().
+  virtual void write(const commit_ptr& work) = 0;
+  /// exporter::pump() is to be called, after so long.
+  virtual void pump_after(steady_ns pause) = 0;
+  /// exporter::on_look_timer() is to be called, after so long.
+  virtual void look_after(steady_ns pause) = 0;
+};
+
+/// Delivers one pipeline's log to one back end: reads blocks from its cursor on, cuts and joins them
+/// to requests, sends, tries again, and makes durable how far it has come.
+///
+/// Owns its cursor, what is finished ahead of it, and its page of the ledger; dead letters go into the
+/// log of these. Bounded by requests in flight, by the blocks it knows of, and by what is set aside.
+/// What was in flight at its death, or delivered since the cursor was written, is sent again.
+///
+/// Pure; one thread. `now` comes with each message.
+class exporter {
+public:
+  static inline const char* name = "exporter";
+
+  exporter(exporter_plan plan, std::shared_ptr<storage::disk> disk, std::shared_ptr<log_tail> tail,
+           exporter_ports& ports, moment now);
+  ~exporter();
+
+  /// Sends the next request that is due. True: there may be more. Costs a request at most, so that
+  /// what waits in a mailbox can have its turn in between.
+  bool pump(moment now);
+  void on_look_timer() noexcept { look_timer_set_ = false; }
+  void finished(const delivery_report& report, moment now);
+  void written(moment now);
+  /// Set while the log's growth is to wake nobody: pump() or a timer is on its way. Who finds it
+  /// unset as the log grows sets it and sees to it that pump() is called. Any thread.
+  const std::shared_ptr<std::atomic<bool>>& wake_pending() const noexcept { return wake_pending_; }
+  /// Each exporter_plan::cursor_interval.
+  void tick(moment now);
+  /// Sends no more.
+  void stop(moment now);
+  /// Nothing is in flight, and everything is written. @pre stop()
+  bool idle() const noexcept { return idle_; }
+
+private:
+  void start_delivery();
+  void look();
+  void feed();
+  void follow_trim();
+  void set_timer();
+  void measure(const backends::delivery::totals& before);
+
+  // -- requests (exporter_requests.cpp) --
+  void send(const backends::planned_request& planned);
+  void on_unreadable(const backends::planned_request& planned, const error& why);
+  void separate(const backends::planned_request& planned, std::string_view message);
+  std::vector<backends::item_set> sets_of(const std::vector<backends::client_group>& groups,
+                                          bool named);
+  result<log_block> load(log_position position);
+  result<shared_bytes> build(const backends::item_set& items);
+  void skip_damaged(log_position position, const error& why);
+
+  // -- what is made durable (exporter_saving.cpp) --
+  std::string finished_key() const;
+  bool save();
+  void save_when_due();
+  void save_letters(storage::batch& into);
+  void settle_damage();
+  void stop_when_idle();
+
+  // -- requests that are set aside (exporter_aside.cpp) --
+  void resume_aside();
+  void save_aside(storage::batch& into);
+  std::string aside_key(std::uint64_t copy) const;
+  result<shared_bytes> read_aside(std::uint64_t copy) const;
+
+  // -- what is said (exporter_saying.cpp) --
+  void start_saying();
+  void say(const std::optional<exporter_health_log::line>& line) const;
+  std::uint64_t waiting_items() const;
+  exporter_health_log::backlog backlog() const;
+  void show_status();
+
+  exporter_plan plan_;
+  std::shared_ptr<storage::disk> disk_;
+  std::shared_ptr<log_tail> tail_;
+  exporter_ports& ports_;
+  moment now_; ///< Of the message at hand.
+  std::optional<backends::delivery> delivery_;
+  bool sends_on_ = false; ///< Headers of clients: a request holds what came with the same ones.
+  std::optional<backends::request_builder> builder_;
+  std::optional<ledger_page> ledger_;
+  backends::delivery::totals in_ledger_;
+  log_position next_block_ = 0; ///< The next that the delivery does not know of.
+  bool behind_ = false;         ///< The log had more than the delivery wanted.
+  bool look_timer_set_ = false;
+  backends::place saved_;
+  std::vector<backends::place_range> saved_ahead_;
+  std::map<std::uint64_t, std::uint64_t> aside_; ///< Bytes of what is set aside, by its number.
+
+  /// What is set aside by the batch that is being written; number 0: nothing is.
+  struct fresh_copy {
+    std::uint64_t number = 0;
+    shared_bytes message;
+  };
+  fresh_copy fresh_copy_;
+  std::optional<std::pair<log_position, std::uint64_t>> rest_; ///< Log and count a tick ago.
+  bool ledger_changed_ = false; ///< Without the cursor having moved.
+  bool saving_ = false;
+  std::vector<backends::block_part> parts_;    ///< Of what was built last ...
+  std::vector<log_position> part_positions_;   ///< ... and the blocks that they are of.
+  std::map<log_position, log_block> loaded_; ///< A few blocks that requests are being cut from.
+  steady_ns timer_at_ = 0;
+  codec::packer packer_;
+  std::shared_ptr<std::atomic<bool>> wake_pending_ = std::make_shared<std::atomic<bool>>(false);
+  bool stopping_ = false;
+  bool idle_ = false;
+  prometheus::Counter* sent_ = nullptr;
+  prometheus::Counter* failed_ = nullptr;
+  prometheus::Gauge* in_flight_ = nullptr;
+  prometheus::Gauge* waiting_ = nullptr;
+  std::optional<exporter_health_log> health_;
+};
+
+} // namespace weir::stages

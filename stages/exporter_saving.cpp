@@ -1,0 +1,127 @@
+// What an exporter makes durable: its place, its dead letters, its counts.
+#include "stages/exporter.hpp"
+
+#include "codec/dead_letter.hpp"
+#include "backends/finished_ranges.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::stages {
+
+namespace {
+
+// Dead letters that one commit takes, in bytes as estimated.
+constexpr std::uint64_t letters_at_once = 8 << 20;
+
+// Items delivered, after which the cursor is written at once.
+constexpr std::uint64_t items_at_once = 16 << 10;
+
+} // namespace
+
+// What damage took is what is missing when all else has ended. The log may be growing at this very
+// moment, so it has to look the same twice, a tick apart.
+void exporter::settle_damage() {
+  if ((*ledger_)[damage_open] == 0 || saving_)
+    return;
+  const auto next = disk_->log(plan_.pipeline).next;
+  const auto at = delivery_->cursor();
+  if (at.position != next || at.item != 0 || delivery_->in_flight() > 0 || at != saved_) {
+    rest_.reset();
+    return;
+  }
+  const auto logged =
+      ledger_page::look(*disk_, ledger_key(plan_.pipeline_name, "log"), log_counts);
+  if (!logged)
+    return;
+  const auto now = std::pair{next, (*logged)[appended_items]};
+  if (std::exchange(rest_, now) != now)
+    return;
+  (*ledger_)[damaged_items] += now.second - exporter_ended(*ledger_);
+  (*ledger_)[damage_open] = 0;
+  ledger_changed_ = true;
+}
+
+// What stands there beside an older cursor is still true: a node that knows nothing of it passes
+// over it.
+std::string exporter::finished_key() const {
+  return fmt::format("finished/{}/{}", plan_.pipeline_name, plan_.config.id);
+}
+
+// Writes letters, cursor, what is finished beyond it, and ledger in one batch; false when there was nothing new.
+bool exporter::save() {
+  if (saving_)
+    return true;
+  auto work = std::make_shared<commit>();
+  save_letters(work->what);
+  save_aside(work->what);
+  work->sync = !work->what.empty();
+  const auto at = delivery_->cursor();
+  auto ahead = delivery_->finished_ahead();
+  if (work->what.empty() && at == saved_ && ahead == saved_ahead_
+      && !std::exchange(ledger_changed_, false))
+    return false;
+  const auto& totals = delivery_->counts();
+  (*ledger_)[delivered_items] += totals.delivered - in_ledger_.delivered;
+  (*ledger_)[dead_items] += totals.dead - in_ledger_.dead;
+  (*ledger_)[lost_items] += totals.forgotten - in_ledger_.forgotten;
+  in_ledger_ = totals;
+  ledger_->write(work->what);
+  work->what.put_cursor(plan_.config.id, plan_.pipeline, {at.position, at.item});
+  if (ahead != saved_ahead_)
+    work->what.put_meta(finished_key(), backends::encode_finished(ahead));
+  saved_ = at;
+  saved_ahead_ = std::move(ahead);
+  saving_ = true;
+  ports_.write(work);
+  return true;
+}
+
+void exporter::written(moment now) {
+  now_ = now;
+  saving_ = false;
+  fresh_copy_ = {};
+  if (stopping_)
+    stop_when_idle();
+  else if (delivery_->has_letters())
+    save();
+  else
+    save_when_due();
+}
+
+// A letter whose items cannot be read at the moment stays, and those behind it: the next tick tries
+// again.
+void exporter::save_letters(storage::batch& into) {
+  std::uint64_t bytes = 0;
+  while (const auto* letter = delivery_->first_letter()) {
+    bytes += letter->bytes;
+    if (!into.empty() && bytes > letters_at_once)
+      return;
+    const auto message = build(*letter);
+    if (!message && is_passing(message.error()))
+      return;
+    const codec::dead_letter_record record{plan_.signal,       now_.wall,
+                                    letter->items,      plan_.config.id,
+                                    letter->reason,     std::string(message ? message->view() : "")};
+    into.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
+    say(health_->given_up(letter->items, letter->reason, now_.steady, now_.wall));
+    delivery_->drop_letter();
+  }
+}
+
+// At a fast back end, so much is delivered between two ticks that it is not to be sent twice.
+void exporter::save_when_due() {
+  if (delivery_->counts().delivered - in_ledger_.delivered >= items_at_once)
+    save();
+}
+
+void exporter::stop(moment now) {
+  now_ = now;
+  stopping_ = true;
+  stop_when_idle();
+}
+
+void exporter::stop_when_idle() {
+  idle_ = delivery_->in_flight() == 0 && !save();
+}
+
+} // namespace weir::stages

@@ -1,0 +1,104 @@
+// What an exporter says about itself: lines, metrics, its place on the board.
+#include "stages/exporter.hpp"
+
+#include "core/log.hpp"
+
+#include <algorithm>
+
+namespace weir::stages {
+
+namespace {
+
+std::string words_for(weir::signal kind) {
+  switch (kind) {
+  case signal::traces:
+    return "spans";
+  case signal::metrics:
+    return "metric points";
+  case signal::logs:
+    return "log records";
+  }
+  return "items";
+}
+
+metrics::labels labels_of(const exporter_plan& plan) {
+  return {{"exporter", plan.config.id}, {"data_type", std::string(to_string(plan.signal))}};
+}
+
+// What waits: items, and the age of the oldest in seconds.
+void show_waiting(const exporter_plan& plan, std::uint64_t items, double age) {
+  metrics::exporter_waiting_items.with(labels_of(plan)).Set(static_cast<double>(items));
+  metrics::exporter_oldest_waiting_seconds.with(labels_of(plan)).Set(age);
+}
+
+} // namespace
+
+void exporter::start_saying() {
+  const metrics::labels labels{{"exporter", plan_.config.id}};
+  const auto typed = labels_of(plan_);
+  sent_ = &metrics::exporter_sent.of(plan_.signal).with(labels);
+  failed_ = &metrics::exporter_send_failed.of(plan_.signal).with(labels);
+  in_flight_ = &metrics::exporter_in_flight_requests.with(typed);
+  waiting_ = &metrics::exporter_queue_size.with(typed);
+  health_.emplace(plan_.pipeline_name, plan_.config.id, words_for(plan_.signal), now_.wall);
+  exporter_board::instance().set(health_->status());
+}
+
+exporter::~exporter() {
+  for (auto* gauge : {in_flight_, waiting_})
+    if (gauge != nullptr)
+      gauge->Set(0);
+  show_waiting(plan_, 0, 0);
+  exporter_board::instance().remove(plan_.pipeline_name, plan_.config.id);
+}
+
+void exporter::say(const std::optional<exporter_health_log::line>& line) const {
+  using weight = exporter_health_log::line::weight;
+  if (!line)
+    return;
+  const auto& id = plan_.config.id;
+  const auto& pipeline = plan_.pipeline_name;
+  const auto write = [&](auto log_at) { log_at({{"exporter", id}, {"pipeline", pipeline}}); };
+  switch (line->level) {
+  case weight::info:
+    return write([&](log::fields with) { log::info(with, "exporter {}: {}", id, line->text); });
+  case weight::warn:
+    return write([&](log::fields with) { log::warn(with, "exporter {}: {}", id, line->text); });
+  case weight::error:
+    return write([&](log::fields with) { log::error(with, "exporter {}: {}", id, line->text); });
+  }
+}
+
+// Appended to the log and not ended here, by the ledger.
+std::uint64_t exporter::waiting_items() const {
+  const auto logged =
+      ledger_page::look(*disk_, ledger_key(plan_.pipeline_name, "log"), log_counts);
+  if (!logged)
+    return 0;
+  const auto& now = delivery_->counts();
+  const auto ended = exporter_ended(*ledger_) + (now.delivered - in_ledger_.delivered)
+                     + (now.dead - in_ledger_.dead) + (now.forgotten - in_ledger_.forgotten);
+  return (*logged)[appended_items] - std::min((*logged)[appended_items], ended);
+}
+
+exporter_health_log::backlog exporter::backlog() const {
+  return {waiting_items(), delivery_->next_wakeup()};
+}
+
+// Once a tick.
+void exporter::show_status() {
+  auto& status = health_->status();
+  const auto now = now_.wall;
+  status.waiting_items = waiting_items();
+  status.oldest_waiting = delivery_->oldest();
+  status.next_try = 0;
+  if (const auto at = delivery_->next_wakeup(); at && delivery_->is_down())
+    status.next_try = now + static_cast<unix_ns>(std::max<steady_ns>(0, *at - now_.steady));
+  exporter_board::instance().set(status);
+  const auto unknown = tail_->next() - std::min(tail_->next(), next_block_);
+  waiting_->Set(static_cast<double>(unknown + delivery_->blocks()));
+  const auto age = status.oldest_waiting == 0 ? 0 : now - std::min(now, status.oldest_waiting);
+  show_waiting(plan_, status.waiting_items, static_cast<double>(age) / second_ns);
+}
+
+} // namespace weir::stages

@@ -1,0 +1,371 @@
+#include "stages/intake.hpp"
+
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace weir::stages {
+
+namespace {
+
+constexpr unsigned max_commits_in_flight = 2;
+
+net::otlp_reply overloaded(const char* what) {
+  return {.code = net::otlp_reply::status::unavailable, .rejected = 0, .message = what};
+}
+
+std::string_view noun_of(signal kind, bool one) {
+  switch (kind) {
+  case signal::metrics: return one ? "data point" : "data points";
+  case signal::logs: return one ? "log record" : "log records";
+  default: return one ? "span" : "spans";
+  }
+}
+
+// "3 spans rejected: 1 larger than 1048576 bytes, 2 without a valid trace id"
+std::string what_was_rejected(signal kind, const otlp::rejected_spans& spans,
+                              const otlp::scan_limits& limits) {
+  std::string reasons;
+  const auto add = [&](std::uint32_t count, std::string_view reason) {
+    if (count > 0)
+      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", count, reason);
+  };
+  add(spans.too_large, fmt::format("larger than {} bytes", limits.max_span_bytes));
+  add(spans.large_envelope, fmt::format("in a resource, scope or metric larger than {} bytes",
+                                        limits.max_envelope_bytes));
+  add(spans.outgrown, "too large to be kept");
+  add(spans.bad_trace_id, "without a valid trace id");
+  add(spans.bad_span_id, "without a valid span id");
+  add(spans.bad_utf8, "not UTF-8");
+  return fmt::format("{} {} rejected: {}", spans.total(), noun_of(kind, spans.total() == 1), reasons);
+}
+
+} // namespace
+
+intake::intake(intake_config config, std::shared_ptr<storage::disk> disk,
+               position_counter positions, std::shared_ptr<intake_ports> ports)
+    : config_(std::move(config)), disk_(std::move(disk)), positions_(std::move(positions)),
+      ports_(std::move(ports)), turns_(std::make_shared<commit_turns>(max_commits_in_flight)) {
+  for (const auto& info : config_.pipelines)
+    lanes_.push_back(make_lane(info));
+}
+
+intake::lane intake::make_lane(const intake_pipeline& info) const {
+  lane made{info, std::nullopt, std::nullopt, 0,
+            ledger_page(*disk_, ledger_key(info.name, "intake"), intake_counts), std::nullopt};
+  open_groups(made);
+  if (!info.sampled) {
+    made.next_block = disk_->log(info.id).next;
+    made.logged.emplace(*disk_, ledger_key(info.name, "log"), log_counts);
+  }
+  return made;
+}
+
+// @pre nothing is gathered for the lane
+void intake::open_groups(lane& lane) const {
+  const auto& info = lane.info;
+  if (info.sampled)
+    lane.entries.emplace(info.id, config_.max_entry_bytes, config_.limits);
+  else
+    lane.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
+}
+
+void intake::change(intake_change wanted, moment now) {
+  now_ = now;
+  wanted_ = std::move(wanted);
+  flush();
+  if (wanted_ && replies_.empty())
+    apply_change();
+}
+
+// @pre nothing is gathered: what was taken so far is in commits.
+void intake::apply_change() {
+  std::vector<lane> next;
+  for (const auto& info : wanted_->pipelines) {
+    const auto known = std::find_if(lanes_.begin(), lanes_.end(),
+                                    [&](const auto& each) { return each.info.id == info.id; });
+    if (known == lanes_.end()) {
+      next.push_back(make_lane(info));
+      continue;
+    }
+    next.push_back(std::move(*known));
+    next.back().info = info;
+    open_groups(next.back());
+  }
+  lanes_ = std::move(next);
+  config_.pipelines = wanted_->pipelines;
+  config_.receivers = wanted_->receivers;
+  wanted_ = nullptr;
+}
+
+void intake::take(std::vector<net::otlp_request>& requests, moment now) {
+  now_ = now;
+  std::vector<edit_job_ptr> jobs;
+  for (auto& request : requests) {
+    if (auto job = job_of(request))
+      jobs.push_back(std::move(job));
+    else
+      take_one(request, lanes_of(request), {});
+  }
+  if (!jobs.empty()) {
+    editing_ += jobs.size();
+    ports_->edit(std::move(jobs));
+  }
+  flush();
+}
+
+edit_job_ptr intake::job_of(net::otlp_request& request) const {
+  const auto& lanes = lanes_of(request);
+  if (std::none_of(lanes.begin(), lanes.end(),
+                   [&](std::size_t l) { return lanes_[l].info.edits != nullptr; }))
+    return nullptr;
+  auto job = std::make_unique<edit_job>();
+  for (const auto l : lanes) {
+    auto& part = job->parts.emplace_back();
+    part.pipeline = lanes_[l].info.id;
+    part.edits = lanes_[l].info.edits;
+  }
+  job->from = {std::move(request.metadata), std::move(request.auth),
+               std::move(request.client_address), now_.wall};
+  job->request = std::move(request);
+  return job;
+}
+
+void intake::edited(std::vector<edit_job_ptr> jobs, moment now) {
+  now_ = now;
+  for (auto& job : jobs) {
+    --editing_;
+    take_one_edited(*job);
+  }
+  flush();
+}
+
+// Its pipelines may have gone or changed since; the processors are those of then.
+void intake::take_one_edited(edit_job& job) {
+  if (!job.refusal.empty())
+    return turn_away(job.request, job.refusal.c_str());
+  std::vector<std::size_t> lanes;
+  std::vector<edited_request*> edited;
+  for (auto& part : job.parts) {
+    const auto lane = std::find_if(lanes_.begin(), lanes_.end(),
+                                   [&](const auto& l) { return l.info.id == part.pipeline; });
+    if (lane == lanes_.end())
+      return turn_away(job.request, "the pipeline is gone");
+    lanes.push_back(static_cast<std::size_t>(lane - lanes_.begin()));
+    edited.push_back(part.edits ? &part.made : nullptr);
+  }
+  take_one(job.request, lanes, edited);
+}
+
+const std::vector<std::size_t>& intake::lanes_of(const net::otlp_request& request) const {
+  const auto& receiver = config_.receivers[request.receiver];
+  switch (request.signal) {
+  case signal::metrics: return receiver.metrics;
+  case signal::logs: return receiver.logs;
+  default: return receiver.traces;
+  }
+}
+
+void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
+                            const std::vector<edited_request*>& edited) {
+  if (!disk_->accepts_data())
+    return turn_away(request, storage::short_reason(disk_->room().why));
+  pending_reply pending;
+  if (lanes.empty()) // Let in before its last pipeline went.
+    return turn_away(request, "the pipeline is gone");
+  // Before anything is added anywhere: lanes without processors find the same.
+  for (const auto* made : edited)
+    if (made != nullptr && made->malformed)
+      return request.reply({.code = net::otlp_reply::status::invalid,
+                            .message = to_string(*made->malformed)});
+  std::uint64_t taken = 0;
+  otlp::rejected_spans rejected;
+  std::string refusal;
+  bool anything = false;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    auto& lane = lanes_[lanes[i]];
+    const auto added = give(lane, request, i + 1 == lanes.size(),
+                            edited.empty() ? nullptr : edited[i]);
+    if (!added) {
+      // The first pipeline checks as all do, so nothing was added anywhere. How many items it would
+      // have held nobody can say: it is in the count of requests alone.
+      request.reply({.code = net::otlp_reply::status::invalid, .message = to_string(added.error())});
+      return;
+    }
+    // All pipelines check alike; what becomes too large behind processors they do not share.
+    const auto outgrown = std::max(rejected.outgrown, added->rejected.outgrown);
+    rejected = added->rejected;
+    rejected.outgrown = outgrown;
+    if (refusal.empty())
+      refusal = added->refusal;
+    taken = added->items;
+    anything |= added->items > added->removed;
+    lane.received[accepted_spans] += added->items;
+    lane.received[removed_spans] += added->removed;
+  }
+  count(request, metrics::receiver_accepted, refusal.empty() ? taken : 0);
+  pending.answer.rejected = rejected.total();
+  if (rejected.total() > 0)
+    pending.answer.message = what_was_rejected(request.signal, rejected, config_.limits);
+  if (!refusal.empty()) {
+    // As the Collector's processors do with `error_mode: propagate`, but said in a way that no client
+    // sends it again.
+    pending.answer.rejected += taken;
+    pending.answer.message = std::move(refusal);
+  }
+  if (pending.answer.rejected > 0)
+    count(request, metrics::receiver_refused_items, pending.answer.rejected);
+  pending.handle = std::move(request.reply);
+  pending.arrived = request.arrived;
+  pending.latency
+    = &metrics_.acknowledgement(config_.receivers[request.receiver].id, request.over_grpc);
+  if (!anything)
+    pending.handle(std::move(pending.answer));
+  else
+    replies_.push_back(std::move(pending));
+}
+
+tl::expected<intake::taken_items, otlp::parse_error>
+intake::give(lane& lane, net::otlp_request& request, bool last,
+                   edited_request* edited) const {
+  if (edited != nullptr)
+    return give_edited(lane, request, last, *edited);
+  if (lane.blocks) {
+    const auto added = lane.blocks->add(last ? std::move(request.body) : request.body, now_.wall);
+    if (!added)
+      return tl::unexpected(added.error());
+    return taken_items{added->items, added->rejected};
+  }
+  const auto spans = lane.entries->spans();
+  const auto added = lane.entries->add(request.body, now_.wall);
+  if (!added)
+    return tl::unexpected(added.error());
+  return taken_items{lane.entries->spans() - spans, *added};
+}
+
+intake::taken_items intake::give_edited(lane& lane, net::otlp_request& request, bool last,
+                                                    edited_request& edited) const {
+  const auto left = edited.items - edited.removed;
+  otlp::rejected_spans outgrown;
+  if (lane.entries)
+    outgrown.outgrown = static_cast<std::uint32_t>(
+      lane.entries->add_edited(edited.message ? *edited.message : request.body, left, now_.wall));
+  else if (edited.message)
+    outgrown = lane.blocks->add_edited(std::move(*edited.message), left, now_.wall);
+  else
+    outgrown = lane.blocks->add_edited(last ? std::move(request.body) : request.body, left, now_.wall);
+  auto rejected = edited.rejected;
+  rejected += outgrown;
+  return {edited.items - outgrown.total(), rejected, edited.removed, std::move(edited.refusal)};
+}
+
+void intake::turn_away(net::otlp_request& request, const char* why) {
+  const auto items = otlp::check_items(request.signal, request.body, config_.limits);
+  count(request, metrics::receiver_refused_items, items.value_or(0));
+  request.reply(overloaded(why));
+}
+
+void intake::count(const net::otlp_request& request, const metrics::by_signal& metric,
+                         std::uint64_t items) {
+  metrics_.count(config_.receivers[request.receiver].id, request.over_grpc, metric.of(request.signal), items);
+}
+
+void intake::flush() {
+  if (replies_.empty() || !turns_->begin())
+    return;
+  auto work = std::make_shared<commit>();
+  auto done = std::make_shared<committed>();
+  done->replies = std::exchange(replies_, {});
+  for (auto& lane : lanes_) {
+    if (lane.entries)
+      close_entries(lane, work->what, *done);
+    else
+      close_blocks(lane, work->what, *done);
+  }
+  if (wanted_)
+    apply_change();
+  if (config_.broken.answer_before_commit)
+    done->answer(now_.steady);
+  work->durable = [done, ports = ports_, turns = turns_](steady_ns now) {
+    done->hand_on(*ports, now);
+    if (turns->end())
+      ports->send_turn();
+  };
+  ports_->write(work);
+}
+
+void intake::on_turn(moment now) {
+  now_ = now;
+  flush();
+}
+
+void intake::close_entries(lane& lane, storage::batch& batch, committed& done) {
+  auto closed = lane.entries->take();
+  if (closed.empty())
+    return;
+  std::string bytes;
+  for (auto& entry : closed) {
+    auto durable = std::make_shared<durable_entry>();
+    entry.header.id = {disk_->node(), disk_->epoch(), next_sequence_++};
+    entry.header.packed_bytes = static_cast<std::uint32_t>(entry.packed.size());
+    durable->position = positions_->fetch_add(1);
+    bytes.clear();
+    codec::write_entry(entry.header, entry.packed, bytes);
+    batch.put_entry(durable->position, bytes);
+    durable->header = entry.header;
+    durable->received = now_.steady;
+    const auto memory = entry.packed.size() + entry.unpacked.size();
+    if (config_.handed->take(memory)) {
+      durable->handed_bytes = memory;
+      durable->packed = shared_bytes(std::move(entry.packed));
+      durable->unpacked = std::move(entry.unpacked);
+      durable->index = std::move(entry.index);
+    }
+    durable->settled = cluster::slot_set(entry.header.slots);
+    done.entries.push_back(std::move(durable));
+  }
+  lane.received.write(batch);
+  static auto& handed = metrics::intake_handed_bytes.with();
+  handed.Set(static_cast<double>(config_.handed->used()));
+}
+
+void intake::close_blocks(lane& lane, storage::batch& batch, committed& done) {
+  auto closed = lane.blocks->take();
+  if (closed.empty())
+    return;
+  for (auto& block : closed) {
+    const auto position = lane.next_block++;
+    batch.append_block(lane.info.id, position, block.header.last_time, block.bytes);
+    metrics::log_appended_bytes.with({{"pipeline", lane.info.name}})
+      .Increment(static_cast<double>(block.bytes.size()));
+    (*lane.logged)[appended_items] += block.header.items;
+    (*lane.logged)[kept_items] += block.header.items;
+    done.blocks.emplace_back(lane.info.tail, log_block{position, block.header, block.body});
+  }
+  lane.received.write(batch);
+  lane.logged->write(batch);
+}
+
+void intake::committed::answer(steady_ns now) {
+  for (auto& reply : std::exchange(replies, {})) {
+    reply.latency->Observe(static_cast<double>(now - reply.arrived) / second_ns);
+    reply.handle(std::move(reply.answer));
+  }
+}
+
+void intake::committed::hand_on(intake_ports& ports, steady_ns now) {
+  answer(now);
+  for (auto& [tail, block] : blocks)
+    tail->append(std::move(block));
+  for (auto& entry : entries)
+    ports.send_entry(std::move(entry));
+}
+
+void intake::stop(moment now) {
+  ports_->drop_edits();
+  on_turn(now);
+}
+
+} // namespace weir::stages

@@ -1,0 +1,168 @@
+#pragma once
+
+#include "core/metrics.hpp"
+#include "net/byte_budget.hpp"
+#include "stages/commit_turns.hpp"
+#include "stages/edit_limits.hpp"
+#include "stages/edit_queue.hpp"
+#include "stages/entry_group.hpp"
+#include "stages/ledger.hpp"
+#include "stages/log_group.hpp"
+#include "stages/log_tail.hpp"
+#include "stages/messages.hpp"
+#include "stages/origin.hpp"
+#include "stages/receiver_metrics.hpp"
+#include "stages/sabotage.hpp"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+namespace weir::stages {
+
+/// One pipeline as the intake sees it.
+struct intake_pipeline {
+  pipeline_id id = 0;
+  std::string name;
+  weir::signal signal = weir::signal::traces;
+  bool sampled = false;           ///< Entries for the origin; else blocks for the log.
+  std::shared_ptr<log_tail> tail; ///< Of a pipeline that is not sampled.
+  std::shared_ptr<const processors::chain> edits; ///< Null: none.
+};
+
+struct intake_config {
+  std::vector<intake_pipeline> pipelines;
+  /// By receiver: its id, and the pipelines (indexes) of each signal.
+  struct receiver {
+    std::string id;
+    std::vector<std::size_t> traces, metrics, logs;
+  };
+  std::vector<receiver> receivers;
+  std::size_t max_entry_bytes = 256 << 10;
+  std::size_t max_block_bytes = 1 << 20;
+  otlp::scan_limits limits;
+  edit_limits edits;
+  std::shared_ptr<net::byte_budget> handed; ///< For entries in the origin's mailbox.
+  sabotage broken;
+};
+using intake_change = std::shared_ptr<const intake_config>;
+
+/// Where what the intake says goes. What stands under "any thread" is called on the writer's.
+class intake_ports {
+public:
+  virtual ~intake_ports() = default;
+
+  /// Processors are to be applied. Answered by intake::edited(), in any order.
+  virtual void edit(std::vector<edit_job_ptr> jobs) = 0;
+  /// Nobody waits for edits any more: those that have not begun come back refused.
+  virtual void drop_edits() = 0;
+  /// commit::durable is called once it is.
+  virtual void write(const commit_ptr& work) = 0;
+
+  // -- any thread --
+  /// To the origin.
+  virtual void send_entry(const entry_ptr& entry) = 0;
+  /// intake::on_turn() is to be called.
+  virtual void send_turn() = 0;
+};
+
+/// Makes what receivers took in durable, then answers the clients and hands entries to the origin,
+/// blocks to the log's tail: group commit, as many requests as have come.
+///
+/// Owns what is gathered and not written. At most two commits are in flight; while they run, the next
+/// gathers, within what the server lets in. What it holds at its death nobody was promised.
+///
+/// Pure but for `done` of a commit, which runs on the writer's thread; else one thread. `now` comes
+/// with each message. The ports outlive every commit.
+class intake {
+public:
+  static inline const char* name = "intake";
+
+  intake(intake_config config, std::shared_ptr<storage::disk> disk, position_counter positions,
+         std::shared_ptr<intake_ports> ports);
+
+  void take(std::vector<net::otlp_request>& requests, moment now);
+  /// Processors are done with these.
+  void edited(std::vector<edit_job_ptr> jobs, moment now);
+  /// A commit is over while another one waits for its turn.
+  void on_turn(moment now);
+  /// Other pipelines, once what is gathered is on its way to the disk: changed() says when.
+  void change(intake_change wanted, moment now);
+  bool changed() const noexcept { return wanted_ == nullptr; }
+  /// Nothing more will come.
+  void stop(moment now);
+  /// Everything taken so far is durable and answered. False: on_turn() will be asked for.
+  bool idle() { return turns_->idle() && replies_.empty() && editing_ == 0; }
+
+private:
+  struct pending_reply {
+    net::reply_handle handle;
+    net::otlp_reply answer;
+    steady_ns arrived = 0;
+    prometheus::Histogram* latency = nullptr; ///< Of acknowledgements.
+  };
+  /// What is gathered for one pipeline.
+  struct lane {
+    intake_pipeline info;
+    std::optional<entry_group> entries;
+    std::optional<log_group> blocks;
+    log_position next_block = 0;
+    ledger_page received;
+    std::optional<ledger_page> logged;
+  };
+  /// What one commit made durable, for what comes after it.
+  struct committed {
+    std::vector<pending_reply> replies;
+    std::vector<std::shared_ptr<durable_entry>> entries;
+    std::vector<std::pair<std::shared_ptr<log_tail>, log_block>> blocks;
+
+    void answer(steady_ns now);
+    /// It is durable.
+    void hand_on(intake_ports& ports, steady_ns now);
+  };
+
+  /// What a lane made of a request.
+  struct taken_items {
+    std::uint64_t items = 0; ///< Good ones.
+    otlp::rejected_spans rejected{};
+    std::uint64_t removed = 0; ///< Of the good ones, by processors.
+    std::string refusal{};     ///< Why processors refused it; "" = they did not.
+  };
+  /// `edited`: what processors made of it; null: there are none.
+  tl::expected<taken_items, otlp::parse_error> give(lane& lane, net::otlp_request& request,
+                                                    bool last, edited_request* edited) const;
+  taken_items give_edited(lane& lane, net::otlp_request& request, bool last,
+                          edited_request& edited) const;
+  lane make_lane(const intake_pipeline& info) const;
+  void open_groups(lane& lane) const;
+  void apply_change();
+  /// Null: no pipeline of the request has processors.
+  edit_job_ptr job_of(net::otlp_request& request) const;
+  /// `edited`: by lane, null where it has no processors; empty: none has.
+  void take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
+                const std::vector<edited_request*>& edited);
+  void take_one_edited(edit_job& job);
+  const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
+  void turn_away(net::otlp_request& request, const char* why);
+  /// Adds to a receiver's metric.
+  void count(const net::otlp_request& request, const metrics::by_signal& metric,
+             std::uint64_t items);
+  void flush();
+  void close_entries(lane& lane, storage::batch& batch, committed& done);
+  void close_blocks(lane& lane, storage::batch& batch, committed& done);
+
+  intake_config config_;
+  std::shared_ptr<storage::disk> disk_;
+  position_counter positions_;
+  std::shared_ptr<intake_ports> ports_;
+  moment now_; ///< Of the message at hand.
+  std::vector<lane> lanes_;
+  std::vector<pending_reply> replies_;
+  receiver_metrics metrics_;
+  sequence next_sequence_ = 1;
+  std::shared_ptr<commit_turns> turns_;
+  std::size_t editing_ = 0; ///< Requests that are with processors.
+  intake_change wanted_;    ///< Waits until nothing is gathered.
+};
+
+} // namespace weir::stages

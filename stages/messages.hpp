@@ -1,0 +1,102 @@
+#pragma once
+
+#include "backends/sender.hpp"
+#include "cluster/slot_set.hpp"
+#include "codec/entry.hpp"
+#include "core/bytes.hpp"
+#include "core/clock.hpp"
+#include "otlp/scan.hpp"
+#include "sampling/assembly.hpp"
+#include "sampling/decision.hpp"
+#include "storage/batch.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+// What the stages tell each other, in the order a span takes. Messages are shared pointers to immutable
+// values, so that a hop copies a pointer; none of them leaves the process.
+namespace weir::stages {
+
+/// One commit. The writer takes the batch out of it.
+struct commit {
+  storage::batch what;
+  bool sync = true;
+  /// Adds to the batch on the writer's thread, when all commits before are visible in the store.
+  std::function<void(storage::batch&)> late = nullptr;
+  /// Called on the writer's thread once it is durable, before the answer. Must not block.
+  std::function<void(steady_ns now)> durable = nullptr;
+};
+using commit_ptr = std::shared_ptr<commit>;
+
+/// An entry that is durable, on its way to the shards.
+struct durable_entry {
+  codec::entry_header header;
+  journal_position position = 0;
+  steady_ns received = 0;
+  shared_bytes packed;        ///< The payload as in the journal.
+  std::string unpacked;       ///< The payload as OTLP.
+  otlp::span_index index;     ///< Its spans.
+  /// From the intake: of its budget for the origin's mailbox. 0: there was no room, payload and index are
+  /// left out and are to be read from the journal.
+  std::uint64_t handed_bytes = 0;
+  cluster::slot_set settled;  ///< Slots to leave alone.
+};
+using entry_ptr = std::shared_ptr<const durable_entry>;
+
+/// Some slots of one entry.
+struct entry_slots {
+  entry_id entry;
+  std::vector<slot> slots;
+};
+
+/// What one shard decided for one pipeline at a time.
+struct decided {
+  pipeline_id pipeline = 0;
+  std::uint32_t shard = 0;  ///< Who decided.
+  std::uint64_t ticket = 0; ///< The shard's own number for it, given back when it is durable.
+  std::vector<sampling::decided_trace> traces;
+  struct settled_slot {
+    std::uint32_t entry = 0; ///< Into `entries`.
+    weir::slot slot = 0;
+    std::uint32_t trace = 0; ///< Into `traces`.
+  };
+  struct touched_entry {
+    entry_id id;
+    std::uint32_t slots = 0;
+  };
+  std::vector<touched_entry> entries;
+  std::vector<settled_slot> slots;
+  sampling::kept_spans kept; ///< Spans of the kept traces, trace by trace.
+  std::uint64_t chunk = 0;   ///< Number of the decision chunk.
+  std::string decisions;     ///< The chunk; empty: no news.
+};
+using decided_ptr = std::shared_ptr<decided>;
+
+/// Settled and durable: by the owner to the origin.
+struct settled_report {
+  std::vector<entry_slots> entries;
+};
+using settled_ptr = std::shared_ptr<const settled_report>;
+
+/// Records read back at start.
+struct recovered_progress {
+  std::vector<std::pair<entry_id, std::string>> records;
+};
+using progress_ptr = std::shared_ptr<const recovered_progress>;
+
+struct recovered_decisions {
+  pipeline_id pipeline = 0;
+  std::vector<std::pair<std::uint64_t, std::string>> chunks; ///< By number; newest come first.
+};
+using decisions_ptr = std::shared_ptr<const recovered_decisions>;
+
+/// What became of an exporter's request.
+struct delivery_report {
+  std::uint64_t request = 0;
+  backends::outcome outcome;
+};
+using delivery_ptr = std::shared_ptr<const delivery_report>;
+
+} // namespace weir::stages

@@ -1,0 +1,61 @@
+#include "stages/request_editor.hpp"
+
+#include "otlp/rewrite.hpp"
+
+namespace weir::stages {
+
+editor& request_editor::editor_of(const std::shared_ptr<const processors::chain>& chain,
+                                  weir::signal kind) {
+  if (const auto known = editors_.find(chain.get()); known != editors_.end())
+    return known->second;
+  if (editors_.size() >= max_chains)
+    editors_.clear();
+  return editors_.try_emplace(chain.get(), chain, kind).first->second;
+}
+
+// Fills in what the check says; false: nothing is left to edit. Bad spans are left out of `message`.
+bool request_editor::check(weir::signal kind, std::string_view request, edited_request& made) {
+  if (kind != signal::traces) {
+    const auto items = otlp::check_items(kind, request, limits_);
+    if (!items)
+      made.malformed = items.error();
+    made.items = items.value_or(0);
+    return made.items > 0;
+  }
+  index_.clear();
+  const auto scanned = otlp::scan_traces(request, 0, limits_, index_);
+  if (!scanned) {
+    made.malformed = scanned.error();
+    return false;
+  }
+  made.rejected = *scanned;
+  made.items = index_.spans.size();
+  if (made.rejected.total() == 0)
+    return made.items > 0;
+  rewrite_whole(request, index_, made.message.emplace());
+  return made.items > 0;
+}
+
+edited_request request_editor::edit(const std::shared_ptr<const processors::chain>& chain,
+                                    weir::signal kind, std::string_view request,
+                                    const processors::request_context& from,
+                                    std::chrono::nanoseconds time) {
+  edited_request made;
+  if (!check(kind, request, made))
+    return made;
+  auto& with = editor_of(chain, kind);
+  if (!with.apply(made.message ? std::string_view(*made.message) : request, made.items, from, time))
+    return made;
+  made.ended = with.ended();
+  made.refusal = with.refusal();
+  made.message.emplace();
+  if (made.refusal.empty()) {
+    made.removed = with.removed();
+    made.message->swap(with.result());
+  } else {
+    made.removed = made.items;
+  }
+  return made;
+}
+
+} // namespace weir::stages

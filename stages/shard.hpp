@@ -1,0 +1,163 @@
+#pragma once
+
+#include "cluster/watermark.hpp"
+#include "codec/compression.hpp"
+#include "sampling/assembly.hpp"
+#include "sampling/config.hpp"
+#include "sampling/policy_set.hpp"
+#include "sampling/window.hpp"
+#include "stages/messages.hpp"
+#include "stages/sabotage.hpp"
+#include "stages/shard_gauges.hpp"
+#include "storage/disk.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <map>
+
+namespace weir::stages {
+
+/// Which shard of how many: partitions are dealt out by remainder.
+struct shard_config {
+  std::uint32_t index = 0;
+  std::uint32_t count = 1;
+  /// CPU time that conditions of policies may take on the spans of an entry; 0: no end.
+  std::chrono::nanoseconds max_work = std::chrono::seconds(2);
+  std::vector<node_id> origins = {}; ///< Whose unsent entries hold decisions back.
+  sabotage broken = {};
+};
+
+/// Names a compressor: a pipeline that goes and comes back has another one.
+using compressor_number = std::uint32_t;
+
+/// One sampled pipeline, as one shard sees it.
+struct shard_pipeline {
+  pipeline_id id = 0;
+  std::string name;
+  sampling::tail_sampling_config config;
+  sampling::policy_set policies;
+  compressor_number compressor = 0;
+  std::uint64_t memory = 0;         ///< This shard's share of the window memory.
+  std::uint64_t decision_cache = 0; ///< Its share of the decisions remembered.
+  /// Number of the pipeline's next decision chunk; its shards share it, so that numbers rise with
+  /// time whoever decides more, and what is trimmed by number is the oldest.
+  std::shared_ptr<std::atomic<std::uint64_t>> next_chunk;
+};
+
+/// Where what a shard says goes.
+class shard_ports {
+public:
+  virtual ~shard_ports() = default;
+
+  /// Credit: so many unpacked bytes of the origin's entries are taken over.
+  virtual void send_taken(node_id origin, std::uint64_t bytes) = 0;
+  virtual void send_settled(node_id origin, const settled_ptr& report) = 0;
+  /// Answered by shard::durable().
+  virtual void send_decided(compressor_number compressor, const decided_ptr& message) = 0;
+};
+
+/// The owner's window for some partitions, of every sampled pipeline: scans entries, waits, decides,
+/// hands what is decided to the pipeline's compressor, and reports to the origins what is durable.
+///
+/// Owns the undecided traces and the decisions that are remembered. Bounded by the window's memory and
+/// by what may be on its way to the disk, beyond which no credit is given. What it holds at its death
+/// stands in the origins' journals.
+///
+/// Pure; one thread. `now` comes with each message.
+class shard {
+public:
+  static inline const char* name = "sampler"; ///< In metrics and thread names, for what it was.
+
+  shard(shard_config config, std::vector<shard_pipeline> pipelines,
+        std::shared_ptr<const storage::disk> disk, shard_ports& ports, moment now);
+
+  void take(const entry_ptr& entry, moment now);
+  /// Decisions remembered from before the start. False: there is no room for older ones.
+  bool load(const recovered_decisions& chunks);
+  /// Everything that the origin received before this moment has been sent.
+  void sent_until(node_id origin, steady_ns moment);
+  /// What was decided under this pipeline and ticket is durable.
+  void durable(pipeline_id pipeline, std::uint64_t ticket, moment now);
+  /// An entry was written again further back in the journal.
+  void moved(const entry_id& id, journal_position position);
+  /// Other pipelines, other policies: what is held is scanned again.
+  void change(std::vector<shard_pipeline> pipelines, moment now);
+  /// It answers for nothing any more.
+  void compressor_ended(compressor_number which);
+  /// Ten times a second.
+  void tick(moment now);
+
+  /// Decided, and not durable yet, of all pipelines.
+  std::uint64_t bytes_in_flight() const noexcept;
+  /// Slots that are undecided or not durable, of all pipelines.
+  std::uint64_t undecided_traces() const noexcept;
+
+private:
+  struct flight {
+    sampling::decided_batch batch;
+    std::uint64_t bytes = 0;
+  };
+
+  /// What is held of one pipeline.
+  struct lane {
+    shard_pipeline info;
+    std::unique_ptr<sampling::decision_cache> cache;
+    std::unique_ptr<sampling::window> window;
+    sampling::assembler assembler;
+    shard_gauges gauges;
+    bool leaving = false; ///< Its pipeline is gone; what is in flight is waited for.
+    std::uint64_t bytes_in_flight = 0;
+    std::map<std::uint64_t, flight> in_flight; ///< By ticket; not durable yet.
+    /// Decided, and not handed on as their spans cannot be read at the moment.
+    std::vector<sampling::decided_batch> waiting;
+    std::uint64_t waiting_bytes = 0; ///< Counted in bytes_in_flight.
+    /// Entries that could not be read for new policies, and since when.
+    std::vector<entry_id> unseen;
+    steady_ns unseen_since = 0;
+    steady_ns try_again_at = 0;
+
+    /// Nothing more is decided until the disk can be read.
+    bool held_up() const noexcept;
+  };
+
+  sampling::window_settings window_of(const shard_pipeline& info) const;
+  lane* find(pipeline_id id);
+  void add_lane(shard_pipeline info);
+  void replace_policies(lane& lane, const shard_pipeline& info);
+  void leave(lane& lane);
+  void add_to_window(lane& lane, const durable_entry& entry);
+  void decide(lane& lane);
+  void give_credit();
+
+  // -- handing on (shard_handing.cpp) --
+  void hand_on(lane& lane, const sampling::decided_batch& batch);
+  std::size_t hand_on_readable(lane& lane, const sampling::decided_batch& batch);
+  void set_waiting(lane& lane, sampling::decided_batch batch);
+  void send(lane& lane, const sampling::decided_batch& batch, std::size_t first, std::size_t next,
+            std::shared_ptr<decided> message);
+  void list_slots(lane& lane, const sampling::decided_batch& batch, decided& out);
+  void report(const lane& lane, const sampling::decided_batch& batch);
+
+  // -- reading again (shard_handing.cpp) --
+  void read_again(lane& lane);
+  void wait_for_disk(lane& lane, const error& why);
+  result<void> scan(lane& lane, sampling::entry_number number, std::string_view& bytes,
+                    otlp::span_index& index);
+  result<sampling::unpacked_entry> unpack(lane& lane, sampling::entry_number number);
+
+  shard_config config_;
+  std::shared_ptr<const storage::disk> disk_;
+  shard_ports& ports_;
+  moment now_; ///< Of the message at hand.
+  std::vector<lane> lanes_;
+  cluster::watermark watermark_;
+  std::map<node_id, std::uint64_t> owed_credit_; ///< By origin.
+  std::uint64_t next_ticket_ = 1;
+  sampling::additions additions_;
+  std::vector<bool> wanted_;
+  sampling::entry_number last_read_ = sampling::no_entry; ///< By unpack().
+  codec::packer packer_;
+  std::string unpacked_;
+};
+
+} // namespace weir::stages
