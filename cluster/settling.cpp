@@ -117,6 +117,15 @@ void settling::resend(pipeline_id pipeline, steady_ns received) {
   }
 }
 
+void settling::hold(pipeline_id pipeline) {
+  for (auto& [position, entry] : by_position_) {
+    if (entry.pipeline != pipeline)
+      continue;
+    unsent_.erase({entry.received, position});
+    entry.sent = true;
+  }
+}
+
 std::size_t settling::entries_of(pipeline_id pipeline) const {
   return static_cast<std::size_t>(
       std::count_if(by_position_.begin(), by_position_.end(),

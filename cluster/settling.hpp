@@ -73,6 +73,10 @@ public:
   /// `received` at the earliest: they have not waited for each other yet.
   void resend(pipeline_id pipeline, steady_ns received);
 
+  /// The entries of one pipeline have no owner at the moment: none of them is to be sent until
+  /// resend().
+  void hold(pipeline_id pipeline);
+
   /// Open entries of a pipeline.
   std::size_t entries_of(pipeline_id pipeline) const;
 

@@ -27,6 +27,9 @@ endif()
 function(weir_precompile target)
   if(WEIR_PCH)
     target_precompile_headers(${target} PRIVATE ${WEIR_COMMON_HEADERS} ${ARGN})
+    # GCC 12 forgets there what is a system header: its false alarms about the standard library come through.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-stringop-overflow
+                           -Wno-stringop-overread -Wno-maybe-uninitialized -Wno-restrict>)
   endif()
 endfunction()
 

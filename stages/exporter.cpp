@@ -54,7 +54,7 @@ void exporter::start_delivery() {
     saved_ = {held.first, 0};
   saved_ahead_ = backends::decode_finished(finished->value_or(""), {held.next, 0});
   sends_on_ = !backends::carried_names(plan_.config).empty();
-  delivery_.emplace(options_of(plan_), saved_, saved_ahead_, std::random_device{}());
+  delivery_.emplace(options_of(plan_), saved_, saved_ahead_, plan_.seed ? *plan_.seed : std::random_device{}());
   next_block_ = delivery_->next_block();
   builder_.emplace(plan_.signal);
   ledger_.emplace(*disk_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);

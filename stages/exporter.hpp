@@ -30,6 +30,7 @@ struct exporter_plan {
   std::chrono::milliseconds cursor_interval{1000};
   /// The next free place among the pipeline's dead letters; its exporters share it.
   std::shared_ptr<std::atomic<log_position>> letters;
+  std::optional<std::uint32_t> seed = {}; ///< Of the jitter of pauses; nothing: any.
   sabotage broken;
 };
 

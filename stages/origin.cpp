@@ -40,8 +40,11 @@ const origin_pipeline* origin::pipeline(pipeline_id id) const {
 // What was received before and waits goes first: nothing overtakes it.
 void origin::stored(const entry_ptr& entry, moment now) {
   now_ = now;
+  const bool has_owner = pipeline(entry->header.pipeline) != nullptr;
   settling_.add({entry->header.id, entry->header.pipeline, entry->position, entry->received,
-                 entry->header.unpacked_bytes, entry->settled, false});
+                 entry->header.unpacked_bytes, entry->settled, !has_owner});
+  if (!has_owner) // Its pipeline went meanwhile; it is sent once that is back.
+    return config_.handed->give(entry->handed_bytes);
   const auto* next = settling_.next_unsent(passed_over_);
   const bool first = next != nullptr && next->id == entry->header.id;
   if (entry->handed_bytes > 0 && first && present() == phase::sending

@@ -143,6 +143,7 @@ private:
   bool lose(const cluster::open_entry& entry, const error& why);
   void try_again_later(std::string_view what, const error& why);
   void damaged(journal_position position, std::string_view bytes, const std::string& why);
+  void hold(pipeline_id gone);
   void resend(const origin_pipeline& pipeline);
 
   const origin_pipeline* pipeline(pipeline_id id) const;

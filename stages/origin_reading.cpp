@@ -65,12 +65,8 @@ void origin::change(const origin_config& wanted, moment now) {
     if (std::none_of(before.begin(), before.end(), [&](const auto& b) { return b.id == p.id; }))
       come.push_back(p);
   for (const auto& p : before)
-    if (pipeline(p.id) == nullptr && gone_warned_.insert(p.id).second)
-      log::warn(
-          {{"pipeline", disk_->pipelines()[p.id]}, {"entries", settling_.entries_of(p.id)}},
-          "the journal holds {} entries of pipeline {}, which is gone: they are kept until it "
-          "is back",
-          settling_.entries_of(p.id), disk_->pipelines()[p.id]);
+    if (pipeline(p.id) == nullptr)
+      hold(p.id);
   std::erase_if(owed_, [this](const auto& owed) { return pipeline(owed.pipeline.id) == nullptr; });
   for (const auto& p : come) {
     gone_warned_.erase(p.id);
@@ -78,6 +74,19 @@ void origin::change(const origin_config& wanted, moment now) {
   }
   if (!come.empty() && !std::exchange(asked_, true))
     ports_.go_on_after(0);
+}
+
+// Shards that know the pipeline again before this does would else get a part of what waits, and take
+// it for all there is.
+void origin::hold(pipeline_id gone) {
+  settling_.hold(gone);
+  if (!gone_warned_.insert(gone).second)
+    return;
+  const auto name = disk_->pipelines()[gone];
+  log::warn({{"pipeline", name}, {"entries", settling_.entries_of(gone)}},
+            "the journal holds {} entries of pipeline {}, which is gone: they are kept until it is "
+            "back",
+            settling_.entries_of(gone), name);
 }
 
 // Received, as far as its traces' waits go: what is open of it has not come together yet.
@@ -177,8 +186,9 @@ bool origin::send_next() {
     return true;
   }
   entry->received = open.received;
-  if (!config_.broken.forget_settled)
-    entry->settled = open.settled;
+  entry->settled = open.settled;
+  if (config_.broken.forget_slot)
+    entry->settled.insert(0);
   send(std::move(entry));
   return true;
 }

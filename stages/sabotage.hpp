@@ -12,11 +12,11 @@ struct sabotage {
   bool forget_progress = false;      ///< Settled slots are not noted with what was kept of them.
   bool report_before_sync = false;   ///< Slots are reported as settled before their batch is durable.
   bool mark_before_trim = false;     ///< Low-water marks rise before the journal's trim is durable.
-  bool keep_credit = false;          ///< A shard gives no credit back for late spans' entries.
-  bool forget_settled = false;       ///< What is sent again goes without what is known to be settled.
+  bool keep_credit = false;          ///< A shard gives no credit back.
+  bool forget_slot = false;          ///< The first slot of an entry that is sent again is left out.
 
   /// Called by a stage (by the name of its actor) on its thread before it works on a message; may block.
-  std::function<void(std::string_view stage)> before_work;
+  std::function<void(std::string_view stage)> before_work = nullptr;
 
   void stall(std::string_view stage) const {
     if (before_work) [[unlikely]]

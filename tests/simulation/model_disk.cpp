@@ -1,0 +1,212 @@
+#include "model_disk.hpp"
+
+namespace weir::simulation {
+
+namespace {
+
+using storage::keys::kind;
+
+tl::unexpected<error> refused() {
+  return fail(errc::io, "an error of this test's disk");
+}
+
+} // namespace
+
+void tables::apply(const storage::operation& record) {
+  const std::string value(record.value.view());
+  switch (record.kind) {
+  case kind::entry:
+    entries[record.number] = record.value;
+    journal.next = std::max(journal.next, record.number + 1);
+    break;
+  case kind::erased:
+    erased.insert(record.number);
+    break;
+  case kind::block:
+    blocks[{record.pipeline, record.number}] = record.value;
+    logs[record.pipeline].next = record.number + 1;
+    break;
+  case kind::letter:
+    letters[{record.pipeline, record.number}] = value;
+    letter_logs[record.pipeline].next = record.number + 1;
+    break;
+  case kind::progress:
+    progress[storage::keys::parse(record.key)->id] = value;
+    break;
+  case kind::decisions:
+    decisions[{record.pipeline, record.number}] = value;
+    break;
+  case kind::cursor:
+    cursors[record.pipeline][std::string(storage::keys::parse(record.key)->text)] =
+        storage::decode_cursor(value);
+    break;
+  default:
+    meta[std::string(storage::keys::parse(record.key)->text)] = value;
+  }
+}
+
+model_disk::model_disk(std::uint64_t seed, disk_witness& witness)
+    : random_(seed), witness_(witness) {}
+
+void model_disk::commit(const storage::batch& what, bool sync_now) {
+  for (const auto& record : what.operations())
+    now_.apply(record);
+  unsynced_.push_back(what.operations());
+  if (sync_now)
+    sync();
+}
+
+void model_disk::sync() {
+  for (const auto& records : std::exchange(unsynced_, {}))
+    for (const auto& record : records) {
+      durable_.apply(record);
+      witness_.became_durable(record);
+    }
+}
+
+void model_disk::crash() {
+  unsynced_.resize(unsynced_.empty() ? 0 : random_() % (unsynced_.size() + 1));
+  sync();
+  now_ = durable_;
+  ++epoch_;
+}
+
+// Heads become durable behind everything before them; only then is anything gone.
+void model_disk::maintain() {
+  sync();
+  if (now_.journal.first > durable_.journal.first) {
+    witness_.journal_goes(durable_, now_.journal.first);
+    durable_.journal.first = now_.journal.first;
+    for (auto* each : {&durable_, &now_}) {
+      each->entries.erase(each->entries.begin(),
+                          each->entries.lower_bound(durable_.journal.first));
+      each->erased.erase(each->erased.begin(), each->erased.lower_bound(durable_.journal.first));
+    }
+  }
+  for (auto& [pipeline, bounds] : durable_.logs) {
+    bounds.first = now_.logs[pipeline].first;
+    for (auto* each : {&durable_, &now_})
+      each->blocks.erase(each->blocks.lower_bound({pipeline, 0}),
+                         each->blocks.lower_bound({pipeline, bounds.first}));
+  }
+  durable_.progress = now_.progress;
+  durable_.decisions = now_.decisions;
+}
+
+result<std::string> model_disk::read_entry(journal_position position) const {
+  if (refuses())
+    return refused();
+  const auto at = now_.entries.find(position);
+  if (at == now_.entries.end() || position < now_.journal.first)
+    return fail(errc::not_found, "no entry there");
+  return std::string(at->second.view());
+}
+
+result<void> model_disk::scan_journal(
+    journal_position from,
+    const std::function<bool(journal_position, std::string_view)>& each) const {
+  for (auto at = now_.entries.lower_bound(std::max(from, now_.journal.first));
+       at != now_.entries.end(); ++at) {
+    if (refuses())
+      return refused();
+    if (!now_.erased.contains(at->first) && !each(at->first, at->second.view()))
+      break;
+  }
+  return {};
+}
+
+result<void> model_disk::trim_journal(journal_position below) {
+  now_.journal.first = std::max(now_.journal.first, below);
+  return {};
+}
+
+result<void> model_disk::scan_progress(
+    const std::function<bool(const entry_id&, std::string_view)>& each) const {
+  for (const auto& [entry, bytes] : now_.progress) {
+    if (refuses())
+      return refused();
+    if (!each(entry, bytes))
+      break;
+  }
+  return {};
+}
+
+result<void> model_disk::trim_progress(node_id node, weir::epoch epoch, sequence below) {
+  witness_.progress_goes(durable_, node, epoch, below);
+  now_.progress.erase(now_.progress.lower_bound({node, epoch, 0}),
+                      now_.progress.lower_bound({node, epoch, below}));
+  if (random_() % 2 == 0) // It may be gone at once, or come back after a crash.
+    durable_.progress.erase(durable_.progress.lower_bound({node, epoch, 0}),
+                            durable_.progress.lower_bound({node, epoch, below}));
+  return {};
+}
+
+result<std::vector<std::uint64_t>> model_disk::decision_chunks(pipeline_id pipeline) const {
+  if (refuses())
+    return refused();
+  std::vector<std::uint64_t> chunks;
+  for (auto at = now_.decisions.lower_bound({pipeline, 0});
+       at != now_.decisions.end() && at->first.first == pipeline; ++at)
+    chunks.push_back(at->first.second);
+  return chunks;
+}
+
+result<std::string> model_disk::read_decisions(pipeline_id pipeline, std::uint64_t chunk) const {
+  if (refuses())
+    return refused();
+  return now_.decisions.at({pipeline, chunk});
+}
+
+result<void> model_disk::trim_decisions(pipeline_id pipeline, std::uint64_t below) {
+  now_.decisions.erase(now_.decisions.lower_bound({pipeline, 0}),
+                       now_.decisions.lower_bound({pipeline, below}));
+  return {};
+}
+
+storage::bounds model_disk::log(pipeline_id pipeline) const {
+  const auto at = now_.logs.find(pipeline);
+  return at == now_.logs.end() ? storage::bounds{} : at->second;
+}
+
+result<std::string> model_disk::read_block(pipeline_id pipeline, log_position position) const {
+  if (refuses())
+    return refused();
+  const auto at = now_.blocks.find({pipeline, position});
+  if (at == now_.blocks.end() || position < log(pipeline).first)
+    return fail(errc::not_found, "no block there");
+  return std::string(at->second.view());
+}
+
+result<void> model_disk::trim_log(pipeline_id pipeline, log_position below) {
+  auto& first = now_.logs[pipeline].first;
+  first = std::max(first, below);
+  return {};
+}
+
+// Refused at a start, a node says so and is started again: the world does not go there.
+result<std::map<std::string, storage::cursor>> model_disk::cursors(pipeline_id pipeline) const {
+  const auto at = now_.cursors.find(pipeline);
+  return at == now_.cursors.end() ? std::map<std::string, storage::cursor>() : at->second;
+}
+
+storage::bounds model_disk::dead_letters(pipeline_id pipeline) const {
+  const auto at = now_.letter_logs.find(pipeline);
+  return at == now_.letter_logs.end() ? storage::bounds{} : at->second;
+}
+
+result<std::string> model_disk::read_dead_letter(pipeline_id pipeline,
+                                                 log_position position) const {
+  const auto at = now_.letters.find({pipeline, position});
+  if (at == now_.letters.end())
+    return fail(errc::not_found, "no letter there");
+  return at->second;
+}
+
+result<std::optional<std::string>> model_disk::meta(std::string_view key) const {
+  const auto at = now_.meta.find(std::string(key));
+  if (at == now_.meta.end())
+    return std::optional<std::string>();
+  return std::optional(at->second);
+}
+
+} // namespace weir::simulation

@@ -1,0 +1,111 @@
+#pragma once
+
+#include "storage/disk.hpp"
+
+#include <map>
+#include <random>
+#include <set>
+
+namespace weir::simulation {
+
+/// What stands on a node's disk, as a store would have it.
+struct tables {
+  std::map<journal_position, shared_bytes> entries;
+  std::set<journal_position> erased;
+  storage::bounds journal;
+  std::map<entry_id, std::string> progress;
+  std::map<std::pair<pipeline_id, std::uint64_t>, std::string> decisions;
+  std::map<std::pair<pipeline_id, log_position>, shared_bytes> blocks;
+  std::map<pipeline_id, storage::bounds> logs;
+  std::map<pipeline_id, std::map<std::string, storage::cursor>> cursors;
+  std::map<std::pair<pipeline_id, log_position>, std::string> letters;
+  std::map<pipeline_id, storage::bounds> letter_logs;
+  std::map<std::string, std::string> meta;
+
+  void apply(const storage::operation& record);
+};
+
+/// Hears of what becomes durable and of what goes for good.
+class disk_witness {
+public:
+  virtual ~disk_witness() = default;
+  virtual void became_durable(const storage::operation& record) = 0;
+  /// The journal below this position is gone for good.
+  virtual void journal_goes(const tables& durable, journal_position below) = 0;
+  virtual void progress_goes(const tables& durable, node_id node, weir::epoch epoch,
+                             sequence below) = 0;
+};
+
+/// A disk that promises what a store promises and not a bit more: what was not synced may be lost from
+/// the end, what was trimmed may come back until maintain() has run, reads may be refused.
+class model_disk final : public storage::disk {
+public:
+  model_disk(std::uint64_t seed, disk_witness& witness);
+
+  /// A commit: all of it is there at once, durable with `sync`, and everything before with it.
+  void commit(const storage::batch& what, bool sync);
+  /// The power goes and comes back: a part of what was not synced is lost.
+  void crash();
+  /// One read in so many is refused; 0: none is.
+  void refuse_reads(unsigned one_in) { refused_ = one_in; }
+
+  const tables& durable() const noexcept { return durable_; }
+
+  const storage::recovery_report& recovery() const noexcept override { return recovery_; }
+  node_id node() const noexcept override { return 1; }
+  weir::epoch epoch() const noexcept override { return epoch_; }
+  std::map<pipeline_id, std::string> pipelines() const override { return {{1, "traces"}}; }
+
+  storage::bounds journal() const override { return now_.journal; }
+  result<std::string> read_entry(journal_position position) const override;
+  result<void>
+  scan_journal(journal_position from,
+               const std::function<bool(journal_position, std::string_view)>& each) const override;
+  result<void> trim_journal(journal_position below) override;
+  journal_position journal_gone() const noexcept override { return durable_.journal.first; }
+
+  result<void>
+  scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const override;
+  result<void> trim_progress(node_id node, weir::epoch epoch, sequence below) override;
+
+  result<std::vector<std::uint64_t>> decision_chunks(pipeline_id pipeline) const override;
+  result<std::string> read_decisions(pipeline_id pipeline, std::uint64_t chunk) const override;
+  result<void> trim_decisions(pipeline_id pipeline, std::uint64_t below) override;
+
+  storage::bounds log(pipeline_id pipeline) const override;
+  result<std::string> read_block(pipeline_id pipeline, log_position position) const override;
+  result<log_position> find_time(pipeline_id, unix_ns) const override { return log_position{0}; }
+  result<void> trim_log(pipeline_id pipeline, log_position below) override;
+  std::vector<storage::segment> log_segments(pipeline_id) const override { return {}; }
+  result<std::map<std::string, storage::cursor>> cursors(pipeline_id pipeline) const override;
+
+  storage::bounds dead_letters(pipeline_id pipeline) const override;
+  result<std::string> read_dead_letter(pipeline_id pipeline,
+                                       log_position position) const override;
+  result<void> trim_dead_letters(pipeline_id, log_position) override { return {}; }
+  std::vector<storage::segment> dead_letter_segments(pipeline_id) const override { return {}; }
+
+  result<std::optional<std::string>> meta(std::string_view key) const override;
+  void set_aside(std::string_view, std::uint64_t, std::string_view) override {}
+  bool accepts_data() const noexcept override { return true; }
+  storage::room room() const override { return {}; }
+  std::map<std::string, std::uint64_t> usage() const override { return {}; }
+  std::optional<error> failure() const override { return {}; }
+  void maintain() override;
+  void give_back() override { maintain(); }
+
+private:
+  void sync();
+  bool refuses() const { return refused_ > 0 && random_() % refused_ == 0; }
+
+  mutable std::mt19937_64 random_;
+  disk_witness& witness_;
+  unsigned refused_ = 0;
+  weir::epoch epoch_ = 1;
+  storage::recovery_report recovery_;
+  tables now_;     ///< What readers see.
+  tables durable_; ///< What a crash leaves, but for `unsynced_`.
+  std::vector<std::vector<storage::operation>> unsynced_; ///< Commits, in order.
+};
+
+} // namespace weir::simulation
