@@ -9,6 +9,7 @@
 namespace weir::sampling {
 
 /// Number of a policy's name in a decision_cache; `no_policy` where none decided (nobody kept it).
+/// Parts of composite policies are numbered among them.
 using policy_number = std::uint16_t;
 inline constexpr policy_number no_policy = 0xffff;
 
@@ -26,6 +27,9 @@ struct decision {
   policy_number policy = no_policy; ///< The first policy that voted for the outcome.
   float sampling_rate = 1;          ///< A kept trace stands for this many like it; at least 1.
   rate_mark mark = rate_mark::none; ///< Not `none` only where it is kept and the rate above 1.
+  /// The part by which a composite policy sampled it, the last one where several did, whichever
+  /// policy is named above. Not remembered: a decision out of a decision_cache has none.
+  policy_number composite_part = no_policy;
 
   friend bool operator==(const decision&, const decision&) = default;
 };

@@ -91,9 +91,10 @@ struct evaluation {
 
   verdict operator()(const composite_of& rule) const {
     for (std::size_t i = 0; i < rule.parts.size(); ++i) {
-      const auto said = ask(rule.parts[i]);
+      auto said = ask(rule.parts[i]);
       if (said.vote != vote::sampled)
         continue;
+      said.part = static_cast<part_place>(i);
       return how == spending::yes && rule.shares->spend(i, trace.spans, now) ? said : verdict{};
     }
     return {};

@@ -12,11 +12,17 @@
 #include "sampling/ratio.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <variant>
 #include <vector>
 
 namespace weir::sampling {
+
+/// Place of a sub-policy in a composite policy; `no_part` in verdicts of other policies, and where
+/// it does not sample.
+using part_place = std::uint32_t;
+inline constexpr part_place no_part = std::numeric_limits<part_place>::max();
 
 /// What one policy says about a trace. Failed: an error is neither one nor its opposite, so nothing turns it round.
 enum class vote : std::uint8_t { not_sampled, sampled, dropped, failed };
@@ -25,6 +31,7 @@ struct verdict {
   weir::sampling::vote vote = vote::not_sampled;
   /// How often it samples such a trace, whether it did or not.
   sampling::chance chance;
+  part_place part = no_part; ///< Of a composite policy: the sub-policy by which it samples.
 };
 
 struct evaluator;

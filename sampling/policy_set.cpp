@@ -40,13 +40,21 @@ result<policy_set> policy_set::compile(const tail_sampling_config& config) {
     set.policies_.push_back(std::move(*compiled));
     set.names_.push_back(policy->name);
     set.configs_.push_back(*policy);
+    set.note_parts(*policy);
     set.drops_ += policy->type == policy_type::drop ? 1 : 0;
     set.marks_rates_ = set.marks_rates_ || says_rates(*policy);
   }
-  if (set.names_.size() >= no_policy)
+  if (set.names_.size() + set.part_names_.size() >= no_policy)
     return fail(errc::too_large, "too many policies");
   set.counts_.resize(set.names_.size());
   return set;
+}
+
+void policy_set::note_parts(const policy_config& policy) {
+  first_parts_.push_back(part_names_.size());
+  if (policy.type == policy_type::composite)
+    for (const auto& part : policy.sub_policies)
+      part_names_.push_back(part.name);
 }
 
 void policy_set::take_over(const policy_set& before) {
@@ -81,6 +89,8 @@ decision policy_set::decide(const trace_id& id, const trace_features& trace, ste
       break;
     case vote::sampled:
       ++counts_[i].sampled;
+      if (said.part != no_part)
+        result.composite_part = static_cast<policy_number>(first_parts_[i] + said.part);
       if (!result.keep)
         result.policy = static_cast<policy_number>(i);
       result.keep = true;

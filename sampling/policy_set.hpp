@@ -63,11 +63,15 @@ public:
   /// name, with the same options.
   void take_over(const policy_set& before);
 
-  /// Decides a trace. `policy` in the answer is an index of names(). Spends budgets, counts votes.
+  /// Decides a trace. `policy` in the answer is an index of names(), `composite_part` one of
+  /// part_names(). Spends budgets, counts votes.
   decision decide(const trace_id& id, const trace_features& trace, steady_ns now);
 
   /// Names of the policies, drop policies first.
   const std::vector<std::string>& names() const noexcept { return names_; }
+
+  /// Names of the sub-policies of all composite policies.
+  const std::vector<std::string>& part_names() const noexcept { return part_names_; }
 
   /// By index of names().
   const std::vector<policy_counts>& counts() const noexcept { return counts_; }
@@ -80,11 +84,14 @@ public:
   std::size_t predicate_count() const noexcept { return predicates_.size(); }
 
 private:
+  void note_parts(const policy_config& policy);
   void set_rate(decision& result) const;
 
   std::vector<evaluator> policies_;
   std::vector<policy_config> configs_; ///< What they were compiled from.
   std::vector<std::string> names_;
+  std::vector<std::string> part_names_;
+  std::vector<std::size_t> first_parts_; ///< Into part_names_, by index of names_.
   std::vector<policy_counts> counts_;
   predicates predicates_;
   inclusion chances_;     ///< Scratch of decide().

@@ -62,6 +62,9 @@ void window::use(policy_set policies) {
   policy_numbers_.clear();
   for (const auto& name : policies_.names())
     policy_numbers_.push_back(cache_.number_of(name));
+  part_numbers_.clear();
+  for (const auto& name : policies_.part_names())
+    part_numbers_.push_back(cache_.number_of(name));
   words_ = (policies_.predicate_count() + 63) / 64;
   predicate_rows_.clear();
 }

@@ -238,6 +238,7 @@ private:
   policy_set policies_;
   decision_cache& cache_;
   std::vector<policy_number> policy_numbers_; ///< Of the cache, by index of policies_.names().
+  std::vector<policy_number> part_numbers_;   ///< The same of policies_.part_names().
 
   pool<trace> traces_;
   pool<ref, 16384> refs_;

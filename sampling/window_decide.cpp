@@ -49,6 +49,8 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
     verdict = policies_.decide(of.id, features_of(number), now);
     if (verdict.policy != no_policy)
       verdict.policy = policy_numbers_[verdict.policy];
+    if (verdict.composite_part != no_policy)
+      verdict.composite_part = part_numbers_[verdict.composite_part];
   }
   const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
   for_each_ref(of, [&](const ref& each) { out.refs.push_back({each.entry, each.slot}); });
