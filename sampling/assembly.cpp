@@ -149,6 +149,8 @@ result<std::size_t> assembler::collect(const decided_batch& batch, std::size_t f
   std::sort(wanted_.begin(), wanted_.end());
   found_.clear();
   known_.clear();
+  recorded_.clear();
+  last_recorded_ = {};
   for (std::size_t begin = 0; begin < wanted_.size();) {
     auto end = begin + 1;
     while (end < wanted_.size() && wanted_[end].entry == wanted_[begin].entry)
@@ -207,10 +209,12 @@ void assembler::take_spans(const unpacked_entry& entry, kept_spans& out) {
       last = span.group;
       scope = envelope(group.first_scope_slice, group.scope_slices, entry.bytes, out);
     }
+    const auto& kept = *of_traces_[wanted->trace];
+    const auto own_scope = names_ == nullptr ? scope : recorded(scope, kept, out);
     auto body = span.body.in(entry.bytes);
-    if (const auto& kept = *of_traces_[wanted->trace]; kept.verdict.mark != rate_mark::none)
+    if (kept.verdict.mark != rate_mark::none)
       body = stamp_.put(body, kept.id, kept.verdict);
-    found_.push_back({wanted->trace, wanted->place, {resource, scope, out.bytes_.copy(body)}});
+    found_.push_back({wanted->trace, wanted->place, {resource, own_scope, out.bytes_.copy(body)}});
   }
 }
 
@@ -219,12 +223,32 @@ std::uint32_t assembler::envelope(std::uint32_t first, std::uint32_t count,
   joined_.clear();
   for (std::uint32_t i = 0; i < count; ++i)
     joined_ += index_.slices[first + i].in(unpacked);
-  if (const auto known = known_.find(joined_); known != known_.end())
+  return envelope(joined_, out);
+}
+
+std::uint32_t assembler::envelope(std::string_view content, kept_spans& out) {
+  if (const auto known = known_.find(content); known != known_.end())
     return known->second;
   const auto number = static_cast<std::uint32_t>(out.envelopes_.size());
-  out.envelopes_.push_back(out.bytes_.copy(joined_));
+  out.envelopes_.push_back(out.bytes_.copy(content));
   known_.emplace(out.envelopes_.back(), number);
   return number;
+}
+
+// A scope is written anew once for all traces that the same policy kept.
+std::uint32_t assembler::recorded(std::uint32_t scope, const decided_trace& kept, kept_spans& out) {
+  const recorded_scope key{scope, kept.verdict.policy, kept.verdict.composite_part,
+                           (kept.flags & decided_late) != 0};
+  if (key == last_recorded_)
+    return last_envelope_;
+  const auto [at, added] = recorded_.try_emplace(key);
+  if (added) {
+    const kept_by why{names_->policy_name(key.policy), names_->policy_name(key.composite_part),
+                      key.late};
+    at->second = envelope(policy_stamp_.put(out.envelopes_[scope], why), out);
+  }
+  last_recorded_ = key;
+  return last_envelope_ = at->second;
 }
 
 void assembler::arrange(kept_spans& out) {

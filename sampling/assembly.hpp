@@ -7,11 +7,14 @@
 #include "otlp/writer.hpp"
 #include "sampling/arena.hpp"
 #include "sampling/decision.hpp"
+#include "sampling/decision_cache.hpp"
+#include "sampling/policy_stamp.hpp"
 #include "sampling/rate_stamp.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -96,6 +99,10 @@ public:
   /// `max_bytes`: of spans collected in one call (a single larger trace is still taken whole).
   explicit assembler(std::size_t max_bytes = 16 << 20) : max_bytes_(max_bytes) {}
 
+  /// From now on the scopes of kept spans say what kept them (policy_stamp). `names`: of policies,
+  /// by the numbers in decisions; it outlives the assembler. Null: they say nothing.
+  void record_policies(const decision_cache* names) noexcept { names_ = names; }
+
   /// Collects the kept traces from `batch.traces[first]` on, as many as fit, into `out` (replaced).
   /// Returns the index of the first trace not looked at. An entry that is damaged or gone leaves the
   /// rest whole: its slots are in out.unreadable(). Where one cannot be read at the moment
@@ -119,18 +126,35 @@ private:
     kept_spans::piece piece;
   };
 
+  /// A scope's envelope, and what is to be said in it.
+  struct recorded_scope {
+    std::uint32_t scope = 0xffff'ffff;
+    policy_number policy = no_policy;
+    policy_number composite_part = no_policy;
+    bool late = false;
+
+    friend auto operator<=>(const recorded_scope&, const recorded_scope&) = default;
+  };
+
   std::size_t select(const decided_batch& batch, std::size_t first);
   result<void> take_entry(std::size_t begin, std::size_t end, const entry_reader& read,
                           kept_spans& out);
   void take_spans(const unpacked_entry& entry, kept_spans& out);
   std::uint32_t envelope(std::uint32_t first, std::uint32_t count, std::string_view unpacked,
                          kept_spans& out);
+  std::uint32_t envelope(std::string_view content, kept_spans& out);
+  std::uint32_t recorded(std::uint32_t scope, const decided_trace& kept, kept_spans& out);
   void arrange(kept_spans& out);
 
   std::size_t max_bytes_;
   std::uint32_t traces_ = 0;
   std::vector<const decided_trace*> of_traces_; ///< Of this call: the kept ones.
   rate_stamp stamp_;
+  const decision_cache* names_ = nullptr;
+  policy_stamp policy_stamp_;
+  std::map<recorded_scope, std::uint32_t> recorded_; ///< Of this call: their envelopes.
+  recorded_scope last_recorded_; ///< Spans behind each other are mostly one trace's.
+  std::uint32_t last_envelope_ = 0;
   std::vector<wanted_slot> wanted_;
   std::vector<found_span> found_;
   otlp::span_index index_;
