@@ -107,6 +107,7 @@ struct tail_sampling_config {
   bool sample_on_first_match = false;
   bool drop_pending_traces_on_shutdown = false;
   std::uint64_t maximum_trace_size_bytes = 0; ///< 0 = off
+  bool record_policy = false; ///< What kept a trace is said in the scopes of its spans.
   std::vector<policy_config> policies;
 
   friend bool operator==(const tail_sampling_config&, const tail_sampling_config&) = default;

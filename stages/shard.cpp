@@ -40,6 +40,7 @@ void shard::add_lane(shard_pipeline info) {
   added.cache = std::make_unique<sampling::decision_cache>(info.decision_cache);
   added.window =
       std::make_unique<sampling::window>(window_of(info), info.policies, *added.cache);
+  added.assembler.record_policies(info.config.record_policy ? added.cache.get() : nullptr);
   added.gauges = shard_gauges(info.name, config_.index);
   added.info = std::move(info);
   lanes_.push_back(std::move(added));
@@ -79,6 +80,7 @@ void shard::replace_policies(lane& lane, const shard_pipeline& info) {
   lane.info.config = info.config;
   lane.info.memory = info.memory;
   lane.info.policies = info.policies;
+  lane.assembler.record_policies(info.config.record_policy ? lane.cache.get() : nullptr);
   lane.unseen.clear();
   lane.window->replace_policies(
     info.policies, window_of(info),

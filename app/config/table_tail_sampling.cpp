@@ -339,6 +339,10 @@ const option_table<tail_sampling_config>& tail_sampling_options() {
                     "undecided traces wait on disk, and the next start decides them"),
           works("maximum_trace_size_bytes", &t::maximum_trace_size_bytes,
                 "Traces with more bytes are dropped at once; 0: no limit."),
+          works("record_policy", &t::record_policy,
+                "The scopes of kept spans say which policy kept them (docs/sampling.md). (Weir's "
+                "own; the Collector has the feature gate "
+                "`processor.tailsamplingprocessor.recordpolicy` for it.)"),
           list("policies", &t::policies, &policy_options,
                "What decides; one that keeps is enough."),
           only(

@@ -39,6 +39,7 @@ class ReloadNode(node.Node):
         self.pipelines = {"traces": (["tail_sampling"], ["file/a"])}
         self.policies = {"tail_sampling": [keep("blue")]}
         self.waits = {}  # by sampler; the others: WAIT_S
+        self.options = {}  # further ones, by sampler
         self.more = {}
         self.write()
 
@@ -52,7 +53,8 @@ class ReloadNode(node.Node):
             "receivers": {"otlp": {"protocols": {
                 "grpc": {"endpoint": f"127.0.0.1:{self.grpc_port}"},
                 "http": {"endpoint": f"127.0.0.1:{self.http_port}"}}}},
-            "processors": {name: {"decision_wait": self.waits.get(name, f"{WAIT_S}s"), "policies": policies}
+            "processors": {name: {"decision_wait": self.waits.get(name, f"{WAIT_S}s"), "policies": policies,
+                                  **self.options.get(name, {})}
                            for name, policies in self.policies.items()},
             "exporters": {name: {"path": self.file(name), "append": "true"} for name in exporters},
             "extensions": {"health_check": {"endpoint": f"127.0.0.1:{self.ports['health']}"}},
@@ -85,11 +87,14 @@ class ReloadNode(node.Node):
 
     def spans(self, exporter):
         """The names of the spans that an exporter has written, each as often as it is there."""
+        return [one.get("name", "") for scope in self.scopes(exporter) for one in scope["spans"]]
+
+    def scopes(self, exporter):
+        """The scopes, with their spans, that an exporter has written."""
         path = self.file(exporter)
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        return [one.get("name", "") for line in text[:text.rfind("\n") + 1].splitlines()
-                for resource in json.loads(line).get("resourceSpans", [])
-                for scope in resource["scopeSpans"] for one in scope["spans"]]
+        return [scope for line in text[:text.rfind("\n") + 1].splitlines()
+                for resource in json.loads(line).get("resourceSpans", []) for scope in resource["scopeSpans"]]
 
     def wait_for(self, exporter, names, seconds=20):
         wait_until(lambda: set(names) <= set(self.spans(exporter)), seconds,
