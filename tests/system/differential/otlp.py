@@ -54,10 +54,11 @@ def span(trace_id, span_id, start, end, parent=b"", on_span=(), status=0, trace_
     return body
 
 
-def resource_spans(on_resource, spans):
-    """One ResourceSpans, as a field of a TracesData message."""
-    scope = _bytes(2, _bytes(1, _bytes(1, b"tests")) + b"".join(_bytes(2, body) for body in spans))
-    return _bytes(1, _bytes(1, attributes(1, on_resource)) + scope)
+def resource_spans(on_resource, spans, on_scope=()):
+    """One ResourceSpans with one scope, as a field of a TracesData message."""
+    scope = _bytes(1, _bytes(1, b"tests") + attributes(3, on_scope))
+    scope_spans = _bytes(2, scope + b"".join(_bytes(2, body) for body in spans))
+    return _bytes(1, _bytes(1, attributes(1, on_resource)) + scope_spans)
 
 
 def _fields(message):

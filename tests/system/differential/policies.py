@@ -74,6 +74,25 @@ SHARED = {
     },
 }
 
+
+
+def shared(name, *parts):
+    """A composite policy whose rates nothing here comes near."""
+    return {"name": name, "type": "composite", "composite": {
+        "max_total_spans_per_second": 1_000_000, "policy_order": [part["name"] for part in parts],
+        "composite_sub_policy": list(parts),
+        "rate_allocation": [{"policy": part["name"], "percent": 100 // len(parts)} for part in parts]}}
+
+
+# Compared by what the scopes of kept spans say of the policy.
+RECORDED = {
+    **{name: EXACT[name] for name in ("errors", "mixed", "mixed_first_match", "mixed_all", "and_not", "drop")},
+    "composite": ([shared("shared", VIP, GOLD, both("slow errors", SLOW, ERRORS))], {}),
+    "composites": ([ERRORS, shared("vips and gold", VIP, GOLD), TENTH, shared("gold and slow", GOLD, SLOW)], {}),
+    "composites_first_match": ([ERRORS, shared("vips and gold", VIP, GOLD), shared("gold and slow", GOLD, SLOW)],
+                               {"sample_on_first_match": True}),
+}
+
 # Compared by how much they keep.
 RATES = {
     "rate_limiting": ([LIMITED], {}),

@@ -46,8 +46,9 @@ def _span(chance, trace_id, begin, root):
                      trace_state=state, flags=_pick(chance, [(0, 12), (0x100, 1), (0x101, 1), (1, 1)]))
 
 
-def mixed(seed, traces):
-    """Requests of traces whose spans are spread over one to three of them."""
+def mixed(seed, traces, on_scope=lambda: ()):
+    """Requests of traces whose spans are spread over one to three of them, each in a scope of its own with
+    the attributes that `on_scope` gives."""
     chance = random.Random(seed)
     requests = []
     for first in range(0, traces, 100):
@@ -60,7 +61,7 @@ def mixed(seed, traces):
                 if chance.random() < 0.1:
                     resource += _attributes(chance)
                 spans = [_span(chance, trace_id, begin, i == 0)]
-                chance.choice(parts).append(otlp.resource_spans(resource, spans))
+                chance.choice(parts).append(otlp.resource_spans(resource, spans, on_scope()))
         requests += [(0, b"".join(part)) for part in parts if part]
     return requests
 
