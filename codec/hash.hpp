@@ -10,7 +10,16 @@ namespace weir::codec {
 /// xxh3, 64 bits: checksums of what lies on disk, and partitions. Fixed for ever.
 std::uint64_t xxh3(std::string_view bytes) noexcept;
 
-/// The same under a seed that each process draws anew: for tables in memory whose keys clients
+/// 128 bits, in two halves.
+struct hash_128 {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+};
+
+/// xxh3 with 128 bits.
+hash_128 xxh3_128(std::string_view bytes) noexcept;
+
+/// xxh3, 64 bits, under a seed that each process draws anew: for tables in memory whose keys clients
 /// choose, who must not be able to make them all meet. Never on disk.
 std::uint64_t hash_in_memory(std::string_view bytes) noexcept;
 

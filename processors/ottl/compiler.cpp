@@ -343,6 +343,9 @@ private:
     if (!error_ && function->check != nullptr)
       if (auto wrong = function->check(made_, made); !wrong.empty())
         fail_at(n.offset, std::move(wrong));
+    if (!error_ && function->prepare != nullptr)
+      if (auto wrong = function->prepare(made_, made); !wrong.empty())
+        fail_at(n.offset, std::move(wrong));
     expression e;
     e.what = expression::kind::call;
     e.index = static_cast<number>(made_.calls.size());

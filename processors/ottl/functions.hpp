@@ -49,6 +49,8 @@ struct function_info {
   /// Looks at literal arguments: an error's text, or "".
   std::string (*check)(const program&, const call_info&) = nullptr;
   std::uint8_t contexts = 0xff; ///< Bits by context_kind.
+  /// Makes call_info::prepared of literal arguments: an error's text, or "".
+  std::string (*prepare)(const program&, call_info&) = nullptr;
 };
 
 /// The function of that name, or null.
@@ -66,6 +68,9 @@ std::span<const function_info> time_functions();
 std::span<const function_info> calendar_functions();
 std::span<const function_info> case_functions();
 std::span<const function_info> code_functions();
+std::span<const function_info> hash_functions();
+std::span<const function_info> network_functions();
+std::span<const function_info> row_functions();
 std::span<const function_info> metric_functions();
 std::span<const function_info> span_functions();
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,13 @@ struct call_info {
   function_body body = nullptr;
   std::vector<argument> arguments; ///< One a parameter.
   range keys;
+  std::shared_ptr<const void> prepared{}; ///< What the function made of its literals at start.
+
+  /// @pre the function's `prepare` made a T
+  template <class T>
+  const T& prepared_as() const noexcept {
+    return *static_cast<const T*>(prepared.get());
+  }
 };
 
 /// A node of a compiled statement.

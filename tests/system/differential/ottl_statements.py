@@ -86,6 +86,42 @@ SPAN_STATEMENTS = [
     'set_semconv_span_name("1.37.0")', 'set_semconv_span_name("1.37.0", "was")',
 ]
 
+# Texts taken apart: each result goes to an attribute.
+TEXT_CONVERTERS = [
+    'XXH3(name)', 'XXH128(attributes["s"])', 'XXH128("")', 'Murmur3Hash(name)', 'Murmur3Hash("")', 'Murmur3Hash("abc")',
+    'Murmur3Hash128(name)', 'Murmur3Hash128("a text of more than sixteen bytes")', 'Murmur3Hash128("")', 'XXH3(attributes["i"])',
+    'ParseKeyValue("a=1 b=\\"x y\\" c=\'it s\' a=2")', 'ParseKeyValue("a:1;;b: 2 ;", ":", ";")', 'ParseKeyValue("a=1 b")',
+    'ParseKeyValue("a=\\"1")', 'ParseKeyValue("a==1 y=")', 'ParseKeyValue("")', 'ParseKeyValue(" ")',
+    'ParseKeyValue(attributes["s"])', 'ParseKeyValue("k=a\\\\\\"b c=d")', 'ParseKeyValue("a!!1||b!!2", "!!", "||")',
+    'ParseCSV("1,2,3", "a,b,c")', 'ParseCSV("1,\\"2,x\\"\\"y\\",", "a,b,c")', 'ParseCSV("1|2", "a,b", "|", ",")',
+    'ParseCSV("1,2", "a,b,c")', 'ParseCSV("1,2\\n3,4", "a,b,c")', 'ParseCSV("a \\"b\\" c,d", "a,b")',
+    'ParseCSV("a \\"b\\" c,d", "a,b", mode="lazyQuotes")', 'ParseCSV("\\"a\\",b\\"", "a,b", mode="ignoreQuotes")',
+    'ParseCSV("x,b\\"c,d", "a")', 'ParseCSV("", "a")', 'ParseCSV("1,2", "")', 'ParseCSV("\\"1\\n2\\",3\\r\\n", "a,b")',
+    'ParseCSV("\\"1,2", "a,b")', 'ParseCSV("\\"1,2", "a", mode="lazyQuotes")', 'ParseCSV(name, "a", " ")',
+    'ParseCSV("1\u00e92", "a\u00e9b", "\u00e9")',
+    'ParseSeverity(attributes["i"], {"low": [{"range": {"min": 0, "max": 10}}], "hi": [{"range": {"min": 11, "max": 50}}]})',
+    'ParseSeverity(attributes["s"], {"t": [{"equals": ["text", "a"]}], "e": [{"equals": [""]}]})',
+    'ParseSeverity(404, {"error": [{"range": "4xx"}, {"range": "5xx"}], "info": [{"range": "2xx"}]})',
+    'IsInCIDR("10.1.2.3", ["10.0.0.0/8"])', 'IsInCIDR("10.1.2.3", ["192.168.0.0/16", "10.1.2.0/31"])',
+    'IsInCIDR("::ffff:10.1.2.3", ["10.0.0.0/8"])', 'IsInCIDR("10.1.2.3", ["::ffff:10.0.0.0/104"])',
+    'IsInCIDR("10.1.2.3", ["::/0"])', 'IsInCIDR("2001:db8::1", ["2001:db8::/33"])', 'IsInCIDR("2001:db8:8000::1", ["2001:db8::/33"])',
+    'IsInCIDR("010.1.2.3", ["10.0.0.0/8"])', 'IsInCIDR("fe80::1%eth0", ["fe80::/10"])', 'IsInCIDR(name, ["0.0.0.0/0"])',
+    'IsInCIDR("10.1.2.3", [Concat(["10.0.0.0", "8"], "/")])', 'IsInCIDR("10.1.2.3", [name])',
+    'CommunityID("10.0.0.1", 80, "10.0.0.2", 4000)', 'CommunityID("10.0.0.2", 4000, "10.0.0.1", 80, "UDP", 7)',
+    'CommunityID("2001:db8::1", 80, "10.0.0.1", 80)', 'CommunityID("10.0.0.1", 80, "10.0.0.1", 70)',
+    'CommunityID("10.0.0.1", 80000, "10.0.0.1", 70)', 'CommunityID("10.0.0", 80, "10.0.0.1", 70)',
+    'CommunityID("10.0.0.1", 80, "10.0.0.1", 70, "udp")', 'CommunityID("10.0.0.1", 80, "10.0.0.1", 70, seed=65536)',
+] + ['URL("%s")' % text for text in (
+    "http://user:p%40ss@example.com:8080/a/b.c/d.html?q=1&r=a%20b#frag", "https://[2001:db8::1]:443/x", "mailto:a@b.c",
+    "/path/only.txt?x", "example.com/a", "http://example.com", "HTTP://Example.COM/%7Euser", "http://a b/", "http://h:x/",
+    "http://h/a b?c d#e f", "http://h/%zz", "://x", "a:b:c", "1a:b", "http://u@h", "http://u:@h/", "//h/p", "///p", "*", "?",
+    "?a=1&b=2&a=3", "?a=%zz", "?a;b", "?a+b=c%20d&&e", "http://h/?", "http://h:/p", "http://h:99999999999999999999/",
+    "urn:isbn:1", "http://[::1", "http://[fe80::1%25eth0]/", "http://[1.2.3.4]/", "http://h/a[b]/c|d", "http://h/#a%20(b)'c",
+    "file:///etc/x.conf", "http:/x", "mongodb://a:1,b:2/db", "http://a:1,b:2/db", "http://%C3%A4/", "http://%41/", "x/a:b",
+    "./a:b", "http://h\u00e9/\u00e9?\u00e9#\u00e9", "http://us er@h/", "http://h/.", "http://h/a.")]
+
+SPAN_STATEMENTS += [f'set(attributes["r"], {converter})' for converter in TEXT_CONVERTERS]
+
 RESOURCE_STATEMENTS = ['set(attributes["env"], "test")', 'delete_key(attributes, "service.name")',
                        'keep_keys(attributes, ["host"])']
 EVENT_STATEMENTS = ['set(name, Concat([span.name, name], "/"))', 'set(attributes["index"], event_index)',
