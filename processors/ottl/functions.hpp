@@ -71,6 +71,8 @@ std::span<const function_info> code_functions();
 std::span<const function_info> hash_functions();
 std::span<const function_info> network_functions();
 std::span<const function_info> row_functions();
+std::span<const function_info> grok_functions();
+std::span<const function_info> user_agent_functions();
 std::span<const function_info> metric_functions();
 std::span<const function_info> span_functions();
 

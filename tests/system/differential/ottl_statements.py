@@ -120,6 +120,29 @@ TEXT_CONVERTERS = [
     "file:///etc/x.conf", "http:/x", "mongodb://a:1,b:2/db", "http://a:1,b:2/db", "http://%C3%A4/", "http://%41/", "x/a:b",
     "./a:b", "http://h\u00e9/\u00e9?\u00e9#\u00e9", "http://us er@h/", "http://h/.", "http://h/a.")]
 
+GROK = [
+    'ExtractGrokPatterns(name, "%{WORD:verb} %{GREEDYDATA:rest}")', 'ExtractGrokPatterns(name, "%{WORD} %{URIPATH:url.path}")',
+    'ExtractGrokPatterns(name, "%{WORD:verb} %{URIPATH}", true)', 'ExtractGrokPatterns(name, "%{VERB:v}", true, ["VERB=[A-Z]+"])',
+    'ExtractGrokPatterns("took 12 ms, 0.5 of 7, true", "%{INT:ms:int} ms, %{BASE16FLOAT:part:float} of %{POSINT:all:long}, %{BOOL:ok:bool}", true)',
+    'ExtractGrokPatterns("x", "%{WORD:n:int}")', 'ExtractGrokPatterns("x", "%{WORD:n:date}")', 'ExtractGrokPatterns("", "%{WORD:n:int}")',
+    'ExtractGrokPatterns("Nov 14 22:13:20 web-1.shop.example sshd[42]: hello", "%{SYSLOGBASE} %{GREEDYDATA:message}", true)',
+    'ExtractGrokPatterns("10.0.0.1 - bob [14/Nov/2023:22:13:20 +0000] \\"GET /a?b=c HTTP/1.1\\" 200 512", "%{HTTPD_COMMONLOG}", true)',
+    'ExtractGrokPatterns("2023-11-14T22:13:20.5Z WARN [x] 2001:db8::1", "%{TIMESTAMP_ISO8601:t} %{LOGLEVEL:l} \\\\[(?P<own>[^]]+)\\\\] %{IP:ip}")',
+    'ExtractGrokPatterns("a]b", "(?<x>[]a]+)(b)")', 'ExtractGrokPatterns(attributes["s"], "^%{DATA:a}$")',
+]
+USER_AGENTS = [f'UserAgent("{text}")' for text in (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.71 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0", "curl/8.4.0", "python-requests/2.31.0",
+    "Mozilla/5.0 (Linux; Android 13; SM-S901B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Opera/9.80 (Windows NT 6.1; U; en) Presto/2.8.131 Version/11.11",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Safari/605.1.15",
+    "Go-http-client/1.1", "OTel-OTLP-Exporter-Python/1.20", "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0)",
+    "kube-probe/1.27", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "", "nothing known",
+    "Mozilla/5.0 (SMART-TV; Linux; Tizen 5.0) AppleWebKit/538.1 (KHTML, like Gecko) Version/5.0 NativeTVAds Safari/538.1",
+    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/119.0.0.0 Safari/537.36 Edg/119.0.2151.97")]
+TEXT_CONVERTERS += GROK + USER_AGENTS
+
 SPAN_STATEMENTS += [f'set(attributes["r"], {converter})' for converter in TEXT_CONVERTERS]
 
 RESOURCE_STATEMENTS = ['set(attributes["env"], "test")', 'delete_key(attributes, "service.name")',
