@@ -73,6 +73,8 @@ std::span<const function_info> network_functions();
 std::span<const function_info> row_functions();
 std::span<const function_info> grok_functions();
 std::span<const function_info> user_agent_functions();
+std::span<const function_info> xml_functions();
+std::span<const function_info> xml_value_functions();
 std::span<const function_info> metric_functions();
 std::span<const function_info> span_functions();
 

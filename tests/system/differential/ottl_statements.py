@@ -141,7 +141,30 @@ USER_AGENTS = [f'UserAgent("{text}")' for text in (
     "kube-probe/1.27", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "", "nothing known",
     "Mozilla/5.0 (SMART-TV; Linux; Tizen 5.0) AppleWebKit/538.1 (KHTML, like Gecko) Version/5.0 NativeTVAds Safari/538.1",
     "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/119.0.0.0 Safari/537.36 Edg/119.0.2151.97")]
-TEXT_CONVERTERS += GROK + USER_AGENTS
+
+ORDER = "<o id='1'>\\n <i n='a' p:k='&lt;x&gt;' xmlns:p='u'>one</i>\\n <i>two<b/></i><![CDATA[<c>]]><!-- no --><e/>tail &amp; '\\\"'\\n</o>"
+XML = [call % f'"{ORDER}"' for call in (
+    'ParseXML(%s)', 'ParseSimplifiedXML(%s)', 'GetXML(%s, "/o/i")', 'GetXML(%s, "//i[@n=\'a\']/text()")', 'GetXML(%s, "//@n")',
+    'GetXML(%s, "/o/text()")', 'GetXML(%s, "//text()")', 'GetXML(%s, "/o/i[2]")', 'GetXML(%s, "count(//i)")', 'GetXML(%s, "/")',
+    'GetXML(%s, "//i[last()]/b | /o/e")', 'GetXML(%s, "//none")', 'RemoveXML(%s, "//i")', 'RemoveXML(%s, "//@n")', 'RemoveXML(%s, "//text()")',
+    'RemoveXML(%s, "//comment()")', 'RemoveXML(%s, "/o/e")', 'InsertXML(%s, "/o/i", "<new a=\'1\'/>text")', 'InsertXML(%s, "/o/e", "<a/><b/>")',
+    'InsertXML(%s, "//@n", "<a/>")', 'InsertXML(%s, "/", "<a/>")', 'InsertXML(%s, "/o", "no xml")',
+    'ConvertAttributesToElementsXML(%s, "/o/@id")', 'ConvertTextToElementsXML(%s)', 'ConvertTextToElementsXML(%s, "//i", "t")')]
+XML += [f'{call}("{text}")' for call in ("ParseXML", "ParseSimplifiedXML", "ConvertTextToElementsXML") for text in (
+    "<a/>", "<a>x</a>", "<a> <b>1</b> <b>2</b><c><d>3</d></c><b><e/></b></a>", "<a><b>1</b></a><c>2</c>", "<a", "<a></b>", "", "text", "<a>&x;</a>",
+    "<a>&#65;&#x42;</a>", "<a b='<'/>", "<a b/>", "<a b=c/>", "<a>]]></a>", "<a><!-- x -- y --></a>", "<a/> ", " <a/>", "<!-- c --><a>1</a>",
+    "<?xml version='1.0' encoding='UTF-8'?>\\n<a>x<b/>y</a>\\n", "<?xml version='1.1'?><a/>", "<?pi some thing?><a>1</a>", "<!DOCTYPE x><a>1</a>",
+    "<!DOCTYPE x [<!ENTITY e 'v'>]><a>&e;</a>", "<p:a xmlns:p='u'><p:b>1</p:b></p:a>", "<p:a/>", "<a x='1' x='2'/>", "<a xml:space='default'> x <b/> </a>",
+    "<a><![CDATA[x]]>y</a>", "<a>x<![CDATA[]]></a>", "<a xmlns='u'><b>1</b></a>", "<a:b:c/>", "<a>\\u0001</a>", "<a>1<b>2</b>3</a>",
+    "<?xml version='1.0' encoding='ISO-8859-1'?><a>x</a>", "<a>\\r\\n</a>", "<1a/>", "<a>x</a", "<a><b></a></b>")]
+XML += ['GetXML("", "//a")', 'RemoveXML("", "//a")', 'InsertXML("", "/", "<a>1</a>")', 'GetXML("<a", "//a")', 'RemoveXML(attributes["i"], "//a")',
+        'RemoveXML("<?xml version=\'1.0\'?><a><b/></a>", "//b")', 'RemoveXML("<a><b>1</b> <b>2</b></a>", "//b[1]")',
+        'GetXML("<p:a xmlns:p=\'u\'><p:b>1</p:b><b>2</b></p:a>", "//p:b")', 'GetXML("<p:a xmlns:p=\'u\'><p:b>1</p:b><b>2</b></p:a>", "//b")',
+        'GetXML("<a><b>1</b><b>2</b></a>", "//b[contains(., \'2\')]")', 'GetXML("<a><b i=\'1\'>x</b></a>", "//b/@i | //b")', 'GetXML("<a><a>1</a><b/></a>", "//a")',
+        'ParseXML("<a b=\'1\'c=\'2\'/>")', 'RemoveXML("<p:a xmlns:p=\'u\' p:x=\'1\'/>", "//@p:x")',
+        'ConvertAttributesToElementsXML("<p:a xmlns:p=\'u\' p:x=\'1\'/>")', 'ConvertAttributesToElementsXML("<a b=\'\' c=\'2\'>x</a>")',
+        'GetXML("<a><b><![CDATA[x]]></b></a>", "//b[text()=\'x\']")']
+TEXT_CONVERTERS += GROK + USER_AGENTS + XML
 
 SPAN_STATEMENTS += [f'set(attributes["r"], {converter})' for converter in TEXT_CONVERTERS]
 
@@ -182,6 +205,14 @@ DEFECTS = {
     'explicit_bounds == [5.0]': "its list of []float64 equals no []any",
     'event_index == 0': "its filter and transform never say which event it is: always an error",
     'set(attributes["index"], event_index)': "the same",
+    **{f'set(attributes["r"], {converter})': what for converter, what in {
+        'GetXML("<a><b i=\'1\'>x</b></a>", "//b/@i | //b")': "nodes of a union do not come in the document's order",
+        'GetXML("<a><a>1</a><b/></a>", "//a")': "elements inside each other are tied together anew while they are written",
+        'ParseXML("<a b=\'1\'c=\'2\'/>")': "its reader asks for no white space between attributes",
+        'RemoveXML("<p:a xmlns:p=\'u\' p:x=\'1\'/>", "//@p:x")': "attributes with a prefix are not found again",
+        'ConvertAttributesToElementsXML("<p:a xmlns:p=\'u\' p:x=\'1\'/>")': "the same, and namespaces count as attributes",
+        'GetXML("<a><b><![CDATA[x]]></b></a>", "//b[text()=\'x\']")': "CDATA has no value in its XPath",
+    }.items()},
     'HasAttrOnDatapoint("host", "a")': "it looks no further than the first data point that has the attribute",
 }
 
