@@ -346,6 +346,7 @@ private:
     if (!error_ && function->prepare != nullptr)
       if (auto wrong = function->prepare(made_, made); !wrong.empty())
         fail_at(n.offset, std::move(wrong));
+    made_.uses_clock = made_.uses_clock || made.uses_clock;
     expression e;
     e.what = expression::kind::call;
     e.index = static_cast<number>(made_.calls.size());

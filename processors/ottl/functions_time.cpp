@@ -2,6 +2,7 @@
 #include "processors/ottl/evaluation.hpp"
 #include "processors/ottl/functions.hpp"
 #include "processors/ottl/strptime.hpp"
+#include "processors/ottl/time_format.hpp"
 
 namespace weir::processors::ottl {
 
@@ -18,17 +19,19 @@ bool read_time(evaluation& e, const call_info& c, value& out) {
   std::string_view text;
   if (!e.get_text(c.arguments[0], text))
     return false;
-  const auto time = parse_time(text, e.node(c.arguments[1]).literal.bytes);
+  const auto time = parse_time(text, e.node(c.arguments[1]).literal.bytes, e.on().now);
   if (!time)
     return e.fail("expected a time in the given format");
   out = value::of_time(value_type::time, *time);
   return true;
 }
 
-std::string check_time(const program& code, const call_info& c) {
+std::string prepare_time(const program& code, call_info& c) {
   if (c.arguments[2].given() && code.expressions[c.arguments[2].expression].literal.bytes != "UTC")
     return "found another location, expected `UTC`";
-  return check_time_format(code.expressions[c.arguments[1].expression].literal.bytes);
+  const auto format = code.expressions[c.arguments[1].expression].literal.bytes;
+  c.uses_clock = !has_year(format);
+  return check_time_format(format);
 }
 
 bool unix_time(evaluation& e, const call_info& c, value& out) {
@@ -88,11 +91,10 @@ std::span<const function_info> time_functions() {
   constexpr auto d = value_type::duration;
   static const std::vector<function_info> table{
       {"Now", any_value, {}, &now},
-      {"Time",
-       any_value,
-       {{"time", text}, {"format", text_literal}, {"location", text_literal, true}},
-       &read_time,
-       &check_time},
+      {.name = "Time",
+       .parameters = {{"time", text}, {"format", text_literal}, {"location", text_literal, true}},
+       .body = &read_time,
+       .prepare = &prepare_time},
       {"Unix", any_value, {{"seconds", integer}, {"nanoseconds", integer, true}}, &unix_time},
       {"Duration", any_value, {{"duration", text}}, &duration_of},
       {"UnixNano", any_value, {{"time", parameter_type::time}}, &whole_units<t, 1>},

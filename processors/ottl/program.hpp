@@ -57,6 +57,7 @@ struct call_info {
   function_body body = nullptr;
   std::vector<argument> arguments; ///< One a parameter.
   range keys;
+  bool uses_clock = false;                ///< The function's `prepare` says so.
   std::shared_ptr<const void> prepared{}; ///< What the function made of its literals at start.
 
   /// @pre the function's `prepare` made a T
@@ -115,7 +116,7 @@ struct program {
   std::uint8_t reads = 0;
   std::uint8_t writes = 0;
 
-  bool uses_clock = false; ///< Now() stands in it.
+  bool uses_clock = false; ///< Now() stands in it, or a time without its year.
   std::string source;      ///< For messages.
 };
 

@@ -1,18 +1,18 @@
 #pragma once
 
+#include "core/clock.hpp"
+
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace weir::processors::ottl {
 
-/// What is wrong with a time format, or "". Directives: %Y %m %d %H %I %M %S %f %L %p %b %B %h %e %j
-/// %y %z %T %D %F %% (of these %f is a fraction of 1 to 9 digits, %L of 3).
-std::string check_time_format(std::string_view format);
-
-/// Nanoseconds since 1970 of a text in that format; UTC where it has no %z. Nothing where the text
-/// does not fit, names a day that is not there, or a time that 64 bits do not hold.
-std::optional<std::int64_t> parse_time(std::string_view text, std::string_view format);
+/// Nanoseconds since 1970 of a text in that format; UTC where it has no zone, the year of `now` (or
+/// the one before, where that would be more than a week ahead) where it has no year. As Go reads
+/// times: numbers may come without their zeros and behind white space, a fraction may be absent or
+/// longer. Nothing where the text does not fit, names a day that is not there, or a time that 64
+/// bits do not hold. @pre check_time_format(format) == ""
+std::optional<std::int64_t> parse_time(std::string_view text, std::string_view format, unix_ns now);
 
 } // namespace weir::processors::ottl

@@ -164,7 +164,18 @@ XML += ['GetXML("", "//a")', 'RemoveXML("", "//a")', 'InsertXML("", "/", "<a>1</
         'ParseXML("<a b=\'1\'c=\'2\'/>")', 'RemoveXML("<p:a xmlns:p=\'u\' p:x=\'1\'/>", "//@p:x")',
         'ConvertAttributesToElementsXML("<p:a xmlns:p=\'u\' p:x=\'1\'/>")', 'ConvertAttributesToElementsXML("<a b=\'\' c=\'2\'>x</a>")',
         'GetXML("<a><b><![CDATA[x]]></b></a>", "//b[text()=\'x\']")']
-TEXT_CONVERTERS += GROK + USER_AGENTS + XML
+TIMES = [f'UnixNano(Time("{text}", "{layout}"))' for text, layout in (
+    ("2023-11-14T22:13:20.5Z", "%Y-%m-%dT%H:%M:%S.%s%z"), ("2023-11-14T22:13:20Z", "%Y-%m-%dT%H:%M:%S.%s%z"),
+    ("2023-11-14T22:13:20.123456789+0130", "%Y-%m-%dT%H:%M:%S.%L%z"), ("2023-11-14 22:13:20,25 +01:00", "%F %T,%f %z"),
+    ("2023-11-14 22:13:20.25", "%F %T"), ("2023-11-14 22:13:20 -05", "%F %T %z"), ("2023-1-4 2:3:5", "%F %T"),
+    ("11/14/2023 10:13:20 pm", "%D %r"), ("11/14/23 22:13", "%x %R"), ("Tue Nov 14 22:13:20 2023", "%c"),
+    ("Tuesday, november 14, 2023 3PM", "%A, %B %d, %Y %l%p"), ("14. 3.2023 12 am", "%d.%m.%Y %I %P"),
+    ("2023-11-14 22:13:20 UTC", "%F %T %Z"), ("2023-11-14 22:13:20 GMT", "%F %T %Z"), ("2023-11-14 22:13:20 -07", "%F %T %i"),
+    ("2023-11-14 22:13:20 -07:30", "%F %T %j"), ("2023-11-14 22:13:20 +07:30:10", "%F %T %k"), ("2023-11-14 22:13:20 +073010", "%F %T %w"),
+    ("2023-02-29", "%F"), ("2024-02-29", "%F"), ("70-1-1", "%y-%m-%d"), ("68-1-1", "%y-%m-%d"), ("2023-11-14   22", "%F %H"),
+    ("2023-11-14 25", "%F %H"), ("2023-11-14 22:60", "%F %R"), ("2023-11-14x", "%F"), ("2023-11-14 ", "%F "), ("20231114", "%Y%m%d"),
+    ("2023\\t11", "%Y%t%m"), ("% 2023", "%% %Y"), ("5.", "%S.%f"), ("2023 5.x", "%Y %S.%fx"))]
+TEXT_CONVERTERS += TIMES + GROK + USER_AGENTS + XML
 
 SPAN_STATEMENTS += [f'set(attributes["r"], {converter})' for converter in TEXT_CONVERTERS]
 
