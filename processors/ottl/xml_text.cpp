@@ -42,6 +42,8 @@ bool append_numbered(std::string_view digits, std::string& out) {
   std::uint32_t character = 0;
   const auto* end = digits.data() + digits.size();
   const auto read = std::from_chars(digits.data(), end, character, is_hex ? 16 : 10);
+  if (character >= 0xd800 && character <= 0xdfff)
+    character = 0xfffd; // half a surrogate pair, as the Collector has it
   if (read.ec != std::errc{} || read.ptr != end || !is_xml_character(character))
     return false;
   append_utf8(character, out);

@@ -157,7 +157,7 @@ XML += [f'{call}("{text}")' for call in ("ParseXML", "ParseSimplifiedXML", "Conv
     "<!DOCTYPE x [<!ENTITY e 'v'>]><a>&e;</a>", "<p:a xmlns:p='u'><p:b>1</p:b></p:a>", "<p:a/>", "<a x='1' x='2'/>", "<a xml:space='default'> x <b/> </a>",
     "<a><![CDATA[x]]>y</a>", "<a>x<![CDATA[]]></a>", "<a xmlns='u'><b>1</b></a>", "<a:b:c/>", "<a>\\u0001</a>", "<a>1<b>2</b>3</a>",
     "<?xml version='1.0' encoding='ISO-8859-1'?><a>x</a>", "<a>\\r\\n</a>", "<1a/>", "<a>x</a", "<a><b></a></b>")]
-XML += ['GetXML("", "//a")', 'RemoveXML("", "//a")', 'InsertXML("", "/", "<a>1</a>")', 'GetXML("<a", "//a")', 'RemoveXML(attributes["i"], "//a")',
+XML += ['ParseXML("<a>&#55296;&#x1F600;</a>")', 'GetXML("", "//a")', 'RemoveXML("", "//a")', 'InsertXML("", "/", "<a>1</a>")', 'GetXML("<a", "//a")', 'RemoveXML(attributes["i"], "//a")',
         'RemoveXML("<?xml version=\'1.0\'?><a><b/></a>", "//b")', 'RemoveXML("<a><b>1</b> <b>2</b></a>", "//b[1]")',
         'GetXML("<p:a xmlns:p=\'u\'><p:b>1</p:b><b>2</b></p:a>", "//p:b")', 'GetXML("<p:a xmlns:p=\'u\'><p:b>1</p:b><b>2</b></p:a>", "//b")',
         'GetXML("<a><b>1</b><b>2</b></a>", "//b[contains(., \'2\')]")', 'GetXML("<a><b i=\'1\'>x</b></a>", "//b/@i | //b")', 'GetXML("<a><a>1</a><b/></a>", "//a")',
