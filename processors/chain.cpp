@@ -12,6 +12,8 @@ namespace {
 // Whether `after` would see or do something else if it ran span by span together with `before`,
 // level by level from the top, instead of behind it.
 bool must_wait(const reach& before, const reach& after) noexcept {
+  if (before.makes)
+    return true;
   const auto edits_above = (after.edits | after.writes) & (before.reads | before.writes);
   return edits_above != 0 || (after.reads & before.writes) != 0;
 }
@@ -46,7 +48,7 @@ bool chain::walk(weir::signal kind, std::string_view message, scratch& with) con
   for (const auto& pass : passes_) {
     const auto count = pass.last - pass.first;
     walker walk(kind, at, std::span(parts_).subspan(pass.first, count),
-                std::span(with.dropped_).subspan(pass.first, count), with.pieces_, with.active_);
+                std::span(with.counts_).subspan(pass.first, count), with.pieces_, with.active_);
     if (walk.run(message)) {
       join(with.pieces_, with.spare_);
       with.result_.swap(with.spare_); // the message before may lie in what is the spare now
@@ -62,18 +64,19 @@ chain_outcome chain::apply(weir::signal kind, std::string_view message,
                            const request_context& request, scratch& with, std::string& out,
                            std::chrono::nanoseconds time) const {
   chain_outcome outcome;
-  with.dropped_.assign(parts_.size(), 0);
+  with.counts_.assign(parts_.size(), {});
   auto& at = *with.context_;
   at.signal_ = kind;
   at.request_ = &request;
   at.from_request_ = 0;
+  at.beside_.begin_message(message.size());
   try {
     const work_scope scope(time);
     outcome.changed = walk(kind, message, with);
   } catch (const work_ended& over) {
     at.memory_.clear();
     at.refusal_.clear();
-    with.dropped_.assign(parts_.size(), 0);
+    with.counts_.assign(parts_.size(), {});
     outcome.ended = true;
     outcome.refusal
         = over.who + " took longer than a request may take (service.limits.max_edit_time)";
@@ -83,8 +86,10 @@ chain_outcome chain::apply(weir::signal kind, std::string_view message,
     out.swap(with.result_);
   else if (outcome.changed)
     out.append(with.result_);
-  for (const auto n : with.dropped_)
-    outcome.dropped += n;
+  for (const auto& of : with.counts_) {
+    outcome.items.dropped += of.dropped;
+    outcome.items.made += of.made;
+  }
   outcome.refusal.swap(at.refusal_);
   return outcome;
 }

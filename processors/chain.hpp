@@ -11,12 +11,18 @@
 
 namespace weir::processors {
 
+/// What a processor did to the number of spans, log records or data points.
+struct item_counts {
+  std::uint64_t dropped = 0; ///< Left out, or merged into others.
+  std::uint64_t made = 0;    ///< Come on top.
+};
+
 /// What applying a chain needs beside the message; reused, so that a steady state allocates
 /// nothing. One thread (or actor) at a time; any chain.
 class scratch {
 public:
-  /// Items that each of the chain's processors dropped in the last apply(), in their order.
-  std::span<const std::uint64_t> dropped() const noexcept { return dropped_; }
+  /// Of each of the chain's processors in the last apply(), in their order.
+  std::span<const item_counts> counts() const noexcept { return counts_; }
 
 private:
   friend class chain;
@@ -24,7 +30,7 @@ private:
   std::unique_ptr<context> context_ = std::make_unique<context>();
   std::vector<std::string_view> pieces_;
   std::vector<const processor*> active_;
-  std::vector<std::uint64_t> dropped_;
+  std::vector<item_counts> counts_;
   std::string result_;
   std::string spare_;
 };
@@ -32,7 +38,7 @@ private:
 /// What became of a message.
 struct chain_outcome {
   bool changed = false;      ///< `out` holds the new message; it may be empty.
-  std::uint64_t dropped = 0; ///< Spans, log records or data points that were left out.
+  item_counts items;         ///< What all processors together dropped and made.
   std::string refusal;       ///< Not empty: the message is to be refused, with this reason.
   bool ended = false;        ///< Refused since its time was over: nothing was made or counted.
 };

@@ -188,6 +188,14 @@ public:
     }
   }
 
+  /// Calls `on_bytes(bytes)` for each string, bytes or message in field `number`, in order.
+  template <class OnBytes>
+  void for_each_bytes(std::uint32_t number, OnBytes&& on_bytes) const {
+    for (const auto& f : fields_)
+      if (f.there && f.number == number && f.type == otlp::wire::type::bytes)
+        on_bytes(f.bytes);
+  }
+
   /// How many fields of that number there are.
   std::size_t count(std::uint32_t number) const noexcept;
 

@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "core/signal.hpp"
 #include "processors/item.hpp"
+#include "processors/made_items.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -45,6 +46,7 @@ struct reach {
   level edits = no_level;  ///< edit_resource(), edit_scope(), edit_item() are called for these.
   level reads = no_level;  ///< Levels above its own that it reads there.
   level writes = no_level; ///< Levels above its own that it writes there.
+  bool makes = false; ///< Puts items beside those that it edits, which others see behind them.
 };
 
 enum class verdict : bool { keep, drop };
@@ -61,6 +63,8 @@ public:
   const request_context& request() const noexcept { return *request_; }
   /// For what edits make; it lives until the message is written.
   arena& memory() noexcept { return memory_; }
+  /// What to put beside the item in hand. @pre in edit_item(), of a processor whose reach says so
+  made_items& beside() noexcept { return beside_; }
 
   item& resource() {
     return resource_.open ? resource_.view : open(resource_, otlp::message_id::resource);
@@ -101,6 +105,7 @@ private:
   item& open(lazy_item& of, otlp::message_id what);
 
   arena memory_;
+  made_items beside_{memory_};
   std::string refusal_;
   std::size_t from_request_ = 0; ///< Bytes.
   weir::signal signal_ = weir::signal::traces;

@@ -68,22 +68,37 @@ constexpr std::size_t opening_work(std::string_view body) noexcept {
   return 50 + body.size() / 8;
 }
 
+// Of a metric: its gauge, sum, histogram, exponential histogram or summary.
+constexpr std::uint32_t data_numbers[] = {5, 7, 9, 10, 11};
+
+std::uint64_t points_in(std::string_view data) noexcept {
+  std::uint64_t n = 0;
+  wire::for_each_field(data, [&](const wire::field& p) { n += is_message(p, 1) ? 1 : 0; });
+  return n;
+}
+
 std::uint64_t points_of(std::string_view metric) noexcept {
   std::uint64_t n = 0;
   wire::for_each_field(metric, [&](const wire::field& f) {
-    constexpr auto data_fields = 1U << 5 | 1U << 7 | 1U << 9 | 1U << 10 | 1U << 11;
-    if (f.number < 16 && (data_fields >> f.number & 1) != 0 && f.type == wire::type::bytes)
-      wire::for_each_field(f.bytes, [&](const wire::field& p) { n += is_message(p, 1) ? 1 : 0; });
+    for (const auto number : data_numbers)
+      n += is_message(f, number) ? points_in(f.bytes) : 0;
   });
+  return n;
+}
+
+std::uint64_t points_of(const item& metric) noexcept {
+  std::uint64_t n = 0;
+  for (const auto number : data_numbers)
+    metric.for_each_bytes(number, [&](std::string_view data) { n += points_in(data); });
   return n;
 }
 
 } // namespace
 
 walker::walker(weir::signal kind, context& at, std::span<const chain::part> parts,
-               std::span<std::uint64_t> dropped, std::vector<std::string_view>& pieces,
+               std::span<item_counts> counts, std::vector<std::string_view>& pieces,
                std::vector<const processor*>& active)
-    : item_kind_(item_kind_of(kind)), at_(at), parts_(parts), dropped_(dropped), pieces_(pieces),
+    : item_kind_(item_kind_of(kind)), at_(at), parts_(parts), counts_(counts), pieces_(pieces),
       active_(active) {
   for (const auto& part : parts_)
     edits_ = edits_ | part.what->reach().edits;
@@ -141,11 +156,12 @@ walker::fate walker::scope(std::string_view whole, std::string_view body) {
     return fate::gone;
   }
   choose_active();
+  at_.beside_.begin_scope();
   for_each_whole_field(body, [&](const wire::field& f, std::string_view field) {
     if (is_message(f, owner_number)) {
       put_owner(in, field);
     } else if (is_message(f, children_number) && !active_.empty()) {
-      const auto what = one_item(f.bytes);
+      const auto what = one_item(f.bytes, 0);
       note(in, what);
       if (what == fate::same)
         add(field);
@@ -154,24 +170,53 @@ walker::fate walker::scope(std::string_view whole, std::string_view body) {
       add(field);
     }
   });
+  add_made(in);
   return finish(in, children_number, whole);
 }
 
-walker::fate walker::one_item(std::string_view body) {
+// Only the last part of a walk makes any.
+void walker::add_made(frame& in) {
+  auto& made = at_.beside_;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const auto last = parts_.size() - 1;
+    const auto body = made.take_up(i);
+    counts_[last].made += items_of(body);
+    const auto what = one_item(body, last);
+    if (what == fate::same)
+      add(make_message(children_number, body));
+    note(in, what == fate::gone ? fate::gone : fate::changed);
+  }
+}
+
+walker::fate walker::one_item(std::string_view body, std::size_t first) {
   auto& view = at_.current_;
   view.open(item_kind_, body);
-  for (std::size_t i = 0; i < active_.size(); ++i) {
-    if (active_[i] == nullptr
-        || at_work(parts_[i], opening_work(body), [&](auto& p) { return p.edit_item(at_); })
-               == verdict::keep)
+  in_hand_.reset();
+  for (auto i = first; i < active_.size(); ++i) {
+    if (active_[i] == nullptr)
       continue;
-    dropped_[i] += item_kind_ == otlp::message_id::metric ? points_of(view.write()) : 1;
-    return fate::gone;
+    const auto what
+        = at_work(parts_[i], opening_work(body), [&](auto& p) { return p.edit_item(at_); });
+    if (what == verdict::drop) {
+      count(i, body, 0);
+      return fate::gone;
+    }
+    if (item_kind_ == otlp::message_id::metric && view.changed())
+      count(i, body, points_of(view));
   }
   if (!view.changed())
     return fate::same;
   add(make_message(children_number, view));
   return fate::changed;
+}
+
+void walker::count(std::size_t part, std::string_view body, std::uint64_t left) {
+  const auto before = in_hand_ ? *in_hand_ : items_of(body);
+  if (left < before)
+    counts_[part].dropped += before - left;
+  else
+    counts_[part].made += left - before;
+  in_hand_ = left;
 }
 
 void walker::put_owner(frame& in, std::string_view whole) {
@@ -227,7 +272,7 @@ bool walker::edit_resource(std::string_view body) {
         || at_work(parts_[i], opening_work(body), [&](auto& p) { return p.edit_resource(at_); })
                == verdict::keep)
       continue;
-    dropped_[i] += items_in_resource(body);
+    counts_[i].dropped += items_in_resource(body);
     return true;
   }
   return false;
@@ -239,7 +284,7 @@ bool walker::edit_scope(std::string_view body) {
     if ((what.reach().edits & scopes) == 0
         || at_work(parts_[i], 50, [&](auto& p) { return p.edit_scope(at_); }) == verdict::keep)
       continue;
-    dropped_[i] += items_in_scope(body);
+    counts_[i].dropped += items_in_scope(body);
     return true;
   }
   return false;
@@ -259,11 +304,15 @@ void walker::choose_active() {
     active_.clear();
 }
 
+std::uint64_t walker::items_of(std::string_view body) const {
+  return item_kind_ == otlp::message_id::metric ? points_of(body) : 1;
+}
+
 std::uint64_t walker::items_in_scope(std::string_view body) const {
   std::uint64_t n = 0;
   wire::for_each_field(body, [&](const wire::field& f) {
     if (is_message(f, children_number))
-      n += item_kind_ == otlp::message_id::metric ? points_of(f.bytes) : 1;
+      n += items_of(f.bytes);
   });
   return n;
 }
@@ -293,6 +342,14 @@ std::string_view walker::make_message(std::uint32_t number, const item& of) {
   const auto all = wire::varint_size(tag) + wire::varint_size(size) + size;
   auto* to = at_.memory_.take(all);
   of.write_to(wire::put_varint(wire::put_varint(to, tag), size));
+  return {to, all};
+}
+
+std::string_view walker::make_message(std::uint32_t number, std::string_view body) {
+  const auto tag = wire::make_tag(number, wire::type::bytes);
+  const auto all = wire::varint_size(tag) + wire::varint_size(body.size()) + body.size();
+  auto* to = at_.memory_.take(all);
+  std::memcpy(wire::put_varint(wire::put_varint(to, tag), body.size()), body.data(), body.size());
   return {to, all};
 }
 

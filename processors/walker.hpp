@@ -3,6 +3,7 @@
 #include "processors/chain.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ namespace weir::processors {
 class walker {
 public:
   walker(weir::signal kind, context& at, std::span<const chain::part> parts,
-         std::span<std::uint64_t> dropped, std::vector<std::string_view>& pieces,
+         std::span<item_counts> counts, std::vector<std::string_view>& pieces,
          std::vector<const processor*>& active);
 
   /// Fills the pieces. Returns whether they differ from the message.
@@ -37,7 +38,12 @@ private:
 
   fate resource(std::string_view whole, std::string_view body);
   fate scope(std::string_view whole, std::string_view body);
-  fate one_item(std::string_view body);
+  /// `first`: the part that begins with it.
+  fate one_item(std::string_view body, std::size_t first);
+  void add_made(frame& in);
+
+  /// Notes how many items a part left of those in hand.
+  void count(std::size_t part, std::string_view body, std::uint64_t left);
 
   void put_owner(frame& in, std::string_view whole);
   void note(frame& in, fate child);
@@ -47,19 +53,22 @@ private:
   bool edit_scope(std::string_view body);
   void choose_active();
 
+  std::uint64_t items_of(std::string_view body) const;
   std::uint64_t items_in_resource(std::string_view body) const;
   std::uint64_t items_in_scope(std::string_view body) const;
 
   void add(std::string_view piece);
   std::string_view make_message(std::uint32_t number, const item& of);
+  std::string_view make_message(std::uint32_t number, std::string_view body);
 
   otlp::message_id item_kind_;
   context& at_;
   std::span<const chain::part> parts_;
-  std::span<std::uint64_t> dropped_;
+  std::span<item_counts> counts_; ///< By number within parts_.
   std::vector<std::string_view>& pieces_;
   std::vector<const processor*>& active_; ///< By number within parts_; null: not in this scope.
   level edits_ = no_level;
+  std::optional<std::uint64_t> in_hand_; ///< Items of the one in hand; nothing: as it came.
 };
 
 } // namespace weir::processors

@@ -18,15 +18,16 @@ bool editor::apply(std::string_view message, std::uint64_t items,
                    const processors::request_context& request, std::chrono::nanoseconds time) {
   result_.clear();
   auto outcome = chain_->apply(kind_, message, request, scratch_, result_, time);
-  removed_ = outcome.dropped;
+  counts_ = outcome.items;
   refusal_ = std::move(outcome.refusal);
   ended_ = outcome.ended;
   if (ended_)
     return true;
-  const auto dropped = scratch_.dropped();
+  const auto counts = scratch_.counts();
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     counters_[i].incoming->Increment(static_cast<double>(items));
-    items -= dropped[i];
+    items += counts[i].made;
+    items -= counts[i].dropped;
     counters_[i].outgoing->Increment(static_cast<double>(items));
   }
   return outcome.changed;

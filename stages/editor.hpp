@@ -32,8 +32,9 @@ public:
   const std::string& refusal() const noexcept { return refusal_; }
   /// Whether the last apply() was refused since its time was over: nothing was made or counted.
   bool ended() const noexcept { return ended_; }
-  /// Items that the last apply() left out.
-  std::uint64_t removed() const noexcept { return removed_; }
+  /// Items that the last apply() left out, and that it made.
+  std::uint64_t removed() const noexcept { return counts_.dropped; }
+  std::uint64_t made() const noexcept { return counts_.made; }
 
 private:
   struct counters {
@@ -47,7 +48,7 @@ private:
   processors::scratch scratch_;
   std::string result_;
   std::string refusal_;
-  std::uint64_t removed_ = 0;
+  processors::item_counts counts_;
   bool ended_ = false;
 };
 

@@ -24,10 +24,11 @@ void measure_ledger(const storage::disk& store, const kept_log& of) {
   if (!received || !logged_page)
     return;
   const auto& logged = *logged_page;
+  const auto came = (*received)[accepted_spans] + (*received)[made_spans];
   const auto settled = logged[kept_items] + logged[dropped_items] + (*received)[removed_spans];
   const auto appended = logged[appended_items] + logged[removed_items];
   metrics::ledger_unsettled_items.with({{"pipeline", of.name}})
-    .Set(static_cast<double>((*received)[accepted_spans]) - static_cast<double>(settled));
+    .Set(static_cast<double>(came) - static_cast<double>(settled));
   metrics::ledger_unappended_items.with({{"pipeline", of.name}})
     .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(appended));
   for (const auto& exporter : of.exporters) {

@@ -201,9 +201,10 @@ void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>
     if (refusal.empty())
       refusal = added->refusal;
     taken = added->items;
-    anything |= added->items > added->removed;
+    anything |= added->items + added->made > added->removed;
     lane.received[accepted_spans] += added->items;
     lane.received[removed_spans] += added->removed;
+    lane.received[made_spans] += added->made;
   }
   count(request, metrics::receiver_accepted, refusal.empty() ? taken : 0);
   pending.answer.rejected = rejected.total();
@@ -247,7 +248,7 @@ intake::give(lane& lane, net::otlp_request& request, bool last,
 
 intake::taken_items intake::give_edited(lane& lane, net::otlp_request& request, bool last,
                                                     edited_request& edited) const {
-  const auto left = edited.items - edited.removed;
+  const auto left = edited.left();
   otlp::rejected_spans outgrown;
   if (lane.entries)
     outgrown.outgrown = static_cast<std::uint32_t>(
@@ -256,9 +257,15 @@ intake::taken_items intake::give_edited(lane& lane, net::otlp_request& request, 
     outgrown = lane.blocks->add_edited(std::move(*edited.message), left, now_.wall);
   else
     outgrown = lane.blocks->add_edited(last ? std::move(request.body) : request.body, left, now_.wall);
+  // A client is told of no more than it sent; what goes beyond was made.
+  const std::uint64_t gone = outgrown.total();
+  const auto sent = std::min(gone, edited.items);
+  if (sent < gone)
+    outgrown = {.outgrown = static_cast<std::uint32_t>(sent)};
   auto rejected = edited.rejected;
   rejected += outgrown;
-  return {edited.items - outgrown.total(), rejected, edited.removed, std::move(edited.refusal)};
+  return {edited.items - sent, rejected, edited.removed, edited.made - (gone - sent),
+          std::move(edited.refusal)};
 }
 
 void intake::turn_away(net::otlp_request& request, const char* why) {

@@ -125,7 +125,8 @@ private:
   struct taken_items {
     std::uint64_t items = 0; ///< Good ones.
     otlp::rejected_spans rejected{};
-    std::uint64_t removed = 0; ///< Of the good ones, by processors.
+    std::uint64_t removed = 0; ///< Of the good and the made ones, by processors.
+    std::uint64_t made = 0;    ///< By processors.
     std::string refusal{};     ///< Why processors refused it; "" = they did not.
   };
   /// `edited`: what processors made of it; null: there are none.

@@ -38,8 +38,9 @@ private:
 std::string ledger_key(std::string_view pipeline, std::string_view stage);
 
 /// Indexes of the intake's page.
-/// `removed_spans`: those of the accepted ones that processors left out.
-enum intake_count : std::size_t { accepted_spans, removed_spans, intake_counts };
+/// `removed_spans`: those of the accepted and the made ones that processors left out.
+/// `made_spans`: what processors put beside those that came (data points, of other data points).
+enum intake_count : std::size_t { accepted_spans, removed_spans, made_spans, intake_counts };
 /// Indexes of the compressor's page (the intake's, where it writes to the log itself).
 /// `removed_items`: those of the kept ones that processors behind sampling left out.
 enum log_count : std::size_t { kept_items, dropped_items, appended_items, removed_items, log_counts };

@@ -51,6 +51,7 @@ edited_request request_editor::edit(const std::shared_ptr<const processors::chai
   made.message.emplace();
   if (made.refusal.empty()) {
     made.removed = with.removed();
+    made.made = with.made();
     made.message->swap(with.result());
   } else {
     made.removed = made.items;

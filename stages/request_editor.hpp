@@ -19,9 +19,13 @@ struct edited_request {
   std::optional<std::string> message{};
   std::uint64_t items = 0; ///< Good ones that came.
   otlp::rejected_spans rejected{};
-  std::uint64_t removed = 0; ///< Of the good ones, by processors.
+  std::uint64_t removed = 0; ///< Of the good and the made ones, by processors.
+  std::uint64_t made = 0;    ///< By processors.
   std::string refusal{};     ///< Why processors refused all of them; "" = they did not.
   bool ended = false;        ///< That was since the time for it was over.
+
+  /// Items of `message`.
+  std::uint64_t left() const noexcept { return items + made - removed; }
 };
 
 /// Checks requests and applies processors to them. Keeps what that needs for each chain. One thread

@@ -116,11 +116,11 @@ BOOST_AUTO_TEST_CASE(emptied_scopes_and_resources_go) {
                  two_scopes);
   };
   BOOST_TEST(json(without("1")).find(R"("name":"1")") == std::string::npos);
-  BOOST_TEST(outcome.dropped == 1U);
+  BOOST_TEST(outcome.items.dropped == 1U);
   BOOST_TEST(json(without("4")).find("two") == std::string::npos);
   const auto last = json(without("1234"));
   BOOST_TEST(last == R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"5"}]}]}]})");
-  BOOST_TEST(with.dropped()[0] == 4U);
+  BOOST_TEST(with.counts()[0].dropped == 4U);
   BOOST_TEST(without("12345").empty());
   BOOST_TEST(outcome.changed);
   const auto empty =
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(resources_are_edited_wherever_they_stand) {
       == R"({"resourceSpans":[{"resource":{"attributes":[{"key":"y"},{"key":"z"},)"
          R"({"key":"k","value":{"stringValue":"zz"}}]},"scopeSpans":[{"spans":[{"name":"n"}]}]}]})");
   apply({on_resources([](context&) { return verdict::drop; })}, two_scopes);
-  BOOST_TEST(outcome.dropped == 5U);
+  BOOST_TEST(outcome.items.dropped == 5U);
 }
 
 // Scenario: scopes in the old field 1000, with and without new ones beside them.
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(points_of_metrics_are_edited_and_counted) {
           return at.current().bytes(1) == "summary" ? verdict::drop : verdict::keep;
         })},
         message, signal::metrics);
-  BOOST_TEST(outcome.dropped == 2U);
+  BOOST_TEST(outcome.items.dropped == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

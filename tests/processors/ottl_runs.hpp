@@ -16,6 +16,7 @@ struct ottl_run {
   std::string json;     ///< What came out.
   bool changed = false; ///< Whether it is other bytes than what went in.
   std::string refusal;
+  item_counts items;
 };
 
 inline ottl_run apply(const result<std::vector<processor_ptr>>& made, weir::signal kind,
@@ -29,7 +30,8 @@ inline ottl_run apply(const result<std::vector<processor_ptr>>& made, weir::sign
   request.now = 1'700'000'000'000'000'000;
   std::string out;
   auto outcome = chain(std::move(parts)).apply(kind, message, request, with, out);
-  return {json(outcome.changed ? out : message, kind), outcome.changed, outcome.refusal};
+  return {json(outcome.changed ? out : message, kind), outcome.changed, outcome.refusal,
+          outcome.items};
 }
 
 inline ottl_run transformed(const transform_config& config, const std::string& message,
