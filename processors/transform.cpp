@@ -17,7 +17,9 @@ public:
                                           | 1U << static_cast<unsigned>(group.context))),
         reach_(ottl::reach_of(group.context, group.reads, group.writes)),
         conditions_(std::move(group.conditions), mode, id),
-        statements_(std::move(group.statements), mode, id) {}
+        statements_(std::move(group.statements), mode, id) {
+    reach_.makes = group.makes_items;
+  }
 
   processors::reach reach() const override { return reach_; }
 

@@ -40,6 +40,7 @@ std::string_view text_of(parameter_type type) {
   case parameter_type::integer_literal:
     return "a whole number";
   case parameter_type::real:
+  case parameter_type::real_literal:
     return "a real number";
   case parameter_type::boolean:
   case parameter_type::boolean_literal:
@@ -58,6 +59,8 @@ std::string_view text_of(parameter_type type) {
     return "a list";
   case parameter_type::text_list_literal:
     return "a list of strings";
+  case parameter_type::real_list_literal:
+    return "a list of real numbers";
   case parameter_type::regex:
     return "a string with a regular expression";
   case parameter_type::glob:
@@ -103,7 +106,10 @@ bool literal_fits(parameter_type type, const node& given) {
     return one_of({node_kind::integer});
   case parameter_type::boolean_literal:
     return one_of({node_kind::boolean});
+  case parameter_type::real_literal:
+    return one_of({node_kind::real});
   case parameter_type::text_list_literal:
+  case parameter_type::real_list_literal:
     return one_of({node_kind::list});
   case parameter_type::converter:
     return one_of({node_kind::enumerator});
@@ -335,6 +341,7 @@ private:
       return 0;
     }
     made_.uses_clock = made_.uses_clock || n.text == "Now";
+    made_.makes_items = made_.makes_items || function->makes_items;
     call_info made;
     made.body = function->body;
     made.arguments.resize(function->parameters.size());
@@ -419,6 +426,10 @@ private:
       for (const auto element : given.children)
         if (at(element).kind != node_kind::string)
           fail_at(at(element).offset, "found another value, expected a string");
+    if (p.type == parameter_type::real_list_literal)
+      for (const auto element : given.children)
+        if (at(element).kind != node_kind::real)
+          fail_at(at(element).offset, "found another value, expected a real number such as 1.0");
     made.expression = expression_of(n);
     if (p.type == parameter_type::target || p.type == parameter_type::map_target)
       check_target(given, made.expression, p.type);

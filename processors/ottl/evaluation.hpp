@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "processors/item.hpp"
 #include "processors/key_index.hpp"
+#include "processors/made_items.hpp"
 #include "processors/ottl/program.hpp"
 
 #include <string>
@@ -23,6 +24,7 @@ struct subject {
   item* log = nullptr;
   std::int64_t event_index = 0;
   unix_ns now = 0; ///< What Now() says.
+  made_items* beside = nullptr; ///< Takes what is put beside the item.
 
   item* at(context_kind of) const noexcept;
 };
@@ -57,6 +59,10 @@ workspace& thread_workspace();
 
 /// Bytes that edits may add to one message before they fail: what multiplies itself ends here.
 inline constexpr std::size_t max_message_bytes = 256 << 20;
+
+/// What statements say that would put more beside an item than made_items has room for.
+inline constexpr auto no_room_for_items
+    = "more is made of the message, or of what was made of it, than its bounds allow";
 
 /// One run of a program over an item. False always means: failed, and `why()` says it.
 class evaluation {

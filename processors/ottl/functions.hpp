@@ -24,8 +24,10 @@ enum class parameter_type : std::uint8_t {
   map_target,        ///< The same, of a map.
   list,              ///< A list literal, or an expression whose value is a list.
   text_list_literal, ///< A list of texts.
+  real_list_literal, ///< A list of real numbers.
   text_literal,
   integer_literal,
+  real_literal,
   boolean_literal,
   regex, ///< A text literal, compiled.
   glob,  ///< The same, as a shell pattern.
@@ -51,6 +53,7 @@ struct function_info {
   std::uint8_t contexts = 0xff; ///< Bits by context_kind.
   /// Makes call_info::prepared of literal arguments: an error's text, or "".
   std::string (*prepare)(const program&, call_info&) = nullptr;
+  bool makes_items = false;     ///< Puts items beside the one in hand.
 };
 
 /// The function of that name, or null.
@@ -76,6 +79,9 @@ std::span<const function_info> user_agent_functions();
 std::span<const function_info> xml_functions();
 std::span<const function_info> xml_value_functions();
 std::span<const function_info> metric_functions();
+std::span<const function_info> made_metric_functions();
+std::span<const function_info> aggregation_functions();
+std::span<const function_info> bucket_functions();
 std::span<const function_info> span_functions();
 
 } // namespace weir::processors::ottl

@@ -1,5 +1,5 @@
-#include "processors/ottl/evaluation.hpp"
 #include "processors/ottl/functions.hpp"
+#include "processors/ottl/metric_data.hpp"
 
 #include <bit>
 #include <cmath>
@@ -21,19 +21,6 @@ constexpr std::uint32_t gauge_field = 5;
 constexpr std::uint32_t sum_field = 7;
 constexpr std::uint32_t temporality_field = 2;
 constexpr std::uint32_t monotonic_field = 3;
-
-message_id point_of(message_id data) noexcept {
-  switch (data) {
-  case message_id::histogram:
-    return message_id::histogram_data_point;
-  case message_id::exponential_histogram:
-    return message_id::exponential_histogram_data_point;
-  case message_id::summary:
-    return message_id::summary_data_point;
-  default:
-    return message_id::number_data_point;
-  }
-}
 
 /// Whether a point of the metric has the attribute; `wanted`: and this text as its value.
 bool any_point_has(const item* data, std::string_view key, const std::string_view* wanted) {
@@ -112,26 +99,6 @@ std::string check_gauge_to_sum(const program& code, const call_info& c) {
              : "found another aggregation temporality, expected `delta` or `cumulative`";
 }
 
-/// The numbers of eight bytes of a repeated field, packed or not.
-std::vector<std::uint64_t> numbers_of(const item& point, std::uint32_t number) {
-  std::vector<std::uint64_t> numbers;
-  const auto add_packed = [&](std::string_view bytes) {
-    const char* at = bytes.data();
-    const char* end = at + bytes.size();
-    for (std::uint64_t bits = 0; at < end && (at = wire::read_fixed(at, end, bits)) != nullptr;)
-      numbers.push_back(bits);
-  };
-  wire::for_each_field(point.write(), [&](const wire::field& f) {
-    if (f.number != number)
-      return;
-    if (f.type == wire::type::fixed64)
-      numbers.push_back(f.value);
-    else
-      add_packed(f.bytes);
-  });
-  return numbers;
-}
-
 void put_numbers(item& point, std::uint32_t number, const std::vector<std::uint64_t>& numbers) {
   auto& memory = point.memory();
   auto* bytes = memory.take(numbers.size() * sizeof(std::uint64_t));
@@ -156,8 +123,8 @@ bool merge_buckets(evaluation& e, const call_info& c, value&) {
   auto& point = *e.on().point;
   if (point.what() != message_id::histogram_data_point)
     return true;
-  auto bounds = numbers_of(point, bounds_field);
-  auto counts = numbers_of(point, counts_field);
+  auto bounds = numbers_in(point.write(), bounds_field, false);
+  auto counts = numbers_in(point.write(), counts_field, false);
   if (bounds.size() + 1 != counts.size())
     return true;
   for (std::size_t i = 0; i < bounds.size(); ++i) {

@@ -56,6 +56,7 @@ tl::expected<compiled_group, errors> compile_in(context_kind context, const grou
       }
       made.reads |= one->reads;
       made.writes |= one->writes;
+      made.makes_items |= one->makes_items;
       into.push_back(std::move(*one));
     }
   };

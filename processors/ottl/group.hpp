@@ -32,6 +32,7 @@ struct compiled_group {
 
   std::uint8_t reads = 0;  ///< As in program, of all of them.
   std::uint8_t writes = 0;
+  bool makes_items = false;
 };
 
 /// The contexts that statements about a signal may have, from the lowest on.

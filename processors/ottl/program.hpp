@@ -117,6 +117,7 @@ struct program {
   std::uint8_t writes = 0;
 
   bool uses_clock = false; ///< Now() stands in it, or a time without its year.
+  bool makes_items = false; ///< Its editor puts items beside the one that it is about.
   std::string source;      ///< For messages.
 };
 

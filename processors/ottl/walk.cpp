@@ -42,6 +42,7 @@ subject begin_subject(processors::context& at, std::uint8_t levels) {
   if (has(levels, context_kind::scope))
     s.scope = &at.scope();
   s.now = at.request().now;
+  s.beside = &at.beside();
   return s;
 }
 

@@ -195,10 +195,35 @@ POINT_CONDITIONS = ['value_int > 5', 'value_double > 2.0', 'attributes["host"] =
 METRIC_STATEMENTS = ['set(name, Concat(["x", name], "."))', 'set(unit, "1")', 'set(description, "set") where unit == "s"',
                      'set(is_monotonic, false)', 'set(aggregation_temporality, AGGREGATION_TEMPORALITY_CUMULATIVE)',
                      'replace_pattern(name, "^c", "C")', 'convert_sum_to_gauge()',
-                     'convert_gauge_to_sum("delta", true)', 'convert_gauge_to_sum("cumulative", false)']
+                     'convert_gauge_to_sum("delta", true)', 'convert_gauge_to_sum("cumulative", false)',
+                     'extract_sum_metric(true)', 'extract_sum_metric(false, "_total") where IsMatch(name, "lat|summ")',
+                     'extract_count_metric(true)', 'extract_count_metric(monotonic=false, suffix=".n")',
+                     'extract_percentile_metric(50.0)', 'extract_percentile_metric(99.9, "_high")',
+                     'extract_percentile_metric(12.5) where IsMatch(name, "latency")',
+                     'extract_percentile_metric(25.0) where IsMatch(name, "sizes")',
+                     'convert_summary_quantile_val_to_gauge()', 'convert_summary_quantile_val_to_gauge("host", ".q")',
+                     'copy_metric(name="copied") where name == "merge.latency"',
+                     'copy_metric(name=Concat([name, "copy"], "."), description="a copy", unit="1") where not HasSuffix(name, "copy")',
+                     'copy_metric(Concat([name, "c"], "")) where IsMatch(name, "^merge.real(c{0,3})$")',
+                     'scale_metric(10.0)', 'scale_metric(0.25, "ks")', 'scale_metric(1000.0, unit=Concat([unit, "k"], ""))',
+                     'aggregate_on_attributes("sum", ["host"])', 'aggregate_on_attributes("sum", [])',
+                     'aggregate_on_attributes("mean", ["zone"])', 'aggregate_on_attributes("min", ["zone"])',
+                     'aggregate_on_attributes("max", ["zone"])', 'aggregate_on_attributes("median", ["zone"])',
+                     'aggregate_on_attributes("median", [])', 'aggregate_on_attributes("sum")',
+                     'aggregate_on_attributes("count", ["zone"]) where IsMatch(name, "^merge")',
+                     'aggregate_on_attributes("count", ["host", "zone"])',
+                     'aggregate_on_attribute_value("sum", "host", ["a", "bb"], "both")',
+                     'aggregate_on_attribute_value("max", "host", ["a", "bb"], "both") where name != "old"',
+                     'convert_exponential_histogram_to_histogram("upper", [0.0, 2.0, 4.0, 100.0])',
+                     'convert_exponential_histogram_to_histogram("midpoint", [1.0, 2.5, 5.0])',
+                     'convert_exponential_histogram_to_histogram("uniform", [0.0, 2.0, 3.0, 10.0])',
+                     'convert_exponential_histogram_to_histogram("random", [1000.0])']
 POINT_STATEMENTS = ['set(attributes["m"], metric.name)', 'set(value_int, value_int + 1)', 'set(value_double, 1.5)',
                     'set(count, 7)', 'set(sum, sum * 2)', 'delete_key(attributes, "host")', 'set(flags, 1)',
-                    'set(time_unix_nano, 99)', 'set(scale, 3)', 'merge_histogram_buckets(5.0)', 'set(metric.description, "point")']
+                    'set(time_unix_nano, 99)', 'set(scale, 3)', 'merge_histogram_buckets(5.0)', 'set(metric.description, "point")',
+                    'convert_summary_sum_val_to_sum("delta", true)', 'convert_summary_sum_val_to_sum("cumulative", false, "_s")',
+                    'convert_summary_count_val_to_sum("delta", false)',
+                    'convert_summary_count_val_to_sum("cumulative", true) where attributes["host"] == "bb"']
 
 LOG_CONDITIONS = ['severity_number >= SEVERITY_NUMBER_WARN', 'severity_text == "INFO"', 'body == "hello"',
                   'IsMatch(body, "h.*o")', 'body["k"] == "v"', 'IsMap(body)', 'attributes["i"] == 42',
@@ -224,6 +249,10 @@ DEFECTS = {
         'ConvertAttributesToElementsXML("<p:a xmlns:p=\'u\' p:x=\'1\'/>")': "the same, and namespaces count as attributes",
         'GetXML("<a><b><![CDATA[x]]></b></a>", "//b[text()=\'x\']")': "CDATA has no value in its XPath",
     }.items()},
+    'aggregate_on_attributes("count", ["zone"]) where IsMatch(name, "^merge")': "a point that is alone keeps its value",
+    'aggregate_on_attributes("count", ["host", "zone"])': "the same",
+    'aggregate_on_attribute_value("sum", "host", ["a", "bb"], "both")': "it drops the points of summaries",
+    'aggregate_on_attribute_value("max", "host", ["a", "bb"], "both") where name != "old"': "the same",
     'HasAttrOnDatapoint("host", "a")': "it looks no further than the first data point that has the attribute",
 }
 
