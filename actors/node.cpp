@@ -80,7 +80,7 @@ void node::impl::spawn_exporter(const node_plan& of, std::size_t pipeline, pipel
     files.insert(file->path);
   const auto& info = of.pipelines[pipeline];
   stages::exporter_plan to{config_of,   info.batch,         id,          info.name,
-                   info.signal, of.cursor_interval, letters[id], of.broken};
+                   info.signal, of.cursor_interval, letters[id], {},         of.broken};
   exporters[{id, config_of.id}] = {config_of, info.batch,
                                    system.spawn<caf::detached>(exporter, std::move(to), store,
                                                                tails[id], writer,

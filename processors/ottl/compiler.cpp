@@ -56,6 +56,7 @@ std::string_view text_of(parameter_type type) {
   case parameter_type::map_target:
     return "a path to a map";
   case parameter_type::list:
+  case parameter_type::list_literal:
     return "a list";
   case parameter_type::text_list_literal:
     return "a list of strings";
@@ -67,6 +68,8 @@ std::string_view text_of(parameter_type type) {
     return "a string with a pattern";
   case parameter_type::converter:
     return "the name of a converter";
+  case parameter_type::lambda:
+    return "a lambda such as `(key, value) => value`";
   default:
     return "a value";
   }
@@ -108,11 +111,14 @@ bool literal_fits(parameter_type type, const node& given) {
     return one_of({node_kind::boolean});
   case parameter_type::real_literal:
     return one_of({node_kind::real});
+  case parameter_type::list_literal:
   case parameter_type::text_list_literal:
   case parameter_type::real_list_literal:
     return one_of({node_kind::list});
   case parameter_type::converter:
     return one_of({node_kind::enumerator});
+  case parameter_type::lambda:
+    return one_of({node_kind::lambda});
   default:
     return true;
   }
@@ -217,6 +223,9 @@ private:
       return enumerator(node);
     case node_kind::path:
       return path(node);
+    case node_kind::lambda:
+      fail_at(node.offset, "found a lambda, expected a value");
+      return 0;
     case node_kind::call:
       return call(node, false);
     case node_kind::list:
@@ -247,6 +256,43 @@ private:
     return made;
   }
 
+  // -- lambdas --
+
+  /// The parameter of that name of the innermost lambda around that has one.
+  std::optional<number> local(std::string_view name) const {
+    for (auto known = locals_.rbegin(); known != locals_.rend(); ++known)
+      if (known->name == name)
+        return known->slot;
+    return std::nullopt;
+  }
+
+  number local_value(const node& n, number slot) {
+    if (n.path.size() > 1)
+      fail_at(n.path[1].offset, fmt::format("found a name behind `{}`, which is a lambda's "
+                                            "parameter, expected a key",
+                                            n.path[0].name));
+    expression e;
+    e.what = expression::kind::local;
+    e.index = slot;
+    e.parts = keys_of(n.path[0].keys);
+    return add(std::move(e));
+  }
+
+  number lambda(const node& n, std::size_t arity) {
+    if (n.names.size() != arity)
+      fail_at(n.offset, fmt::format("found a lambda of {} parameters, expected {}",
+                                    n.names.size(), arity));
+    expression e;
+    e.what = expression::kind::lambda;
+    e.index = made_.locals;
+    const auto around = locals_.size();
+    for (const auto& name : n.names)
+      locals_.push_back({name == "_" ? std::string_view{} : name, made_.locals++});
+    e.parts = parts_of(n.children, &compiler::boolean);
+    locals_.resize(around);
+    return add(std::move(e));
+  }
+
   // -- paths --
 
   /// Cuts the context off the front of a path; nothing where it has none of its own.
@@ -257,6 +303,8 @@ private:
   }
 
   number path(const node& n) {
+    if (const auto known = local(n.path[0].name))
+      return local_value(n, *known);
     const auto named = context_of(n);
     const auto of = named.value_or(options_.context);
     if (!named && !options_.implied_context)
@@ -430,7 +478,7 @@ private:
       for (const auto element : given.children)
         if (at(element).kind != node_kind::real)
           fail_at(at(element).offset, "found another value, expected a real number such as 1.0");
-    made.expression = expression_of(n);
+    made.expression = p.type == parameter_type::lambda ? lambda(given, p.arity) : expression_of(n);
     if (p.type == parameter_type::target || p.type == parameter_type::map_target)
       check_target(given, made.expression, p.type);
     return made;
@@ -461,6 +509,8 @@ private:
   void check_target(const node& n, number compiled, parameter_type type) {
     if (error_)
       return;
+    if (made_.expressions[compiled].what == expression::kind::local)
+      return fail_at(n.offset, "found a lambda's parameter, which cannot be changed");
     const auto& target = made_.paths[made_.expressions[compiled].index];
     const auto& info = *target.info;
     if (!info.writable)
@@ -472,8 +522,14 @@ private:
       made_.writes |= bit(info.of);
   }
 
+  struct local_name {
+    std::string_view name; ///< "": nothing can name it.
+    number slot = 0;
+  };
+
   const syntax_tree& tree_;
   const compile_options& options_;
+  std::vector<local_name> locals_; ///< Those in scope, the innermost last.
   program made_;
   std::optional<statement_error> error_;
 };

@@ -104,6 +104,9 @@ bool evaluation::find(std::uint32_t number, value& out) {
     return true;
   case expression::kind::path:
     return path_access(*this, p_.paths[e.index]).get(out);
+  case expression::kind::local:
+    out = in_.locals[e.index];
+    return index(out, e.parts);
   case expression::kind::call:
     return call(e, out);
   case expression::kind::list:
@@ -325,6 +328,14 @@ bool evaluation::get_text_like(const argument& a, std::string_view& out, bool& i
     return false;
   is_nil = v.is_nil();
   return is_nil || as_text(v, out);
+}
+
+bool evaluation::apply(const argument& lambda, std::initializer_list<value> to, value& out) {
+  const auto& e = node(lambda);
+  if (in_.locals.size() < p_.locals)
+    in_.locals.resize(p_.locals);
+  std::copy(to.begin(), to.end(), in_.locals.begin() + e.index);
+  return get(part(e, 0), out);
 }
 
 bool evaluation::read(const argument& target, value& out) {

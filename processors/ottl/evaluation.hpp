@@ -43,6 +43,7 @@ struct workspace {
   std::string text;
   std::vector<map_entry> entries;
   key_index keys; ///< Of entries.
+  std::vector<value> locals; ///< Of the lambdas of the program that runs.
   std::string_view cache; ///< Of the item in hand: a map's body.
   failure why;
   const program* failed = nullptr; ///< Whose failure it is; only while its owner runs.
@@ -98,6 +99,9 @@ public:
   /// Any value as text; `is_nil` where there is none.
   bool get_text_like(const argument& a, std::string_view& out, bool& is_nil);
   bool as_text(const value& v, std::string_view& out);
+
+  /// What a lambda makes of as many values as it has parameters.
+  bool apply(const argument& lambda, std::initializer_list<value> to, value& out);
 
   /// The path that an argument of type target is.
   bool read(const argument& target, value& out);

@@ -23,6 +23,7 @@ enum class parameter_type : std::uint8_t {
   target,            ///< A path that can be written.
   map_target,        ///< The same, of a map.
   list,              ///< A list literal, or an expression whose value is a list.
+  list_literal,
   text_list_literal, ///< A list of texts.
   real_list_literal, ///< A list of real numbers.
   text_literal,
@@ -32,12 +33,14 @@ enum class parameter_type : std::uint8_t {
   regex, ///< A text literal, compiled.
   glob,  ///< The same, as a shell pattern.
   converter, ///< The name of one that makes text of text, without its arguments.
+  lambda,
 };
 
 struct parameter {
   std::string_view name;
   parameter_type type = parameter_type::any;
   bool optional = false;
+  std::uint8_t arity = 0; ///< Of a lambda: its parameters.
 };
 
 /// What a converter makes, where that is always the same; else `any`.
@@ -82,6 +85,8 @@ std::span<const function_info> metric_functions();
 std::span<const function_info> made_metric_functions();
 std::span<const function_info> aggregation_functions();
 std::span<const function_info> bucket_functions();
+std::span<const function_info> list_functions();
+std::span<const function_info> lambda_functions();
 std::span<const function_info> span_functions();
 
 } // namespace weir::processors::ottl

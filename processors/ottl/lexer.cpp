@@ -72,6 +72,8 @@ std::optional<token> lex_operator(std::string_view text, std::size_t at) {
   for (const std::string_view two : {"==", "!=", "<=", ">="})
     if (text.substr(at, 2) == two)
       return make(token_kind::comparison, 2);
+  if (text.substr(at, 2) == "=>")
+    return make(token_kind::symbol, 2);
   const char c = text[at];
   if (c == '<' || c == '>')
     return make(token_kind::comparison, 1);

@@ -19,7 +19,7 @@ enum class token_kind : std::uint8_t {
   comparison,
   plus_minus,
   times_divide,
-  symbol, ///< One of = ( ) { } [ ] : , .
+  symbol, ///< One of = => ( ) { } [ ] : , .
 };
 
 struct token {

@@ -316,6 +316,8 @@ private:
       refuse(peek(), "a value");
       return 0;
     }
+    if (begins_lambda())
+      return lambda();
     next();
     const auto inside = either();
     expect(")");
@@ -323,6 +325,36 @@ private:
     if (!failed() && !is_calculable(inside) && !may_be_boolean(inside))
       fail_at(at(inside).offset, "found a value in brackets, expected a condition or a calculation");
     return inside;
+  }
+
+  bool is_parameter(std::size_t ahead) const {
+    const auto& t = peek(ahead);
+    return t.kind == token_kind::name && (t.text == "_" || is_lower_name(t.text));
+  }
+
+  /// Whether the bracket in hand holds parameters with an arrow behind it.
+  bool begins_lambda() const {
+    std::size_t ahead = 1;
+    while (is_parameter(ahead) && follows(",", ahead + 1))
+      ahead += 2;
+    ahead += is_parameter(ahead) ? 1 : 0;
+    return follows(")", ahead) && follows("=>", ahead + 1);
+  }
+
+  node_number lambda() {
+    const auto made = make(node_kind::lambda, next().offset);
+    std::vector<std::string> parameters;
+    while (!accept(")") && !failed()) {
+      parameters.emplace_back(next().text);
+      accept(",");
+    }
+    expect("=>");
+    const auto body = either();
+    if (failed())
+      return 0;
+    at(made).names = std::move(parameters);
+    at(made).children = {body};
+    return made;
   }
 
   node_number truth() {

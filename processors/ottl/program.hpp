@@ -72,6 +72,8 @@ struct expression {
   enum class kind : std::uint8_t {
     literal,
     path,
+    local, ///< A parameter of a lambda: `index` in workspace::locals, `parts` its keys.
+    lambda, ///< `index`: its first parameter; its one part: its body.
     call,
     list,
     map,
@@ -103,6 +105,7 @@ struct program {
 
   std::uint32_t editor = none;
   std::uint32_t condition = none; ///< None: always.
+  std::uint32_t locals = 0;       ///< Parameters of all its lambdas.
 
   std::vector<expression> expressions;
   std::vector<std::uint32_t> parts;

@@ -41,6 +41,7 @@ enum class node_kind : std::uint8_t {
   map,
   path,
   call, ///< An editor or a converter; its keys stand behind its arguments.
+  lambda, ///< `(key, value) => ...`: its parameters in `names`, its body the only child.
   negate,
   arithmetic,
   compare,
@@ -78,7 +79,8 @@ struct node {
   double real = 0;
   std::string text; ///< Content of strings and bytes; name of calls and enumerators.
   std::vector<node_number> children; ///< Operands, arguments, elements.
-  std::vector<std::string> names;    ///< A call: of its named arguments ("" = by place). A map: keys.
+  /// A call: of its named arguments ("" = by place). A map: keys. A lambda: parameters.
+  std::vector<std::string> names;
   std::vector<node_number> keys;     ///< Of a call: `Split(...)[0]`.
   std::vector<path_segment> path;
 };

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(conditions_name_place_and_reason) {
          {"name + \"a\" == \"b\"", 7, "cannot be calculated with"},
          {"(name == \"a\") == true", 1, "found a condition"},
          {"name == set(name, \"a\")", 8, "upper-case"},
-         {"IsMatch(name, (a) => a)", 18, "found `=`"},
+         {"IsMatch(name, (a) => a)", 14, "expected a string with a regular expression"},
          {"nam == \"a\"", 0, "unknown path `nam` of a span, expected one of: attributes"},
          {"log.body == \"a\"", 0, "path of a log in a statement about a span"},
          {"name[0] == \"a\"", 0, "found a key behind `name`"},

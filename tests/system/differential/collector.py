@@ -63,14 +63,15 @@ class Client:
 class Collector:
     """A running Collector; stop() makes it decide what is left."""
 
-    def __init__(self, program, config, directory):
+    def __init__(self, program, config, directory, gates=()):
         pathlib.Path(directory).mkdir()
         config = json.loads(json.dumps(config))
         config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
         path = pathlib.Path(directory) / "collector.yaml"
         path.write_text(json.dumps(config))
         self._client = Client(config["receivers"]["otlp"]["protocols"]["http"]["endpoint"])
-        self._process = Process([program, "--config", str(path)], name="collector")
+        features = [f"--feature-gates={','.join(gates)}"] if gates else []
+        self._process = Process([program, "--config", str(path), *features], name="collector")
 
     def __enter__(self):
         self._process.__enter__()
