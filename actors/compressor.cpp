@@ -18,7 +18,7 @@ void compressor_state::start(compressor_actor::pointer self,
 
 void compressor_state::take(const decided_ptr& message) {
   shards_[message->shard] = caf::actor_cast<shard_actor>(self_->current_sender());
-  stage_->take(*message, now());
+  stage_->take(*message, moment::now());
 }
 
 caf::result<stopped_atom> compressor_state::stop() {

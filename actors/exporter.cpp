@@ -28,7 +28,7 @@ void exporter_state::start(exporter_actor::pointer self, stages::exporter_plan p
   sender_ = std::move(sender);
   interval_ = plan.cursor_interval;
   broken_ = plan.broken;
-  stage_.emplace(std::move(plan), std::move(disk), tail_, *this, now());
+  stage_.emplace(std::move(plan), std::move(disk), tail_, *this, moment::now());
   subscription_ = tail_->subscribe(
       [pending = stage_->wake_pending(), to = caf::actor_cast<exporter_actor>(self_)] {
         if (!pending->exchange(true))
@@ -40,7 +40,7 @@ void exporter_state::start(exporter_actor::pointer self, stages::exporter_plan p
 
 void exporter_state::pump() {
   const auto end = steady_now() + pump_budget;
-  while (stage_->pump(now())) {
+  while (stage_->pump(moment::now())) {
     if (steady_now() < end)
       continue;
     self_->send(self_, wake_atom_v);
@@ -49,27 +49,27 @@ void exporter_state::pump() {
 }
 
 void exporter_state::finished(const stages::delivery_report& report) {
-  stage_->finished(report, now());
+  stage_->finished(report, moment::now());
   stop_when_idle();
   pump();
 }
 
 void exporter_state::written() {
-  stage_->written(now());
+  stage_->written(moment::now());
   stop_when_idle();
   pump(); // Letters that waited may have held up the sending.
 }
 
 void exporter_state::tick() {
   self_->delayed_send(self_, interval_, tick_atom_v);
-  stage_->tick(now());
+  stage_->tick(moment::now());
   pump();
 }
 
 caf::result<stopped_atom> exporter_state::stop() {
   auto promise = self_->make_response_promise<stopped_atom>();
   stopping_.push_back(promise);
-  stage_->stop(now());
+  stage_->stop(moment::now());
   stop_when_idle();
   return promise;
 }

@@ -27,10 +27,10 @@ housekeeper(housekeeper_actor::stateful_pointer<housekeeper_state> self,
   return {
       [self, &stage](tick_atom) {
         self->delayed_send(self, tick_interval, tick_atom_v);
-        end_where_it_failed(stage.tick(now()));
+        end_where_it_failed(stage.tick(moment::now()));
       },
       [&stage](const housekeeper_change& wanted) -> caf::result<changed_atom> {
-        end_where_it_failed(stage.change(*wanted, now()));
+        end_where_it_failed(stage.change(*wanted, moment::now()));
         return changed_atom_v;
       },
       [&stage](stop_atom) -> caf::result<stopped_atom> {

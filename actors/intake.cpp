@@ -51,24 +51,24 @@ void intake_state::start(intake_actor::pointer self, stages::intake_config confi
 }
 
 void intake_state::take(arrivals& arrived) {
-  stage_->take(arrived.requests, now());
+  stage_->take(arrived.requests, moment::now());
   answer();
 }
 
 void intake_state::take_edited() {
-  stage_->edited(ports_->take_edited(), now());
+  stage_->edited(ports_->take_edited(), moment::now());
   answer();
 }
 
 void intake_state::on_turn() {
-  stage_->on_turn(now());
+  stage_->on_turn(moment::now());
   answer();
 }
 
 caf::result<changed_atom> intake_state::change(const intake_change& wanted) {
   auto promise = self_->make_response_promise<changed_atom>();
   changing_.push_back(promise);
-  stage_->change(wanted, now());
+  stage_->change(wanted, moment::now());
   answer();
   return promise;
 }
@@ -76,7 +76,7 @@ caf::result<changed_atom> intake_state::change(const intake_change& wanted) {
 caf::result<stopped_atom> intake_state::stop() {
   auto promise = self_->make_response_promise<stopped_atom>();
   stopping_.push_back(promise);
-  stage_->stop(now());
+  stage_->stop(moment::now());
   answer();
   return promise;
 }

@@ -25,12 +25,12 @@ void origin_state::start(origin_actor::pointer self, const origin_change_message
 void origin_state::change(const origin_change_message& plan) {
   shards_ = plan.shards;
   compressors_ = plan.compressors;
-  stage_->change(plan.config, now());
+  stage_->change(plan.config, moment::now());
 }
 
 void origin_state::tick() {
   self_->delayed_send(self_, tick_interval, tick_atom_v);
-  stage_->tick(now());
+  stage_->tick(moment::now());
 }
 
 void origin_state::send_entry(std::size_t shard, const entry_ptr& entry) {
@@ -87,11 +87,11 @@ origin_actor::behavior_type origin(origin_actor::stateful_pointer<origin_state> 
   return {
       [&state](const entry_ptr& entry) {
         state.stall();
-        state.stage().stored(entry, now());
+        state.stage().stored(entry, moment::now());
       },
       [&state](taken_atom, std::uint64_t bytes) { state.stage().taken(bytes); },
       [&state](const settled_ptr& report) { state.stage().settled(*report); },
-      [&state](recover_atom) { state.stage().go_on(now()); },
+      [&state](recover_atom) { state.stage().go_on(moment::now()); },
       [&state](tick_atom) { state.tick(); },
       [&state](const origin_change& plan) -> caf::result<changed_atom> {
         state.change(*plan);

@@ -20,7 +20,7 @@ void shard_state::start(shard_actor::pointer self, stages::shard_config config,
   config.origins = {node_};
   self_->set_down_handler([this](const caf::down_msg& down) { ended(down.source); });
   add_compressors(plan);
-  stage_.emplace(std::move(config), plan.pipelines, std::move(disk), *this, now());
+  stage_.emplace(std::move(config), plan.pipelines, std::move(disk), *this, moment::now());
   self_->delayed_send(self_, tick_interval, tick_atom_v);
 }
 
@@ -42,17 +42,17 @@ void shard_state::ended(const caf::actor_addr& which) {
 
 void shard_state::take(const entry_ptr& entry) {
   origin_ = caf::actor_cast<origin_actor>(self_->current_sender());
-  stage_->take(entry, now());
+  stage_->take(entry, moment::now());
 }
 
 void shard_state::change(const shard_change_message& plan) {
   add_compressors(plan);
-  stage_->change(plan.pipelines, now());
+  stage_->change(plan.pipelines, moment::now());
 }
 
 void shard_state::tick() {
   self_->delayed_send(self_, tick_interval, tick_atom_v);
-  stage_->tick(now());
+  stage_->tick(moment::now());
 }
 
 void shard_state::send_taken(node_id, std::uint64_t bytes) {
@@ -83,7 +83,7 @@ shard_actor::behavior_type shard(shard_actor::stateful_pointer<shard_state> self
         state.stage().sent_until(state.node(), moment);
       },
       [&state](durable_atom, pipeline_id pipeline, std::uint64_t ticket) {
-        state.stage().durable(pipeline, ticket, now());
+        state.stage().durable(pipeline, ticket, moment::now());
       },
       [&state](moved_atom, const entry_id& id,
                journal_position position) -> caf::result<moved_atom> {

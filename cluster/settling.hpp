@@ -37,8 +37,7 @@ struct low_water {
 ///  1. An entry stays open until every one of its slots was reported as settled.
 ///  2. head() is never above the position of an open entry, nor above a position that was given out
 ///     and has not been seen here: an entry that is on its way to the disk may come to stand there.
-///  3. Low-water marks reach no entry whose bytes may still stand in the journal, open or
-///  forgotten:
+///  3. Low-water marks reach no entry whose bytes may still stand in the journal, open or forgotten:
 ///     an owner that drops progress below them cannot be asked about those entries again, not even
 ///     after a restart that reads the journal back.
 ///  4. An entry is sent again after any doubt; what it knows as settled goes along.

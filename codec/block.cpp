@@ -3,6 +3,7 @@
 #include "codec/frame.hpp"
 
 #include <fmt/format.h>
+#include <stdexcept>
 
 namespace weir::codec {
 
@@ -25,6 +26,9 @@ result<void> check_kinds(std::uint8_t codec, std::uint8_t signal, std::uint8_t l
 } // namespace
 
 void write_block(block_header header, std::string_view packed, std::string& out) {
+  if (packed.size() > max_block_bytes || header.unpacked_bytes > max_block_bytes)
+    throw std::length_error(fmt::format("a block of {} bytes packed, {} unpacked, nobody could read "
+                                        "again", packed.size(), header.unpacked_bytes));
   char raw[block_header_bytes];
   auto to = field_writer(raw);
   to.put(block_magic);

@@ -47,7 +47,8 @@ inline constexpr std::uint32_t max_block_content_bytes = max_block_bytes - (1 <<
 static_assert(max_block_content_bytes + max_block_content_bytes / 255 + 16 <= max_block_bytes);
 
 /// Appends header and payload to `out`. `header.packed_bytes` is taken from `packed`.
-/// @pre within max_block_bytes, else nobody will read it again
+/// @throws std::length_error above max_block_bytes, packed or unpacked: nobody would read it again, so
+/// nobody may be promised anything. Callers cut before; this is the last line.
 void write_block(block_header header, std::string_view packed, std::string& out);
 
 struct block_view {

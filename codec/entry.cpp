@@ -3,6 +3,7 @@
 #include "codec/frame.hpp"
 
 #include <fmt/format.h>
+#include <stdexcept>
 
 namespace weir::codec {
 
@@ -15,6 +16,10 @@ static_assert(entry_magic == 0x314e4557, "WEN1 in little endian");
 } // namespace
 
 void write_entry(entry_header header, std::string_view packed, std::string& out) {
+  if (packed.size() > max_entry_bytes - entry_header_bytes
+      || header.unpacked_bytes > max_entry_unpacked_bytes)
+    throw std::length_error(fmt::format("an entry of {} bytes packed, {} unpacked, nobody could read "
+                                        "again", packed.size(), header.unpacked_bytes));
   char raw[entry_header_bytes];
   auto to = field_writer(raw);
   to.put(entry_magic);

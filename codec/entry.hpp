@@ -43,7 +43,8 @@ static_assert(max_entry_content_bytes + max_entry_content_bytes / 255 + 16 + ent
               <= max_entry_bytes);
 
 /// Appends header and payload to `out`. `header.packed_bytes` is taken from `packed`.
-/// @pre within max_entry_bytes and max_entry_unpacked_bytes, else nobody will read it again
+/// @throws std::length_error above max_entry_bytes or max_entry_unpacked_bytes: nobody would read it
+/// again, so nobody may be promised anything. Callers cut before; this is the last line.
 void write_entry(entry_header header, std::string_view packed, std::string& out);
 
 /// A checked entry: `payload` still packed, a slice of the bytes given.

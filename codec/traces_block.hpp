@@ -14,19 +14,19 @@
 // what differs stands in columns, like beside like: a third smaller when packed than the spans
 // behind each other, and quicker to pack because most of the work is done. Format 1:
 //
+// clang-format off
 //   resources | scopes      each: varint count, then so often: varint length, bytes of the envelope
-//   shapes                  the same; the bytes are: varint resource, varint 2 * scope + whole,
-//   shape traces                  varint count; then so many trace ids of 16 bytes; then of each:
-//   varint spans spans, in columns:
+//   shapes                  the same; the bytes are: varint resource, varint 2 * scope + whole, shape
+//   traces                  varint count; then so many trace ids of 16 bytes; then of each: varint spans
+//   spans, in columns:
 //     shape                 varint: 0 is the next one not yet named, else its number + 1
-//     parent                varint: 0 is a span that is not in this trace here, else 1 + zigzag of
-//     how
+//     parent                varint: 0 is a span that is not in this trace here, else 1 + zigzag of how
 //                           many spans it stands further on
 //     ids                   8 bytes: of each span the span id, then the parents under 0
 //     start                 varint zigzag: ns since the span before in this trace began (the first:
-//     since
-//                           the first of the trace before; at the start 0)
+//                           since the first of the trace before; at the start 0)
 //     end                   varint zigzag: ns since this span began
+// clang-format on
 //
 // A shape is a span's body without these values (codec/span_shape.hpp), and says which there are: a
 // column has nothing for a span that lacks the value. `whole` is 1 where the shape is the body as

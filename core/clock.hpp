@@ -24,11 +24,9 @@ inline unix_ns unix_now() noexcept {
 struct moment {
   steady_ns steady = 0;
   unix_ns wall = 0;
-};
 
-inline moment now() noexcept {
-  return {steady_now(), unix_now()};
-}
+  static moment now() noexcept { return {steady_now(), unix_now()}; }
+};
 
 inline constexpr steady_ns second_ns = 1'000'000'000;
 inline constexpr steady_ns millisecond_ns = 1'000'000;

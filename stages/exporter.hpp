@@ -119,6 +119,7 @@ private:
   void start_saying();
   void say(const std::optional<exporter_health_log::line>& line) const;
   std::uint64_t waiting_items() const;
+  double room_in_blocks() const;
   exporter_health_log::backlog backlog() const;
   void show_status();
 
@@ -160,6 +161,7 @@ private:
   prometheus::Counter* failed_ = nullptr;
   prometheus::Gauge* in_flight_ = nullptr;
   prometheus::Gauge* waiting_ = nullptr;
+  prometheus::Gauge* capacity_ = nullptr;
   std::optional<exporter_health_log> health_;
 };
 

@@ -9,6 +9,8 @@ namespace weir::stages {
 
 namespace {
 
+constexpr double full_block_bytes = 1 << 20;
+
 std::string words_for(weir::signal kind) {
   switch (kind) {
   case signal::traces:
@@ -40,12 +42,13 @@ void exporter::start_saying() {
   failed_ = &metrics::exporter_send_failed.of(plan_.signal).with(labels);
   in_flight_ = &metrics::exporter_in_flight_requests.with(typed);
   waiting_ = &metrics::exporter_queue_size.with(typed);
+  capacity_ = &metrics::exporter_queue_capacity.with(typed);
   health_.emplace(plan_.pipeline_name, plan_.config.id, words_for(plan_.signal), now_.wall);
   exporter_board::instance().set(health_->status());
 }
 
 exporter::~exporter() {
-  for (auto* gauge : {in_flight_, waiting_})
+  for (auto* gauge : {in_flight_, waiting_, capacity_})
     if (gauge != nullptr)
       gauge->Set(0);
   show_waiting(plan_, 0, 0);
@@ -85,6 +88,18 @@ exporter_health_log::backlog exporter::backlog() const {
   return {waiting_items(), delivery_->next_wakeup()};
 }
 
+// Blocks of the size of those held for which there is room; of an empty log, full ones.
+double exporter::room_in_blocks() const {
+  const auto room = disk_->room();
+  const auto usage = disk_->usage();
+  const auto log = usage.find("log/" + plan_.pipeline_name);
+  const auto held = disk_->log(plan_.pipeline);
+  const auto blocks = static_cast<double>(held.next - held.first);
+  const auto bytes = log == usage.end() ? 0 : static_cast<double>(log->second);
+  const auto one = blocks > 0 && bytes > blocks ? bytes / blocks : full_block_bytes;
+  return static_cast<double>(room.limit - std::min(room.limit, room.used)) / one;
+}
+
 // Once a tick.
 void exporter::show_status() {
   auto& status = health_->status();
@@ -96,7 +111,9 @@ void exporter::show_status() {
     status.next_try = now + static_cast<unix_ns>(std::max<steady_ns>(0, *at - now_.steady));
   exporter_board::instance().set(status);
   const auto unknown = tail_->next() - std::min(tail_->next(), next_block_);
-  waiting_->Set(static_cast<double>(unknown + delivery_->blocks()));
+  const auto waiting = unknown + delivery_->blocks();
+  waiting_->Set(static_cast<double>(waiting));
+  capacity_->Set(static_cast<double>(waiting) + room_in_blocks());
   const auto age = status.oldest_waiting == 0 ? 0 : now - std::min(now, status.oldest_waiting);
   show_waiting(plan_, status.waiting_items, static_cast<double>(age) / second_ns);
 }

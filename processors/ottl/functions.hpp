@@ -54,9 +54,9 @@ struct function_info {
   /// Looks at literal arguments: an error's text, or "".
   std::string (*check)(const program&, const call_info&) = nullptr;
   std::uint8_t contexts = 0xff; ///< Bits by context_kind.
+  bool makes_items = false;     ///< Puts items beside the one in hand.
   /// Makes call_info::prepared of literal arguments: an error's text, or "".
   std::string (*prepare)(const program&, call_info&) = nullptr;
-  bool makes_items = false;     ///< Puts items beside the one in hand.
 };
 
 /// The function of that name, or null.

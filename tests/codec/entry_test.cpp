@@ -1,5 +1,7 @@
 #include "codec/entry.hpp"
 
+#include "codec/block.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <random>
 
@@ -103,6 +105,19 @@ BOOST_AUTO_TEST_CASE(a_newer_version_is_unsupported) {
   BOOST_REQUIRE(!view);
   BOOST_TEST((view.error().code == errc::unsupported));
   BOOST_TEST(view.error().message == "entry: format version 2, this program knows 1");
+}
+
+// Scenario: entries and blocks above what the formats hold, should a caller ever make one. Guarantee:
+// they are not written, so nobody is promised anything.
+BOOST_AUTO_TEST_CASE(what_nobody_could_read_is_not_written) {
+  std::string out;
+  const std::string large(max_entry_bytes, 'x');
+  BOOST_CHECK_THROW(write_entry({}, large, out), std::length_error);
+  BOOST_CHECK_THROW(write_entry({.unpacked_bytes = max_entry_unpacked_bytes + 1}, "", out),
+                    std::length_error);
+  BOOST_CHECK_THROW(write_block({.unpacked_bytes = max_block_bytes + 1}, "", out),
+                    std::length_error);
+  BOOST_TEST(out.empty());
 }
 
 // Scenario: checked headers that claim too much, or a packed size of their own. Guarantee: a claim
