@@ -113,10 +113,12 @@ BOOST_AUTO_TEST_CASE(what_nobody_could_read_is_not_written) {
   std::string out;
   const std::string large(max_entry_bytes, 'x');
   BOOST_CHECK_THROW(write_entry({}, large, out), std::length_error);
-  BOOST_CHECK_THROW(write_entry({.unpacked_bytes = max_entry_unpacked_bytes + 1}, "", out),
-                    std::length_error);
-  BOOST_CHECK_THROW(write_block({.unpacked_bytes = max_block_bytes + 1}, "", out),
-                    std::length_error);
+  entry_header entry;
+  entry.unpacked_bytes = max_entry_unpacked_bytes + 1;
+  BOOST_CHECK_THROW(write_entry(entry, "", out), std::length_error);
+  block_header block;
+  block.unpacked_bytes = max_block_bytes + 1;
+  BOOST_CHECK_THROW(write_block(block, "", out), std::length_error);
   BOOST_TEST(out.empty());
 }
 
