@@ -1,5 +1,6 @@
 #include "codec/block.hpp"
 #include "codec/traces_block.hpp"
+#include "lies.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -113,11 +114,12 @@ BOOST_AUTO_TEST_CASE(a_newer_version_is_unsupported) {
 // Scenario: a checked header claims more than any block may have. Guarantee: refused before
 // unpacking.
 BOOST_AUTO_TEST_CASE(a_size_over_the_limit_is_refused) {
-  std::string block;
-  write_block({.unpacked_bytes = max_block_bytes + 1}, "x", block);
+  constexpr std::size_t unpacked_offset = 24;
+  const auto block = lying(some_block(), block_header_bytes, unpacked_offset, max_block_bytes + 1);
   const auto view = read_block(block);
   BOOST_REQUIRE(!view);
   BOOST_TEST((view.error().code == errc::corrupt));
+  BOOST_TEST(view.error().message.find("over the limit") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

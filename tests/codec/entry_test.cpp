@@ -1,6 +1,7 @@
 #include "codec/entry.hpp"
 
 #include "codec/block.hpp"
+#include "lies.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <random>
@@ -125,11 +126,17 @@ BOOST_AUTO_TEST_CASE(what_nobody_could_read_is_not_written) {
 // Scenario: checked headers that claim too much, or a packed size of their own. Guarantee: a claim
 // over the limit is refused; the packed size is what is there.
 BOOST_AUTO_TEST_CASE(sizes_that_lie_are_refused) {
-  std::string large, huge;
-  write_entry(some_header(max_entry_unpacked_bytes + 1), "x", large);
-  BOOST_TEST(!read_entry(large));
-  write_entry(some_header(1), std::string(max_entry_bytes, 'x'), huge);
-  BOOST_TEST(!read_entry(huge));
+  constexpr std::size_t unpacked_offset = 44;
+  std::string large;
+  write_entry(some_header(1), "x", large);
+  large = lying(large, entry_header_bytes, unpacked_offset, max_entry_unpacked_bytes + 1);
+  const auto refused = read_entry(large);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().message.find("over the limit") != std::string::npos);
+  std::string huge;
+  write_entry(some_header(1), std::string(max_entry_bytes - entry_header_bytes, 'x'), huge);
+  BOOST_TEST(read_entry(huge).has_value());
+  BOOST_TEST(!read_entry(huge + "x"));
   auto header = some_header(1);
   header.packed_bytes = 77;
   std::string entry;
