@@ -1,14 +1,23 @@
 #include "net/arrival_pattern.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::net {
+
+namespace {
+
+// One may be anybody's.
+constexpr std::uint32_t enough_unforeseen = 2;
+
+} // namespace
 
 void arrival_pattern::next_period(steady_ns now) {
   // After a longer silence nothing is known any more.
   const bool known = now < period_end_ + period;
   period_end_ = now + period;
   others_ = 0;
+  std::uint64_t all = 0;
   for (auto at = senders_.begin(); at != senders_.end();) {
     auto& each = at->second;
     each.sent = known ? each.sent_now : 0;
@@ -21,13 +30,19 @@ void arrival_pattern::next_period(steady_ns now) {
     }
     if (!each.all_in_hand())
       others_ += each.sent;
+    all += each.sent;
     ++at;
   }
+  probing_ = is_often(all);
+  keeps_coming_ = keeps_coming_ && probing_;
+  unforeseen_ = 0;
 }
 
 void arrival_pattern::came(std::uint64_t connection, steady_ns now) {
   if (now >= period_end_)
     next_period(now);
+  if (probing_ && !in_hand_.empty() && !is_often(others_))
+    ++unforeseen_;
   auto& from = senders_[connection];
   if (!from.all_in_hand())
     others_ -= from.sent;
@@ -59,10 +74,12 @@ void arrival_pattern::handed_over() {
     at->second.in_hand = 0;
   }
   in_hand_.clear();
+  if (std::exchange(probing_, false))
+    keeps_coming_ = unforeseen_ >= enough_unforeseen;
 }
 
 bool arrival_pattern::more_is_coming() const noexcept {
-  return 2 * others_ * static_cast<std::uint64_t>(pause_) >= static_cast<std::uint64_t>(period);
+  return keeps_coming_ || is_often(others_);
 }
 
 } // namespace weir::net

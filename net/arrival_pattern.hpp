@@ -27,6 +27,12 @@ public:
   /// Whether it is likelier than not that another request comes within the pause.
   bool more_is_coming() const noexcept;
 
+  /// Whether more than the pause should be waited out once, to see: while all are answered at once,
+  /// who sends by a clock of its own looks like who waits for answers. Twice a second, where
+  /// requests come often enough for it to tell; until handed_over(). Where more came meanwhile than
+  /// was to be foreseen, more is coming until the next time.
+  bool is_probing() const noexcept { return probing_; }
+
 private:
   static constexpr steady_ns period = second_ns / 2;
 
@@ -41,12 +47,19 @@ private:
   };
 
   void next_period(steady_ns now);
+  /// Of so many requests in a period one is likely to come within the pause.
+  bool is_often(std::uint64_t sent) const noexcept {
+    return 2 * sent * static_cast<std::uint64_t>(pause_) >= static_cast<std::uint64_t>(period);
+  }
 
   const steady_ns pause_;
   steady_ns period_end_ = 0;
   std::unordered_map<std::uint64_t, sender> senders_;
   std::vector<std::uint64_t> in_hand_; ///< Connections that have something in hand.
   std::uint64_t others_ = 0;           ///< What those sent that have not all in hand.
+  bool probing_ = false;
+  bool keeps_coming_ = false;     ///< As the last probe has shown.
+  std::uint32_t unforeseen_ = 0;  ///< Requests that came in this probe when none was to be expected.
 };
 
 } // namespace weir::net

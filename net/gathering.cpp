@@ -18,6 +18,7 @@ std::vector<otlp_request> gathering::take(steady_ns now) {
 
 std::optional<steady_ns> gathering::add(std::vector<otlp_request>& complete, steady_ns now) {
   std::unique_lock lock(mutex_);
+  const bool was_probing = pattern_.is_probing();
   for (const auto& request : complete) {
     bytes_ += request.body.size();
     pattern_.came(request.connection, now);
@@ -28,7 +29,9 @@ std::optional<steady_ns> gathering::add(std::vector<otlp_request>& complete, ste
     gathered_.insert(gathered_.end(), std::make_move_iterator(complete.begin()),
                      std::make_move_iterator(complete.end()));
   complete.clear();
-  if (now < next_ && bytes_ < enough_ && pattern_.more_is_coming())
+  if (pattern_.is_probing() && !was_probing)
+    next_ = now + pause_ + pause_ / 2; // So that more is seen than comes within one.
+  if (now < next_ && bytes_ < enough_ && (pattern_.is_probing() || pattern_.more_is_coming()))
     return std::exchange(asked_, true) ? std::nullopt : std::optional(next_);
   auto all = take(now);
   lock.unlock();

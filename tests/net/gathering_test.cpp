@@ -1,5 +1,7 @@
 #include "net/gathering.hpp"
 
+#include <algorithm>
+
 #include <boost/test/unit_test.hpp>
 
 using namespace weir;
@@ -168,6 +170,37 @@ BOOST_AUTO_TEST_CASE(a_load_that_keeps_coming_gathers) {
     s.run(4);
     BOOST_TEST(s.handed_over <= std::max(4 * 105, 4 * per_second / 6) + 60,
                "at " << per_second << " a second: " << s.handed_over);
+  }
+}
+
+// Scenario: 200 requests a second of a client that paces itself, on one connection, and on whichever
+// of four has nothing under way. Guarantee: they go on together as well, though each could be answered
+// before the next one comes.
+BOOST_AUTO_TEST_CASE(a_paced_client_gathers) {
+  for (const std::size_t connections : {1, 4}) {
+    int handed = 0;
+    std::vector<int> under_way(connections);
+    gathering gather{[&](std::vector<otlp_request>&& requests) {
+                       ++handed;
+                       for (const auto& request : requests)
+                         --under_way[request.connection - 1];
+                     },
+                     10ms, 256 << 10};
+    steady_ns wake = 0;
+    const auto begin = 100 * second_ns;
+    for (auto now = begin; now < begin + 4 * second_ns; now += millisecond_ns) {
+      if (wake != 0 && now >= wake)
+        wake = gather.on_time(now).value_or(0);
+      if (now % (5 * millisecond_ns) != 0)
+        continue;
+      const auto free = std::min_element(under_way.begin(), under_way.end()) - under_way.begin();
+      ++under_way[static_cast<std::size_t>(free)];
+      std::vector<otlp_request> one(1);
+      one.front().connection = static_cast<std::uint64_t>(free) + 1;
+      if (const auto later = gather.add(one, now))
+        wake = *later;
+    }
+    BOOST_TEST(handed <= 4 * 105 + 80, connections << " connections: " << handed);
   }
 }
 

@@ -250,7 +250,7 @@ class ShapesTest(case.SystemTest):
     # them at once, as fast as they are taken. Guarantee: each is taken or refused in a way that makes clients send it
     # again; peak memory is a small multiple of what is in flight; what was taken arrives.
     def test_many_at_once_are_held(self):
-        shape = shapes.Shape(items=90_000, resource_bytes=shapes.ENVELOPE)
+        shape = shapes.Shape(items=20_000, resource_bytes=shapes.ENVELOPE)
         requests = [self.request(shape) for _ in range(64)]
         packed = [gzip.compress(request.body, 9) for request in requests]
         with ThreadPoolExecutor(64) as pool:
