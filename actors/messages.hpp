@@ -111,7 +111,7 @@ using origin_actor = caf::typed_actor<
   caf::reacts_to<entry_ptr>,
   // From a shard: it has taken over that many unpacked bytes (credit).
   caf::reacts_to<taken_atom, std::uint64_t>,
-  // From a compressor: slots are settled, durably.
+  // From a shard: slots are settled, durably.
   caf::reacts_to<settled_ptr>,
   // INTERNAL: goes on with reading back.
   caf::reacts_to<recover_atom>,
@@ -160,7 +160,7 @@ using exporter_actor = caf::typed_actor<
   caf::reacts_to<tick_atom>,
   caf::replies_to<stop_atom>::with<stopped_atom>>;
 
-/// Once a second: space, retention, admission, gauges.
+/// Five times a second: space and admission; once a second retention and gauges too.
 using housekeeper_actor = caf::typed_actor<
   caf::reacts_to<tick_atom>,
   caf::replies_to<housekeeper_change>::with<changed_atom>,

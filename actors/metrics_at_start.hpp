@@ -4,7 +4,7 @@
 
 namespace weir::actors {
 
-/// Bytes of durable entries that the intake has handed on and the router has not looked at.
+/// Bytes of durable entries that the intake has handed on and the origin has not looked at.
 inline constexpr std::uint64_t max_handed_bytes = 32 << 20;
 
 /// Puts on the metrics page what nobody has counted yet, with 0, so that an alert sees the first increase; and

@@ -38,7 +38,7 @@ void compressor::change(const compressor_config& wanted) {
 
 void compressor::load(const recovered_progress& records) {
   for (const auto& [entry, bytes] : records.records)
-    (void)progress_.load(entry, bytes); // The router has read it before.
+    (void)progress_.load(entry, bytes); // The origin has read it before.
 }
 
 void compressor::forget(const cluster::low_water& mark) {

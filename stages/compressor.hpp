@@ -72,8 +72,6 @@ public:
   /// Everything taken is durable. @pre stop()
   bool idle() const noexcept { return in_flight_.empty() && !gathered_.any; }
 
-  const cluster::progress& progress() const noexcept { return progress_; }
-
 private:
   /// What waits for the next commit, and who wants to know of it.
   struct gathering {

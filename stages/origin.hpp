@@ -75,7 +75,7 @@ public:
 /// Pure; one thread. `now` comes with each message.
 class origin {
 public:
-  static inline const char* name = "router"; ///< In metrics and thread names, for what it was.
+  static inline const char* name = "router"; ///< Its actor's, for what it was called; metrics say so too.
 
   origin(origin_config config, std::shared_ptr<storage::disk> disk, position_counter positions,
          origin_ports& ports);

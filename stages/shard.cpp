@@ -222,11 +222,4 @@ std::uint64_t shard::bytes_in_flight() const noexcept {
   return bytes;
 }
 
-std::uint64_t shard::undecided_traces() const noexcept {
-  std::uint64_t traces = 0;
-  for (const auto& each : lanes_)
-    traces += each.window->snapshot().traces;
-  return traces;
-}
-
 } // namespace weir::stages

@@ -66,7 +66,7 @@ public:
 /// Pure; one thread. `now` comes with each message.
 class shard {
 public:
-  static inline const char* name = "sampler"; ///< In metrics and thread names, for what it was.
+  static inline const char* name = "sampler"; ///< Its actor's, for what it was called; metrics say so too.
 
   shard(shard_config config, std::vector<shard_pipeline> pipelines,
         std::shared_ptr<const storage::disk> disk, shard_ports& ports, moment now);
@@ -89,8 +89,6 @@ public:
 
   /// Decided, and not durable yet, of all pipelines.
   std::uint64_t bytes_in_flight() const noexcept;
-  /// Slots that are undecided or not durable, of all pipelines.
-  std::uint64_t undecided_traces() const noexcept;
 
 private:
   struct flight {

@@ -46,6 +46,9 @@ struct parameter {
 /// What a converter makes, where that is always the same; else `any`.
 enum class result_type : std::uint8_t { nothing, any, boolean };
 
+/// For function_info::contexts.
+inline constexpr std::uint8_t metrics_only = 1U << static_cast<unsigned>(context_kind::metric);
+
 struct function_info {
   std::string_view name;
   result_type result = result_type::any;

@@ -16,8 +16,6 @@ namespace {
 
 using enum parameter_type;
 
-constexpr std::uint8_t metrics_only = 1U << static_cast<unsigned>(context_kind::metric);
-
 /// Says of an entry of a point's attributes whether it stays, or gives it another value.
 using edit_entry = std::function<bool(map_entry& entry)>;
 

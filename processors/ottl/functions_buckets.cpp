@@ -17,8 +17,6 @@ namespace {
 
 using enum parameter_type;
 
-constexpr std::uint8_t metrics_only = 1U << static_cast<unsigned>(context_kind::metric);
-
 bool is_kind(const subject& on, message_id kind) {
   return on.data != nullptr && on.data->what() == kind;
 }

@@ -15,7 +15,6 @@ namespace {
 
 using enum parameter_type;
 
-constexpr std::uint8_t metrics_only = 1U << static_cast<unsigned>(context_kind::metric);
 constexpr std::uint8_t points_only = 1U << static_cast<unsigned>(context_kind::datapoint);
 constexpr std::uint32_t gauge_field = 5;
 constexpr std::uint32_t sum_field = 7;

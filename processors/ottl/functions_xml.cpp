@@ -35,12 +35,15 @@ bool get_xml_argument(evaluation& e, const argument& a, pugi::xml_document& out)
   return e.get_text(a, text) && read(e, text, out);
 }
 
-bool get_xml(evaluation& e, const call_info& c, value& out) {
+// An empty text is an empty document.
+bool get_xml_or_nothing(evaluation& e, const argument& a, pugi::xml_document& out) {
   std::string_view text;
-  if (!e.get_text(c.arguments[0], text))
-    return false;
+  return e.get_text(a, text) && (text.empty() || read(e, text, out));
+}
+
+bool get_xml(evaluation& e, const call_info& c, value& out) {
   pugi::xml_document document;
-  if (!text.empty() && !read(e, text, document))
+  if (!get_xml_or_nothing(e, c.arguments[0], document))
     return false;
   std::string made;
   for (const auto& found : c.prepared_as<xml_path>().select(document)) {
@@ -76,11 +79,8 @@ void remove(const pugi::xpath_node& found) {
 }
 
 bool remove_xml(evaluation& e, const call_info& c, value& out) {
-  std::string_view text;
-  if (!e.get_text(c.arguments[0], text))
-    return false;
   pugi::xml_document document;
-  if (!text.empty() && !read(e, text, document))
+  if (!get_xml_or_nothing(e, c.arguments[0], document))
     return false;
   // From the end, so that what stands inside others goes before them.
   auto selected = c.prepared_as<xml_path>().select(document);

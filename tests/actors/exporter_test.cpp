@@ -1,12 +1,10 @@
 #include "actors/exporter.hpp"
 
-#include "../storage/faulty_file_system.hpp"
-#include "../storage/temporary_directory.hpp"
+#include "../storage/small_store.hpp"
 #include "codec/dead_letter.hpp"
 #include "stages/log_group.hpp"
 #include "otlp/carried.hpp"
 #include "../stages/spans.hpp"
-#include "storage/store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -74,14 +72,7 @@ private:
 // the writer, which tells of every commit.
 struct fixture {
   fixture() {
-    storage::options how;
-    how.directory = directory.path() + "/data";
-    how.memtable_bytes = 32 << 10; // So small that blocks go to tables.
-    how.max_wal_bytes = 256 << 10;
-    how.file_system = disk;
-    auto opened = storage::store::open(how);
-    BOOST_REQUIRE(opened);
-    store = std::move(*opened);
+    store = storage::small_store(directory, disk);
     BOOST_REQUIRE(store->pipeline("traces"));
     BOOST_REQUIRE(store->open_log(traces));
     plan.config.id = backend;

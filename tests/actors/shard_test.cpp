@@ -1,11 +1,9 @@
 #include "actors/shard.hpp"
 
-#include "../storage/faulty_file_system.hpp"
-#include "../storage/temporary_directory.hpp"
+#include "../storage/small_store.hpp"
 #include "codec/entry.hpp"
 #include "sampling/decision_cache.hpp"
 #include "../stages/spans.hpp"
-#include "storage/store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -29,14 +27,7 @@ constexpr std::uint32_t count = 2;
 // Two shards of a pipeline that keeps everything at once; the compressor is the test's.
 struct fixture {
   explicit fixture(std::uint64_t window_memory = 1 << 20) {
-    storage::options how;
-    how.directory = directory.path() + "/data";
-    how.memtable_bytes = 32 << 10; // So small that entries go to tables.
-    how.max_wal_bytes = 256 << 10;
-    how.file_system = disk;
-    auto opened = storage::store::open(how);
-    BOOST_REQUIRE(opened);
-    store = std::move(*opened);
+    store = storage::small_store(directory, disk);
     compressor = system.spawn(fake_compressor, this);
     sampling::tail_sampling_config keep_all;
     keep_all.decision_wait_ns = 1;

@@ -35,8 +35,6 @@ public:
   /// Other policies, or the pipeline goes and comes back.
   void reload();
 
-  /// Nothing is on its way to the disk or to the back end.
-  bool quiet() const noexcept { return commits_.empty() && sent_.empty() && reload_ == 0; }
   /// @throws violation
   void check_bounds() const;
   /// Nothing is owed to anybody. @throws violation

@@ -13,6 +13,16 @@ constexpr steady_ns rest = 120 * second_ns;
 
 } // namespace
 
+world_report& world_report::operator+=(const world_report& other) noexcept {
+  requests += other.requests;
+  kills += other.kills;
+  reloads += other.reloads;
+  acknowledged += other.acknowledged;
+  delivered += other.delivered;
+  delivered_twice += other.delivered_twice;
+  return *this;
+}
+
 world::world(world_options options)
     : options_(std::move(options)), schedule_(options_.seed, options_.keeps_lines),
       witness_(traces),

@@ -22,7 +22,9 @@ struct world_options {
 /// What a run came to.
 struct world_report {
   std::uint64_t requests = 0, kills = 0, reloads = 0;
-  std::uint64_t acknowledged = 0, delivered = 0, delivered_twice = 0;
+  std::uint64_t acknowledged = 0, delivered = 0, delivered_twice = 0; ///< Spans.
+
+  world_report& operator+=(const world_report& other) noexcept;
 };
 
 class node;
