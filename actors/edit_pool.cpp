@@ -4,7 +4,7 @@
 #include "core/cpus.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
-#include "processors/work.hpp"
+#include "editing/work.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -78,7 +78,8 @@ void edit_pool::drop_waiting() {
   finish(std::move(dropped), guard);
 }
 
-void edit_pool::finish(std::vector<stages::edit_job_ptr> jobs, std::unique_lock<std::mutex>& guard) {
+void edit_pool::finish(std::vector<stages::edit_job_ptr> jobs,
+                       std::unique_lock<std::mutex>& guard) {
   const bool first = done_.empty() && !jobs.empty();
   std::move(jobs.begin(), jobs.end(), std::back_inserter(done_));
   guard.unlock();
@@ -116,8 +117,8 @@ void edit_pool::work() {
   }
 }
 
-bool edit_pool::edit(stages::edit_job& job, stages::request_editor& with) const {
-  const auto begun = processors::work_meter::thread_time();
+bool edit_pool::edit(stages::edit_job& job, stages::request_editor& editor) const {
+  const auto begun = editing::work_meter::thread_time();
   const bool bounded = limits_.max_time > std::chrono::nanoseconds::zero();
   const bool last_try = job.slow || (bounded && limits_.max_time <= quick_time);
   const auto time = last_try ? limits_.max_time : std::chrono::nanoseconds(quick_time);
@@ -127,14 +128,15 @@ bool edit_pool::edit(stages::edit_job& job, stages::request_editor& with) const 
     auto left = std::chrono::nanoseconds::zero();
     if (!last_try || bounded)
       left = std::max(std::chrono::nanoseconds(1),
-                      time - (processors::work_meter::thread_time() - begun));
-    part.made = with.edit(part.edits, job.request.signal, job.request.body, job.from, left);
+                      time - (editing::work_meter::thread_time() - begun));
+    part.made = editor.edit(part.edits, job.request.signal, job.request.body, job.context, left);
     if (part.made.ended) {
       (last_try ? metrics::intake_edits_ended : metrics::intake_edits_slow).with().Increment();
       if (!last_try)
         return false;
       if (log::permit("edits-ended"))
-        log::warn({{"items", part.made.items}}, "a request of {} items was refused: {}", part.made.items, part.made.refusal);
+        log::warn({{"items", part.made.items}}, "a request of {} items was refused: {}",
+                  part.made.items, part.made.refusal);
     }
     if (part.made.malformed)
       return true;

@@ -10,9 +10,9 @@
 
 namespace weir::actors {
 
-/// Threads that apply processors to requests, apart from the intake, for which all wait: one request
-/// that takes long holds up no other. In which order requests come out is open. What waits here
-/// counts as bytes in flight of the server, which bounds it.
+/// Threads that apply processors to requests, apart from the intake, for which all wait: one
+/// request that takes long holds up no other. In which order requests come out is open. What waits
+/// here counts as bytes in flight of the server, which bounds it.
 class edit_pool {
 public:
   /// `wake`: called on a thread of the pool when there is something to take() again.
@@ -36,7 +36,7 @@ private:
 
   void work();
   /// False: it has to be begun again, as a slow one.
-  bool edit(stages::edit_job& job, stages::request_editor& with) const;
+  bool edit(stages::edit_job& job, stages::request_editor& editor) const;
   void finish(std::vector<stages::edit_job_ptr> jobs, std::unique_lock<std::mutex>& guard);
 
   stages::edit_limits limits_;

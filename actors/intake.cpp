@@ -17,8 +17,8 @@ public:
 
   void edit(std::vector<stages::edit_job_ptr> jobs) override {
     if (!pool_)
-      pool_ = std::make_unique<edit_pool>(
-          edits_, limits_, [self = self_] { caf::anon_send(self, edited_atom_v); });
+      pool_ = std::make_unique<edit_pool>(edits_, limits_,
+                                          [self = self_] { caf::anon_send(self, edited_atom_v); });
     pool_->give(std::move(jobs));
   }
   void drop_edits() override {

@@ -13,14 +13,14 @@ void end_process(const error& reason) {
 }
 
 void end_process(std::string_view stage, const std::exception_ptr& thrown) {
-  auto what = std::string("something unknown");
+  auto reason = std::string("something unknown");
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& known) {
-    what = known.what();
+    reason = known.what();
   } catch (...) { // It stays unknown.
   }
-  end_process({errc::fatal, "stage " + std::string(stage) + " threw: " + what});
+  end_process({errc::fatal, "stage " + std::string(stage) + " threw: " + reason});
 }
 
 } // namespace weir::actors

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/otlp_server.hpp"
+#include "net/server/otlp_server.hpp"
 #include "stages/compressor.hpp"
 #include "stages/exporter.hpp"
 #include "stages/housekeeper.hpp"
@@ -17,8 +17,8 @@
 #include <memory>
 #include <vector>
 
-// Every protocol between the actors of a node, in the order a span takes. Messages are shared pointers
-// to immutable values, so that a hop copies a pointer; none of them leaves the process.
+// Every protocol between the actors of a node, in the order a span takes. Messages are shared
+// pointers to immutable values, so that a hop copies a pointer; none of them leaves the process.
 namespace weir::actors {
 
 using stages::commit_ptr;
@@ -64,20 +64,20 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::cluster::low_water)
 // At most ten characters each.
 CAF_BEGIN_TYPE_ID_BLOCK(weir, caf::first_custom_type_id)
 
-  CAF_ADD_ATOM(weir, weir::actors, stored_atom, "stored")
-  CAF_ADD_ATOM(weir, weir::actors, flush_atom, "flush")
-  CAF_ADD_ATOM(weir, weir::actors, tick_atom, "tick")
-  CAF_ADD_ATOM(weir, weir::actors, taken_atom, "taken")
-  CAF_ADD_ATOM(weir, weir::actors, durable_atom, "durable")
-  CAF_ADD_ATOM(weir, weir::actors, sent_until_atom, "sentuntil")
-  CAF_ADD_ATOM(weir, weir::actors, moved_atom, "moved")
-  CAF_ADD_ATOM(weir, weir::actors, recover_atom, "recover")
-  CAF_ADD_ATOM(weir, weir::actors, wake_atom, "wake")
-  CAF_ADD_ATOM(weir, weir::actors, look_atom, "look")
-  CAF_ADD_ATOM(weir, weir::actors, changed_atom, "changed")
-  CAF_ADD_ATOM(weir, weir::actors, stop_atom, "stop")
-  CAF_ADD_ATOM(weir, weir::actors, stopped_atom, "stopped")
-  CAF_ADD_ATOM(weir, weir::actors, edited_atom, "edited")
+CAF_ADD_ATOM(weir, weir::actors, stored_atom, "stored")
+CAF_ADD_ATOM(weir, weir::actors, flush_atom, "flush")
+CAF_ADD_ATOM(weir, weir::actors, tick_atom, "tick")
+CAF_ADD_ATOM(weir, weir::actors, taken_atom, "taken")
+CAF_ADD_ATOM(weir, weir::actors, durable_atom, "durable")
+CAF_ADD_ATOM(weir, weir::actors, sent_until_atom, "sentuntil")
+CAF_ADD_ATOM(weir, weir::actors, moved_atom, "moved")
+CAF_ADD_ATOM(weir, weir::actors, recover_atom, "recover")
+CAF_ADD_ATOM(weir, weir::actors, wake_atom, "wake")
+CAF_ADD_ATOM(weir, weir::actors, look_atom, "look")
+CAF_ADD_ATOM(weir, weir::actors, changed_atom, "changed")
+CAF_ADD_ATOM(weir, weir::actors, stop_atom, "stop")
+CAF_ADD_ATOM(weir, weir::actors, stopped_atom, "stopped")
+CAF_ADD_ATOM(weir, weir::actors, edited_atom, "edited")
 
 CAF_END_TYPE_ID_BLOCK(weir)
 
@@ -86,85 +86,83 @@ namespace weir::actors {
 // The stages, in the order the spans take.
 
 /// Makes what arrived durable, answers clients, hands entries on.
-using intake_actor = caf::typed_actor<
-  caf::reacts_to<arrivals_ptr>,
-  // INTERNAL: processors are done with some requests.
-  caf::reacts_to<edited_atom>,
-  // INTERNAL: a commit is over while another one waits for its turn.
-  caf::reacts_to<flush_atom>,
-  // Other pipelines: answers when what was taken for those that go is on its way to the disk.
-  caf::replies_to<intake_change>::with<changed_atom>,
-  // Answers when everything taken so far is durable and answered.
-  caf::replies_to<stop_atom>::with<stopped_atom>>;
+using intake_actor =
+    caf::typed_actor<caf::reacts_to<arrivals_ptr>,
+                     // INTERNAL: processors are done with some requests.
+                     caf::reacts_to<edited_atom>,
+                     // INTERNAL: a commit is over while another one waits for its turn.
+                     caf::reacts_to<flush_atom>,
+                     // Other pipelines: answers when what was taken for those that go is on its way
+                     // to the disk.
+                     caf::replies_to<intake_change>::with<changed_atom>,
+                     // Answers when everything taken so far is durable and answered.
+                     caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// The one thread that writes to the store: merges what has come into one commit.
 using writer_actor = caf::typed_actor<
-  // Answers when it is durable. While the disk is full it waits; any other failure ends the process.
-  caf::replies_to<commit_ptr>::with<stored_atom>,
-  // INTERNAL: everything that was in the mailbox is gathered.
-  caf::reacts_to<flush_atom>>;
+    // Answers when it is durable. While the disk is full it waits; any other failure ends the
+    // process.
+    caf::replies_to<commit_ptr>::with<stored_atom>,
+    // INTERNAL: everything that was in the mailbox is gathered.
+    caf::reacts_to<flush_atom>>;
 
-/// The origin: sends entries to their owner by credit, settles them, forgets them, reads the journal
-/// back after a start.
+/// The origin: sends entries to their owner by credit, settles them, forgets them, reads the
+/// journal back after a start.
 using origin_actor = caf::typed_actor<
-  // From the intake: an entry is durable.
-  caf::reacts_to<entry_ptr>,
-  // From a shard: it has taken over that many unpacked bytes (credit).
-  caf::reacts_to<taken_atom, std::uint64_t>,
-  // From a shard: slots are settled, durably.
-  caf::reacts_to<settled_ptr>,
-  // INTERNAL: goes on with reading back.
-  caf::reacts_to<recover_atom>,
-  caf::reacts_to<tick_atom>,
-  // Other pipelines: what the journal holds of those that come is sent again.
-  caf::replies_to<origin_change>::with<changed_atom>,
-  caf::replies_to<stop_atom>::with<stopped_atom>>;
+    // From the intake: an entry is durable.
+    caf::reacts_to<entry_ptr>,
+    // From a shard: it has taken over that many unpacked bytes (credit).
+    caf::reacts_to<taken_atom, std::uint64_t>,
+    // From a shard: slots are settled, durably.
+    caf::reacts_to<settled_ptr>,
+    // INTERNAL: goes on with reading back.
+    caf::reacts_to<recover_atom>, caf::reacts_to<tick_atom>,
+    // Other pipelines: what the journal holds of those that come is sent again.
+    caf::replies_to<origin_change>::with<changed_atom>,
+    caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// The owner's window for some partitions: scans, indexes, waits, decides.
 using shard_actor = caf::typed_actor<
-  caf::reacts_to<entry_ptr>,
-  // Decisions remembered from before the start. Answers whether there is room for older ones.
-  caf::replies_to<decisions_ptr>::with<bool>,
-  // From the origin: everything that was received before this moment has been sent.
-  caf::reacts_to<sent_until_atom, std::int64_t>,
-  // From a compressor: what was decided under this pipeline and ticket is durable.
-  caf::reacts_to<durable_atom, pipeline_id, std::uint64_t>,
-  // From the origin: an entry was written again further back in the journal. Its old place may go
-  // when this is answered.
-  caf::replies_to<moved_atom, entry_id, journal_position>::with<moved_atom>,
-  caf::reacts_to<tick_atom>,
-  // Other pipelines, other policies: what is held is scanned again.
-  caf::replies_to<shard_change>::with<changed_atom>,
-  caf::replies_to<stop_atom>::with<stopped_atom>>;
+    caf::reacts_to<entry_ptr>,
+    // Decisions remembered from before the start. Answers whether there is room for older ones.
+    caf::replies_to<decisions_ptr>::with<bool>,
+    // From the origin: everything that was received before this moment has been sent.
+    caf::reacts_to<sent_until_atom, std::int64_t>,
+    // From a compressor: what was decided under this pipeline and ticket is durable.
+    caf::reacts_to<durable_atom, pipeline_id, std::uint64_t>,
+    // From the origin: an entry was written again further back in the journal. Its old place may go
+    // when this is answered.
+    caf::replies_to<moved_atom, entry_id, journal_position>::with<moved_atom>,
+    caf::reacts_to<tick_atom>,
+    // Other pipelines, other policies: what is held is scanned again.
+    caf::replies_to<shard_change>::with<changed_atom>,
+    caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Turns what was decided into blocks, decisions and progress, one commit each.
-using compressor_actor = caf::typed_actor<
-  caf::reacts_to<decided_ptr>,
-  caf::reacts_to<progress_ptr>,
-  // From the origin: forgotten below this mark.
-  caf::reacts_to<cluster::low_water>,
-  // INTERNAL: the oldest thing gathered has waited long enough.
-  caf::reacts_to<flush_atom>,
-  // Other processors behind sampling.
-  caf::replies_to<compressor_change>::with<changed_atom>,
-  caf::replies_to<stop_atom>::with<stopped_atom>>;
+using compressor_actor =
+    caf::typed_actor<caf::reacts_to<decided_ptr>, caf::reacts_to<progress_ptr>,
+                     // From the origin: forgotten below this mark.
+                     caf::reacts_to<cluster::low_water>,
+                     // INTERNAL: the oldest thing gathered has waited long enough.
+                     caf::reacts_to<flush_atom>,
+                     // Other processors behind sampling.
+                     caf::replies_to<compressor_change>::with<changed_atom>,
+                     caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Delivers one pipeline's log to one back end.
 using exporter_actor = caf::typed_actor<
-  // The log has grown, or a request waits no longer.
-  caf::reacts_to<wake_atom>,
-  // INTERNAL: time to look at the log again.
-  caf::reacts_to<look_atom>,
-  // A request came to an end.
-  caf::reacts_to<delivery_ptr>,
-  caf::reacts_to<tick_atom>,
-  caf::replies_to<stop_atom>::with<stopped_atom>>;
+    // The log has grown, or a request waits no longer.
+    caf::reacts_to<wake_atom>,
+    // INTERNAL: time to look at the log again.
+    caf::reacts_to<look_atom>,
+    // A request came to an end.
+    caf::reacts_to<delivery_ptr>, caf::reacts_to<tick_atom>,
+    caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Five times a second: space and admission; once a second retention and gauges too.
-using housekeeper_actor = caf::typed_actor<
-  caf::reacts_to<tick_atom>,
-  caf::replies_to<housekeeper_change>::with<changed_atom>,
-  caf::replies_to<stop_atom>::with<stopped_atom>>;
+using housekeeper_actor = caf::typed_actor<caf::reacts_to<tick_atom>,
+                                           caf::replies_to<housekeeper_change>::with<changed_atom>,
+                                           caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// What a stage is to do from now on, and with whom: a reload.
 struct origin_change_message {

@@ -1,7 +1,7 @@
 #include "actors/metrics_at_start.hpp"
 
-#include "stages/origin.hpp"
 #include "core/metrics.hpp"
+#include "stages/origin.hpp"
 
 namespace weir::actors {
 
@@ -20,7 +20,8 @@ void show_limits(const node_plan& plan) {
   show_limit(metrics::intake_handed_bytes.name, "", max_handed_bytes);
   show_limit(metrics::router_bytes_in_flight.name, "", stages::origin_config{}.credit);
   show_limit(metrics::window_packed_bytes.name, "sampling.window_memory", plan.window_memory);
-  show_limit(metrics::window_index_bytes.name, "sampling.window_memory", plan.window_memory / 10 * 9);
+  show_limit(metrics::window_index_bytes.name, "sampling.window_memory",
+             plan.window_memory / 10 * 9);
   show_limit(metrics::decision_cache_size.name, "sampling.decision_cache", plan.decision_cache);
 }
 
@@ -52,9 +53,11 @@ void show_pipeline(const node_plan& plan, const node_pipeline& pipeline) {
 void show_metrics_at_start(const node_plan& plan) {
   show_limits(plan);
   for (const auto* counter :
-       {&metrics::journal_damaged_entries, &metrics::journal_moved_entries, &metrics::journal_orphaned_spans,
-        &metrics::intake_edits_slow, &metrics::intake_edits_ended, &metrics::kept_edits_ended,
-        &metrics::sampler_unfinished_conditions, &metrics::storage_damaged_records, &metrics::storage_salvaged_records, &metrics::storage_lost_records})
+       {&metrics::journal_damaged_entries, &metrics::journal_moved_entries,
+        &metrics::journal_orphaned_spans, &metrics::intake_edits_slow, &metrics::intake_edits_ended,
+        &metrics::kept_edits_ended, &metrics::sampler_unfinished_conditions,
+        &metrics::storage_damaged_records, &metrics::storage_salvaged_records,
+        &metrics::storage_lost_records})
     counter->with();
   for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
     metrics::reloads.with({{"outcome", outcome}});

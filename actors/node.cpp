@@ -14,8 +14,8 @@ namespace weir::actors {
 namespace {
 
 // The processor's own cache sizes can only lower what is remembered.
-std::uint64_t remembered(const sampling::tail_sampling_config& of, std::uint64_t share) {
-  const auto asked = of.sampled_cache_size + of.non_sampled_cache_size;
+std::uint64_t remembered(const sampling::tail_sampling_config& config, std::uint64_t share) {
+  const auto asked = config.sampled_cache_size + config.non_sampled_cache_size;
   return asked == 0 ? share : std::min(share, asked);
 }
 
@@ -32,9 +32,9 @@ node_system_config::node_system_config() {
   set("scheduler.max-threads", static_cast<std::size_t>(usable_cpus()));
 }
 
-result<std::vector<pipeline_id>> node::impl::open_logs(const node_plan& of) {
+result<std::vector<pipeline_id>> node::impl::open_logs(const node_plan& plan) {
   std::vector<pipeline_id> opened_ids;
-  for (const auto& pipeline : of.pipelines) {
+  for (const auto& pipeline : plan.pipelines) {
     const auto id = store->pipeline(pipeline.name);
     if (!id)
       return tl::unexpected(id.error());
@@ -47,16 +47,16 @@ result<std::vector<pipeline_id>> node::impl::open_logs(const node_plan& of) {
 
 // A new exporter begins with what comes from now on. Its cursor is durable before anything comes,
 // so that a kill cannot make it begin later. Throws where the store cannot say which are new.
-void node::impl::place_new_exporters(const node_plan& of, const std::vector<pipeline_id>& of_ids,
+void node::impl::place_new_exporters(const node_plan& plan, const std::vector<pipeline_id>& of_ids,
                                      storage::batch& cursors) const {
-  for (std::size_t p = 0; p < of.pipelines.size(); ++p) {
-    const auto& name = of.pipelines[p].name;
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const auto& name = plan.pipelines[p].name;
     const auto known = store->cursors(of_ids[p]);
     if (!known)
       throw std::runtime_error(known.error().message);
     const stages::ledger_page logged(*store, stages::ledger_key(name, "log"), stages::log_counts);
-    for (const auto index : of.pipelines[p].exporters) {
-      const auto& exporter = of.exporters[index].id;
+    for (const auto index : plan.pipelines[p].exporters) {
+      const auto& exporter = plan.exporters[index].id;
       if (known->contains(exporter))
         continue;
       cursors.put_cursor(exporter, of_ids[p], {store->log(of_ids[p]).next, 0});
@@ -74,15 +74,16 @@ void node::impl::make_tail(pipeline_id id) {
 }
 
 // @pre its cursor is in the store
-void node::impl::spawn_exporter(const node_plan& of, std::size_t pipeline, pipeline_id id,
+void node::impl::spawn_exporter(const node_plan& whole, std::size_t pipeline, pipeline_id id,
                                 const backends::exporter_config& config_of, sender_ptr sender) {
   if (const auto* file = std::get_if<backends::file_config>(&config_of.kind))
     files.insert(file->path);
-  const auto& info = of.pipelines[pipeline];
-  stages::exporter_plan to{config_of,   info.batch,         id,          info.name,
-                   info.signal, of.cursor_interval, letters[id], {},         of.broken};
+  const auto& info = whole.pipelines[pipeline];
+  stages::exporter_plan plan{config_of,   info.batch,  id,
+                             info.name,   info.signal, whole.cursor_interval,
+                             letters[id], {},          whole.broken};
   exporters[{id, config_of.id}] = {config_of, info.batch,
-                                   system.spawn<caf::detached>(exporter, std::move(to), store,
+                                   system.spawn<caf::detached>(exporter, std::move(plan), store,
                                                                tails[id], writer,
                                                                std::move(sender))};
 }
@@ -169,9 +170,9 @@ shard_change node::impl::change_of_shard(shard_pipelines pipelines) const {
 void node::impl::spawn_shards(std::vector<shard_pipelines> pipelines) {
   const auto count = static_cast<std::uint32_t>(pipelines.size());
   for (std::uint32_t i = 0; i < count; ++i)
-    shards.push_back(system.spawn(
-        shard, stages::shard_config{i, count, plan.edits.max_time, {}, plan.broken},
-        change_of_shard(std::move(pipelines[i])), store));
+    shards.push_back(
+        system.spawn(shard, stages::shard_config{i, count, plan.edits.max_time, {}, plan.broken},
+                     change_of_shard(std::move(pipelines[i])), store));
 }
 
 origin_change_message node::impl::change_of_origin() const {
@@ -221,8 +222,7 @@ stages::intake_config node::impl::config_of_intake() const {
 void node::impl::spawn_intake() {
   auto change = change_of_origin();
   change.config.journal = store->journal();
-  auto positions =
-      std::make_shared<std::atomic<journal_position>>(change.config.journal.next);
+  auto positions = std::make_shared<std::atomic<journal_position>>(change.config.journal.next);
   origin = system.spawn<caf::detached>(
       weir::actors::origin, std::make_shared<const origin_change_message>(std::move(change)), store,
       positions, writer);
@@ -261,9 +261,9 @@ result<void> node::impl::serve() {
 stages::configured_exporters node::impl::configured() const {
   stages::configured_exporters all;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-    auto& of = all[ids[p]];
+    auto& log = all[ids[p]];
     for (const auto index : plan.pipelines[p].exporters)
-      of.insert(plan.exporters[index].id);
+      log.insert(plan.exporters[index].id);
   }
   return all;
 }
@@ -313,7 +313,7 @@ void node::impl::stop(std::chrono::milliseconds deadline) {
   for (const auto& [id, each] : compressors)
     ask_to_stop(each.actor, left());
   ask_to_stop(origin, left());
-  for (const auto& [at, each] : exporters)
+  for (const auto& [key, each] : exporters)
     ask_to_stop(each.actor, left());
   ask_to_stop(housekeeper, left());
   end_server();
@@ -339,7 +339,7 @@ void node::impl::end_actors() {
     end(each);
   for (auto& [id, each] : compressors)
     end(each.actor);
-  for (auto& [at, each] : exporters)
+  for (auto& [key, each] : exporters)
     end(each.actor);
   end(writer);
   system.registry().await_running_count_equal(0);
@@ -380,7 +380,8 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   parts.say_orphans();
   for (const auto id : parts.ids)
     parts.make_tail(id);
-  parts.writer = parts.system.spawn<caf::detached>(writer, parts.store, parts.plan.broken, end_flag(parts.ending));
+  parts.writer = parts.system.spawn<caf::detached>(writer, parts.store, parts.plan.broken,
+                                                   end_flag(parts.ending));
   if (auto spawned = parts.spawn_exporters(); !spawned)
     return tl::unexpected(spawned.error());
   auto pipelines = parts.pipelines_of_shards(parts.plan, parts.ids);
@@ -392,7 +393,8 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   if (auto served = parts.serve(); !served)
     return tl::unexpected(served.error());
   show_metrics_at_start(parts.plan);
-  parts.housekeeper = parts.system.spawn<caf::detached>(housekeeper, parts.config_of_housekeeper(), parts.store);
+  parts.housekeeper =
+      parts.system.spawn<caf::detached>(housekeeper, parts.config_of_housekeeper(), parts.store);
   return made;
 }
 

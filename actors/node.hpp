@@ -1,8 +1,8 @@
 #pragma once
 
 #include "backends/config.hpp"
-#include "net/otlp_server.hpp"
-#include "processors/chain.hpp"
+#include "editing/chain.hpp"
+#include "net/server/otlp_server.hpp"
 #include "sampling/config.hpp"
 #include "stages/edit_limits.hpp"
 #include "stages/sabotage.hpp"
@@ -25,9 +25,9 @@ struct node_pipeline {
   std::optional<sampling::tail_sampling_config> tail_sampling;
   std::optional<backends::batch_config> batch;
   /// What edits messages; null: nothing does.
-  std::shared_ptr<const processors::chain> edits_before; ///< The journal (the log).
-  std::shared_ptr<const processors::chain> edits_behind; ///< Sampling, on what was kept.
-  std::string edits_text; ///< Differs where these do: a reload says so.
+  std::shared_ptr<const editing::chain> edits_before; ///< The journal (the log).
+  std::shared_ptr<const editing::chain> edits_behind; ///< Sampling, on what was kept.
+  std::string edits_text;                             ///< Differs where these do: a reload says so.
 };
 
 /// Everything a node is to run: checked, defaults filled in.
@@ -44,8 +44,8 @@ struct node_plan {
   bool drop_oldest = false;
   std::uint64_t window_memory = 512 << 20;
   std::uint64_t decision_cache = 10'000'000;
-  std::uint32_t samplers = 0; ///< 0 = one for two cores
-  std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
+  std::uint32_t samplers = 0;          ///< 0 = one for two cores
+  std::uint64_t memory_limit = 0;      ///< Bytes in use above which clients are refused; 0 = none.
   std::uint64_t tail_bytes = 32 << 20; ///< Unpacked blocks kept for exporters that keep up, a log.
   std::uint32_t max_span_bytes = 1 << 20;
   std::uint32_t max_envelope_bytes = 1 << 20;
@@ -72,12 +72,12 @@ public:
   /// Why clients are told to retry; "" = they are served. Any thread.
   std::string refusal() const;
 
-  /// Goes over to another plan while it runs: policies, exporters, pipelines, retention, the quota. Listeners and
-  /// connections stay, and so does the window: what it holds is decided by the new policies. An exporter
-  /// that is new begins at its log's end; one that goes leaves its cursor. Returns what changed, a line
-  /// each. An error: nothing was changed. May take as long as requests of exporters that go are under
-  /// way, at most 10 s. One thread at a time.
-  /// A disk that is really full refuses it.
+  /// Goes over to another plan while it runs: policies, exporters, pipelines, retention, the quota.
+  /// Listeners and connections stay, and so does the window: what it holds is decided by the new
+  /// policies. An exporter that is new begins at its log's end; one that goes leaves its cursor.
+  /// Returns what changed, a line each. An error: nothing was changed. May take as long as requests
+  /// of exporters that go are under way, at most 10 s. One thread at a time. A disk that is really
+  /// full refuses it.
   /// @pre `plan` has the same receivers and the same storage (but for its quota and what may stay),
   /// sampling and server settings; a pipeline
   /// that stays keeps its signal, and tail_sampling or its absence

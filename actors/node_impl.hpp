@@ -72,7 +72,8 @@ struct node::impl {
   std::vector<shard_actor> shards;
   std::map<place, running_exporter> exporters;
   std::set<std::string> files; ///< That exporters have written to since the start.
-  /// Entries between the intake and the origin. What does not fit the origin reads from the journal.
+  /// Entries between the intake and the origin. What does not fit the origin reads from the
+  /// journal.
   std::shared_ptr<net::byte_budget> handed = std::make_shared<net::byte_budget>(max_handed_bytes);
   origin_actor origin;
   intake_actor intake;
@@ -83,16 +84,16 @@ struct node::impl {
   std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
 
   // -- of a plan (`ids` are those of its pipelines) --
-  result<std::vector<pipeline_id>> open_logs(const node_plan& of);
-  void place_new_exporters(const node_plan& of, const std::vector<pipeline_id>& of_ids,
+  result<std::vector<pipeline_id>> open_logs(const node_plan& plan);
+  void place_new_exporters(const node_plan& plan, const std::vector<pipeline_id>& of_ids,
                            storage::batch& cursors) const;
   void make_tail(pipeline_id id);
-  void spawn_exporter(const node_plan& of, std::size_t pipeline, pipeline_id id,
+  void spawn_exporter(const node_plan& plan, std::size_t pipeline, pipeline_id id,
                       const backends::exporter_config& config, sender_ptr sender);
   using shard_pipelines = std::vector<stages::shard_pipeline>;
   /// Of each shard; the compressors are filled in later.
-  result<std::vector<shard_pipelines>> pipelines_of_shards(const node_plan& plan,
-                                                           const std::vector<pipeline_id>& ids) const;
+  result<std::vector<shard_pipelines>>
+  pipelines_of_shards(const node_plan& plan, const std::vector<pipeline_id>& ids) const;
   stages::compressor_config config_of_compressor(std::size_t pipeline) const;
   void spawn_compressors();
   shard_change change_of_shard(shard_pipelines pipelines) const;
@@ -122,8 +123,8 @@ struct node::impl {
                        std::vector<std::string>& changes);
   void change_shards(std::vector<shard_pipelines> pipelines);
   template <class Handle, class Change>
-  void change(const Handle& actor, const Change& to);
-  void commit(storage::batch what, std::function<void(storage::batch&)> late);
+  void change(const Handle& actor, const Change& change);
+  void commit(storage::batch changes, std::function<void(storage::batch&)> late);
 
   // -- stop --
   template <class Handle>

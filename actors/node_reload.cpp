@@ -16,9 +16,9 @@ namespace {
 constexpr auto exporter_patience = std::chrono::seconds(10);
 
 const node_pipeline* find(const node_plan& plan, const std::string& name) {
-  const auto at = std::find_if(plan.pipelines.begin(), plan.pipelines.end(),
-                               [&](const auto& p) { return p.name == name; });
-  return at == plan.pipelines.end() ? nullptr : &*at;
+  const auto found = std::find_if(plan.pipelines.begin(), plan.pipelines.end(),
+                                  [&](const auto& p) { return p.name == name; });
+  return found == plan.pipelines.end() ? nullptr : &*found;
 }
 
 // Receivers keep the numbers that the server knows them by.
@@ -26,9 +26,9 @@ node_plan with_receivers_of(const node_plan& now, node_plan wanted) {
   for (auto& pipeline : wanted.pipelines)
     for (auto& r : pipeline.receivers) {
       const auto& id = wanted.receivers[r].id;
-      const auto at = std::find_if(now.receivers.begin(), now.receivers.end(),
-                                   [&](const auto& c) { return c.id == id; });
-      r = static_cast<std::uint32_t>(at - now.receivers.begin());
+      const auto found = std::find_if(now.receivers.begin(), now.receivers.end(),
+                                      [&](const auto& c) { return c.id == id; });
+      r = static_cast<std::uint32_t>(found - now.receivers.begin());
     }
   wanted.receivers = now.receivers;
   wanted.broken = now.broken;
@@ -64,8 +64,8 @@ result<std::vector<std::string>> node::impl::reload(node_plan wanted) {
   if (next->plan.storage.max_bytes != plan.storage.max_bytes) {
     if (const auto set = store->set_max_bytes(next->plan.storage.max_bytes); !set)
       return tl::unexpected(set.error());
-    changes.push_back(fmt::format("storage.max_bytes: {} MiB from now on",
-                                  next->plan.storage.max_bytes >> 20));
+    changes.push_back(
+        fmt::format("storage.max_bytes: {} MiB from now on", next->plan.storage.max_bytes >> 20));
   }
   adopt(*next, changes);
   show_metrics_at_start(plan);
@@ -115,7 +115,7 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
   const auto before_ids = std::exchange(ids, next.ids);
   const auto stopped = stop_exporters(next, changes);
   // On the writer's thread, where place in the log and ledger agree.
-  commit({}, [this](storage::batch& into) { place_new_exporters(plan, ids, into); });
+  commit({}, [this](storage::batch& batch) { place_new_exporters(plan, ids, batch); });
   for (std::size_t p = 0; p < ids.size(); ++p)
     if (std::count(before_ids.begin(), before_ids.end(), ids[p]) == 0) {
       make_tail(ids[p]);
@@ -123,8 +123,8 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
     }
   start_exporters(next, stopped, changes);
   for (std::size_t p = 0; p < ids.size(); ++p)
-    if (const auto at = compressors.find(ids[p]); at != compressors.end())
-      change(at->second.actor,
+    if (const auto found = compressors.find(ids[p]); found != compressors.end())
+      change(found->second.actor,
              std::make_shared<const stages::compressor_config>(config_of_compressor(p)));
   spawn_compressors();
   change_shards(std::move(next.pipelines_of_shards));
@@ -146,10 +146,10 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
     if (now != nullptr)
       continue;
     changes.push_back(fmt::format("pipeline {}: gone", before.pipelines[p].name));
-    if (const auto at = compressors.find(id); at != compressors.end()) {
-      ask_to_stop(at->second.actor, exporter_patience);
-      caf::anon_send_exit(at->second.actor, caf::exit_reason::user_shutdown);
-      compressors.erase(at);
+    if (const auto found = compressors.find(id); found != compressors.end()) {
+      ask_to_stop(found->second.actor, exporter_patience);
+      caf::anon_send_exit(found->second.actor, caf::exit_reason::user_shutdown);
+      compressors.erase(found);
     }
     tails.erase(id);
     letters.erase(id);
@@ -162,7 +162,7 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
   // What the stages had on its way is durable when it is asked for again; then nothing more comes
   // for those that are gone.
   commit({}, nullptr);
-  commit({}, [this](storage::batch& into) { stages::note_orphans(*store, configured(), into); });
+  commit({}, [this](storage::batch& batch) { stages::note_orphans(*store, configured(), batch); });
   change(housekeeper, std::make_shared<const stages::housekeeper_config>(config_of_housekeeper()));
 }
 
@@ -171,24 +171,24 @@ std::vector<node::impl::place> node::impl::stop_exporters(const next_plan& next,
                                                           std::vector<std::string>& changes) {
   std::vector<place> stopped;
   std::vector<place> gone;
-  for (const auto& [at, running] : exporters) {
-    const auto wanted = next.exporters.find(at);
+  for (const auto& [key, running] : exporters) {
+    const auto wanted = next.exporters.find(key);
     if (wanted == next.exporters.end())
-      gone.push_back(at);
+      gone.push_back(key);
     else if (wanted->second.sender)
-      stopped.push_back(at);
+      stopped.push_back(key);
   }
   auto all = stopped;
   all.insert(all.end(), gone.begin(), gone.end());
-  for (const auto& at : all)
-    caf::anon_send(exporters[at].actor, stop_atom_v);
+  for (const auto& plan : all)
+    caf::anon_send(exporters[plan].actor, stop_atom_v);
   const auto until = std::chrono::steady_clock::now() + exporter_patience;
-  for (const auto& at : all) {
+  for (const auto& plan : all) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         until - std::chrono::steady_clock::now());
-    ask_to_stop(exporters[at].actor, std::max(left, std::chrono::milliseconds(1)));
-    caf::anon_send_exit(exporters[at].actor, caf::exit_reason::user_shutdown);
-    exporters.erase(at);
+    ask_to_stop(exporters[plan].actor, std::max(left, std::chrono::milliseconds(1)));
+    caf::anon_send_exit(exporters[plan].actor, caf::exit_reason::user_shutdown);
+    exporters.erase(plan);
   }
   commit({}, nullptr); // Their cursors are in the store.
   for (const auto& [id, exporter] : gone) {
@@ -211,14 +211,14 @@ std::vector<node::impl::place> node::impl::stop_exporters(const next_plan& next,
 
 void node::impl::start_exporters(next_plan& next, const std::vector<place>& stopped,
                                  std::vector<std::string>& changes) {
-  for (auto& [at, wanted] : next.exporters) {
+  for (auto& [key, wanted] : next.exporters) {
     if (!wanted.sender)
       continue;
-    const bool changed = std::count(stopped.begin(), stopped.end(), at) > 0;
-    changes.push_back(fmt::format("exporter {} of pipeline {}: {}", at.second,
+    const bool changed = std::count(stopped.begin(), stopped.end(), key) > 0;
+    changes.push_back(fmt::format("exporter {} of pipeline {}: {}", key.second,
                                   plan.pipelines[wanted.pipeline].name,
                                   changed ? "changed, it goes on where it was" : "new"));
-    spawn_exporter(plan, wanted.pipeline, at.first, plan.exporters[wanted.config],
+    spawn_exporter(plan, wanted.pipeline, key.first, plan.exporters[wanted.config],
                    std::move(wanted.sender));
   }
 }
@@ -231,9 +231,9 @@ void node::impl::change_shards(std::vector<shard_pipelines> pipelines) {
 }
 
 template <class Handle, class Change>
-void node::impl::change(const Handle& actor, const Change& to) {
+void node::impl::change(const Handle& actor, const Change& change) {
   caf::scoped_actor self{system};
-  self->request(actor, caf::infinite, to)
+  self->request(actor, caf::infinite, change)
       .receive([](changed_atom) {},
                [&](const caf::error& why) {
                  log::error("a stage did not take its new plan: {}", system.render(why));
@@ -241,10 +241,10 @@ void node::impl::change(const Handle& actor, const Change& to) {
 }
 
 // Returns when it is durable, and all that was sent to the writer before.
-void node::impl::commit(storage::batch what, std::function<void(storage::batch&)> late) {
+void node::impl::commit(storage::batch changes, std::function<void(storage::batch&)> late) {
   caf::scoped_actor self{system};
   auto work = std::make_shared<stages::commit>();
-  work->what = std::move(what);
+  work->batch = std::move(changes);
   work->late = std::move(late);
   self->request(writer, caf::infinite, std::move(work))
       .receive([](stored_atom) {},

@@ -55,8 +55,9 @@ void origin_state::send_decisions(std::size_t shard, const decisions_ptr& decisi
   const auto taken = [this, pipeline = decisions->pipeline, shard, bytes](bool room) {
     stage_->decisions_taken(pipeline, shard, bytes, room);
   };
-  self_->request(shards_[shard], caf::infinite, decisions)
-      .then(taken, [taken](const caf::error&) { taken(true); });
+  self_->request(shards_[shard], caf::infinite, decisions).then(taken, [taken](const caf::error&) {
+    taken(true);
+  });
 }
 
 void origin_state::send_progress(pipeline_id pipeline, const progress_ptr& records) {

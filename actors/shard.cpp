@@ -31,13 +31,13 @@ void shard_state::add_compressors(const shard_change_message& plan) {
 }
 
 void shard_state::ended(const caf::actor_addr& which) {
-  const auto at = std::find_if(compressors_.begin(), compressors_.end(), [&](const auto& each) {
+  const auto found = std::find_if(compressors_.begin(), compressors_.end(), [&](const auto& each) {
     return caf::actor_cast<caf::actor_addr>(each.second) == which;
   });
-  if (at == compressors_.end())
+  if (found == compressors_.end())
     return;
-  stage_->compressor_ended(at->first);
-  compressors_.erase(at);
+  stage_->compressor_ended(found->first);
+  compressors_.erase(found);
 }
 
 void shard_state::take(const entry_ptr& entry) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "app/config.hpp"
-#include "app/node.hpp"
+#include "app/process.hpp"
 
 #include <functional>
 #include <iosfwd>

@@ -5,7 +5,7 @@
 #include "core/log.hpp"
 #include "core/signal.hpp"
 #include "net/config.hpp"
-#include "processors/chain.hpp"
+#include "editing/chain.hpp"
 #include "sampling/config.hpp"
 #include "storage/store.hpp"
 
@@ -16,7 +16,7 @@
 #include <vector>
 
 // What a node is told to do: the configuration file, decoded, checked, defaults filled in. Made by
-// app/config/load.hpp, used by app/node.cpp.
+// app/config/load.hpp, used by app/process.cpp.
 namespace weir::app {
 
 using std::chrono::microseconds;
@@ -85,7 +85,7 @@ struct pipeline_config {
   std::optional<backends::batch_config>
       batch; ///< The `batch` processor: shapes all its exporters' requests.
   /// What edits messages, in its order: before anything is written, and behind tail_sampling.
-  std::vector<processors::chain::part> edits_before, edits_behind;
+  std::vector<editing::chain::part> edits_before, edits_behind;
   std::string edits_text; ///< All of these and their options, as YAML.
 };
 

@@ -1,5 +1,5 @@
 #include "app/command_line.hpp"
-#include "app/node.hpp"
+#include "app/process.hpp"
 
 #include <iostream>
 

@@ -21,8 +21,8 @@ std::vector<std::uint32_t> indexes(const std::vector<std::string>& ids, const Co
   return result;
 }
 
-std::shared_ptr<const processors::chain> chain_of(std::vector<processors::chain::part> parts) {
-  return parts.empty() ? nullptr : std::make_shared<const processors::chain>(std::move(parts));
+std::shared_ptr<const editing::chain> chain_of(std::vector<editing::chain::part> parts) {
+  return parts.empty() ? nullptr : std::make_shared<const editing::chain>(std::move(parts));
 }
 
 // Makes what is kept in memory for speed small enough for a soft limit: write buffers, blocks for

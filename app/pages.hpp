@@ -2,7 +2,7 @@
 
 #include "actors/node.hpp"
 #include "app/config.hpp"
-#include "net/admin_http.hpp"
+#include "net/server/admin_http.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -35,18 +35,18 @@ void each_resource(weir::signal kind, std::string_view message, Visit visit) {
 std::vector<client_group> group_by_client(weir::signal kind, std::string_view message) {
   std::vector<client_group> groups;
   std::unordered_map<std::string, std::size_t> known;
-  std::uint64_t at = 0;
+  std::uint64_t position = 0;
   each_resource(kind, message, [&](std::string_view, std::uint64_t items, const std::string& name) {
     const auto [it, is_new] = known.try_emplace(name, groups.size());
     if (is_new)
       groups.push_back({.name = name, .runs = {}});
     auto& group = groups[it->second];
-    if (!group.runs.empty() && group.runs.back().second == at)
+    if (!group.runs.empty() && group.runs.back().second == position)
       group.runs.back().second += items;
     else
-      group.runs.emplace_back(at, at + items);
+      group.runs.emplace_back(position, position + items);
     group.items += items;
-    at += items;
+    position += items;
   });
   return groups;
 }
@@ -55,8 +55,8 @@ std::uint64_t append_group(weir::signal kind, std::string_view message, std::str
                            std::string& out) {
   std::uint64_t taken = 0;
   each_resource(kind, message,
-                [&](std::string_view whole, std::uint64_t items, const std::string& of) {
-                  if (of != name)
+                [&](std::string_view whole, std::uint64_t items, const std::string& group) {
+                  if (group != name)
                     return;
                   out += whole;
                   taken += items;

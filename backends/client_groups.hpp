@@ -22,7 +22,8 @@ struct client_group {
 /// The groups of a message, by first appearance. @pre the bytes were checked
 std::vector<client_group> group_by_client(weir::signal kind, std::string_view message);
 
-/// Appends to `out` the part of a message that belongs to the group of this name. @returns its items
+/// Appends to `out` the part of a message that belongs to the group of this name. @returns its
+/// items
 std::uint64_t append_group(weir::signal kind, std::string_view message, std::string_view name,
                            std::string& out);
 

@@ -23,10 +23,11 @@ public:
       : seconds_(metrics::exporter_request_seconds.with({{"exporter", id}})),
         inner_(std::move(inner)) {
     for (std::size_t i = 0; i < outcome_names.size(); ++i)
-      requests_[i] = &metrics::exporter_requests.with({{"exporter", id}, {"outcome", outcome_names[i]}});
+      requests_[i] =
+          &metrics::exporter_requests.with({{"exporter", id}, {"outcome", outcome_names[i]}});
     for (const auto kind : signals)
-      rejected_[index_of(kind)] =
-          &metrics::exporter_rejected_items.with({{"exporter", id}, {"data_type", std::string(to_string(kind))}});
+      rejected_[index_of(kind)] = &metrics::exporter_rejected_items.with(
+          {{"exporter", id}, {"data_type", std::string(to_string(kind))}});
   }
 
   void send(export_request request, std::function<void(outcome)> done) override {
@@ -34,7 +35,7 @@ public:
     const auto begin = steady_now();
     inner_->send(std::move(request), [this, kind, begin, done = std::move(done)](outcome o) {
       seconds_.Observe(static_cast<double>(steady_now() - begin) / second_ns);
-      requests_[static_cast<std::size_t>(o.what)]->Increment();
+      requests_[static_cast<std::size_t>(o.answer)]->Increment();
       if (o.rejected > 0)
         rejected_[index_of(kind)]->Increment(static_cast<double>(o.rejected));
       done(std::move(o));

@@ -92,8 +92,8 @@ std::string component(const std::string& id, weir::signal kind) {
 
 class debug_sender final : public sender {
 public:
-  debug_sender(std::string id, const debug_config& config, std::unique_ptr<outputs> to)
-      : id_(std::move(id)), verbosity_(config.verbosity), to_(std::move(to)),
+  debug_sender(std::string id, const debug_config& config, std::unique_ptr<outputs> streams)
+      : id_(std::move(id)), verbosity_(config.verbosity), outputs_(std::move(streams)),
         sampler_(config.sampling_initial, config.sampling_thereafter) {}
 
   void send(export_request request, std::function<void(outcome)> done) override {
@@ -106,21 +106,21 @@ public:
 
 private:
   void show(weir::signal kind, std::string_view message) {
-    auto text = debug_line(to_ ? std::string() : id_, kind, message);
+    auto text = debug_line(outputs_ ? std::string() : id_, kind, message);
     std::string more;
     if (verbosity_ == "normal")
       more = normal_text(kind, message);
     else if (verbosity_ == "detailed")
       more = detailed_text(kind, message);
-    if (to_)
-      return to_->write(text + "\n" + (verbosity_ == "basic" ? more : more + "\n"));
+    if (outputs_)
+      return outputs_->write(text + "\n" + (verbosity_ == "basic" ? more : more + "\n"));
     log::write_block(text);
     if (verbosity_ != "basic")
       log::write_block(fmt::format("{}\t{{{}}}", more, component(id_, kind)));
   }
 
   std::string id_, verbosity_;
-  std::unique_ptr<outputs> to_; ///< Null: the log.
+  std::unique_ptr<outputs> outputs_; ///< Null: the log.
   request_sampler sampler_;
 };
 
@@ -154,13 +154,13 @@ result<std::unique_ptr<sender>> make_debug_sender(const std::string& id,
   if (config.verbosity != "basic" && config.verbosity != "normal" && config.verbosity != "detailed")
     return fail(errc::invalid_argument,
                 "verbosity \"" + config.verbosity + "\": expected basic, normal or detailed");
-  std::unique_ptr<outputs> to;
+  std::unique_ptr<outputs> streams;
   if (!config.use_internal_logger) {
-    to = std::make_unique<outputs>();
-    if (auto opened = to->open(config.output_paths); !opened)
+    streams = std::make_unique<outputs>();
+    if (auto opened = streams->open(config.output_paths); !opened)
       return tl::unexpected(opened.error());
   }
-  return std::make_unique<debug_sender>(id, config, std::move(to));
+  return std::make_unique<debug_sender>(id, config, std::move(streams));
 }
 
 } // namespace weir::backends

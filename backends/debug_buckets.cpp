@@ -7,8 +7,8 @@ namespace weir::backends {
 
 namespace {
 
-std::int32_t signed_number(message_view of, std::uint32_t field) {
-  const std::uint64_t bits = static_cast<std::uint32_t>(of.number(field));
+std::int32_t signed_number(message_view message, std::uint32_t field) {
+  const std::uint64_t bits = static_cast<std::uint32_t>(message.number(field));
   return static_cast<std::int32_t>(otlp::wire::unzigzag(bits));
 }
 

@@ -76,10 +76,10 @@ private:
     line("    {:<15}: {}", label, value);
   }
 
-  void attributes(std::string_view header, message_view of, std::uint32_t field,
+  void attributes(std::string_view header, message_view message, std::uint32_t field,
                   std::string_view prefix = item_prefix) {
     bool first = true;
-    of.each(field, [&](message_view item) {
+    message.each(field, [&](message_view item) {
       if (first)
         line("{}:", header);
       first = false;

@@ -17,8 +17,8 @@ constexpr std::uint32_t old_scopes = 1000;
 
 // The children of a resource: scopes, or those of the form before proto 0.15 in their place.
 template <class On>
-void each_scope(message_view resource, On&& on) {
-  resource.each(resource.has(2) ? 2 : old_scopes, on);
+void each_scope(message_view resource, On&& call) {
+  resource.each(resource.has(2) ? 2 : old_scopes, call);
 }
 
 class normal_writer {
@@ -69,10 +69,10 @@ private:
   }
 
   // "k=v" of a repeated KeyValue; `before_first`: a separator stands before the first, too.
-  void attributes(message_view of, std::uint32_t field, std::string_view separator,
+  void attributes(message_view message, std::uint32_t field, std::string_view separator,
                   bool before_first) {
     bool first = !before_first;
-    of.each(field, [&](message_view item) {
+    message.each(field, [&](message_view item) {
       if (!first)
         out_ += separator;
       first = false;

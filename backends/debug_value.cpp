@@ -1,6 +1,7 @@
 #include "backends/debug_value.hpp"
 
 #include "backends/go_text.hpp"
+#include "core/base64.hpp"
 #include "otlp/json_text.hpp"
 
 #include <cmath>
@@ -88,7 +89,7 @@ bool append_json(std::string& out, message_view value, int depth) {
     return append_json_map(out, message_view(f->bytes), depth);
   case any::bytes:
     out.push_back('"');
-    otlp::append_base64(f->bytes, out);
+    append_base64(f->bytes, out);
     out.push_back('"');
     return true;
   }
@@ -129,7 +130,7 @@ void append_value(std::string& out, message_view any_value) {
     out += f->bytes;
     return;
   case any::bytes:
-    return otlp::append_base64(f->bytes, out);
+    return append_base64(f->bytes, out);
   case any::real:
     return go::append_json_number(out, f->real());
   default:

@@ -7,7 +7,8 @@
 
 namespace weir::backends {
 
-delivery::delivery(options o, place start, std::vector<place_range> finished, std::uint64_t seed)
+delivery::delivery(options o, log_place start, std::vector<place_range> finished,
+                   std::uint64_t seed)
     : options_(std::move(o)), backoff_(options_.retry, seed),
       finished_(finished.begin(), finished.end()), end_(start),
       last_answer_(std::numeric_limits<steady_ns>::min()) {
@@ -29,12 +30,12 @@ void delivery::available(const block_info& block, steady_ns now) {
     item = last;
   };
   while (item < block.items) {
-    const place at{block.position, item};
-    while (!finished_.empty() && finished_.front().last <= at)
+    const log_place place{block.position, item};
+    while (!finished_.empty() && finished_.front().last <= place)
       finished_.pop_front();
     if (finished_.empty() || finished_.front().first >= end_)
       add(block.items);
-    else if (const auto& range = finished_.front(); range.first > at)
+    else if (const auto& range = finished_.front(); range.first > place)
       add(std::min(range.first.item, block.items));
     else
       item = range.last >= end_ ? block.items : range.last.item;
@@ -63,13 +64,13 @@ void delivery::finished(request_id id, const outcome& result, steady_ns now) {
   const auto it = settle(id);
   if (it == open_.end())
     return;
-  if (result.what == outcome::kind::retry || result.what == outcome::kind::outage)
+  if (result.answer == outcome::kind::retry || result.answer == outcome::kind::outage)
     return on_retry(it, result, now);
   // A definite answer: the way there is open.
   last_answer_ = now;
   if (down_)
     come_back_up(now);
-  switch (result.what) {
+  switch (result.answer) {
   case outcome::kind::retry:
   case outcome::kind::outage:
     return;
@@ -108,7 +109,7 @@ void delivery::on_retry(open_map::iterator it, const outcome& result, steady_ns 
   auto& request = it->second;
   const auto limit = options_.retry.max_elapsed_time.count() * millisecond_ns;
   const auto wish = result.retry_after ? result.retry_after->count() * millisecond_ns : 0;
-  const bool slow = result.what == outcome::kind::outage;
+  const bool slow = result.answer == outcome::kind::outage;
   const auto pause = std::max(backoff_.pause(request.plan.attempts, slow), wish);
   if (!options_.retry.enabled)
     return bury(
@@ -196,8 +197,7 @@ void delivery::set_aside(request_id id, std::uint64_t copy) {
   plan.copy = copy;
 }
 
-void delivery::resume(std::uint64_t copy, std::uint64_t items, std::uint64_t bytes,
-                      steady_ns now) {
+void delivery::resume(std::uint64_t copy, std::uint64_t items, std::uint64_t bytes, steady_ns now) {
   open_request request;
   item_set& plan = request.plan;
   plan = {.items = items, .bytes = bytes, .copy = copy};
@@ -215,15 +215,15 @@ void delivery::finish(const item_set& items) {
 }
 
 // A part that fails again and again does not hold up those behind it.
-void delivery::detach_rest(open_request& from, steady_ns now) {
-  if (from.rest.empty() || open_.size() >= options_.num_consumers + max_parked)
+void delivery::detach_rest(open_request& request, steady_ns now) {
+  if (request.rest.empty() || open_.size() >= options_.num_consumers + max_parked)
     return;
   open_request others;
-  others.rest = std::exchange(from.rest, {});
-  others.whole_bytes = from.whole_bytes;
-  others.refused_bytes = from.refused_bytes;
-  others.refused_alone = from.refused_alone;
-  others.one_was_taken = from.one_was_taken;
+  others.rest = std::exchange(request.rest, {});
+  others.whole_bytes = request.whole_bytes;
+  others.refused_bytes = request.refused_bytes;
+  others.refused_alone = request.refused_alone;
+  others.one_was_taken = request.one_was_taken;
   const auto id = next_id_++;
   advance(open_.emplace(id, std::move(others)).first, now);
 }
@@ -263,12 +263,12 @@ std::uint64_t delivery::forget_before(log_position position) {
       advance(here, here->second.not_before);
   }
   totals_.forgotten += dropped;
-  end_ = std::max(end_, place{trimmed_, 0});
+  end_ = std::max(end_, log_place{trimmed_, 0});
   skip_finished();
   return dropped;
 }
 
-place delivery::cursor() const noexcept {
+log_place delivery::cursor() const noexcept {
   return unfinished_.empty() ? end_ : unfinished_.first();
 }
 

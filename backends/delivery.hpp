@@ -3,7 +3,7 @@
 #include "backends/backoff.hpp"
 #include "backends/config.hpp"
 #include "backends/learned_limit.hpp"
-#include "backends/place.hpp"
+#include "backends/ranges.hpp"
 #include "backends/sender.hpp"
 #include "backends/unfinished.hpp"
 #include "core/clock.hpp"
@@ -56,8 +56,8 @@ struct dead_letter : item_set {
 ///
 ///     log   ...[7][8][9][10][11]      available() adds at the back
 ///               ^     in flight, waiting to be sent again, fresh
-///            cursor: everything before it is delivered or in a dead letter; what is finished beyond
-///            it is in finished_ahead()
+///            cursor: everything before it is delivered or in a dead letter; what is finished
+///            beyond it is in finished_ahead()
 ///
 /// Every item ends exactly once in `delivered` or `dead` (or `forgotten`, where the log itself let
 /// go of it). After a restart from a cursor and ranges that were kept, what was finished since is
@@ -81,7 +81,7 @@ public:
   };
 
   /// @param finished what was finished_ahead() of `start`
-  delivery(options o, place start, std::vector<place_range> finished, std::uint64_t seed);
+  delivery(options o, log_place start, std::vector<place_range> finished, std::uint64_t seed);
 
   /// A block that the exporter owes (without items: one that nothing can be read of). What is
   /// finished of it is left out. @pre positions rise; the first one is not before the start
@@ -145,7 +145,7 @@ public:
   std::uint64_t forget_before(log_position position);
 
   /// Everything before it is finished.
-  place cursor() const noexcept;
+  log_place cursor() const noexcept;
   /// What else is finished, in order.
   std::vector<place_range> finished_ahead() const;
   /// When the oldest item that is not finished was received; 0: there is none.
@@ -182,9 +182,9 @@ private:
     steady_ns first_sent = 0;
     steady_ns first_failed = 0;
     steady_ns sent_at = 0;
-    std::uint64_t bytes = 0;    ///< Of the message; 0: not built yet.
-    std::uint64_t envelope = 0; ///< What one item takes with all that stands around it.
-    std::uint64_t whole_bytes = 0; ///< Of the message before it was cut.
+    std::uint64_t bytes = 0;         ///< Of the message; 0: not built yet.
+    std::uint64_t envelope = 0;      ///< What one item takes with all that stands around it.
+    std::uint64_t whole_bytes = 0;   ///< Of the message before it was cut.
     std::uint64_t refused_bytes = 0; ///< Of all its parts that were too large, together.
     std::uint64_t refused_alone = 0; ///< The envelope with which one item alone was too large.
     bool one_was_taken = false;      ///< One item alone, of those whose envelope is most of it.
@@ -197,7 +197,7 @@ private:
   bool fresh_ready(steady_ns now) const noexcept;
   std::optional<steady_ns> fresh_due() const noexcept;
   open_map::iterator form();
-  void take_fresh(item_set& into, std::uint64_t max_items, std::uint64_t max_bytes);
+  void take_fresh(item_set& items, std::uint64_t max_items, std::uint64_t max_bytes);
   open_map::iterator pick(steady_ns now);
   open_map::iterator pick_waiting(steady_ns now);
   open_map::iterator pick_while_down(steady_ns now);
@@ -209,7 +209,7 @@ private:
 
   // -- what became of it (delivery.cpp) --
   open_map::iterator settle(request_id id);
-  void detach_rest(open_request& from, steady_ns now);
+  void detach_rest(open_request& request, steady_ns now);
   void finish(const item_set& items);
   void on_retry(open_map::iterator it, const outcome& result, steady_ns now);
   void on_delivered(open_map::iterator it, const outcome& result, steady_ns now);
@@ -237,7 +237,7 @@ private:
   request_id next_id_ = 1;
   std::size_t in_flight_ = 0;
   bool part_went_last_ = false;
-  place end_; ///< Behind the last block known.
+  log_place end_; ///< Behind the last block known.
   log_position trimmed_ = 0;
   learned_limit learned_;
   totals totals_;

@@ -52,7 +52,8 @@ bool delivery::may_form() const noexcept {
     return false;
   if (open_.size() >= options_.num_consumers + max_parked)
     return false;
-  // Those that were tried in vain may be the trouble, all of them: then it takes another one to see.
+  // Those that were tried in vain may be the trouble, all of them: then it takes another one to
+  // see.
   const auto in_vain = [](const auto& entry) {
     return entry.second.plan.attempts >= parked_attempts;
   };
@@ -72,7 +73,7 @@ bool delivery::fresh_ready(steady_ns now) const noexcept {
   return due && *due <= now && may_form();
 }
 
-void delivery::take_fresh(item_set& into, std::uint64_t max_items, std::uint64_t max_bytes) {
+void delivery::take_fresh(item_set& items, std::uint64_t max_items, std::uint64_t max_bytes) {
   auto& block = fresh_.front();
   const std::uint64_t have = block.last - block.first;
   auto take = std::min(have, max_items);
@@ -80,9 +81,9 @@ void delivery::take_fresh(item_set& into, std::uint64_t max_items, std::uint64_t
     take = std::min(take, std::max<std::uint64_t>(1, have * max_bytes / block.bytes));
   const auto bytes = block.bytes * take / have;
   const auto middle = block.first + static_cast<std::uint32_t>(take);
-  into.ranges.push_back({block.position, block.first, middle});
-  into.items += take;
-  into.bytes += bytes;
+  items.ranges.push_back({block.position, block.first, middle});
+  items.items += take;
+  items.bytes += bytes;
   fresh_items_ -= take;
   fresh_bytes_ -= bytes;
   if (take == have) {
@@ -173,7 +174,7 @@ void delivery::launch(open_request& request, steady_ns now) {
 
 std::optional<steady_ns> delivery::next_wakeup() const noexcept {
   std::optional<steady_ns> due;
-  const auto sooner = [&due](steady_ns at) { due = due ? std::min(*due, at) : at; };
+  const auto sooner = [&due](steady_ns time) { due = due ? std::min(*due, time) : time; };
   const auto limit = options_.retry.max_elapsed_time.count() * millisecond_ns;
   const bool can_send = may_launch();
   for (const auto& [id, r] : open_) {

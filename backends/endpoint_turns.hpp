@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/clock.hpp"
-#include "net/retry_pause.hpp"
-#include "net/turns.hpp"
+#include "net/client/retry_pause.hpp"
+#include "net/client/turns.hpp"
 
 #include <chrono>
 #include <cstddef>

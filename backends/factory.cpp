@@ -6,7 +6,7 @@
 #include "backends/nop.hpp"
 #include "backends/otlp_grpc.hpp"
 #include "backends/otlp_http.hpp"
-#include "net/client_auth.hpp"
+#include "net/client/client_auth.hpp"
 
 namespace weir::backends {
 
@@ -14,17 +14,17 @@ namespace {
 
 using made = result<std::unique_ptr<sender>>;
 
-made make(const exporter_config& of, const otlp_grpc_config& c) {
-  return make_otlp_grpc_sender(of.id, c, of.retry);
+made make(const exporter_config& config, const otlp_grpc_config& c) {
+  return make_otlp_grpc_sender(config.id, c, config.retry);
 }
-made make(const exporter_config& of, const otlp_http_config& c) {
-  return make_otlp_http_sender(of.id, c, of.retry);
+made make(const exporter_config& config, const otlp_http_config& c) {
+  return make_otlp_http_sender(config.id, c, config.retry);
 }
-made make(const exporter_config& of, const debug_config& c) {
-  return make_debug_sender(of.id, c);
+made make(const exporter_config& config, const debug_config& c) {
+  return make_debug_sender(config.id, c);
 }
-made make(const exporter_config& of, const file_config& c) {
-  return make_file_sender(of.id, c);
+made make(const exporter_config& config, const file_config& c) {
+  return make_file_sender(config.id, c);
 }
 made make(const exporter_config&, const nop_config&) {
   return make_nop_sender();

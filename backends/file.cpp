@@ -64,10 +64,10 @@ private:
     return {};
   }
 
-  static void write_prefix(std::string& out, std::size_t at) {
-    const auto size = out.size() - at - prefix_bytes;
+  static void write_prefix(std::string& out, std::size_t position) {
+    const auto size = out.size() - position - prefix_bytes;
     for (std::size_t i = 0; i < prefix_bytes; ++i)
-      out[at + i] = static_cast<char>(size >> (8 * (prefix_bytes - 1 - i)));
+      out[position + i] = static_cast<char>(size >> (8 * (prefix_bytes - 1 - i)));
   }
 
   bool proto_, packs_;
@@ -93,7 +93,7 @@ public:
         return;
       }
     }
-    done({.what = outcome::kind::retry, .reason = "the exporter is stopped"});
+    done({.answer = outcome::kind::retry, .reason = "the exporter is stopped"});
   }
 
   void stop() override {
@@ -128,7 +128,7 @@ private:
   }
 
   static void give_up(std::deque<job>& jobs) {
-    jobs.front().done({.what = outcome::kind::retry, .reason = "the exporter is stopped"});
+    jobs.front().done({.answer = outcome::kind::retry, .reason = "the exporter is stopped"});
     jobs.pop_front();
   }
 
@@ -139,7 +139,7 @@ private:
     std::vector<job> taken;
     for (; !jobs.empty() && records_.size() < write_bytes; jobs.pop_front()) {
       if (auto made = maker_.append(jobs.front().request, records_); !made) {
-        jobs.front().done({.what = outcome::kind::refused, .reason = made.error().message});
+        jobs.front().done({.answer = outcome::kind::refused, .reason = made.error().message});
         continue;
       }
       ends_.push_back(records_.size());
@@ -147,7 +147,7 @@ private:
     }
     const auto [written, ended] = file_->append(records_, ends_, rotation_);
     bytes_written_.Increment(static_cast<double>(written == 0 ? 0 : ends_[written - 1]));
-    outcome failed{.what = outcome::kind::retry};
+    outcome failed{.answer = outcome::kind::retry};
     if (!ended)
       failed.reason = path_ + ": " + ended.error().message;
     for (std::size_t i = 0; i < taken.size(); ++i)

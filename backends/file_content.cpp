@@ -27,10 +27,11 @@ constexpr std::array<std::pair<weir::signal, std::string_view>, 3> beginnings = 
      {signal::metrics, "{\"resourceMetrics\":["},
      {signal::logs, "{\"resourceLogs\":["}}};
 
-result<std::string> read_at(int fd, std::uint64_t at, std::size_t size) {
+result<std::string> read_at(int fd, std::uint64_t position, std::size_t size) {
   std::string bytes(size, '\0');
   for (std::size_t done = 0; done < size;) {
-    const auto got = ::pread(fd, bytes.data() + done, size - done, static_cast<off_t>(at + done));
+    const auto got =
+        ::pread(fd, bytes.data() + done, size - done, static_cast<off_t>(position + done));
     if (got < 0 && errno == EINTR)
       continue;
     if (got <= 0)
@@ -40,11 +41,11 @@ result<std::string> read_at(int fd, std::uint64_t at, std::size_t size) {
   return bytes;
 }
 
-auto other_format(std::uint64_t at, record_format wanted) {
+auto other_format(std::uint64_t position, record_format wanted) {
   return fail(errc::invalid_argument,
               fmt::format("what stands at byte {} does not go with {}: the file is left as it is; "
                           "move it away or give another path",
-                          at, to_string(wanted)));
+                          position, to_string(wanted)));
 }
 
 // Behind the last line end: looked for from the back.
@@ -132,9 +133,9 @@ bool holds(std::string_view packed, record_format format) {
 }
 
 result<file_end> end_of_prefixed(int fd, std::uint64_t size, record_format format) {
-  for (std::uint64_t at = 0; at < size;) {
-    const auto left = size - at;
-    const auto head = read_at(fd, at, std::min<std::uint64_t>(left, 2 * prefix_bytes));
+  for (std::uint64_t position = 0; position < size;) {
+    const auto left = size - position;
+    const auto head = read_at(fd, position, std::min<std::uint64_t>(left, 2 * prefix_bytes));
     if (!head)
       return tl::unexpected(head.error());
     // The first byte of a length alone says that it is at most 1 GiB.
@@ -143,17 +144,17 @@ result<file_end> end_of_prefixed(int fd, std::uint64_t size, record_format forma
                             : length_of(*head);
     const auto body = std::string_view(*head).substr(std::min(head->size(), prefix_bytes));
     if (length > most_record_bytes || !may_begin(body.substr(0, length), format))
-      return other_format(at, format);
+      return other_format(position, format);
     if (left < prefix_bytes || length > left - prefix_bytes)
-      return file_end{at};
-    if (at == 0 && is_packed(format) && length <= most_read_bytes) {
+      return file_end{position};
+    if (position == 0 && is_packed(format) && length <= most_read_bytes) {
       const auto first = read_at(fd, prefix_bytes, length);
       if (!first)
         return tl::unexpected(first.error());
       if (!holds(*first, format))
-        return other_format(at, format);
+        return other_format(position, format);
     }
-    at += prefix_bytes + length;
+    position += prefix_bytes + length;
   }
   return file_end{size};
 }

@@ -12,7 +12,7 @@ namespace {
 constexpr char format_version = 1;
 
 // A place at or behind `before`; false where there is none.
-bool take_place(std::string_view& bytes, log_position before, place& out) {
+bool take_place(std::string_view& bytes, log_position before, log_place& out) {
   std::uint64_t distance = 0;
   std::uint64_t item = 0;
   if (!codec::take_varint(bytes, distance) || !codec::take_varint(bytes, item)
@@ -39,7 +39,7 @@ std::string encode_finished(std::span<const place_range> ranges) {
   return out;
 }
 
-std::vector<place_range> decode_finished(std::string_view bytes, const place& end) {
+std::vector<place_range> decode_finished(std::string_view bytes, const log_place& end) {
   std::uint64_t count = 0;
   if (bytes.empty() || bytes.front() != format_version)
     return {};
@@ -47,14 +47,14 @@ std::vector<place_range> decode_finished(std::string_view bytes, const place& en
   if (!codec::take_varint(bytes, count) || count > max_finished_ranges)
     return {};
   std::vector<place_range> ranges;
-  place at;
+  log_place place;
   for (std::uint64_t i = 0; i < count; ++i) {
     place_range range;
-    if (!take_place(bytes, at.position, range.first)
-        || !take_place(bytes, range.first.position, range.last) || range.first < at
+    if (!take_place(bytes, place.position, range.first)
+        || !take_place(bytes, range.first.position, range.last) || range.first < place
         || range.last < range.first)
       return {};
-    at = range.last;
+    place = range.last;
     range.last = std::min(range.last, end);
     if (range.first < range.last)
       ranges.push_back(range);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/place.hpp"
+#include "backends/ranges.hpp"
 
 #include <span>
 #include <string>
@@ -19,8 +19,8 @@ inline constexpr std::size_t max_finished_ranges = 16 << 10;
 /// @pre ranges rise and do not overlap. Those above the limit are left out, from the end.
 std::string encode_finished(std::span<const place_range> ranges);
 
-/// Nothing where the bytes are none, or of a newer format: then all of it is sent again. Ranges that
-/// reach beyond `end` are cut there: a damaged log gives the places of lost blocks to others.
-std::vector<place_range> decode_finished(std::string_view bytes, const place& end);
+/// Nothing where the bytes are none, or of a newer format: then all of it is sent again. Ranges
+/// that reach beyond `end` are cut there: a damaged log gives the places of lost blocks to others.
+std::vector<place_range> decode_finished(std::string_view bytes, const log_place& end);
 
 } // namespace weir::backends

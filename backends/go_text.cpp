@@ -1,5 +1,6 @@
 #include "backends/go_text.hpp"
 
+#include "core/utf8.hpp"
 #include "otlp/json_text.hpp"
 
 #include <algorithm>
@@ -18,8 +19,8 @@ constexpr int v_exponent = 6;
 
 using buffer = std::array<char, 400>; // %f of the largest double has 309 digits before the point.
 
-std::string_view print(buffer& room, double value, std::chars_format how) {
-  const auto end = std::to_chars(room.data(), room.data() + room.size(), value, how).ptr;
+std::string_view print(buffer& room, double value, std::chars_format format) {
+  const auto end = std::to_chars(room.data(), room.data() + room.size(), value, format).ptr;
   return {room.data(), static_cast<std::size_t>(end - room.data())};
 }
 
@@ -57,25 +58,6 @@ void append_escaped_ascii(std::string& out, char c) {
     fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
   else
     out.push_back(c);
-}
-
-// The bytes of the UTF-8 sequence that `text` begins with; 0: it begins with none.
-std::size_t sequence(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const std::size_t size = byte(0) < 0xc2   ? 0
-                           : byte(0) < 0xe0 ? 2
-                           : byte(0) < 0xf0 ? 3
-                           : byte(0) < 0xf5 ? 4
-                                            : 0;
-  if (size == 0 || text.size() < size)
-    return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((byte(i) & 0xc0) != 0x80)
-      return 0;
-  const bool overlong = (byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xf0 && byte(1) < 0x90);
-  const bool no_character =
-      (byte(0) == 0xed && byte(1) > 0x9f) || (byte(0) == 0xf4 && byte(1) > 0x8f);
-  return overlong || no_character ? 0 : size;
 }
 
 } // namespace
@@ -121,7 +103,7 @@ void append_json_text(std::string& out, std::string_view text) {
     std::size_t size = 1;
     if (static_cast<unsigned char>(text[0]) < 0x80) {
       append_escaped_ascii(out, text[0]);
-    } else if (const auto whole = sequence(text); whole == 0) {
+    } else if (const auto whole = first_utf8(text).length; whole == 0) {
       out += "\\ufffd";
     } else {
       size = whole;
@@ -147,9 +129,9 @@ void append_time(std::string& out, std::uint64_t unix_ns) {
     rest += second;
     --seconds;
   }
-  const std::time_t when = seconds;
+  const std::time_t time = seconds;
   std::tm t{};
-  ::gmtime_r(&when, &t);
+  ::gmtime_r(&time, &t);
   fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.tm_year + 1900,
                  t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
   if (rest != 0) {

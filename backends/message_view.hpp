@@ -45,27 +45,27 @@ public:
 
   /// Calls `on(const wire::field&)` for every field, in order.
   template <class On>
-  void each_field(On&& on) const {
-    otlp::wire::for_each_field(bytes_, std::forward<On>(on));
+  void each_field(On&& call) const {
+    otlp::wire::for_each_field(bytes_, std::forward<On>(call));
   }
 
   /// Calls `on(message_view)` for every message of a repeated field.
   template <class On>
-  void each(std::uint32_t field, On&& on) const {
+  void each(std::uint32_t field, On&& call) const {
     each_field([&](const otlp::wire::field& f) {
       if (f.number == field && f.type == otlp::wire::type::bytes)
-        on(message_view(f.bytes));
+        call(message_view(f.bytes));
     });
   }
 
   /// Calls `on(bits)` for every number of a repeated field, packed or not, `fixed64` or varint.
   template <class On>
-  void each_number(std::uint32_t field, bool fixed64, On&& on) const {
+  void each_number(std::uint32_t field, bool fixed64, On&& call) const {
     each_field([&](const otlp::wire::field& f) {
       if (f.number != field)
         return;
       if (f.type != otlp::wire::type::bytes)
-        return on(f.value);
+        return call(f.value);
       const char* p = f.bytes.data();
       const char* end = p + f.bytes.size();
       std::uint64_t value = 0;
@@ -74,7 +74,7 @@ public:
                     : otlp::wire::read_varint(p, end, value);
         if (p == nullptr)
           return;
-        on(value);
+        call(value);
       }
     });
   }

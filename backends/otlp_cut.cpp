@@ -68,7 +68,7 @@ public:
 
   void set_total(std::uint64_t total) noexcept { takes_rest_ = last_ >= total; }
 
-  /// Appends what is wanted of `message`, whose first item is number at_.
+  /// Appends what is wanted of `message`, whose first item is number position_.
   void cut(std::size_t depth, std::string_view message, std::string& out) {
     const bool old = uses_deprecated(depth, message);
     wire::reader fields(message);
@@ -82,7 +82,7 @@ public:
       }
       const auto items = count(depth + 1, f->bytes);
       take(depth, *f, whole, items, out);
-      at_ += items;
+      position_ += items;
     }
     malformed_ = malformed_ || fields.malformed();
   }
@@ -90,18 +90,18 @@ public:
 private:
   void take(std::size_t depth, const wire::field& f, std::string_view whole, std::uint64_t items,
             std::string& out) {
-    const auto end = at_ + items;
+    const auto end = position_ + items;
     if (items == 0) {
-      if (at_ >= first_ && (at_ < last_ || takes_rest_))
+      if (position_ >= first_ && (position_ < last_ || takes_rest_))
         out += whole;
-    } else if (at_ >= first_ && end <= last_) {
+    } else if (position_ >= first_ && end <= last_) {
       out += whole;
-    } else if (at_ < last_ && end > first_) {
+    } else if (position_ < last_ && end > first_) {
       std::string part;
       part.reserve(f.bytes.size());
-      const auto before = at_;
+      const auto before = position_;
       cut(depth + 1, f.bytes, part);
-      at_ = before;
+      position_ = before;
       wire::append_bytes_field(out, f.number, part);
     }
   }
@@ -122,7 +122,7 @@ private:
 
   std::vector<level> path_;
   std::uint64_t first_, last_;
-  std::uint64_t at_ = 0;
+  std::uint64_t position_ = 0;
   std::array<std::uint64_t, metrics_path.size() + 1> seen_{};
   bool takes_rest_ = false;
   bool malformed_ = false;

@@ -3,7 +3,7 @@
 #include "backends/export_response.hpp"
 #include "backends/permanent_codes.hpp"
 #include "core/metrics.hpp"
-#include "net/grpc_client.hpp"
+#include "net/client/grpc_client.hpp"
 
 namespace weir::backends {
 
@@ -77,14 +77,14 @@ outcome outcome_of(const net::grpc_reply& reply, const retry_config& retry) {
   if (reply.code == grpc_code::ok)
     return read_export_response(reply.body);
   const auto code = std::string(to_string(reply.code));
-  outcome out{.what = outcome::kind::outage, .reason = code + ": " + tidy(reply.message)};
+  outcome out{.answer = outcome::kind::outage, .reason = code + ": " + tidy(reply.message)};
   if (is_permanent(retry, code) && !asks_for_less(reply)) {
-    out.what = outcome::kind::refused;
+    out.answer = outcome::kind::refused;
   } else if (retryable(reply)) {
-    out.what = outcome::kind::retry;
+    out.answer = outcome::kind::retry;
     out.retry_after = reply.retry_delay;
   } else if (asks_for_less(reply)) {
-    out.what = outcome::kind::too_large;
+    out.answer = outcome::kind::too_large;
   }
   return out;
 }

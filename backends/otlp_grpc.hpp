@@ -3,7 +3,7 @@
 #include "backends/config.hpp"
 #include "backends/sender.hpp"
 #include "core/error.hpp"
-#include "net/grpc_client_status.hpp"
+#include "net/client/grpc_client_status.hpp"
 
 #include <memory>
 #include <string>

@@ -5,7 +5,7 @@
 #include "backends/permanent_codes.hpp"
 #include "core/metrics.hpp"
 #include "core/quote.hpp"
-#include "net/grpc_client_status.hpp"
+#include "net/client/grpc_client_status.hpp"
 #include "otlp/export_answer.hpp"
 #include "otlp/json.hpp"
 
@@ -64,13 +64,13 @@ public:
 
   void send(export_request request, std::function<void(outcome)> done) override {
     if (urls_[0][index_of(request.signal)].empty())
-      return done({.what = outcome::kind::refused,
+      return done({.answer = outcome::kind::refused,
                    .reason = "no endpoint is set for " + std::string(to_string(request.signal))});
     auto body = std::move(request.message);
     if (json_) {
       std::string text;
       if (auto made = otlp::to_json(request.signal, body.view(), text); !made)
-        return done({.what = outcome::kind::refused, .reason = made.error().message});
+        return done({.answer = outcome::kind::refused, .reason = made.error().message});
       body = shared_bytes(std::move(text));
     }
     const auto which = turns_.begin(steady_now());
@@ -91,8 +91,7 @@ public:
 
 private:
   void note(std::size_t which, outcome& out) {
-    const bool failed =
-        out.what == outcome::kind::retry || out.what == outcome::kind::outage;
+    const bool failed = out.answer == outcome::kind::retry || out.answer == outcome::kind::outage;
     const auto wish = out.retry_after.value_or(std::chrono::milliseconds(0));
     // What one server asks for is no reason to leave the others without work.
     if (turns_.end(which, failed, steady_now(), wish) && failed)
@@ -157,19 +156,19 @@ bool well_formed(const std::string& url) {
 
 outcome outcome_of(const net::http_response& response, const retry_config& retry) {
   if (response.status == 0)
-    return {.what = outcome::kind::retry, .reason = tidy(response.error)};
+    return {.answer = outcome::kind::retry, .reason = tidy(response.error)};
   if (response.status >= 200 && response.status < 300)
     return read_answer(response);
   const auto code = std::to_string(response.status);
-  outcome out{.what = outcome::kind::outage, .reason = "HTTP " + code};
+  outcome out{.answer = outcome::kind::outage, .reason = "HTTP " + code};
   if (const auto text = explanation(response); !text.empty())
     out.reason += ": " + text;
   if (response.status == 413 || (response.status == 400 && speaks_of_size(out.reason))) {
-    out.what = outcome::kind::too_large;
+    out.answer = outcome::kind::too_large;
   } else if (is_permanent(retry, code)) {
-    out.what = outcome::kind::refused;
+    out.answer = outcome::kind::refused;
   } else if (retryable(response.status)) {
-    out.what = outcome::kind::retry;
+    out.answer = outcome::kind::retry;
     if (response.status == 429 || response.status == 503)
       out.retry_after = response.retry_after;
   }
@@ -196,7 +195,8 @@ result<std::unique_ptr<sender>> make_otlp_http_sender(const std::string& id,
                            config.logs_endpoint});
   for (const auto& url : urls) {
     if (!well_formed(url))
-      return fail(errc::invalid_argument, "endpoint \"" + without_secrets(url) + "\": expected http:// or https://");
+      return fail(errc::invalid_argument,
+                  "endpoint \"" + without_secrets(url) + "\": expected http:// or https://");
     any = any || !url.empty();
   }
   if (!any)

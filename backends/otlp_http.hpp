@@ -3,7 +3,7 @@
 #include "backends/config.hpp"
 #include "backends/sender.hpp"
 #include "core/error.hpp"
-#include "net/http_client.hpp"
+#include "net/client/http_client.hpp"
 
 #include <memory>
 #include <string>

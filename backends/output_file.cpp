@@ -56,8 +56,8 @@ std::string stem_of(const std::string& path) {
 }
 
 // "2006-01-02T15-04-05.000"
-std::string stamp(clock::time_point when, bool localtime) {
-  const auto ms = std::chrono::duration_cast<milliseconds>(when.time_since_epoch()).count();
+std::string stamp(clock::time_point time, bool localtime) {
+  const auto ms = std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
   const std::time_t seconds = ms / 1000;
   std::tm t{};
   localtime ? ::localtime_r(&seconds, &t) : ::gmtime_r(&seconds, &t);
@@ -66,16 +66,16 @@ std::string stamp(clock::time_point when, bool localtime) {
 }
 
 // False with errno; EEXIST: the name is taken.
-bool rename_if_free(const fs::path& from, const fs::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+bool rename_if_free(const fs::path& source, const fs::path& target) {
+  if (::renameat2(AT_FDCWD, source.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0)
     return true;
   if (errno != EINVAL) // EINVAL: the file system has no such rename.
     return false;
-  if (fs::exists(to)) {
+  if (fs::exists(target)) {
     errno = EEXIST;
     return false;
   }
-  return ::rename(from.c_str(), to.c_str()) == 0;
+  return ::rename(source.c_str(), target.c_str()) == 0;
 }
 
 std::uint64_t most_bytes(const rotation_config& rotation) {
@@ -247,12 +247,12 @@ result<void> output_file::begin_next(const rotation_config& rotation) {
 // To a name that is free: two rotations in one millisecond do not overwrite each other.
 result<void> output_file::rename_away(const rotation_config& rotation) {
   const fs::path path(path_);
-  auto when = clock::now();
-  for (int tries = 0; tries < 1000; ++tries, when += milliseconds(1)) {
-    const auto name = fmt::format("{}-{}{}", stem_of(path_), stamp(when, rotation.localtime),
+  auto time = clock::now();
+  for (int tries = 0; tries < 1000; ++tries, time += milliseconds(1)) {
+    const auto name = fmt::format("{}-{}{}", stem_of(path_), stamp(time, rotation.localtime),
                                   path.extension().string());
-    const auto to = path.parent_path() / name;
-    if (rename_if_free(path_, to) || errno == ENOENT) // Somebody else moved it away already.
+    const auto target = path.parent_path() / name;
+    if (rename_if_free(path_, target) || errno == ENOENT) // Somebody else moved it away already.
       return {};
     if (errno != EEXIST)
       return fail(errc::io, "cannot be renamed: " + system_reason());
@@ -265,9 +265,9 @@ void output_file::remove_old(const rotation_config& rotation) const {
   auto directory = fs::path(path_).parent_path();
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(directory.empty() ? "." : directory, ec))
-    if (const auto when =
+    if (const auto time =
             rotation_time(path_, entry.path().filename().string(), rotation.localtime))
-      old.emplace_back(*when, entry.path());
+      old.emplace_back(*time, entry.path());
   std::sort(old.rbegin(), old.rend());
   const auto oldest = clock::now() - std::chrono::hours(24) * rotation.max_days;
   for (std::size_t i = 0; i < old.size(); ++i)

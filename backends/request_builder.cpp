@@ -92,10 +92,10 @@ void request_builder::group_spans(const codec::traces_block_reader& block, const
     return std::pair(groups_[a].resource, groups_[a].scope)
            < std::pair(groups_[b].resource, groups_[b].scope);
   });
-  std::uint32_t at = 0;
+  std::uint32_t position = 0;
   for (const auto g : sorted_) {
-    groups_[g].next = at;
-    at += groups_[g].spans;
+    groups_[g].next = position;
+    position += groups_[g].spans;
   }
   order_.resize(group_of_.size());
   for (std::uint32_t i = 0; i < group_of_.size(); ++i)

@@ -23,7 +23,7 @@ struct outcome {
     too_large, ///< Split it and send the parts.
     refused,   ///< Never: a permanent answer.
   };
-  kind what = kind::delivered;
+  kind answer = kind::delivered;
   std::uint64_t rejected = 0;
   std::optional<std::chrono::milliseconds> retry_after = {}; ///< The back end's own wish.
   /// For the log and dead letters; with delivered: what the back end had to say all the same.

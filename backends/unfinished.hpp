@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/place.hpp"
+#include "backends/ranges.hpp"
 #include "core/clock.hpp"
 
 #include <map>
@@ -18,7 +18,7 @@ public:
   void add(const item_range& piece, bool closes, unix_ns received);
 
   /// Makes two pieces of the one that has `at` in its middle.
-  void cut(const place& at);
+  void cut(const log_place& place);
 
   /// A piece is finished. @pre it is one, or there is none that begins there
   void finish(const item_range& piece) { pieces_.erase({piece.position, piece.first}); }
@@ -26,7 +26,7 @@ public:
   bool empty() const noexcept { return pieces_.empty(); }
   std::size_t size() const noexcept { return pieces_.size(); }
   /// @pre not empty()
-  const place& first() const noexcept { return pieces_.begin()->first; }
+  const log_place& first() const noexcept { return pieces_.begin()->first; }
   /// When the first piece was received; 0: there is none, or nobody said.
   unix_ns oldest() const noexcept { return empty() ? 0 : pieces_.begin()->second.received; }
 
@@ -34,7 +34,7 @@ public:
   std::size_t blocks() const noexcept;
 
   /// What is finished between the first piece and `end`.
-  std::vector<place_range> finished_before(const place& end) const;
+  std::vector<place_range> finished_before(const log_place& end) const;
 
 private:
   struct piece {
@@ -43,7 +43,7 @@ private:
     unix_ns received = 0;
   };
 
-  std::map<place, piece> pieces_; ///< By where they begin.
+  std::map<log_place, piece> pieces_; ///< By where they begin.
 };
 
 } // namespace weir::backends

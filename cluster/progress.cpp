@@ -70,16 +70,16 @@ result<void> progress::load(const entry_id& entry, std::string_view bytes) {
     slots |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[1 + i])) << (8 * i);
   const std::size_t width = (std::size_t{slots} + 7) / 8;
   if (bytes.size() != 5 + 2 * width)
-    return fail(errc::corrupt, "progress record has " + std::to_string(bytes.size())
-                                 + " bytes for " + std::to_string(slots) + " slots");
+    return fail(errc::corrupt, "progress record has " + std::to_string(bytes.size()) + " bytes for "
+                                   + std::to_string(slots) + " slots");
   records_[entry] = {take_bits(slots, bytes.substr(5, width)),
                      take_bits(slots, bytes.substr(5 + width, width))};
   return {};
 }
 
-void progress::forget(node_id node, epoch of, sequence below) {
+void progress::forget(node_id node, epoch epoch, sequence below) {
   std::erase_if(records_, [&](const auto& item) {
-    return item.first.node == node && item.first.epoch == of && item.first.sequence < below;
+    return item.first.node == node && item.first.epoch == epoch && item.first.sequence < below;
   });
 }
 

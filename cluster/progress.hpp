@@ -11,12 +11,14 @@
 
 namespace weir::cluster {
 
-/// An owner's record of the slots it has settled, by entry: what makes sending an entry again harmless.
+/// An owner's record of the slots it has settled, by entry: what makes sending an entry again
+/// harmless.
 ///
 /// Invariants:
 ///  1. A slot, once in, stays in until the origin announced that the entry is forgotten.
 ///  2. settle() says true once for each (entry, slot): a slot is logged at most once.
-///  3. What encode() gave, and nothing else, is what load() restores: the caller writes it in the batch
+///  3. What encode() gave, and nothing else, is what load() restores: the caller writes it in the
+///  batch
 ///     that holds the outcome, so memory and disk say the same after every commit.
 ///
 /// Pure; one thread.
@@ -35,11 +37,12 @@ public:
   /// version u8 | slots u32 LE | settled bits | kept bits, each ceil(slots / 8) bytes.
   std::string encode(const entry_id& entry) const;
 
-  /// Restores a record; errc::corrupt when it is none, errc::unsupported when a newer Weir wrote it.
+  /// Restores a record; errc::corrupt when it is none, errc::unsupported when a newer Weir wrote
+  /// it.
   result<void> load(const entry_id& entry, std::string_view record);
 
   /// Drops what the origin has announced as forgotten: its entries of `epoch` below `below`.
-  void forget(node_id node, epoch of, sequence below);
+  void forget(node_id node, epoch epoch, sequence below);
 
   std::size_t entries() const noexcept { return records_.size(); }
 

@@ -43,16 +43,16 @@ void settling::has_progress(const entry_id& id) {
 }
 
 settling::epoch_state& settling::epoch_of(const entry_id& id) {
-  auto& of = epochs_[{id.node, id.epoch}];
-  of.next = std::max(of.next, id.sequence + 1);
-  return of;
+  auto& epoch_entries = epochs_[{id.node, id.epoch}];
+  epoch_entries.next = std::max(epoch_entries.next, id.sequence + 1);
+  return epoch_entries;
 }
 
 void settling::gone_from(const entry_id& id) {
   auto& standing = epochs_.at({id.node, id.epoch}).in_journal;
-  const auto at = standing.find(id.sequence);
-  if (--at->second == 0)
-    standing.erase(at);
+  const auto found = standing.find(id.sequence);
+  if (--found->second == 0)
+    standing.erase(found);
 }
 
 const open_entry* settling::find(const entry_id& id) const {
@@ -129,7 +129,7 @@ void settling::hold(pipeline_id pipeline) {
 std::size_t settling::entries_of(pipeline_id pipeline) const {
   return static_cast<std::size_t>(
       std::count_if(by_position_.begin(), by_position_.end(),
-                    [pipeline](const auto& at) { return at.second.pipeline == pipeline; }));
+                    [pipeline](const auto& entry) { return entry.second.pipeline == pipeline; }));
 }
 
 const open_entry* settling::next_unsent(std::size_t skipped) const {
@@ -177,23 +177,23 @@ std::vector<open_entry> settling::stuck(steady_ns before, std::uint64_t ratio,
   return found;
 }
 
-void settling::begin_move(const entry_id& id, journal_position to) {
-  stands_at(to, id);
+void settling::begin_move(const entry_id& id, journal_position target) {
+  stands_at(target, id);
 }
 
-void settling::move(const entry_id& id, journal_position to) {
-  seen(to);
-  stands_at(to, id);
+void settling::move(const entry_id& id, journal_position target) {
+  seen(target);
+  stands_at(target, id);
   const auto it = positions_.find(id);
-  if (it == positions_.end() || it->second == to)
+  if (it == positions_.end() || it->second == target)
     return;
   auto node = by_position_.extract(it->second);
   if (unsent_.erase({node.mapped().received, it->second}) > 0)
-    unsent_.emplace(node.mapped().received, to);
-  node.key() = to;
-  node.mapped().position = to;
+    unsent_.emplace(node.mapped().received, target);
+  node.key() = target;
+  node.mapped().position = target;
   by_position_.insert(std::move(node));
-  it->second = to;
+  it->second = target;
 }
 
 } // namespace weir::cluster

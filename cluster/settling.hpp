@@ -37,7 +37,8 @@ struct low_water {
 ///  1. An entry stays open until every one of its slots was reported as settled.
 ///  2. head() is never above the position of an open entry, nor above a position that was given out
 ///     and has not been seen here: an entry that is on its way to the disk may come to stand there.
-///  3. Low-water marks reach no entry whose bytes may still stand in the journal, open or forgotten:
+///  3. Low-water marks reach no entry whose bytes may still stand in the journal, open or
+///  forgotten:
 ///     an owner that drops progress below them cannot be asked about those entries again, not even
 ///     after a restart that reads the journal back.
 ///  4. An entry is sent again after any doubt; what it knows as settled goes along.
@@ -98,9 +99,9 @@ public:
   std::vector<open_entry> stuck(steady_ns before, std::uint64_t ratio, std::size_t most) const;
 
   /// The entry is about to be written again at `to`, and may be settled before it is.
-  void begin_move(const entry_id& id, journal_position to);
+  void begin_move(const entry_id& id, journal_position target);
   /// It was.
-  void move(const entry_id& id, journal_position to);
+  void move(const entry_id& id, journal_position target);
 
   std::size_t entries() const noexcept { return by_position_.size(); }
   std::uint64_t open_slots() const noexcept { return open_slots_; }

@@ -8,15 +8,16 @@
 
 namespace weir::cluster {
 
-/// The gate before decisions: an owner decides a trace only when all that was received for it before
-/// its wait was over, by whatever member, has come. A member that is behind delays decisions by as
-/// much, and makes none of them incomplete, as it sends in order of receipt.
+/// The gate before decisions: an owner decides a trace only when all that was received for it
+/// before its wait was over, by whatever member, has come. A member that is behind delays decisions
+/// by as much, and makes none of them incomplete, as it sends in order of receipt.
 ///
 /// Invariants:
 ///  1. A member that has not reported since it became known (a start, a ring change) holds the gate
 ///  shut.
-///  2. complete_until() is never above what every member has said, but for `tolerance`: reports come
-///  now and then, and a member that had nothing to send a moment ago counts as if it still had none.
+///  2. complete_until() is never above what every member has said, but for `tolerance`: reports
+///  come now and then, and a member that had nothing to send a moment ago counts as if it still had
+///  none.
 ///     A member that falls silent holds it where it was.
 ///
 /// Pure; one thread. Times are on the steady clock of this process.
@@ -29,8 +30,8 @@ public:
 
   void remove(std::uint64_t member) { sent_until_.erase(member); }
 
-  /// `member` has sent everything received before `sent_until`: when its oldest unsent slot was received,
-  /// or, where it has none, now.
+  /// `member` has sent everything received before `sent_until`: when its oldest unsent slot was
+  /// received, or, where it has none, now.
   void report(std::uint64_t member, steady_ns sent_until) { sent_until_[member] = sent_until; }
 
   /// Everything received before this moment has come; `now` where that is so but for the tolerance.

@@ -33,11 +33,19 @@ function(weir_precompile target)
   endif()
 endfunction()
 
-# weir_library(NAME [LINK targets...] [PRECOMPILE headers...]): the static library of the current folder, all its
-# .cpp files.
+# weir_sources(VARIABLE PATTERN FOLDERS...): the files of the current folder, and of those in it, that fit a pattern.
+function(weir_sources variable pattern)
+  list(TRANSFORM ARGN PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  list(TRANSFORM ARGN APPEND "/${pattern}")
+  file(GLOB found CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${pattern}" ${ARGN})
+  set(${variable} "${found}" PARENT_SCOPE)
+endfunction()
+
+# weir_library(NAME [FOLDERS folders...] [LINK targets...] [PRECOMPILE headers...]): the static library of the current
+# folder, and of those in it that are named: all their .cpp files.
 function(weir_library name)
-  cmake_parse_arguments(ARG "" "" "LINK;PRECOMPILE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp" "${CMAKE_CURRENT_SOURCE_DIR}/*.hpp")
+  cmake_parse_arguments(ARG "" "" "FOLDERS;LINK;PRECOMPILE" ${ARGN})
+  weir_sources(sources "*.[ch]pp" ${ARG_FOLDERS})
   if(NOT sources)
     add_library(weir_${name} INTERFACE)
     return()
@@ -48,24 +56,25 @@ function(weir_library name)
   weir_precompile(weir_${name} ${ARG_PRECOMPILE})
 endfunction()
 
-# weir_tests(NAME [LINK targets...] [PRECOMPILE headers...]): the test program of the current folder. Each *_test.cpp holds one
-# BOOST_AUTO_TEST_SUITE named like the file, and becomes one CTest test: "<folder>/<file without .cpp>".
+# weir_tests(NAME [FOLDERS folders...] [LINK targets...] [PRECOMPILE headers...]): the test program of the current
+# folder, and of those in it that are named. Each *_test.cpp holds one BOOST_AUTO_TEST_SUITE named like the file, and
+# becomes one CTest test: "<name>/<file without .cpp>".
 function(weir_tests name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LINK;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "FOLDERS;LINK;PRECOMPILE" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   if(WEIR_SANITIZE)
     math(EXPR ARG_TIMEOUT "5 * ${ARG_TIMEOUT}")
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  weir_sources(sources "*.cpp" ${ARG_FOLDERS})
   if(NOT sources)
     return()
   endif()
   add_executable(${name}_tests ${sources} $<TARGET_OBJECTS:weir_test_main>)
   target_link_libraries(${name}_tests PRIVATE weir_options weir_test_support ${ARG_LINK})
   weir_precompile(${name}_tests <boost/test/unit_test.hpp> ${ARG_PRECOMPILE})
-  file(GLOB suites CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
+  weir_sources(suites "*_test.cpp" ${ARG_FOLDERS})
   foreach(file IN LISTS suites)
     get_filename_component(suite "${file}" NAME_WE)
     add_test(NAME ${name}/${suite} COMMAND ${name}_tests --run_test=${suite} --log_level=test_suite)

@@ -41,14 +41,15 @@ inline constexpr std::uint32_t block_magic = 0x314b4257; // "WBK1"
 inline constexpr std::uint16_t block_version = 1;
 inline constexpr std::size_t block_header_bytes = 64;
 /// Blocks that are larger, packed or unpacked, are refused before anything is allocated.
-inline constexpr std::uint32_t max_block_bytes = 64 << 20;
+inline constexpr std::uint32_t largest_block_bytes = 64 << 20;
 /// Unpacked bytes that fit into a block however little they pack: lz4 then adds a byte in 255.
-inline constexpr std::uint32_t max_block_content_bytes = max_block_bytes - (1 << 20);
-static_assert(max_block_content_bytes + max_block_content_bytes / 255 + 16 <= max_block_bytes);
+inline constexpr std::uint32_t largest_block_content_bytes = largest_block_bytes - (1 << 20);
+static_assert(largest_block_content_bytes + largest_block_content_bytes / 255 + 16
+              <= largest_block_bytes);
 
 /// Appends header and payload to `out`. `header.packed_bytes` is taken from `packed`.
-/// @throws std::length_error above max_block_bytes, packed or unpacked: nobody would read it again, so
-/// nobody may be promised anything. Callers cut before; this is the last line.
+/// @throws std::length_error above largest_block_bytes, packed or unpacked: nobody would read it again,
+/// so nobody may be promised anything. Callers cut before; this is the last line.
 void write_block(block_header header, std::string_view packed, std::string& out);
 
 struct block_view {

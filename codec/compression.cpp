@@ -11,8 +11,8 @@ namespace {
 template <auto Free>
 struct freed_by {
   template <class T>
-  void operator()(T* what) const noexcept {
-    Free(what);
+  void operator()(T* pointer) const noexcept {
+    Free(pointer);
   }
 };
 
@@ -23,15 +23,15 @@ struct packer::contexts {
   std::unique_ptr<ZSTD_CCtx, freed_by<ZSTD_freeCCtx>> pack;
   std::unique_ptr<ZSTD_DCtx, freed_by<ZSTD_freeDCtx>> unpack;
   std::unique_ptr<char[]> lz4;
-  // Packed bytes come here first: at their worst they are larger than what went in, and what is kept of
-  // them should not be.
+  // Packed bytes come here first: at their worst they are larger than what went in, and what is
+  // kept of them should not be.
   std::unique_ptr<char[]> scratch;
   std::size_t scratch_size = 0;
 
   char* room(std::size_t bytes);
-  std::size_t pack_zstd(int level, std::string_view bytes, char* to, std::size_t room);
-  std::size_t unpack_zstd(std::string_view packed, char* to, std::size_t room, std::string& why);
-  std::size_t pack_lz4(std::string_view bytes, char* to, std::size_t room);
+  std::size_t pack_zstd(int level, std::string_view bytes, char* out, std::size_t room);
+  std::size_t unpack_zstd(std::string_view packed, char* out, std::size_t room, std::string& why);
+  std::size_t pack_lz4(std::string_view bytes, char* out, std::size_t room);
 };
 
 char* packer::contexts::room(std::size_t bytes) {
@@ -42,33 +42,33 @@ char* packer::contexts::room(std::size_t bytes) {
   return scratch.get();
 }
 
-std::size_t packer::contexts::pack_zstd(int level, std::string_view bytes, char* to,
+std::size_t packer::contexts::pack_zstd(int level, std::string_view bytes, char* out,
                                         std::size_t room) {
   if (!pack)
     pack.reset(ZSTD_createCCtx());
   ZSTD_CCtx_reset(pack.get(), ZSTD_reset_session_and_parameters);
   ZSTD_CCtx_setParameter(pack.get(), ZSTD_c_compressionLevel, level);
-  return ZSTD_compress2(pack.get(), to, room, bytes.data(), bytes.size());
+  return ZSTD_compress2(pack.get(), out, room, bytes.data(), bytes.size());
 }
 
-std::size_t packer::contexts::unpack_zstd(std::string_view packed, char* to, std::size_t room,
+std::size_t packer::contexts::unpack_zstd(std::string_view packed, char* out, std::size_t room,
                                           std::string& why) {
   if (!unpack)
     unpack.reset(ZSTD_createDCtx());
   ZSTD_DCtx_reset(unpack.get(), ZSTD_reset_session_only);
   // Into one buffer of known size: the frame's own idea of a window costs nothing here.
-  const auto got = ZSTD_decompressDCtx(unpack.get(), to, room, packed.data(), packed.size());
+  const auto got = ZSTD_decompressDCtx(unpack.get(), out, room, packed.data(), packed.size());
   if (!ZSTD_isError(got))
     return got;
   why = ZSTD_getErrorName(got);
   return std::string::npos;
 }
 
-std::size_t packer::contexts::pack_lz4(std::string_view bytes, char* to, std::size_t room) {
+std::size_t packer::contexts::pack_lz4(std::string_view bytes, char* out, std::size_t room) {
   if (!lz4)
     lz4 = std::make_unique<char[]>(static_cast<std::size_t>(LZ4_sizeofState()));
   return static_cast<std::size_t>(LZ4_compress_fast_extState(
-      lz4.get(), bytes.data(), to, static_cast<int>(bytes.size()), static_cast<int>(room), 1));
+      lz4.get(), bytes.data(), out, static_cast<int>(bytes.size()), static_cast<int>(room), 1));
 }
 
 packer::packer() : contexts_(std::make_unique<contexts>()) {}

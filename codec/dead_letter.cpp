@@ -38,21 +38,21 @@ result<dead_letter_record> read_dead_letter(std::string_view bytes) {
   if (bytes.size() < header_bytes + checksum_bytes)
     return fail(errc::corrupt, "dead letter of " + std::to_string(bytes.size()) + " bytes");
   field_reader header(bytes);
-  if (header.take<std::uint32_t>() != magic)
+  if (header.read<std::uint32_t>() != magic)
     return fail(errc::corrupt, "not a dead letter");
-  if (header.take<std::uint16_t>() > version)
+  if (header.read<std::uint16_t>() > version)
     return fail(errc::unsupported, "dead letter of a newer version");
   const auto body = bytes.substr(0, bytes.size() - checksum_bytes);
-  if (field_reader(bytes.substr(body.size())).take<std::uint64_t>() != xxh3(body))
+  if (field_reader(bytes.substr(body.size())).read<std::uint64_t>() != xxh3(body))
     return fail(errc::corrupt, "dead letter with a wrong checksum");
   dead_letter_record letter;
-  letter.signal = static_cast<signal>(header.take<std::uint8_t>());
-  header.take<std::uint8_t>();
-  letter.time = header.take<std::uint64_t>();
-  letter.items = header.take<std::uint64_t>();
-  const std::size_t exporter = header.take<std::uint32_t>();
-  const std::size_t reason = header.take<std::uint32_t>();
-  const std::size_t message = header.take<std::uint32_t>();
+  letter.signal = static_cast<signal>(header.read<std::uint8_t>());
+  header.read<std::uint8_t>();
+  letter.time = header.read<std::uint64_t>();
+  letter.items = header.read<std::uint64_t>();
+  const std::size_t exporter = header.read<std::uint32_t>();
+  const std::size_t reason = header.read<std::uint32_t>();
+  const std::size_t message = header.read<std::uint32_t>();
   if (header_bytes + exporter + reason + message != body.size())
     return fail(errc::corrupt, "dead letter whose lengths do not add up");
   letter.exporter = body.substr(header_bytes, exporter);

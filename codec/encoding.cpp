@@ -23,9 +23,9 @@ bool same_token(std::string_view a, std::string_view lower_case) noexcept {
 template <std::size_t N>
 std::optional<encoding> find(const std::pair<std::string_view, encoding> (&names)[N],
                              std::string_view token) noexcept {
-  for (const auto& [name, how] : names)
+  for (const auto& [name, encoding] : names)
     if (same_token(token, name))
-      return how;
+      return encoding;
   return std::nullopt;
 }
 
@@ -44,8 +44,8 @@ constexpr std::pair<std::string_view, encoding> grpc_names[] = {
 
 } // namespace
 
-std::string_view to_string(encoding how) noexcept {
-  switch (how) {
+std::string_view to_string(encoding method) noexcept {
+  switch (method) {
   case encoding::identity:
     return "identity";
   case encoding::gzip:
@@ -72,8 +72,9 @@ std::optional<encoding> grpc_encoding(std::string_view token) noexcept {
   return find(grpc_names, token);
 }
 
-result<void> decode(encoding how, std::string_view body, std::size_t max_bytes, std::string& out) {
-  switch (how) {
+result<void> decode(encoding method, std::string_view body, std::size_t max_bytes,
+                    std::string& out) {
+  switch (method) {
   case encoding::identity:
     out.clear();
     if (body.size() > max_bytes)
@@ -97,8 +98,8 @@ result<void> decode(encoding how, std::string_view body, std::size_t max_bytes, 
   return fail(errc::unsupported, "unknown encoding");
 }
 
-result<void> encode(encoding how, std::string_view body, int level, std::string& out) {
-  switch (how) {
+result<void> encode(encoding method, std::string_view body, int level, std::string& out) {
+  switch (method) {
   case encoding::identity:
     out.assign(body);
     return {};

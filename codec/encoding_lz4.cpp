@@ -48,11 +48,12 @@ result<void> decode_lz4(std::string_view body, std::size_t max_bytes, std::strin
 }
 
 result<void> encode_lz4(std::string_view body, int level, std::string& out) {
-  auto how = LZ4F_preferences_t{};
-  how.frameInfo.contentSize = body.size();
-  how.compressionLevel = level;
-  out.resize(LZ4F_compressFrameBound(body.size(), &how));
-  const auto packed = LZ4F_compressFrame(out.data(), out.size(), body.data(), body.size(), &how);
+  auto options = LZ4F_preferences_t{};
+  options.frameInfo.contentSize = body.size();
+  options.compressionLevel = level;
+  out.resize(LZ4F_compressFrameBound(body.size(), &options));
+  const auto packed =
+      LZ4F_compressFrame(out.data(), out.size(), body.data(), body.size(), &options);
   if (LZ4F_isError(packed)) {
     out.clear();
     return fail(errc::io, fmt::format("lz4: {}", LZ4F_getErrorName(packed)));

@@ -36,18 +36,18 @@ std::size_t expected_size(std::string_view body) noexcept {
 }
 
 result<void> unpack(ZSTD_DCtx* decoder, std::string_view body, decode_sink& sink) {
-  auto in = ZSTD_inBuffer{body.data(), body.size(), 0};
+  auto input = ZSTD_inBuffer{body.data(), body.size(), 0};
   for (;;) {
     if (!sink.grow())
       return sink.too_large();
-    auto to = ZSTD_outBuffer{sink.at(), sink.room(), 0};
-    const auto left = ZSTD_decompressStream(decoder, &to, &in); // 0 at the end of a frame
-    sink.advance(to.pos);
+    auto output = ZSTD_outBuffer{sink.at(), sink.room(), 0};
+    const auto left = ZSTD_decompressStream(decoder, &output, &input); // 0 at the end of a frame
+    sink.advance(output.pos);
     if (ZSTD_isError(left))
       return sink.bad("zstd", ZSTD_getErrorName(left));
-    if (in.pos == in.size && left == 0)
+    if (input.pos == input.size && left == 0)
       return sink.finish();
-    if (in.pos == in.size && to.pos < to.size)
+    if (input.pos == input.size && output.pos < output.size)
       return sink.bad("zstd", "cut short");
   }
 }

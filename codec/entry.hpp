@@ -33,18 +33,19 @@ inline constexpr std::uint32_t entry_magic = 0x314e4557; // "WEN1"
 inline constexpr std::uint16_t entry_version = 1;
 inline constexpr std::size_t entry_header_bytes = 84;
 /// Larger entries (header and payload as written) are refused before anything is allocated.
-inline constexpr std::uint32_t max_entry_bytes = 4 << 20;
+inline constexpr std::uint32_t largest_entry_bytes = 4 << 20;
 /// An entry that would unpack to more is refused too: bounds what a lying header can make anyone
 /// take.
-inline constexpr std::uint32_t max_entry_unpacked_bytes = 64 << 20;
+inline constexpr std::uint32_t largest_entry_unpacked_bytes = 64 << 20;
 /// Unpacked bytes that fit into an entry however little they pack: lz4 then adds a byte in 255.
-inline constexpr std::uint32_t max_entry_content_bytes = max_entry_bytes - (64 << 10);
-static_assert(max_entry_content_bytes + max_entry_content_bytes / 255 + 16 + entry_header_bytes
-              <= max_entry_bytes);
+inline constexpr std::uint32_t largest_entry_content_bytes = largest_entry_bytes - (64 << 10);
+static_assert(largest_entry_content_bytes + largest_entry_content_bytes / 255 + 16
+                  + entry_header_bytes
+              <= largest_entry_bytes);
 
 /// Appends header and payload to `out`. `header.packed_bytes` is taken from `packed`.
-/// @throws std::length_error above max_entry_bytes or max_entry_unpacked_bytes: nobody would read it
-/// again, so nobody may be promised anything. Callers cut before; this is the last line.
+/// @throws std::length_error above largest_entry_bytes or largest_entry_unpacked_bytes: nobody would read
+/// it again, so nobody may be promised anything. Callers cut before; this is the last line.
 void write_entry(entry_header header, std::string_view packed, std::string& out);
 
 /// A checked entry: `payload` still packed, a slice of the bytes given.

@@ -14,15 +14,15 @@ std::uint32_t envelope_table::number_of(std::string_view bytes) {
   if (entries_.size() * 2 >= table_.size())
     grow();
   const auto mask = table_.size() - 1;
-  for (auto at = hash & mask;; at = (at + 1) & mask) {
-    if (table_[at] == 0) {
+  for (auto bucket = hash & mask;; bucket = (bucket + 1) & mask) {
+    if (table_[bucket] == 0) {
       last_ = add(hash, bytes);
-      table_[at] = last_ + 1;
+      table_[bucket] = last_ + 1;
       return last_;
     }
-    const auto& seen = entries_[table_[at] - 1];
+    const auto& seen = entries_[table_[bucket] - 1];
     if (seen.hash == hash && bytes_of(seen) == bytes)
-      return last_ = table_[at] - 1;
+      return last_ = table_[bucket] - 1;
   }
 }
 
@@ -37,10 +37,10 @@ void envelope_table::grow() {
   table_.assign(std::max<std::size_t>(64, table_.size() * 2), 0);
   const auto mask = table_.size() - 1;
   for (std::uint32_t number = 0; number < entries_.size(); ++number) {
-    auto at = entries_[number].hash & mask;
-    while (table_[at] != 0)
-      at = (at + 1) & mask;
-    table_[at] = number + 1;
+    auto bucket = entries_[number].hash & mask;
+    while (table_[bucket] != 0)
+      bucket = (bucket + 1) & mask;
+    table_[bucket] = number + 1;
   }
 }
 

@@ -22,7 +22,7 @@ std::uint64_t hash_in_memory(std::string_view bytes) noexcept {
 }
 
 partition partition_of(const trace_id& id) noexcept {
-  return static_cast<partition>(xxh3(id.view()) % partition_count);
+  return partition_of(xxh3(id.view()));
 }
 
 } // namespace weir::codec

@@ -15,35 +15,35 @@ static_assert(std::endian::native == std::endian::little,
 /// Puts fields one behind the other into memory that the caller knows to be large enough.
 class field_writer {
 public:
-  explicit field_writer(char* to) noexcept : at_(to) {}
+  explicit field_writer(char* out) noexcept : next_(out) {}
 
   template <class T>
   void put(T value) noexcept {
     static_assert(std::is_integral_v<T> || std::is_enum_v<T>);
-    std::memcpy(at_, &value, sizeof value);
-    at_ += sizeof value;
+    std::memcpy(next_, &value, sizeof value);
+    next_ += sizeof value;
   }
 
 private:
-  char* at_;
+  char* next_;
 };
 
 /// Takes fields one behind the other from bytes that the caller knows to be long enough.
 class field_reader {
 public:
-  explicit field_reader(std::string_view from) noexcept : at_(from.data()) {}
+  explicit field_reader(std::string_view bytes) noexcept : next_(bytes.data()) {}
 
   template <class T>
-  T take() noexcept {
+  T read() noexcept {
     static_assert(std::is_integral_v<T>);
     T value;
-    std::memcpy(&value, at_, sizeof value);
-    at_ += sizeof value;
+    std::memcpy(&value, next_, sizeof value);
+    next_ += sizeof value;
     return value;
   }
 
 private:
-  const char* at_;
+  const char* next_;
 };
 
 } // namespace weir::codec

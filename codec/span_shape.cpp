@@ -21,7 +21,7 @@ bool note(span_cuts& cuts, span_value which, std::size_t offset) noexcept {
   if (cuts.has(which))
     return false;
   cuts.present = static_cast<std::uint8_t>(cuts.present | bit(which));
-  cuts.at[cuts.count++] = {static_cast<std::uint32_t>(offset), which};
+  cuts.list[cuts.count++] = {static_cast<std::uint32_t>(offset), which};
   return true;
 }
 

@@ -26,7 +26,7 @@ struct span_cut {
 };
 
 struct span_cuts {
-  std::array<span_cut, 5> at; ///< In the order of the body; `count` of them.
+  std::array<span_cut, 5> list; ///< In the order of the body; `count` of them.
   std::uint8_t count = 0;
   std::uint8_t present = 0; ///< Bits of the values that there are.
 

@@ -22,7 +22,7 @@ constexpr std::uint64_t remembered_blocks = 8;
 constexpr std::size_t wanted_spans = 1 << 16;
 // A block that grows for them stays under this: half of what any may be, so that one more trace
 // fits.
-constexpr std::size_t most_bytes = max_block_bytes / 2;
+constexpr std::size_t most_bytes = largest_block_bytes / 2;
 
 std::uint64_t number_at(const char* bytes) noexcept {
   std::uint64_t value = 0;
@@ -104,7 +104,7 @@ void traces_block_builder::cut_out(std::string_view body, const span_cuts& cuts,
                                    span_values& values) {
   std::size_t done = 0;
   for (std::size_t i = 0; i < cuts.count; ++i) {
-    const auto [offset, which] = cuts.at[i];
+    const auto [offset, which] = cuts.list[i];
     const auto* const value = body.data() + offset;
     shape_.append(body, done, offset - done);
     done = offset + 8;
@@ -179,10 +179,10 @@ void traces_block_builder::find_run(std::size_t first, std::size_t spans) {
   places_.assign(std::bit_ceil(spans * 2), 0);
   const auto mask = places_.size() - 1;
   for (std::size_t i = 0; i < spans; ++i) {
-    auto at = hash_of(spans_[first + i].span) & mask;
-    for (std::size_t probes = 0; probes < max_probes; ++probes, at = (at + 1) & mask)
-      if (places_[at] == 0) {
-        places_[at] = static_cast<std::uint32_t>(i + 1);
+    auto bucket = hash_of(spans_[first + i].span) & mask;
+    for (std::size_t probes = 0; probes < max_probes; ++probes, bucket = (bucket + 1) & mask)
+      if (places_[bucket] == 0) {
+        places_[bucket] = static_cast<std::uint32_t>(i + 1);
         break;
       }
   }
@@ -191,12 +191,12 @@ void traces_block_builder::find_run(std::size_t first, std::size_t spans) {
 std::size_t traces_block_builder::place_of(std::uint64_t span_id,
                                            std::size_t first) const noexcept {
   const auto mask = places_.size() - 1;
-  auto at = hash_of(span_id) & mask;
-  for (std::size_t probes = 0; probes < max_probes; ++probes, at = (at + 1) & mask) {
-    if (places_[at] == 0)
+  auto bucket = hash_of(span_id) & mask;
+  for (std::size_t probes = 0; probes < max_probes; ++probes, bucket = (bucket + 1) & mask) {
+    if (places_[bucket] == 0)
       return nowhere;
-    if (spans_[first + places_[at] - 1].span == span_id)
-      return first + places_[at] - 1;
+    if (spans_[first + places_[bucket] - 1].span == span_id)
+      return first + places_[bucket] - 1;
   }
   return nowhere;
 }

@@ -18,7 +18,7 @@ std::optional<std::size_t> take_count(std::string_view& rest, std::size_t each) 
   return static_cast<std::size_t>(count);
 }
 
-bool take_list(std::string_view& rest, std::vector<std::string_view>& into) {
+bool take_list(std::string_view& rest, std::vector<std::string_view>& list) {
   const auto count = take_count(rest, 1);
   if (!count)
     return false;
@@ -26,7 +26,7 @@ bool take_list(std::string_view& rest, std::vector<std::string_view>& into) {
     std::uint64_t length = 0;
     if (!take_varint(rest, length) || length > rest.size())
       return false;
-    into.push_back(rest.substr(0, length));
+    list.push_back(rest.substr(0, length));
     rest.remove_prefix(length);
   }
   return true;
@@ -45,8 +45,8 @@ bool take_number(std::string_view& rest, std::uint64_t& value) noexcept {
 result<traces_block_reader> traces_block_reader::open(std::string_view body) {
   traces_block_reader reader;
   auto rest = body;
-  const auto bad = [](std::string_view what) {
-    return fail(errc::corrupt, fmt::format("traces block: {}", what));
+  const auto bad = [](std::string_view reason) {
+    return fail(errc::corrupt, fmt::format("traces block: {}", reason));
   };
   if (!take_list(rest, reader.resources_))
     return bad("the list of resources runs past the end");
@@ -197,7 +197,7 @@ void traces_block_reader::append_span(std::size_t index, std::string& out) const
   };
   std::size_t done = 0;
   for (std::size_t i = 0; i < shape.cuts.count; ++i) {
-    const auto [offset, which] = shape.cuts.at[i];
+    const auto [offset, which] = shape.cuts.list[i];
     put(shape.bytes.data() + done, offset - done);
     done = offset;
     switch (which) {

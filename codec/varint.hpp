@@ -7,13 +7,6 @@
 // Varints in block bodies: seven bits a byte, low bits first, at most ten bytes.
 namespace weir::codec {
 
-constexpr std::size_t varint_bytes(std::uint64_t value) noexcept {
-  std::size_t bytes = 1;
-  for (; value >= 0x80; value >>= 7)
-    ++bytes;
-  return bytes;
-}
-
 inline void put_varint(std::uint64_t value, std::string& out) {
   for (; value >= 0x80; value >>= 7)
     out.push_back(static_cast<char>(value | 0x80));

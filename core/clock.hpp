@@ -5,7 +5,8 @@
 
 namespace weir {
 
-/// Nanoseconds on the steady clock: for waits, ages and deadlines. Pure code takes it as an argument.
+/// Nanoseconds on the steady clock: for waits, ages and deadlines. Pure code takes it as an
+/// argument.
 using steady_ns = std::int64_t;
 
 /// Nanoseconds since 1970 on the wall clock: for what people and other machines read.

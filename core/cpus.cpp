@@ -17,10 +17,10 @@ namespace {
 
 constexpr double unlimited = std::numeric_limits<double>::infinity();
 
-std::vector<std::string> split(const std::string& text, char by) {
+std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
-  std::istringstream from(text);
-  for (std::string part; std::getline(from, part, by);)
+  std::istringstream input(text);
+  for (std::string part; std::getline(input, part, separator);)
     parts.push_back(part);
   return parts;
 }
@@ -96,19 +96,19 @@ std::optional<std::string> cgroup_of_process(const std::string& root, bool v2) {
 }
 
 // The least of the quotas from the process's cgroup up to the one that is mounted.
-double quota_in(const std::string& root, const hierarchy& in) {
-  auto path = cgroup_of_process(root, in.v2).value_or("/");
+double quota_in(const std::string& root, const hierarchy& hierarchy) {
+  auto path = cgroup_of_process(root, hierarchy.v2).value_or("/");
   // Inside a container the files may show its cgroup as the root, the path does not.
-  if (in.shows != "/" && path.starts_with(in.shows))
-    path.erase(0, in.shows.size());
-  else if (in.shows != "/" || path.find("/..") != std::string::npos)
+  if (hierarchy.shows != "/" && path.starts_with(hierarchy.shows))
+    path.erase(0, hierarchy.shows.size());
+  else if (hierarchy.shows != "/" || path.find("/..") != std::string::npos)
     path.clear();
   auto least = unlimited;
   for (;;) {
     while (path.ends_with('/'))
       path.pop_back();
-    const auto directory = root + in.mounted_at + path;
-    least = std::min(least, in.v2 ? quota_of_v2(directory) : quota_of_v1(directory));
+    const auto directory = root + hierarchy.mounted_at + path;
+    least = std::min(least, hierarchy.v2 ? quota_of_v2(directory) : quota_of_v1(directory));
     if (path.empty())
       return least;
     path.erase(path.rfind('/'));

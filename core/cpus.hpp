@@ -5,7 +5,8 @@
 namespace weir {
 
 /// How many CPUs this process may use at once, at least 1: those of its affinity mask, and no more
-/// than the CPU quota of its cgroup and of those above it allows, rounded up. Read once. Any thread.
+/// than the CPU quota of its cgroup and of those above it allows, rounded up. Read once. Any
+/// thread.
 ///
 /// Whatever is made in a number "a core" is made in this number: threads beyond the quota only make
 /// the kernel stop all of them for the rest of each period.

@@ -69,6 +69,14 @@ using journal_position = std::uint64_t;
 /// Place of a block in a log: rises by one, never reused.
 using log_position = std::uint64_t;
 
+/// A place in a log: before item `item` of block `position`.
+struct log_place {
+  log_position position = 0;
+  std::uint32_t item = 0;
+
+  friend auto operator<=>(const log_place&, const log_place&) = default;
+};
+
 } // namespace weir
 
 template <>
@@ -78,7 +86,8 @@ struct std::hash<weir::trace_id> {
     std::uint64_t high = 0;
     std::memcpy(&high, id.bytes.data(), 8);
     std::memcpy(&low, id.bytes.data() + 8, 8);
-    return static_cast<std::size_t>((low ^ (high * 0x9e37'79b9'7f4a'7c15ULL)) * 0xff51'afd7'ed55'8ccdULL);
+    return static_cast<std::size_t>((low ^ (high * 0x9e37'79b9'7f4a'7c15ULL))
+                                    * 0xff51'afd7'ed55'8ccdULL);
   }
 };
 

@@ -69,12 +69,12 @@ public:
 // Each piece between line ends and tabs by itself.
 std::string block_without_controls(std::string_view text) {
   std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find_first_of("\n\t", at), text.size());
-    out += without_controls(text.substr(at, end - at));
+  for (std::size_t position = 0; position < text.size();) {
+    const auto end = std::min(text.find_first_of("\n\t", position), text.size());
+    out += without_controls(text.substr(position, end - position));
     if (end < text.size())
       out += text[end];
-    at = end + 1;
+    position = end + 1;
   }
   return out;
 }
@@ -101,7 +101,7 @@ public:
 
 void configure(const config& options) {
   auto logger = std::make_shared<spdlog::logger>(
-    "weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+      "weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   auto level = spdlog::level::from_str(options.level);
   if (level == spdlog::level::off)
     level = spdlog::level::info;
@@ -109,7 +109,7 @@ void configure(const config& options) {
   if (options.encoding == "json") {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<json_text>('*').set_pattern(
-      R"({"ts":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","msg":%*})");
+        R"({"ts":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","msg":%*})");
     logger->set_formatter(std::move(formatter));
   } else {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
@@ -119,8 +119,8 @@ void configure(const config& options) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void write(spdlog::level::level_enum level, fields with, std::string_view text) {
-  current_fields = &with;
+void write(spdlog::level::level_enum level, fields fields, std::string_view text) {
+  current_fields = &fields;
   spdlog::log(level, text);
   current_fields = nullptr;
 }

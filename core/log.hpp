@@ -31,8 +31,9 @@ struct field {
   content value;
 
   template <class Text>
-    requires std::convertible_to<const Text&, std::string_view>
-  field(std::string_view field_name, const Text& text) : name(field_name), value(std::string_view(text)) {}
+  requires std::convertible_to<const Text&, std::string_view> field(std::string_view field_name,
+                                                                    const Text& text)
+      : name(field_name), value(std::string_view(text)) {}
   field(std::string_view field_name, bool truth) : name(field_name), value(truth) {}
   field(std::string_view field_name, std::floating_point auto number)
       : name(field_name), value(static_cast<double>(number)) {}
@@ -43,31 +44,32 @@ struct field {
 };
 using fields = std::initializer_list<field>;
 
-/// Writes one line. Encoding json: the fields are members beside "msg"; console: behind the text, as JSON.
-void write(spdlog::level::level_enum level, fields with, std::string_view text);
+/// Writes one line. Encoding json: the fields are members beside "msg"; console: behind the text,
+/// as JSON.
+void write(spdlog::level::level_enum level, fields fields, std::string_view text);
 
 template <class... Args>
-void write_formatted(spdlog::level::level_enum level, fields with, fmt::format_string<Args...> text,
-                     Args&&... args) {
+void write_formatted(spdlog::level::level_enum level, fields fields,
+                     fmt::format_string<Args...> text, Args&&... args) {
   if (spdlog::should_log(level))
-    write(level, with, fmt::format(text, std::forward<Args>(args)...));
+    write(level, fields, fmt::format(text, std::forward<Args>(args)...));
 }
 
 template <class... Args>
-void debug(fields with, fmt::format_string<Args...> text, Args&&... args) {
-  write_formatted(spdlog::level::debug, with, text, std::forward<Args>(args)...);
+void debug(fields fields, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::debug, fields, text, std::forward<Args>(args)...);
 }
 template <class... Args>
-void info(fields with, fmt::format_string<Args...> text, Args&&... args) {
-  write_formatted(spdlog::level::info, with, text, std::forward<Args>(args)...);
+void info(fields fields, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::info, fields, text, std::forward<Args>(args)...);
 }
 template <class... Args>
-void warn(fields with, fmt::format_string<Args...> text, Args&&... args) {
-  write_formatted(spdlog::level::warn, with, text, std::forward<Args>(args)...);
+void warn(fields fields, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::warn, fields, text, std::forward<Args>(args)...);
 }
 template <class... Args>
-void error(fields with, fmt::format_string<Args...> text, Args&&... args) {
-  write_formatted(spdlog::level::err, with, text, std::forward<Args>(args)...);
+void error(fields fields, fmt::format_string<Args...> text, Args&&... args) {
+  write_formatted(spdlog::level::err, fields, text, std::forward<Args>(args)...);
 }
 
 /// How log lines look and where they go.

@@ -47,7 +47,8 @@ std::uint64_t resident() {
 void give_back() {
   constexpr auto all_arenas = 4096; // MALLCTL_ARENAS_ALL
   if (mallctl != nullptr)
-    mallctl(("arena." + std::to_string(all_arenas) + ".purge").c_str(), nullptr, nullptr, nullptr, 0);
+    mallctl(("arena." + std::to_string(all_arenas) + ".purge").c_str(), nullptr, nullptr, nullptr,
+            0);
   else
     malloc_trim(0);
 }

@@ -6,7 +6,8 @@
 namespace weir::memory {
 
 /// Bytes that are in use: allocated and not freed, the store's buffers and caches too. What the
-/// allocator keeps for later is not in it. Where the allocator does not say (sanitizers), resident().
+/// allocator keeps for later is not in it. Where the allocator does not say (sanitizers),
+/// resident().
 std::uint64_t in_use();
 
 /// Bytes that the operating system has given to the process.

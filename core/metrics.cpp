@@ -24,26 +24,33 @@ prometheus::Gauge& gauge_metric::with(const labels& values) const {
 }
 
 prometheus::Histogram& histogram_metric::with(const labels& values) const {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry()).Add(values, buckets());
+  return prometheus::BuildHistogram()
+      .Name(name)
+      .Help(help)
+      .Register(registry())
+      .Add(values, buckets());
 }
 
 const prometheus::Histogram::BucketBoundaries& latency_buckets() {
   static const prometheus::Histogram::BucketBoundaries bounds = {
-    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+      0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
   return bounds;
 }
 
 const prometheus::Histogram::BucketBoundaries& decision_run_buckets() {
-  static const prometheus::Histogram::BucketBoundaries bounds = {1,   2,   5,    10,   25,   50,    75,    100,
-                                                                 150, 200, 500, 1000, 2000, 5000, 10000, 30000};
+  static const prometheus::Histogram::BucketBoundaries bounds = {
+      1, 2, 5, 10, 25, 50, 75, 100, 150, 200, 500, 1000, 2000, 5000, 10000, 30000};
   return bounds;
 }
 
 const counter_metric& by_signal::of(signal kind) const noexcept {
   switch (kind) {
-  case signal::metrics: return points;
-  case signal::logs: return records;
-  default: return spans;
+  case signal::metrics:
+    return points;
+  case signal::logs:
+    return records;
+  default:
+    return spans;
   }
 }
 

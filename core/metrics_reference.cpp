@@ -34,9 +34,10 @@ void add_group(std::string& page, std::string_view title) {
                       title);
 }
 
-void add_row(std::string& page, std::string_view type, std::string_view name, std::string_view labels,
-             std::string_view help, std::string_view alert) {
-  page += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", name, type, unit_of(name), labels, help, alert);
+void add_row(std::string& page, std::string_view type, std::string_view name,
+             std::string_view labels, std::string_view help, std::string_view alert) {
+  page += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", name, type, unit_of(name), labels,
+                      help, alert);
 }
 
 } // namespace
@@ -44,9 +45,11 @@ void add_row(std::string& page, std::string_view type, std::string_view name, st
 std::string reference() {
   std::string page(head);
 #define WEIR_METRIC_GROUP(title) add_group(page, title);
-#define WEIR_COUNTER(constant, name, labels, help, alert) add_row(page, "counter", name, labels, help, alert);
-#define WEIR_GAUGE(constant, name, labels, help, alert) add_row(page, "gauge", name, labels, help, alert);
-#define WEIR_HISTOGRAM(constant, name, labels, help, alert, buckets) \
+#define WEIR_COUNTER(constant, name, labels, help, alert)                                          \
+  add_row(page, "counter", name, labels, help, alert);
+#define WEIR_GAUGE(constant, name, labels, help, alert)                                            \
+  add_row(page, "gauge", name, labels, help, alert);
+#define WEIR_HISTOGRAM(constant, name, labels, help, alert, buckets)                               \
   add_row(page, "histogram", name, labels, help, alert);
 #include "core/metric_table.inc"
 #undef WEIR_METRIC_GROUP

@@ -1,34 +1,15 @@
 #include "core/quote.hpp"
 
+#include "core/utf8.hpp"
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace weir {
 
-namespace {
-
-/// Length of the UTF-8 sequence at the front of `text`; 0: not UTF-8.
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = at(0);
-  const std::size_t length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || text.size() < length)
-    return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((at(i) & 0xc0) != 0x80)
-      return 0;
-  const bool overlong = (first == 0xe0 && at(1) < 0xa0) || (first == 0xf0 && at(1) < 0x90);
-  const bool surrogate = first == 0xed && at(1) >= 0xa0;
-  const bool beyond = first == 0xf4 && at(1) >= 0x90;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
-} // namespace
-
 std::string quote_json(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
-    const auto length = utf8_length(text);
+    const auto length = first_utf8(text).length;
     const auto c = static_cast<unsigned char>(text.front());
     if (length == 0)
       out += "\\ufffd";
@@ -47,7 +28,7 @@ std::string without_controls(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const auto length = utf8_length(text);
+    const auto length = first_utf8(text).length;
     const auto c = static_cast<unsigned char>(text.front());
     const auto taken = length ? length : 1;
     // U+0080 to U+009F are orders to a terminal, too.
@@ -72,13 +53,13 @@ std::string without_secrets(std::string_view text) {
       scheme != text.npos && text.substr(0, scheme).find_first_of(" /?@") == text.npos;
   const auto host = is_url ? scheme + mark.size() : 0;
   const auto end = std::min(text.find_first_of("/?# ", host), text.size());
-  const auto at = text.substr(host, end - host).rfind('@');
-  const auto user = text.substr(host, at == text.npos ? 0 : at);
+  const auto found = text.substr(host, end - host).rfind('@');
+  const auto user = text.substr(host, found == text.npos ? 0 : found);
   std::string out(text.substr(0, host));
   auto rest = text.substr(host);
-  if (at != text.npos && (is_url || user.find(':') != user.npos)) {
+  if (found != text.npos && (is_url || user.find(':') != user.npos)) {
     out += masked;
-    rest.remove_prefix(at);
+    rest.remove_prefix(found);
   }
   const auto query = is_url ? rest.find('?') : rest.npos;
   out += rest.substr(0, query);

@@ -11,9 +11,12 @@ enum class signal : std::uint8_t { traces = 1, metrics = 2, logs = 3 };
 /// "traces", "metrics" or "logs".
 constexpr std::string_view to_string(signal s) noexcept {
   switch (s) {
-  case signal::traces: return "traces";
-  case signal::metrics: return "metrics";
-  case signal::logs: return "logs";
+  case signal::traces:
+    return "traces";
+  case signal::metrics:
+    return "metrics";
+  case signal::logs:
+    return "logs";
   }
   return "unknown";
 }

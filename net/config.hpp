@@ -59,8 +59,8 @@ struct bearer_auth_config {
 
 /// One of `headers_setter.headers`.
 struct header_setting {
-  enum class what : std::uint8_t { upsert, insert, update, remove };
-  what action = what::upsert;
+  enum class change : std::uint8_t { upsert, insert, update, remove };
+  change action = change::upsert;
   std::string key = {}, value = {};
   std::string from_context = {};   ///< Instead of `value`: a header of the client's request, ...
   std::string from_attribute = {}; ///< ... what the receiver's authenticator says of it.
@@ -141,11 +141,12 @@ struct server_limits {
   std::uint32_t max_connections = 10'000;
   milliseconds handshake_timeout{std::chrono::seconds(10)};
   milliseconds body_timeout{std::chrono::seconds(60)}; ///< Between two reads of one body.
-  /// Bytes a second that a body brings at least, once body_timeout has passed; 0: it may take for ever.
+  /// Bytes a second that a body brings at least, once body_timeout has passed; 0: it may take for
+  /// ever.
   std::uint64_t min_body_rate = 1 << 10;
   /// How long a connection that has made no good request may be idle.
   milliseconds first_request_timeout{std::chrono::minutes(2)};
-  std::uint32_t threads = 0;                           ///< 0 = one a core.
+  std::uint32_t threads = 0; ///< 0 = one a core.
   /// Complete requests are handed over this far apart, together, or once their bodies have so many
   /// bytes. 0: each as it comes.
   std::chrono::microseconds gather{0};

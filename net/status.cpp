@@ -137,21 +137,4 @@ std::string encode_export_response_json(weir::signal signal, const rpc_answer& a
   return fmt::format(R"({{"partialSuccess":{{{}}}}})", partial);
 }
 
-std::string encode_base64(std::string_view bytes) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const unsigned char byte : bytes) {
-    bits = bits << 8 | byte;
-    for (count += 8; count >= 6; count -= 6)
-      out.push_back(digits[bits >> (count - 6) & 63]);
-  }
-  if (count)
-    out.push_back(digits[bits << (6 - count) & 63]);
-  return out;
-}
-
 } // namespace weir::net

@@ -61,7 +61,4 @@ std::string encode_export_response(const rpc_answer& answer);
 /// The same as JSON; `partialSuccess` is always there, as the Collector writes it.
 std::string encode_export_response_json(weir::signal signal, const rpc_answer& answer);
 
-/// Standard base64 without padding, as gRPC asks for in `-bin` headers.
-std::string encode_base64(std::string_view bytes);
-
 } // namespace weir::net

@@ -21,13 +21,13 @@ bool may_be_token(std::string_view text) {
 }
 
 result<token_source::tokens> read_tokens(const std::string& file) {
-  std::ifstream in(file);
-  if (!in)
+  std::ifstream input(file);
+  if (!input)
     return fail(errc::io, file + ": " + std::strerror(errno));
   std::vector<std::string> tokens;
   std::size_t bytes = 0;
   std::size_t number = 0;
-  for (std::string line; std::getline(in, line) && tokens.size() < most_tokens;) {
+  for (std::string line; std::getline(input, line) && tokens.size() < most_tokens;) {
     ++number;
     if ((bytes += line.size()) > most_bytes)
       return fail(errc::invalid_argument, file + ": larger than 1 MiB");
@@ -58,10 +58,10 @@ result<std::shared_ptr<token_source>> token_source::open(const std::string& file
   return made;
 }
 
-token_source::tokens token_source::now(steady_ns when) {
+token_source::tokens token_source::now(steady_ns due) {
   const std::lock_guard guard(mutex_);
-  if (!file_.empty() && when - looked_at_ >= look_interval) {
-    looked_at_ = when;
+  if (!file_.empty() && due - looked_at_ >= look_interval) {
+    looked_at_ = due;
     if (auto tokens = read_tokens(file_))
       current_ = std::move(*tokens);
     else if (log::permit("net.token_file", 60))

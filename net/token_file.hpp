@@ -25,7 +25,7 @@ public:
   static result<std::shared_ptr<token_source>> open(const std::string& file);
 
   /// Never null, never empty where a file was opened.
-  tokens now(steady_ns when);
+  tokens now(steady_ns due);
 
 private:
   std::mutex mutex_;

@@ -148,8 +148,8 @@ bool is_utf8(std::string_view text) noexcept {
   return is_ascii(text.data(), text.size()) || simdjson::validate_utf8(text.data(), text.size());
 }
 
-const char* checker::refuse(fault_kind kind, const char* at) noexcept {
-  fail(kind, at);
+const char* checker::refuse(fault_kind kind, const char* next) noexcept {
+  fail(kind, next);
   return nullptr;
 }
 

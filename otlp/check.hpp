@@ -47,9 +47,9 @@ public:
   }
 
   /// Notes a fault found outside. Always false.
-  bool fail(fault_kind kind, const char* at) noexcept {
+  bool fail(fault_kind kind, const char* next) noexcept {
     kind_ = kind;
-    at_ = at;
+    next_ = next;
     return false;
   }
 
@@ -57,7 +57,7 @@ public:
   value_fault value() const noexcept { return value_; }
 
   /// Where the fault is; the tag of the bad value where there is only that.
-  const char* at() const noexcept { return kind_ != fault_kind::none ? at_ : value_at_; }
+  const char* at() const noexcept { return kind_ != fault_kind::none ? next_ : value_at_; }
 
   /// The ids of the last Span message since forget().
   const span_ids& ids() const noexcept { return ids_; }
@@ -75,7 +75,7 @@ private:
   const char* field(std::uint8_t op, message_id sub, const char* p, const char* end,
                     std::uint32_t depth, const char* tag) noexcept;
   bool packed(std::uint8_t op, std::string_view bytes, const char* tag) noexcept;
-  const char* refuse(fault_kind kind, const char* at) noexcept;
+  const char* refuse(fault_kind kind, const char* next) noexcept;
   void note(value_fault v, const char* tag) noexcept;
 
   std::uint32_t max_depth_;
@@ -83,7 +83,7 @@ private:
   fault_kind kind_ = fault_kind::none;
   value_fault value_ = value_fault::none;
   span_ids ids_;
-  const char* at_ = nullptr;
+  const char* next_ = nullptr;
   const char* value_at_ = nullptr;
 };
 

@@ -15,9 +15,9 @@ public:
 
   std::string find(message_id id, std::string_view message) {
     const char* end = message.data() + message.size();
-    const char* at = message.data();
-    while (at != nullptr && at < end)
-      at = step(id, at, end);
+    const char* next = message.data();
+    while (next != nullptr && next < end)
+      next = step(id, next, end);
     return std::move(path_);
   }
 
@@ -154,7 +154,7 @@ parse_error explain(const checker& found, message_id root, std::string_view mess
 }
 
 std::string to_string(const parse_error& e) {
-  return fmt::format("at byte {}{}{}: {}", e.offset, e.path.empty() ? "" : ", ", e.path, e.what);
+  return fmt::format("at byte {}{}{}: {}", e.offset, e.path.empty() ? "" : ", ", e.path, e.reason);
 }
 
 } // namespace weir::otlp

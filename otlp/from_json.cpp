@@ -1,3 +1,4 @@
+#include "core/base64.hpp"
 #include "otlp/json.hpp"
 #include "otlp/json_number.hpp"
 #include "otlp/json_text.hpp"
@@ -89,7 +90,7 @@ public:
       if (s.field->repeated)
         path += fmt::format("[{}]", s.index);
     }
-    return {offset_, std::move(path), std::move(what_)};
+    return {offset_, std::move(path), std::move(reason_)};
   }
 
 private:
@@ -98,9 +99,9 @@ private:
     std::size_t index;
   };
 
-  bool fail(const char* at, std::string what) {
-    offset_ = static_cast<std::size_t>(std::min(at, end_) - begin_);
-    what_ = std::move(what);
+  bool fail(const char* next, std::string reason) {
+    offset_ = static_cast<std::size_t>(std::min(next, end_) - begin_);
+    reason_ = std::move(reason);
     return false;
   }
 
@@ -110,17 +111,17 @@ private:
   }
 
   const char* here() {
-    const char* at = end_;
-    if (document_->current_location().get(at))
+    const char* next = end_;
+    if (document_->current_location().get(next))
       return end_;
-    return at;
+    return next;
   }
 
-  bool expected(const char* what, const char* at, ondemand::value& v) {
+  bool expected(const char* wanted, const char* next, ondemand::value& v) {
     ondemand::json_type type;
     if (const auto e = v.type().get(type))
       return malformed(e);
-    return fail(at, fmt::format("expected {}, found {}", what, name_of(type)));
+    return fail(next, fmt::format("expected {}, found {}", wanted, name_of(type)));
   }
 
   // What stands between the quotes of a string whose first character is at `raw`.
@@ -174,10 +175,10 @@ private:
   }
 
   bool list(const field_info& f, std::uint32_t number, ondemand::value& v, std::uint32_t depth) {
-    const char* at = v.raw_json_token().data();
+    const char* next = v.raw_json_token().data();
     ondemand::array array;
     if (v.get_array().get(array))
-      return expected("an array", at, v);
+      return expected("an array", next, v);
     const bool packed = f.kind >= field_kind::boolean; // numbers; field_kind stands in this order
     const auto begun = packed ? nested_.begin(out_, number) : nested_fields::mark{};
     std::size_t index = 0;
@@ -203,31 +204,31 @@ private:
   // Writes one value, with its tag unless it is an element of packed numbers.
   bool value(const field_info& f, std::uint32_t number, ondemand::value& v, std::uint32_t depth,
              bool packed) {
-    const char* at = v.raw_json_token().data();
+    const char* next = v.raw_json_token().data();
     switch (f.kind) {
     case field_kind::message:
-      return sub_message(f, number, v, at, depth);
+      return sub_message(f, number, v, next, depth);
     case field_kind::string:
     case field_kind::bytes:
     case field_kind::trace_id:
     case field_kind::span_id:
-      return text(f, number, v, at);
+      return text(f, number, v, next);
     case field_kind::boolean:
-      return boolean(number, v, at);
+      return boolean(number, v, next);
     case field_kind::real:
-      return real(number, v, at, packed);
+      return real(number, v, next, packed);
     default:
-      return integer(f, number, v, at, packed);
+      return integer(f, number, v, next, packed);
     }
   }
 
-  bool sub_message(const field_info& f, std::uint32_t number, ondemand::value& v, const char* at,
+  bool sub_message(const field_info& f, std::uint32_t number, ondemand::value& v, const char* next,
                    std::uint32_t depth) {
     if (depth >= max_depth_)
-      return fail(at, fmt::format("messages are nested deeper than {}", max_depth_));
+      return fail(next, fmt::format("messages are nested deeper than {}", max_depth_));
     ondemand::object object;
     if (v.get_object().get(object))
-      return expected("an object", at, v);
+      return expected("an object", next, v);
     const auto begun = nested_.begin(out_, number);
     if (!message(f.message, object, depth + 1))
       return false;
@@ -235,10 +236,10 @@ private:
     return true;
   }
 
-  bool text(const field_info& f, std::uint32_t number, ondemand::value& v, const char* at) {
+  bool text(const field_info& f, std::uint32_t number, ondemand::value& v, const char* next) {
     ondemand::raw_json_string raw;
     if (v.get_raw_json_string().get(raw))
-      return expected("a string", at, v);
+      return expected("a string", next, v);
     const auto content = quoted(raw.raw());
     const bool is_id = f.kind == field_kind::trace_id || f.kind == field_kind::span_id;
     const auto begun = nested_.begin(out_, number);
@@ -248,9 +249,9 @@ private:
     nested_.end(out_, begun);
     if (good)
       return true;
-    return fail(at, f.kind == field_kind::string ? "an escape that JSON does not have"
-                    : is_id                      ? "expected pairs of hexadecimal digits"
-                                                 : "expected base64");
+    return fail(next, f.kind == field_kind::string ? "an escape that JSON does not have"
+                      : is_id                      ? "expected pairs of hexadecimal digits"
+                                                   : "expected base64");
   }
 
   // JSON may write a slash as "\/".
@@ -261,26 +262,26 @@ private:
     return append_unescaped(content, text_) && append_from_base64(text_, out_);
   }
 
-  bool boolean(std::uint32_t number, ondemand::value& v, const char* at) {
+  bool boolean(std::uint32_t number, ondemand::value& v, const char* next) {
     bool value = false;
     if (v.get_bool().get(value))
-      return expected("true or false", at, v);
+      return expected("true or false", next, v);
     wire::append_varint_field(out_, number, value ? 1 : 0);
     return true;
   }
 
-  bool real(std::uint32_t number, ondemand::value& v, const char* at, bool packed) {
+  bool real(std::uint32_t number, ondemand::value& v, const char* next, bool packed) {
     double value = 0;
     ondemand::raw_json_string raw;
-    if (*at == '"') {
+    if (*next == '"') {
       if (const auto e = v.get_raw_json_string().get(raw))
         return malformed(e);
       if (!parse_real(quoted(raw.raw()), value))
-        return fail(at, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
+        return fail(next, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
     } else if (const auto e = v.get_double().get(value)) {
       if (e == simdjson::INCORRECT_TYPE)
-        return expected("a number", at, v);
-      return fail(at, "expected a number that a double can hold");
+        return expected("a number", next, v);
+      return fail(next, "expected a number that a double can hold");
     }
     if (!packed)
       wire::append_tag(out_, number, wire::type::fixed64);
@@ -288,28 +289,29 @@ private:
     return true;
   }
 
-  bool integer(const field_info& f, std::uint32_t number, ondemand::value& v, const char* at,
+  bool integer(const field_info& f, std::uint32_t number, ondemand::value& v, const char* next,
                bool packed) {
     wide_integer n;
-    if (*at == '"') {
+    if (*next == '"') {
       ondemand::raw_json_string raw;
       if (const auto e = v.get_raw_json_string().get(raw))
         return malformed(e);
       const auto content = quoted(raw.raw());
       if (!enum_value(f.enumeration, content, n) && !parse_integer(content, n))
-        return fail(at, f.enumeration == enum_id::none ? "expected a decimal integer"
-                                                       : "expected a number or a name of the enum");
+        return fail(next, f.enumeration == enum_id::none
+                              ? "expected a decimal integer"
+                              : "expected a number or a name of the enum");
     } else {
       // Not by simdjson's get_number(): it gives 0 for whole numbers of more than 19 digits, those
       // behind a point too.
-      if (*at != '-' && (*at < '0' || *at > '9'))
-        return expected("an integer or a string of one", at, v);
+      if (*next != '-' && (*next < '0' || *next > '9'))
+        return expected("an integer or a string of one", next, v);
       const auto digits = scalar(v);
       if (has_leading_zero(digits) || !parse_integer(digits, n))
-        return fail(at, "expected an integer that 64 bits can hold");
+        return fail(next, "expected an integer that 64 bits can hold");
     }
     if (!fits(n, f.kind))
-      return fail(at, "the integer is outside the range of its field");
+      return fail(next, "the integer is outside the range of its field");
     append_integer_field(out_, f.kind, number, n.bits(), packed);
     return true;
   }
@@ -323,7 +325,7 @@ private:
   std::vector<step> path_;
   std::string text_;
   std::size_t offset_ = 0;
-  std::string what_;
+  std::string reason_;
 };
 
 // What a thread keeps from one document to the next, unless it grew large.

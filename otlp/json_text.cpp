@@ -1,5 +1,6 @@
 #include "otlp/json_text.hpp"
 
+#include "core/utf8.hpp"
 #include "otlp/check.hpp"
 
 #include <array>
@@ -34,27 +35,6 @@ int code_unit(std::string_view digits) noexcept {
   return value;
 }
 
-void append_code_point(std::uint32_t c, std::string& out) {
-  const auto tail = [&](int shift) {
-    out.push_back(static_cast<char>(0x80 | (c >> shift & 0x3f)));
-  };
-  if (c < 0x80) {
-    out.push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out.push_back(static_cast<char>(0xc0 | c >> 6));
-    tail(0);
-  } else if (c < 0x10000) {
-    out.push_back(static_cast<char>(0xe0 | c >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    out.push_back(static_cast<char>(0xf0 | c >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 // Appends what "\uXXXX…" at `raw` means; returns the bytes it took, or 0.
 std::size_t append_unicode_escape(std::string_view raw, std::string& out) {
   constexpr std::size_t length = 6;
@@ -63,7 +43,7 @@ std::size_t append_unicode_escape(std::string_view raw, std::string& out) {
     return 0;
   const bool high = first >= 0xd800 && first < 0xdc00;
   if (!high && (first < 0xdc00 || first >= 0xe000)) {
-    append_code_point(static_cast<std::uint32_t>(first), out);
+    append_utf8(out, static_cast<std::uint32_t>(first));
     return length;
   }
   const bool pair =
@@ -73,8 +53,8 @@ std::size_t append_unicode_escape(std::string_view raw, std::string& out) {
     out.append(replacement);
     return length;
   }
-  append_code_point(
-      static_cast<std::uint32_t>(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)), out);
+  append_utf8(out,
+              static_cast<std::uint32_t>(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)));
   return 2 * length;
 }
 
@@ -108,32 +88,6 @@ std::size_t append_escape(std::string_view raw, std::string& out) {
   default:
     return 0;
   }
-}
-
-// Length of the well-formed UTF-8 sequence at the beginning; 0 where there is none, and then
-// `broken` is the number of bytes that looked like one.
-std::size_t sequence_length(std::string_view text, std::size_t& broken) noexcept {
-  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const auto first = at(0);
-  broken = 1;
-  if (first < 0x80)
-    return 1;
-  const std::size_t length = first >= 0xc2 && first < 0xe0   ? 2
-                             : first >= 0xe0 && first < 0xf0 ? 3
-                             : first >= 0xf0 && first < 0xf5 ? 4
-                                                             : 0;
-  for (; broken < length; ++broken) {
-    std::uint8_t low = 0x80;
-    std::uint8_t high = 0xbf;
-    if (broken
-        == 1) { // what the second byte may be keeps out overlong forms, surrogates, > U+10FFFF
-      low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : low;
-      high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : high;
-    }
-    if (broken >= text.size() || at(broken) < low || at(broken) > high)
-      return 0;
-  }
-  return length;
 }
 
 void append_escaped_control(char c, std::string& out) {
@@ -170,19 +124,6 @@ void append_escaped(std::string_view text, std::string& out) {
   out.append(text, begin);
 }
 
-constexpr std::string_view base64_digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-constexpr auto base64_values = [] {
-  std::array<std::int8_t, 256> values{};
-  values.fill(no_digit);
-  for (std::size_t i = 0; i < base64_digits.size(); ++i)
-    values[static_cast<std::uint8_t>(base64_digits[i])] = static_cast<std::int8_t>(i);
-  values['-'] = values['+'];
-  values['_'] = values['/'];
-  return values;
-}();
-
 template <class Number>
 void append_number(Number value, std::string& out) {
   std::array<char, 32> buffer;
@@ -213,8 +154,7 @@ void append_quoted(std::string_view text, std::string& out) {
     append_escaped(text, out);
   } else {
     while (!text.empty()) {
-      std::size_t broken = 0;
-      const auto length = sequence_length(text, broken);
+      const auto [length, broken] = first_utf8(text);
       append_escaped(length != 0 ? text.substr(0, length) : replacement, out);
       text.remove_prefix(length != 0 ? length : broken);
     }
@@ -223,14 +163,14 @@ void append_quoted(std::string_view text, std::string& out) {
 }
 
 std::size_t count_utf8(std::string_view text) noexcept {
-  std::size_t at = 0;
-  for (std::size_t broken = 0; at < text.size();) {
-    const auto length = sequence_length(text.substr(at), broken);
+  std::size_t count = 0;
+  while (count < text.size()) {
+    const auto length = first_utf8(text.substr(count)).length;
     if (length == 0)
       break;
-    at += length;
+    count += length;
   }
-  return at;
+  return count;
 }
 
 std::size_t find_raw_control(std::string_view document) noexcept {
@@ -266,38 +206,6 @@ void append_hex(std::string_view bytes, std::string& out) {
     const auto byte = static_cast<std::uint8_t>(c);
     out.push_back(digits[byte >> 4]);
     out.push_back(digits[byte & 15]);
-  }
-}
-
-bool append_from_base64(std::string_view text, std::string& out) {
-  while (!text.empty() && text.back() == '=')
-    text.remove_suffix(1);
-  if (text.size() % 4 == 1)
-    return false;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    const int value = base64_values[static_cast<std::uint8_t>(c)];
-    if (value == no_digit)
-      return false;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<char>(bits >> count & 0xff));
-    }
-  }
-  return true;
-}
-
-void append_base64(std::string_view bytes, std::string& out) {
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto group = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      bits = bits << 8 | (k < group.size() ? static_cast<std::uint8_t>(group[k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out.push_back(k <= group.size() ? base64_digits[bits >> (18 - 6 * k) & 63] : '=');
   }
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-// The texts inside JSON values: strings, hexadecimal, base64, numbers.
+// The texts inside JSON values: strings, hexadecimal, numbers.
 namespace weir::otlp {
 
 /// Appends what a JSON string means, given what stands between its quotes. Half a surrogate pair
@@ -27,12 +27,6 @@ bool append_from_hex(std::string_view hex, std::string& out);
 
 /// Appends lower-case hexadecimal digits.
 void append_hex(std::string_view bytes, std::string& out);
-
-/// Appends the bytes of base64 in either alphabet, with or without padding; false on anything else.
-bool append_from_base64(std::string_view text, std::string& out);
-
-/// Appends padded base64 in the standard alphabet.
-void append_base64(std::string_view bytes, std::string& out);
 
 /// Appends a double in the shortest form that reads back the same; "NaN", "Infinity" and
 /// "-Infinity" with quotes.

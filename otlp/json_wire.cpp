@@ -24,12 +24,12 @@ void nested_fields::end(std::string& out, const mark& begun) {
   missing_ += wire::varint_size(length) - 1;
 }
 
-void nested_fields::make_room(std::string& out, std::size_t from) {
+void nested_fields::make_room(std::string& out, std::size_t begin) {
   // Those behind `from` ended last: fields lie in each other or behind each other.
   auto first = gaps_.end();
-  while (first != gaps_.begin() && std::prev(first)->at >= from)
+  while (first != gaps_.begin() && std::prev(first)->position >= begin)
     --first;
-  std::sort(first, gaps_.end(), [](const gap& a, const gap& b) { return a.at > b.at; });
+  std::sort(first, gaps_.end(), [](const gap& a, const gap& b) { return a.position > b.position; });
   std::size_t added = 0;
   for (auto g = first; g != gaps_.end(); ++g)
     added += wire::varint_size(g->length) - 1;
@@ -37,12 +37,12 @@ void nested_fields::make_room(std::string& out, std::size_t from) {
   out.resize(out.size() + added);
   auto target = out.size();
   for (auto g = first; g != gaps_.end(); ++g) {
-    const auto content = source - (g->at + 1);
+    const auto content = source - (g->position + 1);
     target -= content;
-    std::memmove(out.data() + target, out.data() + g->at + 1, content);
+    std::memmove(out.data() + target, out.data() + g->position + 1, content);
     target -= wire::varint_size(g->length);
     wire::put_varint(out.data() + target, g->length);
-    source = g->at;
+    source = g->position;
   }
   missing_ -= added;
   gaps_.erase(first, gaps_.end());
@@ -89,14 +89,14 @@ void old_fields::note(const message_info& m, const field_info& f, std::size_t be
 void old_fields::resolve(std::string& out) const {
   if (!newer_ || ranges_.empty())
     return;
-  auto to = ranges_.front().first;
+  auto target = ranges_.front().first;
   for (std::size_t i = 0; i < ranges_.size(); ++i) {
-    const auto from = ranges_[i].second;
+    const auto source = ranges_[i].second;
     const auto end = i + 1 < ranges_.size() ? ranges_[i + 1].first : out.size();
-    std::memmove(out.data() + to, out.data() + from, end - from);
-    to += end - from;
+    std::memmove(out.data() + target, out.data() + source, end - source);
+    target += end - source;
   }
-  out.resize(to);
+  out.resize(target);
 }
 
 } // namespace weir::otlp

@@ -27,11 +27,11 @@ public:
 
   /// Makes room for the lengths that stand at byte `from` or behind it: to call once with 0 at the
   /// end, and before, with the beginning of a field that has ended, for bytes that are to be moved.
-  void make_room(std::string& out, std::size_t from);
+  void make_room(std::string& out, std::size_t begin);
 
 private:
   struct gap {
-    std::size_t at; ///< The one byte that is there.
+    std::size_t position; ///< The one byte that is there.
     std::uint64_t length;
   };
 

@@ -37,8 +37,8 @@ bool has_old(std::string_view message) {
 template <class OnField>
 void for_each_whole_field(std::string_view message, OnField&& on_field) {
   wire::reader fields{message};
-  for (const char* at = fields.at(); const auto f = fields.next(); at = fields.at())
-    on_field(*f, std::string_view{at, static_cast<std::size_t>(fields.at() - at)});
+  for (const char* next = fields.at(); const auto f = fields.next(); next = fields.at())
+    on_field(*f, std::string_view{next, static_cast<std::size_t>(fields.at() - next)});
 }
 
 std::string renewed(std::string_view resource, bool keep_old) {

@@ -26,8 +26,8 @@ constexpr auto none = ~std::size_t{0};
 template <class OnField>
 void for_each_whole_field(std::string_view message, OnField&& on_field) {
   wire::reader fields{message};
-  for (const char* at = fields.at(); const auto f = fields.next(); at = fields.at())
-    on_field(*f, std::string_view{at, static_cast<std::size_t>(fields.at() - at)});
+  for (const char* next = fields.at(); const auto f = fields.next(); next = fields.at())
+    on_field(*f, std::string_view{next, static_cast<std::size_t>(fields.at() - next)});
 }
 
 // Adds a slice to a list, to the last one where it goes on there.

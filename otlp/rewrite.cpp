@@ -16,8 +16,7 @@ constexpr std::size_t heads_bytes = 64;
 
 class rewriter {
 public:
-  rewriter(std::string_view message, const span_index& index,
-           const piece_limits& limits,
+  rewriter(std::string_view message, const span_index& index, const piece_limits& limits,
            const std::function<void(std::string, std::uint64_t)>& take)
       : message_(message), index_(index), limits_(limits), take_(take) {}
 
@@ -72,13 +71,13 @@ private:
     group_ = number;
   }
 
-  void gather(std::uint32_t first, std::uint32_t count, envelope& into) const {
-    into.parts.clear();
-    into.bytes = 0;
-    into.written = into.open = false;
+  void gather(std::uint32_t first, std::uint32_t count, envelope& envelope) const {
+    envelope.parts.clear();
+    envelope.bytes = 0;
+    envelope.written = envelope.open = false;
     for (std::uint32_t i = 0; i < count; ++i) {
-      into.parts.push_back(index_.slices[first + i].in(message_));
-      into.bytes += into.parts.back().size();
+      envelope.parts.push_back(index_.slices[first + i].in(message_));
+      envelope.bytes += envelope.parts.back().size();
     }
   }
 
@@ -133,8 +132,7 @@ private:
 
 } // namespace
 
-std::uint64_t rewrite(std::string_view message, const span_index& index,
-                      const piece_limits& limits,
+std::uint64_t rewrite(std::string_view message, const span_index& index, const piece_limits& limits,
                       const std::function<void(std::string, std::uint64_t)>& take) {
   rewriter pieces(message, index, limits, take);
   pieces.run();

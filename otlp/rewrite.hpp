@@ -14,8 +14,7 @@ namespace weir::otlp {
 /// one entry or block. Work and what is written are within a small multiple of the message,
 /// whatever its shape. Returns how many spans were left out, which with their resource and scope
 /// are larger than any piece.
-std::uint64_t rewrite(std::string_view message, const span_index& index,
-                      const piece_limits& limits,
+std::uint64_t rewrite(std::string_view message, const span_index& index, const piece_limits& limits,
                       const std::function<void(std::string piece, std::uint64_t spans)>& take);
 
 /// The same as one message, appended to `out`.

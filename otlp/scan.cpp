@@ -209,9 +209,9 @@ private:
   }
 
   // Checks one field of an envelope, tag and all.
-  bool known(message_id in, std::string_view whole, std::uint32_t depth) {
+  bool known(message_id message, std::string_view whole, std::uint32_t depth) {
     return check_ == nullptr
-           || (check_->check(in, whole, depth) && check_->value() == value_fault::none);
+           || (check_->check(message, whole, depth) && check_->value() == value_fault::none);
   }
 
   void append(std::vector<slice>& envelope, std::string_view field) {
@@ -233,8 +233,8 @@ private:
            && check_->check(message_id::none, {p, static_cast<std::size_t>(end - p)}, 0);
   }
 
-  bool refuse(fault_kind kind, const char* at) {
-    return check_ != nullptr && check_->fail(kind, at);
+  bool refuse(fault_kind kind, const char* next) {
+    return check_ != nullptr && check_->fail(kind, next);
   }
 
   std::string_view message_;

@@ -42,7 +42,7 @@ struct span_group {
 struct parse_error {
   std::size_t offset = 0; ///< Byte of the message at which it went wrong.
   std::string path;       ///< "resource_spans[0].scope_spans[1].spans[3].attributes[2].value".
-  std::string what;       ///< What was found and what was expected.
+  std::string reason;     ///< What was found and what was expected.
 };
 
 /// "at byte 17, resource_spans[0].resource: length 40 runs past the end (12 bytes left)".

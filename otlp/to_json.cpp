@@ -1,3 +1,4 @@
+#include "core/base64.hpp"
 #include "otlp/check.hpp"
 #include "otlp/json.hpp"
 #include "otlp/json_text.hpp"
@@ -58,13 +59,13 @@ private:
     const auto& m = info(id);
     const field_info* chosen = nullptr;
     wire::reader fields{body};
-    for (const char* at = fields.at(); auto f = fields.next(); at = fields.at()) {
+    for (const char* next = fields.at(); auto f = fields.next(); next = fields.at()) {
       const auto* known = m.find(f->number);
       if (known == nullptr)
         continue;
       auto& o = found[static_cast<std::size_t>(known - m.fields.data())];
       if (o.count++ == 0)
-        o.first = at;
+        o.first = next;
       o.last = *f;
       if (known->in_oneof)
         chosen = known;

@@ -140,29 +140,29 @@ bool for_each_field(std::string_view message, OnField&& on_field) {
 class reader {
 public:
   explicit reader(std::string_view message) noexcept
-      : at_(message.data()), end_(message.data() + message.size()) {}
+      : next_(message.data()), end_(message.data() + message.size()) {}
 
   /// The next field, or nothing at the end and on malformed bytes.
   std::optional<field> next() noexcept {
-    if (at_ == end_ || malformed_)
+    if (next_ == end_ || malformed_)
       return std::nullopt;
     field f;
-    const char* after = read_field(at_, end_, f);
+    const char* after = read_field(next_, end_, f);
     if (after == nullptr) {
       malformed_ = true;
       return std::nullopt;
     }
-    at_ = after;
+    next_ = after;
     return f;
   }
 
   bool malformed() const noexcept { return malformed_; }
 
   /// Where the next field begins (or the malformed one).
-  const char* at() const noexcept { return at_; }
+  const char* at() const noexcept { return next_; }
 
 private:
-  const char* at_;
+  const char* next_;
   const char* end_;
   bool malformed_ = false;
 };

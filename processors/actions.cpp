@@ -1,6 +1,6 @@
 #include "processors/actions.hpp"
 
-#include "processors/memo.hpp"
+#include "editing/memo.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -73,10 +73,10 @@ result<void> check(const action_config& c) {
 } // namespace
 
 result<action_list> action_list::compile(const std::vector<action_config>& actions,
-                                         std::size_t& at) {
+                                         std::size_t& position) {
   action_list list;
-  for (at = 0; at < actions.size(); ++at) {
-    auto made = compile_one(actions[at]);
+  for (position = 0; position < actions.size(); ++position) {
+    auto made = compile_one(actions[position]);
     if (!made)
       return tl::unexpected(made.error());
     list.actions_.push_back(std::move(*made));
@@ -92,7 +92,7 @@ result<action_list::action> action_list::compile_one(const action_config& config
   made.hash_rule = memo::new_rule();
   made.kind = config.action;
   made.key = config.key;
-  made.to = conversion_of(config.converted_type);
+  made.target = conversion_of(config.converted_type);
   if (is_put(config.action))
     if (const auto found = find_source(config, made); !found)
       return tl::unexpected(found.error());
@@ -134,11 +134,11 @@ result<void> action_list::find_source(const action_config& config, action& made)
   made.otherwise = config.default_value.bytes;
   const std::string_view context = config.from_context;
   if (!config.from_attribute.empty()) {
-    made.from = source::attribute;
+    made.value_source = source::attribute;
     made.value = config.from_attribute;
   } else if (!context.empty()) {
     const auto header = metadata_key(context);
-    made.from = source::request;
+    made.value_source = source::request;
     made.value = header.empty() ? std::string(context) : fmt::format("{}{}", metadata, header);
   } else if (sources == 0) {
     made.value = std::exchange(made.otherwise, {});
@@ -148,19 +148,19 @@ result<void> action_list::find_source(const action_config& config, action& made)
   return {};
 }
 
-std::optional<std::string_view> action_list::source_of(const action& a, const item& of,
-                                                       context& at) {
+std::optional<std::string_view> action_list::source_of(const action& a, const item& item,
+                                                       context& context) {
   std::optional<std::string_view> found;
-  switch (a.from) {
+  switch (a.value_source) {
   case source::value:
     return a.value;
   case source::attribute:
-    found = of.get(a.value);
+    found = item.get(a.value);
     break;
   case source::request:
-    if (auto& text = at.text(0);
-        at.request().find(a.value, text) && at.allows_from_request(text.size()))
-      found = make_string(at.memory(), text);
+    if (auto& text = context.text(0);
+        context.request().find(a.value, text) && context.allows_from_request(text.size()))
+      found = make_string(context.memory(), text);
     break;
   }
   if (!found && !a.otherwise.empty())
@@ -168,40 +168,40 @@ std::optional<std::string_view> action_list::source_of(const action& a, const it
   return found;
 }
 
-void action_list::apply(item& of, context& at) const {
+void action_list::apply(item& holder, context& context) const {
   for (const auto& a : actions_) {
     switch (a.kind) {
     case action_kind::insert:
-      if (const auto any = source_of(a, of, at))
-        of.insert(a.key, *any);
+      if (const auto any = source_of(a, holder, context))
+        holder.insert(a.key, *any);
       break;
     case action_kind::update:
-      if (const auto any = source_of(a, of, at))
-        of.update(a.key, *any);
+      if (const auto any = source_of(a, holder, context))
+        holder.update(a.key, *any);
       break;
     case action_kind::upsert:
-      if (const auto any = source_of(a, of, at))
-        of.set(a.key, *any);
+      if (const auto any = source_of(a, holder, context))
+        holder.set(a.key, *any);
       break;
     case action_kind::remove:
       if (!a.key.empty())
-        of.erase(a.key);
+        holder.erase(a.key);
       if (a.pattern)
-        of.for_each_attribute([&](item::attribute x) {
+        holder.for_each_attribute([&](item::attribute x) {
           if (names(a, x.key()))
             x.erase();
         });
       break;
     case action_kind::hash:
-      hash(a, of);
+      hash(a, holder);
       break;
     case action_kind::extract:
-      extract(a, of);
+      extract(a, holder);
       break;
     case action_kind::convert:
-      of.for_each_attribute([&](item::attribute x) {
+      holder.for_each_attribute([&](item::attribute x) {
         if (x.key() == a.key)
-          x.set(convert_value(of.memory(), x.any(), a.to));
+          x.set(convert_value(holder.memory(), x.any(), a.target));
       });
       break;
     }
@@ -224,13 +224,13 @@ std::string_view action_list::hashed(const action& a, std::string_view any, aren
       thread_memo().of(a.hash_rule, any, [&](std::string& out) { out = hash_value(memory, any); }));
 }
 
-void action_list::hash(const action& a, item& of) {
-  of.for_each_attribute([&](item::attribute x) {
+void action_list::hash(const action& a, item& holder) {
+  holder.for_each_attribute([&](item::attribute x) {
     // A key that both name is hashed twice, as in the Collector.
     if (!a.key.empty() && x.key() == a.key)
-      x.set(hashed(a, x.any(), of.memory()));
+      x.set(hashed(a, x.any(), holder.memory()));
     if (a.pattern && names(a, x.key()))
-      x.set(hashed(a, x.any(), of.memory()));
+      x.set(hashed(a, x.any(), holder.memory()));
   });
 }
 
@@ -260,8 +260,8 @@ void append_groups(const regex& pattern, std::string_view text, std::string& out
 
 } // namespace
 
-void action_list::extract(const action& a, item& of) {
-  const auto any = of.get(a.key);
+void action_list::extract(const action& a, item& item) {
+  const auto any = item.get(a.key);
   if (!any)
     return;
   const auto value = otlp::read_value(*any);
@@ -274,7 +274,7 @@ void action_list::extract(const action& a, item& of) {
   for (std::size_t i = 0; i * sizeof(found_group) < found.size(); ++i) {
     found_group g;
     std::memcpy(&g, found.data() + i * sizeof g, sizeof g);
-    of.set(names[i], make_string(of.memory(), text.substr(g.begin, g.end - g.begin)));
+    item.set(names[i], make_string(item.memory(), text.substr(g.begin, g.end - g.begin)));
   }
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "editing/regex.hpp"
 #include "processors/config.hpp"
 #include "processors/processor.hpp"
-#include "processors/regex.hpp"
 
 #include <optional>
 #include <string>
@@ -24,10 +24,11 @@ class action_list {
 public:
   /// errc::invalid_argument where an action misses something or has too much; the number of the
   /// action, from 0, is in `at`.
-  static result<action_list> compile(const std::vector<action_config>& actions, std::size_t& at);
+  static result<action_list> compile(const std::vector<action_config>& actions,
+                                     std::size_t& position);
 
   /// Edits the attributes of `of`.
-  void apply(item& of, context& at) const;
+  void apply(item& item, context& context) const;
 
 private:
   enum class source : std::uint8_t { value, attribute, request };
@@ -35,22 +36,23 @@ private:
   struct action {
     action_kind kind{};
     std::string key;
-    source from = source::value;
+    source value_source = source::value;
     std::string value;     ///< An any, or the name of an attribute or of a value of the request.
     std::string otherwise; ///< An any; empty: none.
     std::optional<regex> pattern;
-    conversion to = conversion::none;
+    conversion target = conversion::none;
     std::uint32_t rule = 0;      ///< The memo's number of its pattern,
     std::uint32_t hash_rule = 0; ///< and of its digest.
   };
 
   static result<action> compile_one(const action_config& config);
   static result<void> find_source(const action_config& config, action& made);
-  static std::optional<std::string_view> source_of(const action& a, const item& of, context& at);
+  static std::optional<std::string_view> source_of(const action& a, const item& item,
+                                                   context& context);
   static bool names(const action& a, std::string_view key);
   static std::string_view hashed(const action& a, std::string_view any, arena& memory);
-  static void hash(const action& a, item& of);
-  static void extract(const action& a, item& of);
+  static void hash(const action& a, item& item);
+  static void extract(const action& a, item& item);
 
   std::vector<action> actions_;
 };
@@ -63,6 +65,6 @@ std::string_view hash_value(arena& memory, std::string_view any);
 std::optional<double> parse_real(std::string_view text);
 
 /// The any converted; as it was where it cannot be.
-std::string_view convert_value(arena& memory, std::string_view any, conversion to);
+std::string_view convert_value(arena& memory, std::string_view any, conversion conversion);
 
 } // namespace weir::processors

@@ -11,11 +11,11 @@ namespace {
 
 result<action_list> compile_actions(const std::vector<action_config>& actions,
                                     std::string_view option) {
-  std::size_t at = 0;
-  auto made = action_list::compile(actions, at);
+  std::size_t position = 0;
+  auto made = action_list::compile(actions, position);
   if (!made)
     return fail(errc::invalid_argument,
-                fmt::format("`{}[{}]`: {}", option, at, made.error().message));
+                fmt::format("`{}[{}]`: {}", option, position, made.error().message));
   return made;
 }
 
@@ -26,19 +26,19 @@ public:
 
   processors::reach reach() const override { return {items, chosen_.reads(), no_level}; }
 
-  bool wants_items(context& at) const override { return chosen_.wants_scope(at); }
+  bool wants_items(context& context) const override { return chosen_.wants_scope(context); }
 
-  verdict edit_item(context& at) const override {
-    if (!chosen_.wants_item(at))
-      return verdict::keep;
-    if (at.signal() != signal::metrics)
-      actions_.apply(at.current(), at);
+  disposition edit_item(context& context) const override {
+    if (!chosen_.wants_item(context))
+      return disposition::keep;
+    if (context.signal() != signal::metrics)
+      actions_.apply(context.current(), context);
     else
-      for_each_point(at, 0, [&](item& point) {
-        actions_.apply(point, at);
+      for_each_point(context, 0, [&](item& point) {
+        actions_.apply(point, context);
         return true;
       });
-    return verdict::keep;
+    return disposition::keep;
   }
 
 private:
@@ -52,9 +52,9 @@ public:
 
   processors::reach reach() const override { return {resources, no_level, no_level}; }
 
-  verdict edit_resource(context& at) const override {
-    actions_.apply(at.resource(), at);
-    return verdict::keep;
+  disposition edit_resource(context& context) const override {
+    actions_.apply(context.resource(), context);
+    return disposition::keep;
   }
 
 private:

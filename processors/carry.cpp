@@ -12,18 +12,18 @@ public:
 
   processors::reach reach() const override { return {resources, no_level, no_level}; }
 
-  verdict edit_resource(context& at) const override {
-    auto& value = at.text(0);
-    auto& body = at.text(1);
+  disposition edit_resource(context& context) const override {
+    auto& value = context.text(0);
+    auto& body = context.text(1);
     body.clear();
     for (const auto& name : names_)
-      if (at.request().find(name, value))
+      if (context.request().find(name, value))
         otlp::append_carried(body, name, value);
-    if (body.empty() || !at.allows_from_request(body.size()))
-      at.resource().erase_field(otlp::carried_field);
+    if (body.empty() || !context.allows_from_request(body.size()))
+      context.resource().erase_field(otlp::carried_field);
     else
-      at.resource().set_bytes(otlp::carried_field, at.memory().copy(body));
-    return verdict::keep;
+      context.resource().set_bytes(otlp::carried_field, context.memory().copy(body));
+    return disposition::keep;
   }
 
 private:

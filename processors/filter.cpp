@@ -1,6 +1,6 @@
 #include "processors/filter.hpp"
 
-#include "processors/ottl/walk.hpp"
+#include "ottl/walk.hpp"
 #include "processors/selecting.hpp"
 
 #include <array>
@@ -39,23 +39,23 @@ public:
 
   processors::reach reach() const override { return reach_; }
 
-  verdict edit_resource(context& at) const override {
-    return judge(context_kind::resource, at, subject_of(context_kind::resource, at));
+  disposition edit_resource(context& context) const override {
+    return judge(context_kind::resource, context, subject_of(context_kind::resource, context));
   }
-  verdict edit_scope(context& at) const override {
-    return judge(context_kind::scope, at, subject_of(context_kind::scope, at));
+  disposition edit_scope(context& context) const override {
+    return judge(context_kind::scope, context, subject_of(context_kind::scope, context));
   }
 
-  verdict edit_item(context& at) const override {
-    switch (at.signal()) {
+  disposition edit_item(context& context) const override {
+    switch (context.signal()) {
     case weir::signal::traces:
-      return edit_span(at);
+      return edit_span(context);
     case weir::signal::metrics:
-      return edit_metric(at);
+      return edit_metric(context);
     default: {
-      auto s = subject_of(context_kind::log, at);
-      s.log = &at.current();
-      return judge(context_kind::log, at, s);
+      auto s = subject_of(context_kind::log, context);
+      s.log = &context.current();
+      return judge(context_kind::log, context, s);
     }
     }
   }
@@ -63,53 +63,53 @@ public:
 private:
   bool has(context_kind c) const { return conditions_[index_of(c)].has_value(); }
 
-  ottl::subject subject_of(context_kind c, context& at) const {
-    return ottl::begin_subject(at, levels_[index_of(c)]);
+  ottl::subject subject_of(context_kind c, context& context) const {
+    return ottl::begin_subject(context, levels_[index_of(c)]);
   }
 
-  verdict judge(context_kind c, context& at, const ottl::subject& on) const {
+  disposition judge(context_kind c, context& context, const ottl::subject& subject) const {
     const auto& conditions = conditions_[index_of(c)];
     if (!conditions)
-      return verdict::keep;
-    auto& in = ottl::thread_workspace();
-    in.begin_item();
-    const auto answer = conditions->any(on, in);
+      return disposition::keep;
+    auto& workspace = ottl::thread_workspace();
+    workspace.begin_item();
+    const auto answer = conditions->any(subject, workspace);
     if (answer == ottl::sequence::answer::failed)
-      at.refuse(conditions->describe(in));
+      context.refuse(conditions->describe(workspace));
     // What a condition failed on in mode propagate does not go on either.
-    return answer == ottl::sequence::answer::no ? verdict::keep : verdict::drop;
+    return answer == ottl::sequence::answer::no ? disposition::keep : disposition::drop;
   }
 
-  verdict edit_span(context& at) const {
+  disposition edit_span(context& context) const {
     if (has(context_kind::span)) {
-      auto s = subject_of(context_kind::span, at);
-      s.span = &at.current();
-      if (judge(context_kind::span, at, s) == verdict::drop)
-        return verdict::drop;
+      auto s = subject_of(context_kind::span, context);
+      s.span = &context.current();
+      if (judge(context_kind::span, context, s) == disposition::drop)
+        return disposition::drop;
     }
     if (has(context_kind::spanevent))
-      ottl::for_each_event(at, subject_of(context_kind::spanevent, at),
-                           [&](const ottl::subject& on) {
-                             return judge(context_kind::spanevent, at, on) == verdict::keep;
-                           });
-    return verdict::keep;
+      ottl::for_each_event(
+          context, subject_of(context_kind::spanevent, context), [&](const ottl::subject& subject) {
+            return judge(context_kind::spanevent, context, subject) == disposition::keep;
+          });
+    return disposition::keep;
   }
 
-  verdict edit_metric(context& at) const {
+  disposition edit_metric(context& context) const {
     if (has(context_kind::metric)) {
-      const auto found =
-          ottl::with_metric(at, subject_of(context_kind::metric, at),
-                            [&](const auto& on) { return judge(context_kind::metric, at, on); });
-      if (found == verdict::drop)
-        return verdict::drop;
+      const auto found = ottl::with_metric(
+          context, subject_of(context_kind::metric, context),
+          [&](const auto& subject) { return judge(context_kind::metric, context, subject); });
+      if (found == disposition::drop)
+        return disposition::drop;
     }
     if (!has(context_kind::datapoint))
-      return verdict::keep;
+      return disposition::keep;
     const auto points = ottl::for_each_metric_point(
-        at, subject_of(context_kind::datapoint, at), [&](const ottl::subject& on) {
-          return judge(context_kind::datapoint, at, on) == verdict::keep;
+        context, subject_of(context_kind::datapoint, context), [&](const ottl::subject& subject) {
+          return judge(context_kind::datapoint, context, subject) == disposition::keep;
         });
-    return points.has_data && points.left == 0 ? verdict::drop : verdict::keep;
+    return points.has_data && points.left == 0 ? disposition::drop : disposition::keep;
   }
 
   std::array<std::uint8_t, context_count> levels_{};
@@ -136,9 +136,9 @@ public:
     return {};
   }
 
-  void finish(const std::string& mode, std::vector<processor_ptr>& into) {
+  void finish(const std::string& mode, std::vector<processor_ptr>& processors) {
     if (any_)
-      into.push_back(std::make_shared<const filtering>(
+      processors.push_back(std::make_shared<const filtering>(
           std::move(programs_), ottl::error_mode_named(mode).value_or(ottl::error_mode::ignore),
           id_));
   }
@@ -200,7 +200,7 @@ result<void> add_lists(const filter_config& config, weir::signal kind, filter_bu
 
 /// `spans.include` and its like.
 result<void> add_selection(const filter_config& config, weir::signal kind,
-                           std::vector<processor_ptr>& into) {
+                           std::vector<processor_ptr>& processors) {
   const bool spans = kind == weir::signal::traces;
   const auto& include = spans ? config.spans_include : config.logs_include;
   const auto& exclude = spans ? config.spans_exclude : config.logs_exclude;
@@ -209,7 +209,7 @@ result<void> add_selection(const filter_config& config, weir::signal kind,
   auto made = make_selecting(include, exclude, kind);
   if (!made)
     return tl::unexpected(made.error());
-  into.push_back(std::move(*made));
+  processors.push_back(std::move(*made));
   return {};
 }
 
@@ -221,8 +221,8 @@ std::string literal(std::string_view text) {
     quoted += c;
   }
   // A line break cannot stand in a literal as it is.
-  for (std::size_t at = 0; (at = quoted.find('\n', at)) != std::string::npos;)
-    quoted.replace(at, 1, "\\n");
+  for (std::size_t position = 0; (position = quoted.find('\n', position)) != std::string::npos;)
+    quoted.replace(position, 1, "\\n");
   return quoted + '"';
 }
 

@@ -132,12 +132,12 @@ result<matcher> matcher::compile(const match_config& config, weir::signal kind) 
     return tl::unexpected(done.error());
   if (const auto done = made.compile_libraries(config); !done)
     return tl::unexpected(done.error());
-  for (auto [from, to] : {std::pair{&config.attributes, &made.attributes_},
+  for (auto [source, target] : {std::pair{&config.attributes, &made.attributes_},
                           std::pair{&config.resources, &made.resources_}}) {
-    auto filters = compile(*from, config.regexp);
+    auto filters = compile(*source, config.regexp);
     if (!filters)
       return tl::unexpected(filters.error());
-    *to = std::move(*filters);
+    *target = std::move(*filters);
   }
   made.asks_items_ = !made.span_names_.empty() || !made.span_kinds_.empty()
                      || !made.log_bodies_.empty() || !made.log_severity_texts_.empty()
@@ -150,16 +150,16 @@ result<matcher> matcher::compile(const match_config& config, weir::signal kind) 
 }
 
 result<void> matcher::compile_texts(const match_config& config) {
-  for (auto [from, to] : {std::pair{&config.services, &services_},
+  for (auto [source, target] : {std::pair{&config.services, &services_},
                           {&config.span_names, &span_names_},
                           {&config.span_kinds, &span_kinds_},
                           {&config.log_bodies, &log_bodies_},
                           {&config.log_severity_texts, &log_severity_texts_},
                           {&config.metric_names, &metric_names_}}) {
-    auto filter = text_filter::compile(*from, config.regexp);
+    auto filter = text_filter::compile(*source, config.regexp);
     if (!filter)
       return tl::unexpected(filter.error());
-    *to = std::move(*filter);
+    *target = std::move(*filter);
   }
   return {};
 }
@@ -206,56 +206,57 @@ matcher::compile(const std::vector<match_attribute>& wanted, bool regexp) {
   return made;
 }
 
-bool matcher::matches(const std::vector<attribute_filter>& wanted, const item& of, context& at) {
+bool matcher::matches(const std::vector<attribute_filter>& wanted, const item& item,
+                      context& context) {
   for (const auto& filter : wanted) {
-    const auto any = of.get(filter.key);
+    const auto any = item.get(filter.key);
     if (!any)
       return false;
     std::string_view text;
     if (filter.pattern) {
-      auto& text = at.text(0);
+      auto& text = context.text(0);
       text.clear();
       if (!append_scalar(text, *any) || !filter.pattern->matches(text))
         return false;
     }
-    if (!filter.any.empty() && !equal_values(filter.any, *any, at.text(0)))
+    if (!filter.any.empty() && !equal_values(filter.any, *any, context.text(0)))
       return false;
   }
   return true;
 }
 
-bool matcher::matches_scope(context& at) const {
+bool matcher::matches_scope(context& context) const {
   if (!services_.empty()) {
-    const auto any = at.resource().get("service.name");
-    if (!services_.matches(any ? text_of(*any, at.text(0)) : "<nil-service-name>"))
+    const auto any = context.resource().get("service.name");
+    if (!services_.matches(any ? text_of(*any, context.text(0)) : "<nil-service-name>"))
       return false;
   }
   // Of several libraries all have to match, as in the Collector.
   for (const auto& library : libraries_) {
-    const auto& scope = at.scope();
+    const auto& scope = context.scope();
     if (!library.name.matches(scope.bytes(scope_field::name))
         || (library.version && !library.version->matches(scope.bytes(scope_field::version))))
       return false;
   }
-  return resources_.empty() || matches(resources_, at.resource(), at);
+  return resources_.empty() || matches(resources_, context.resource(), context);
 }
 
-bool matcher::matches_item(context& at) const {
-  const auto& of = at.current();
+bool matcher::matches_item(context& context) const {
+  const auto& item = context.current();
   if (kind_ == signal::traces) {
-    const auto kind = of.number(span_field::kind);
-    return span_names_.matches(of.bytes(span_field::name))
+    const auto kind = item.number(span_field::kind);
+    return span_names_.matches(item.bytes(span_field::name))
            && (span_kinds_.empty()
                || span_kinds_.matches(kind < kind_names.size() ? kind_names[kind] : ""))
-           && matches(attributes_, of, at);
+           && matches(attributes_, item, context);
   }
   if (kind_ == signal::metrics)
-    return metric_names_.matches(of.bytes(metric_name));
+    return metric_names_.matches(item.bytes(metric_name));
   return (log_bodies_.empty()
-          || log_bodies_.matches(text_of(of.bytes(log_field::body), at.text(0))))
-         && log_severity_texts_.matches(of.bytes(log_field::severity_text))
-         && (!severity_ || matches_severity(of.number(log_field::severity_number)))
-         && matches(attributes_, of, at);
+          || log_bodies_.matches(text_of(item.bytes(log_field::body), context.text(0))))
+         && log_severity_texts_.matches(item.bytes(log_field::severity_text))
+         && (!severity_ || matches_severity(item.number(log_field::severity_number)))
+         && matches(attributes_, item, context);
 }
 
 bool matcher::matches_severity(std::uint64_t number) const noexcept {
@@ -266,27 +267,27 @@ result<selection> selection::compile(const std::optional<match_config>& include,
                                      const std::optional<match_config>& exclude,
                                      weir::signal kind) {
   selection made;
-  for (auto [name, from, to] : {std::tuple{"include", &include, &made.include_},
-                                std::tuple{"exclude", &exclude, &made.exclude_}}) {
-    if (!*from)
+  for (auto [name, config, target] : {std::tuple{"include", &include, &made.include_},
+                                      std::tuple{"exclude", &exclude, &made.exclude_}}) {
+    if (!*config)
       continue;
-    auto compiled = matcher::compile(**from, kind);
+    auto compiled = matcher::compile(**config, kind);
     if (!compiled)
       return wrong(fmt::format("`{}`: {}", name, compiled.error().message));
-    *to = std::move(*compiled);
+    *target = std::move(*compiled);
   }
   return made;
 }
 
-bool selection::wants_scope(context& at) const {
-  return (!include_ || include_->matches_scope(at))
-         && (!exclude_ || exclude_->asks_items() || !exclude_->matches_scope(at));
+bool selection::wants_scope(context& context) const {
+  return (!include_ || include_->matches_scope(context))
+         && (!exclude_ || exclude_->asks_items() || !exclude_->matches_scope(context));
 }
 
-bool selection::wants_item(context& at) const {
-  return (!include_ || !include_->asks_items() || include_->matches_item(at))
-         && (!exclude_ || !exclude_->asks_items() || !exclude_->matches_scope(at)
-             || !exclude_->matches_item(at));
+bool selection::wants_item(context& context) const {
+  return (!include_ || !include_->asks_items() || include_->matches_item(context))
+         && (!exclude_ || !exclude_->asks_items() || !exclude_->matches_scope(context)
+             || !exclude_->matches_item(context));
 }
 
 level selection::reads() const noexcept {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "editing/regex.hpp"
 #include "processors/config.hpp"
 #include "processors/processor.hpp"
-#include "processors/regex.hpp"
 
 #include <optional>
 #include <string>
@@ -32,9 +32,9 @@ public:
   static result<matcher> compile(const match_config& config, weir::signal kind);
 
   /// What can be said of all items of a scope: services, resources, libraries.
-  bool matches_scope(context& at) const;
+  bool matches_scope(context& context) const;
   /// What cannot.
-  bool matches_item(context& at) const;
+  bool matches_item(context& context) const;
   bool asks_items() const noexcept { return asks_items_; }
 
   level reads() const noexcept { return reads_; }
@@ -54,7 +54,8 @@ private:
                                                        bool regexp);
   result<void> compile_texts(const match_config& config);
   result<void> compile_libraries(const match_config& config);
-  static bool matches(const std::vector<attribute_filter>& wanted, const item& of, context& at);
+  static bool matches(const std::vector<attribute_filter>& wanted, const item& item,
+                      context& context);
   bool matches_severity(std::uint64_t number) const noexcept;
 
   text_filter services_;
@@ -79,8 +80,8 @@ public:
                                    const std::optional<match_config>& exclude, weir::signal kind);
 
   /// Whether any item of the scope may be chosen.
-  bool wants_scope(context& at) const;
-  bool wants_item(context& at) const;
+  bool wants_scope(context& context) const;
+  bool wants_item(context& context) const;
   level reads() const noexcept;
 
 private:

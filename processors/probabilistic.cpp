@@ -1,7 +1,7 @@
 #include "processors/probabilistic.hpp"
 
+#include "otlp/sampling_state.hpp"
 #include "processors/actions.hpp"
-#include "processors/trace_state.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -28,7 +28,7 @@ bool is_id(std::string_view id) noexcept {
 struct carried {
   std::optional<std::uint64_t> randomness; ///< What the decision goes by.
   std::optional<std::uint64_t> explicit_randomness;
-  std::uint64_t threshold = always_sample; ///< always_sample where it says none.
+  std::uint64_t threshold = otlp::always_sample; ///< otlp::always_sample where it says none.
   bool has_threshold = false;
   bool good = true;     ///< It could be read, and may be used in this mode.
   bool writable = true; ///< The outcome is written down.
@@ -66,14 +66,15 @@ public:
       threshold_ = (hash_buckets - kept) << 42;
       mode_ = kept == 0 ? mode::never : mode_;
     } else if (mode_ == mode::equalizing) {
-      threshold_ = threshold_of(ratio, config.sampling_precision).value_or(never_sample);
+      threshold_ =
+          otlp::threshold_of(ratio, config.sampling_precision).value_or(otlp::never_sample);
     }
   }
 
   processors::reach reach() const override { return {items, no_level, no_level}; }
 
-  verdict edit_item(context& at) const override {
-    return at.signal() == signal::traces ? edit_span(at) : edit_record(at);
+  disposition edit_item(context& context) const override {
+    return context.signal() == signal::traces ? edit_span(context) : edit_record(context);
   }
 
 private:
@@ -91,132 +92,134 @@ private:
     return mode::hash_seed;
   }
 
-  verdict edit_span(context& at) const {
-    auto& span = at.current();
-    sampling_state state;
-    carried what;
-    what.good = state.read(span.bytes(span_field::trace_state));
-    what.threshold = state.threshold.value_or(always_sample);
-    what.has_threshold = state.threshold.has_value();
-    what.explicit_randomness = state.randomness;
-    find_randomness(what, span.bytes(span_field::trace_id), true, {});
-    auto threshold = decide(what);
+  disposition edit_span(context& context) const {
+    auto& span = context.current();
+    otlp::sampling_state state;
+    carried carried;
+    carried.good = state.read(span.bytes(span_field::trace_state));
+    carried.threshold = state.threshold.value_or(otlp::always_sample);
+    carried.has_threshold = state.threshold.has_value();
+    carried.explicit_randomness = state.randomness;
+    find_randomness(carried, span.bytes(span_field::trace_id), true, {});
+    auto threshold = decide(carried);
     threshold = span_priority(span).value_or(threshold);
-    if (threshold > what.randomness.value_or(randomness_range - 1))
-      return verdict::drop;
-    if (!what.writable)
-      return verdict::keep;
+    if (threshold > carried.randomness.value_or(otlp::randomness_range - 1))
+      return disposition::drop;
+    if (!carried.writable)
+      return disposition::keep;
     if (mode_ == mode::hash_seed)
-      state.randomness = what.explicit_randomness;
+      state.randomness = carried.explicit_randomness;
     // Never lowered: what is kept now stands for no fewer than it did.
-    if (what.threshold <= threshold)
+    if (carried.threshold <= threshold)
       state.set_threshold(threshold);
-    auto& text = at.text(0);
+    auto& text = context.text(0);
     text.clear();
     state.write(text);
     if (text != span.bytes(span_field::trace_state))
-      span.set_bytes(span_field::trace_state, at.memory().copy(text));
-    return verdict::keep;
+      span.set_bytes(span_field::trace_state, context.memory().copy(text));
+    return disposition::keep;
   }
 
-  verdict edit_record(context& at) const {
-    auto& record = at.current();
-    carried what;
+  disposition edit_record(context& context) const {
+    auto& record = context.current();
+    carried carried;
     const auto read = [&](std::string_view key, auto reader, auto& out) {
       const auto any = record.get(key);
       const auto text = any ? string_of(*any) : std::string_view{};
       if (text.empty())
         return;
       out = reader(text);
-      what.good &= out.has_value();
+      carried.good &= out.has_value();
     };
     std::optional<std::uint64_t> threshold_before;
-    read(threshold_key, read_threshold, threshold_before);
-    read(randomness_key, read_randomness, what.explicit_randomness);
-    what.threshold = threshold_before.value_or(always_sample);
-    what.has_threshold = threshold_before.has_value();
-    find_randomness(what, record.bytes(log_trace_id), !config_.from_record, record_source(at));
-    auto threshold = decide(what);
+    read(threshold_key, otlp::read_threshold, threshold_before);
+    read(randomness_key, otlp::read_randomness, carried.explicit_randomness);
+    carried.threshold = threshold_before.value_or(otlp::always_sample);
+    carried.has_threshold = threshold_before.has_value();
+    find_randomness(carried, record.bytes(log_trace_id), !config_.from_record,
+                    record_source(context));
+    auto threshold = decide(carried);
     threshold = record_priority(record).value_or(threshold);
-    if (threshold > what.randomness.value_or(randomness_range - 1))
-      return verdict::drop;
-    if (!what.writable)
-      return verdict::keep;
-    if (threshold_before && !what.has_threshold)
+    if (threshold > carried.randomness.value_or(otlp::randomness_range - 1))
+      return disposition::drop;
+    if (!carried.writable)
+      return disposition::keep;
+    if (threshold_before && !carried.has_threshold)
       record.erase(threshold_key);
-    write_record(at, what, threshold);
-    return verdict::keep;
+    write_record(context, carried, threshold);
+    return disposition::keep;
   }
 
-  void write_record(context& at, const carried& what, std::uint64_t threshold) const {
-    auto& text = at.text(0);
+  void write_record(context& context, const carried& carried, std::uint64_t threshold) const {
+    auto& text = context.text(0);
     const auto put = [&](std::string_view key, auto append, std::uint64_t value) {
       text.clear();
       append(text, value);
-      at.current().set(key, make_string(at.memory(), text));
+      context.current().set(key, make_string(context.memory(), text));
     };
-    if (mode_ == mode::hash_seed && what.explicit_randomness)
-      put(randomness_key, append_randomness, *what.explicit_randomness);
-    if (what.threshold <= threshold)
-      put(threshold_key, append_threshold, threshold);
+    if (mode_ == mode::hash_seed && carried.explicit_randomness)
+      put(randomness_key, otlp::append_randomness, *carried.explicit_randomness);
+    if (carried.threshold <= threshold)
+      put(threshold_key, otlp::append_threshold, threshold);
   }
 
   // Where a record's randomness comes from in mode hash_seed, beside its trace id.
-  std::string_view record_source(context& at) const {
+  std::string_view record_source(context& context) const {
     if (mode_ != mode::hash_seed || config_.from_attribute.empty())
       return {};
-    const auto any = at.current().get(config_.from_attribute);
+    const auto any = context.current().get(config_.from_attribute);
     if (!any)
       return {};
     const auto value = otlp::read_value(*any);
-    return value.kind == otlp::value_kind::bytes ? value.bytes : text_of(*any, at.text(0));
+    return value.kind == otlp::value_kind::bytes ? value.bytes : text_of(*any, context.text(0));
   }
 
-  void find_randomness(carried& what, std::string_view trace_id, bool by_trace,
+  void find_randomness(carried& carried, std::string_view trace_id, bool by_trace,
                        std::string_view source) const {
     switch (mode_) {
     case mode::never:
-      what.randomness = randomness_range - 1;
+      carried.randomness = otlp::randomness_range - 1;
       return;
     case mode::hash_seed:
       if (by_trace && is_id(trace_id))
-        what.randomness = hashed_randomness(trace_id, config_.hash_seed);
+        carried.randomness = hashed_randomness(trace_id, config_.hash_seed);
       else if (!source.empty())
-        what.randomness = hashed_randomness(source, config_.hash_seed);
+        carried.randomness = hashed_randomness(source, config_.hash_seed);
       // What is sampled consistently already is none of this mode's business.
-      if (!what.good || what.explicit_randomness || what.has_threshold) {
-        what.good = what.writable = false;
+      if (!carried.good || carried.explicit_randomness || carried.has_threshold) {
+        carried.good = carried.writable = false;
         return;
       }
-      what.explicit_randomness = what.randomness;
+      carried.explicit_randomness = carried.randomness;
       return;
     default:
       break;
     }
-    what.writable = what.good;
-    if (what.good && what.explicit_randomness)
-      what.randomness = what.explicit_randomness;
-    else if (what.good && is_id(trace_id))
-      what.randomness = randomness_of(trace_id);
+    carried.writable = carried.good;
+    if (carried.good && carried.explicit_randomness)
+      carried.randomness = carried.explicit_randomness;
+    else if (carried.good && is_id(trace_id))
+      carried.randomness = otlp::randomness_of(trace_id);
   }
 
-  std::uint64_t decide(carried& what) const {
-    const auto failed = config_.fail_closed ? never_sample : always_sample;
-    if (!what.good || !what.randomness)
+  std::uint64_t decide(carried& carried) const {
+    const auto failed = config_.fail_closed ? otlp::never_sample : otlp::always_sample;
+    if (!carried.good || !carried.randomness)
       return failed;
-    if (what.threshold > *what.randomness) {
-      what.threshold = always_sample; // it lies: the item would not be here
-      what.has_threshold = false;
+    if (carried.threshold > *carried.randomness) {
+      carried.threshold = otlp::always_sample; // it lies: the item would not be here
+      carried.has_threshold = false;
       return failed;
     }
     switch (mode_) {
     case mode::never:
-      return never_sample;
+      return otlp::never_sample;
     case mode::equalizing:
-      return std::max(threshold_, what.threshold);
+      return std::max(threshold_, carried.threshold);
     case mode::proportional:
-      return threshold_of(probability_of(what.threshold) * ratio_, config_.sampling_precision)
-          .value_or(never_sample);
+      return otlp::threshold_of(otlp::probability_of(carried.threshold) * ratio_,
+                                config_.sampling_precision)
+          .value_or(otlp::never_sample);
     case mode::hash_seed:
       break;
     }
@@ -241,8 +244,8 @@ private:
     else if (value.kind != otlp::value_kind::real)
       return std::nullopt;
     if (value.real == 0)
-      return never_sample;
-    return value.real > 0 ? std::optional(always_sample) : std::nullopt;
+      return otlp::never_sample;
+    return value.real > 0 ? std::optional(otlp::always_sample) : std::nullopt;
   }
 
   // A percentage of its own.
@@ -258,7 +261,7 @@ private:
       percentage = static_cast<double>(value.integer);
     if (percentage == 0)
       return std::nullopt;
-    return threshold_of(percentage / 100, config_.sampling_precision);
+    return otlp::threshold_of(percentage / 100, config_.sampling_precision);
   }
 
   probabilistic_sampler_config config_;

@@ -26,47 +26,47 @@ public:
     return {resources | scopes | items, no_level, no_level};
   }
 
-  verdict edit_resource(context& at) const override {
-    redact(at, at.resource());
-    return verdict::keep;
+  disposition edit_resource(context& context) const override {
+    redact(context, context.resource());
+    return disposition::keep;
   }
 
-  verdict edit_scope(context& at) const override {
-    redact(at, at.scope());
-    return verdict::keep;
+  disposition edit_scope(context& context) const override {
+    redact(context, context.scope());
+    return disposition::keep;
   }
 
-  verdict edit_item(context& at) const override {
-    switch (at.signal()) {
+  disposition edit_item(context& context) const override {
+    switch (context.signal()) {
     case signal::metrics:
-      for_each_point(at, event_child, [&](item& point) {
-        redact(at, point);
+      for_each_point(context, event_child, [&](item& point) {
+        redact(context, point);
         return true;
       });
       break;
     case signal::logs:
-      redact(at, at.current());
-      redact_body(at);
+      redact(context, context.current());
+      redact_body(context);
       break;
     default:
-      redact(at, at.current());
-      at.current().for_each_message(span_events, otlp::message_id::span_event,
-                                    at.child(event_child), [&](item& event) {
-                                      redact(at, event);
-                                      return true;
-                                    });
+      redact(context, context.current());
+      context.current().for_each_message(span_events, otlp::message_id::span_event,
+                                         context.child(event_child), [&](item& event) {
+                                           redact(context, event);
+                                           return true;
+                                         });
     }
-    return verdict::keep;
+    return disposition::keep;
   }
 
 private:
-  void redact(context& at, item& of) const {
+  void redact(context& context, item& holder) const {
     redaction_tally tally;
-    of.for_each_attribute([&](item::attribute a) { redact_attribute(at, a, tally); });
-    rules_.summarise(tally, "redaction.", of);
+    holder.for_each_attribute([&](item::attribute a) { redact_attribute(context, a, tally); });
+    rules_.summarise(tally, "redaction.", holder);
   }
 
-  void redact_attribute(context& at, item::attribute a, redaction_tally& tally) const {
+  void redact_attribute(context& context, item::attribute a, redaction_tally& tally) const {
     const auto rule = rules_.rule_of(a.key());
     if (rule == redactor::key_rule::ignore)
       return rules_.note(tally.ignored, a.key());
@@ -76,31 +76,31 @@ private:
     }
     // Values that are no texts are looked at as "", as in the Collector.
     const auto value =
-        rules_.all_types() ? text_of(a.any(), at.text(value_text)) : string_of(a.any());
+        rules_.all_types() ? text_of(a.any(), context.text(value_text)) : string_of(a.any());
     if (rules_.allows(value))
       return rules_.note(tally.allowed, a.key());
-    auto& masked = at.text(masked_text);
+    auto& masked = context.text(masked_text);
     const auto result = rule == redactor::key_rule::mask
                             ? rules_.mask(value, masked)
-                            : rules_.mask_blocked(value, masked, at.text(other_text));
+                            : rules_.mask_blocked(value, masked, context.text(other_text));
     if (rule != redactor::key_rule::mask && result == value)
       return;
     rules_.note(tally.masked, a.key());
-    a.set(make_string(at.memory(), result));
+    a.set(make_string(context.memory(), result));
   }
 
-  void redact_body(context& at) const {
-    auto& record = at.current();
+  void redact_body(context& context) const {
+    auto& record = context.current();
     const auto body = record.bytes(log_field::body);
     const auto kind = otlp::read_value(body).kind;
     redaction_tally tally;
-    auto& path = at.text(path_text);
+    auto& path = context.text(path_text);
     path.clear();
     const bool nested = kind == otlp::value_kind::map || kind == otlp::value_kind::array;
     if (!nested)
       path = "body";
     redaction_tally ignored; // a plain body that is allowed is not counted
-    const auto changed = redact_value(at, body, first_map_child, nested ? tally : ignored);
+    const auto changed = redact_value(context, body, first_map_child, nested ? tally : ignored);
     if (!nested)
       tally.masked = ignored.masked;
     if (changed)
@@ -109,45 +109,46 @@ private:
   }
 
   // The any in its place, or nothing where it stays. The path to it stands in its text.
-  std::optional<std::string_view> redact_value(context& at, std::string_view any, std::size_t child,
-                                               redaction_tally& tally) const {
+  std::optional<std::string_view> redact_value(context& context, std::string_view any,
+                                               std::size_t child, redaction_tally& tally) const {
     const auto value = otlp::read_value(any);
     if (value.kind == otlp::value_kind::map)
-      return redact_map(at, value.bytes, child, tally);
+      return redact_map(context, value.bytes, child, tally);
     if (value.kind == otlp::value_kind::array)
-      return redact_array(at, value.bytes, child, tally);
-    const auto text = text_of(any, at.text(value_text));
+      return redact_array(context, value.bytes, child, tally);
+    const auto text = text_of(any, context.text(value_text));
     if (rules_.allows(text)) {
-      rules_.note(tally.allowed, at.text(path_text));
+      rules_.note(tally.allowed, context.text(path_text));
       return std::nullopt;
     }
-    const auto result = rules_.mask_blocked(text, at.text(masked_text), at.text(other_text));
+    const auto result =
+        rules_.mask_blocked(text, context.text(masked_text), context.text(other_text));
     if (result == text)
       return std::nullopt;
-    rules_.note(tally.masked, at.text(path_text));
-    return make_string(at.memory(), result);
+    rules_.note(tally.masked, context.text(path_text));
+    return make_string(context.memory(), result);
   }
 
-  std::optional<std::string_view> redact_map(context& at, std::string_view body, std::size_t child,
-                                             redaction_tally& tally) const {
-    auto& map = at.child(child);
+  std::optional<std::string_view> redact_map(context& context, std::string_view body,
+                                             std::size_t child, redaction_tally& tally) const {
+    auto& map = context.child(child);
     map.open(otlp::message_id::key_value_list, body);
     map.for_each_attribute([&](item::attribute entry) {
-      auto& path = at.text(path_text);
+      auto& path = context.text(path_text);
       const auto length = path.size();
       path += length == 0 ? "" : ".";
       path += entry.key();
-      redact_entry(at, entry, child, tally);
+      redact_entry(context, entry, child, tally);
       path.resize(length);
     });
     if (!map.changed())
       return std::nullopt;
-    return wrap_map(at.memory(), map.write());
+    return wrap_map(context.memory(), map.write());
   }
 
-  void redact_entry(context& at, item::attribute entry, std::size_t child,
+  void redact_entry(context& context, item::attribute entry, std::size_t child,
                     redaction_tally& tally) const {
-    const auto& path = at.text(path_text);
+    const auto& path = context.text(path_text);
     switch (rules_.rule_of(entry.key())) {
     case redactor::key_rule::ignore:
       return rules_.note(tally.ignored, path);
@@ -156,31 +157,31 @@ private:
       return entry.erase();
     case redactor::key_rule::mask:
       rules_.note(tally.masked, path);
-      return entry.set(
-          make_string(at.memory(), rules_.mask(string_of(entry.any()), at.text(masked_text))));
+      return entry.set(make_string(context.memory(),
+                                   rules_.mask(string_of(entry.any()), context.text(masked_text))));
     case redactor::key_rule::look_at_value:
       break;
     }
-    if (const auto changed = redact_value(at, entry.any(), child + 1, tally))
+    if (const auto changed = redact_value(context, entry.any(), child + 1, tally))
       entry.set(*changed);
   }
 
-  std::optional<std::string_view> redact_array(context& at, std::string_view body,
+  std::optional<std::string_view> redact_array(context& context, std::string_view body,
                                                std::size_t child, redaction_tally& tally) const {
     std::vector<std::string_view> anys;
     bool changed = false;
     for_each_item(body, [&](std::string_view any) {
-      auto& path = at.text(path_text);
+      auto& path = context.text(path_text);
       const auto length = path.size();
       path += fmt::format("{}[{}]", length == 0 ? "" : ".", anys.size());
-      const auto redacted = redact_value(at, any, child + 1, tally);
+      const auto redacted = redact_value(context, any, child + 1, tally);
       path.resize(length);
       changed |= redacted.has_value();
       anys.push_back(redacted.value_or(any));
     });
     if (!changed)
       return std::nullopt;
-    return make_array(at.memory(), anys);
+    return make_array(context.memory(), anys);
   }
 
   redactor rules_;

@@ -65,11 +65,11 @@ result<redactor> redactor::compile(const redaction_config& config) {
   made.hash_ = config.hash_function;
   made.hmac_key_ = config.hmac_key;
   made.summary_ = config.summary;
-  const auto fill = [](auto& to, const auto& from, std::string_view option) -> result<void> {
-    auto patterns = compile(from, option);
+  const auto fill = [](auto& target, const auto& texts, std::string_view option) -> result<void> {
+    auto patterns = compile(texts, option);
     if (!patterns)
       return tl::unexpected(patterns.error());
-    to = std::move(*patterns);
+    target = std::move(*patterns);
     return {};
   };
   for (const auto& done :
@@ -139,44 +139,44 @@ std::string_view redactor::mask_blocked(std::string_view value, std::string& scr
   return value;
 }
 
-void redactor::note(redaction_tally::list& into, std::string_view key) const {
-  ++into.count;
+void redactor::note(redaction_tally::list& tally, std::string_view key) const {
+  ++tally.count;
   if (summary_ == redaction_summary::debug)
-    into.keys.emplace_back(key);
+    tally.keys.emplace_back(key);
 }
 
-void redactor::summarise(redaction_tally& tally, std::string_view prefix, item& of) const {
+void redactor::summarise(redaction_tally& tally, std::string_view prefix, item& item) const {
   if (summary_ == redaction_summary::silent)
     return;
-  summarise_one(tally.redacted, prefix, "redacted", true, of);
-  summarise_one(tally.masked, prefix, "masked", true, of);
-  summarise_one(tally.allowed, prefix, "allowed", true, of);
-  summarise_one(tally.ignored, prefix, "ignored", false, of);
+  summarise_one(tally.redacted, prefix, "redacted", true, item);
+  summarise_one(tally.masked, prefix, "masked", true, item);
+  summarise_one(tally.allowed, prefix, "allowed", true, item);
+  summarise_one(tally.ignored, prefix, "ignored", false, item);
 }
 
-void redactor::summarise_one(redaction_tally::list& what, std::string_view prefix,
-                             std::string_view name, bool with_keys, item& of) const {
-  if (what.count == 0)
+void redactor::summarise_one(redaction_tally::list& tally, std::string_view prefix,
+                             std::string_view name, bool with_keys, item& item) const {
+  if (tally.count == 0)
     return;
-  auto& memory = of.memory();
+  auto& memory = item.memory();
   const auto key_of = [&](std::string_view suffix) {
     return memory.copy(fmt::format("{}{}.{}", prefix, name, suffix));
   };
   if (with_keys && summary_ == redaction_summary::debug) {
     const auto key = key_of("keys");
-    const auto before = of.get(key);
+    const auto before = item.get(key);
     for (auto rest = before ? string_of(*before) : std::string_view{}; !rest.empty();) {
       const auto comma = rest.find(',');
-      what.keys.emplace_back(rest.substr(0, comma));
+      tally.keys.emplace_back(rest.substr(0, comma));
       rest = comma == rest.npos ? std::string_view{} : rest.substr(comma + 1);
     }
-    std::sort(what.keys.begin(), what.keys.end());
-    of.set(key, make_string(memory, fmt::format("{}", fmt::join(what.keys, ","))));
+    std::sort(tally.keys.begin(), tally.keys.end());
+    item.set(key, make_string(memory, fmt::format("{}", fmt::join(tally.keys, ","))));
   }
   const auto key = key_of("count");
-  const auto before = of.get(key);
+  const auto before = item.get(key);
   const auto value = before ? otlp::read_value(*before) : otlp::value_ref{};
-  of.set(key, make_integer(memory, static_cast<std::int64_t>(what.count) + value.integer));
+  item.set(key, make_integer(memory, static_cast<std::int64_t>(tally.count) + value.integer));
 }
 
 } // namespace weir::processors

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/error.hpp"
+#include "editing/regex.hpp"
 #include "processors/config.hpp"
 #include "processors/processor.hpp"
-#include "processors/regex.hpp"
 
 #include <string>
 #include <string_view>
@@ -39,15 +39,15 @@ public:
   std::string_view mask_blocked(std::string_view value, std::string& scratch,
                                 std::string& other) const;
 
-  void note(redaction_tally::list& into, std::string_view key) const;
+  void note(redaction_tally::list& tally, std::string_view key) const;
   /// Writes the summary into the attributes; `prefix`: "redaction." or "redaction.body.".
-  void summarise(redaction_tally& tally, std::string_view prefix, item& of) const;
+  void summarise(redaction_tally& tally, std::string_view prefix, item& item) const;
 
 private:
   static result<std::vector<regex>> compile(const std::vector<std::string>& patterns,
                                             std::string_view option);
-  void summarise_one(redaction_tally::list& what, std::string_view prefix, std::string_view name,
-                     bool with_keys, item& of) const;
+  void summarise_one(redaction_tally::list& tally, std::string_view prefix, std::string_view name,
+                     bool with_keys, item& item) const;
   void replace(const regex& pattern, std::string_view value, std::string& out) const;
   void append_mask(std::string& out, std::string_view match) const;
 

@@ -12,8 +12,9 @@ public:
 
   processors::reach reach() const override { return {items, chosen_.reads(), no_level}; }
 
-  verdict edit_item(context& at) const override {
-    return chosen_.wants_scope(at) && chosen_.wants_item(at) ? verdict::keep : verdict::drop;
+  disposition edit_item(context& context) const override {
+    return chosen_.wants_scope(context) && chosen_.wants_item(context) ? disposition::keep
+                                                                       : disposition::drop;
   }
 
 private:

@@ -1,8 +1,8 @@
 #include "processors/span.hpp"
 
+#include "editing/regex.hpp"
 #include "processors/actions.hpp"
 #include "processors/matching.hpp"
-#include "processors/regex.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -26,29 +26,29 @@ public:
 
   processors::reach reach() const override { return {items, chosen_.reads(), no_level}; }
 
-  bool wants_items(context& at) const override { return chosen_.wants_scope(at); }
+  bool wants_items(context& context) const override { return chosen_.wants_scope(context); }
 
-  verdict edit_item(context& at) const override {
-    if (!chosen_.wants_item(at))
-      return verdict::keep;
-    actions_.apply(at.current(), at);
+  disposition edit_item(context& context) const override {
+    if (!chosen_.wants_item(context))
+      return disposition::keep;
+    actions_.apply(context.current(), context);
     if (!config_.name.from_attributes.empty())
-      name_from_attributes(at);
+      name_from_attributes(context);
     if (!rules_.empty())
-      name_to_attributes(at);
+      name_to_attributes(context);
     if (config_.status)
-      set_status(at);
-    return verdict::keep;
+      set_status(context);
+    return disposition::keep;
   }
 
 private:
-  void name_from_attributes(context& at) const {
-    auto& of = at.current();
-    auto& name = at.text(0);
+  void name_from_attributes(context& context) const {
+    auto& item = context.current();
+    auto& name = context.text(0);
     name.clear();
     bool first = true;
     for (const auto& key : config_.name.from_attributes) {
-      const auto any = of.get(key);
+      const auto any = item.get(key);
       if (!any)
         return;
       if (!first)
@@ -57,34 +57,34 @@ private:
       if (!append_scalar(name, *any))
         name += "<unknown-attribute-type>";
     }
-    if (name != of.bytes(span_field::name))
-      of.set_bytes(span_field::name, at.memory().copy(name));
+    if (name != item.bytes(span_field::name))
+      item.set_bytes(span_field::name, context.memory().copy(name));
   }
 
-  void name_to_attributes(context& at) const {
-    auto& of = at.current();
+  void name_to_attributes(context& context) const {
+    auto& item = context.current();
     for (const auto& rule : rules_) {
-      const auto name = of.bytes(span_field::name);
+      const auto name = item.bytes(span_field::name);
       std::array<std::string_view, regex::max_groups + 1> found;
       const auto& keys = rule.group_names();
       const auto groups = std::span(found).first(keys.size() + 1);
       rule.expect_to_afford(name);
       if (name.empty() || !rule.find(name, 0, groups))
         continue;
-      apply(at, name, keys, groups.subspan(1));
+      apply(context, name, keys, groups.subspan(1));
       if (config_.name.to_attributes->break_after_match)
         return;
     }
   }
 
-  void apply(context& at, std::string_view name, const std::vector<std::string>& keys,
+  void apply(context& context, std::string_view name, const std::vector<std::string>& keys,
              std::span<const std::string_view> groups) const {
-    auto& of = at.current();
-    auto& renamed = at.text(0);
+    auto& item = context.current();
+    auto& renamed = context.text(0);
     renamed.clear();
     std::size_t copied = 0;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      of.set(keys[i], make_string(at.memory(), groups[i]));
+      item.set(keys[i], make_string(context.memory(), groups[i]));
       if (groups[i].data() == nullptr)
         continue; // took no part in the match
       const auto begin = static_cast<std::size_t>(groups[i].data() - name.data());
@@ -98,19 +98,19 @@ private:
     }
     renamed += name.substr(copied);
     if (!config_.name.to_attributes->keep_original_name)
-      of.set_bytes(span_field::name, at.memory().copy(renamed));
+      item.set_bytes(span_field::name, context.memory().copy(renamed));
   }
 
-  void set_status(context& at) const {
-    auto& of = at.current();
-    auto& status = at.child(0);
-    of.open_message(span_field::status, otlp::message_id::status, status);
+  void set_status(context& context) const {
+    auto& item = context.current();
+    auto& status = context.child(0);
+    item.open_message(span_field::status, otlp::message_id::status, status);
     const auto code = static_cast<std::uint64_t>(config_.status->code);
     if (status.number(status_field::code) != code)
       status.set_varint(status_field::code, code);
     if (status.bytes(status_field::message) != config_.status->description)
       status.set_bytes(status_field::message, config_.status->description);
-    of.put_message(span_field::status, status);
+    item.put_message(span_field::status, status);
   }
 
   span_config config_;
@@ -128,15 +128,15 @@ result<processor_ptr> make_span(const span_config& config, weir::signal kind) {
   auto chosen = selection::compile(config.include, config.exclude, kind);
   if (!chosen)
     return tl::unexpected(chosen.error());
-  std::size_t at = 0;
-  auto actions = action_list::compile(config.attributes, at);
+  std::size_t position = 0;
+  auto actions = action_list::compile(config.attributes, position);
   if (!actions)
     return fail(errc::invalid_argument,
-                fmt::format("`attributes[{}]`: {}", at, actions.error().message));
+                fmt::format("`attributes[{}]`: {}", position, actions.error().message));
   std::vector<regex> rules;
-  const auto& to = config.name.to_attributes;
-  for (std::size_t i = 0; to && i < to->rules.size(); ++i) {
-    auto rule = regex::compile(to->rules[i]);
+  const auto& target = config.name.to_attributes;
+  for (std::size_t i = 0; target && i < target->rules.size(); ++i) {
+    auto rule = regex::compile(target->rules[i]);
     if (!rule)
       return fail(errc::invalid_argument,
                   fmt::format("`name.to_attributes.rules[{}]`: {}", i, rule.error().message));

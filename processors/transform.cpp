@@ -1,6 +1,6 @@
 #include "processors/transform.hpp"
 
-#include "processors/ottl/walk.hpp"
+#include "ottl/walk.hpp"
 
 namespace weir::processors {
 
@@ -23,35 +23,35 @@ public:
 
   processors::reach reach() const override { return reach_; }
 
-  verdict edit_resource(context& at) const override {
-    return verdict_of(run(at, ottl::begin_subject(at, levels_)));
+  disposition edit_resource(context& context) const override {
+    return verdict_of(run(context, ottl::begin_subject(context, levels_)));
   }
-  verdict edit_scope(context& at) const override {
-    return verdict_of(run(at, ottl::begin_subject(at, levels_)));
+  disposition edit_scope(context& context) const override {
+    return verdict_of(run(context, ottl::begin_subject(context, levels_)));
   }
-  verdict edit_item(context& at) const override {
-    auto s = ottl::begin_subject(at, levels_);
+  disposition edit_item(context& context) const override {
+    auto s = ottl::begin_subject(context, levels_);
     bool good = true;
-    const auto edit = [&](const ottl::subject& on) {
-      good = run(at, on) && good;
+    const auto edit = [&](const ottl::subject& subject) {
+      good = run(context, subject) && good;
       return true;
     };
     switch (context_) {
     case context_kind::spanevent:
-      ottl::for_each_event(at, s, edit);
+      ottl::for_each_event(context, s, edit);
       break;
     case context_kind::metric:
-      ottl::with_metric(at, s, edit);
+      ottl::with_metric(context, s, edit);
       break;
     case context_kind::datapoint:
-      ottl::for_each_metric_point(at, s, edit);
+      ottl::for_each_metric_point(context, s, edit);
       break;
     case context_kind::span:
-      s.span = &at.current();
+      s.span = &context.current();
       edit(s);
       break;
     default:
-      s.log = &at.current();
+      s.log = &context.current();
       edit(s);
     }
     return verdict_of(good);
@@ -59,24 +59,24 @@ public:
 
 private:
   /// What a statement failed on in mode propagate does not go on half changed.
-  static verdict verdict_of(bool good) { return good ? verdict::keep : verdict::drop; }
+  static disposition verdict_of(bool good) { return good ? disposition::keep : disposition::drop; }
 
   /// False: a statement failed in mode propagate, and the message is refused.
-  bool run(context& at, const ottl::subject& on) const {
-    auto& in = ottl::thread_workspace();
-    in.begin_item();
+  bool run(context& context, const ottl::subject& subject) const {
+    auto& workspace = ottl::thread_workspace();
+    workspace.begin_item();
     if (!conditions_.empty()) {
-      const auto answer = conditions_.any(on, in);
+      const auto answer = conditions_.any(subject, workspace);
       if (answer == ottl::sequence::answer::failed)
-        return refuse(at, conditions_.describe(in));
+        return refuse(context, conditions_.describe(workspace));
       if (answer == ottl::sequence::answer::no)
         return true;
     }
-    return statements_.run(on, in) || refuse(at, statements_.describe(in));
+    return statements_.run(subject, workspace) || refuse(context, statements_.describe(workspace));
   }
 
-  static bool refuse(context& at, std::string reason) {
-    at.refuse(std::move(reason));
+  static bool refuse(context& context, std::string reason) {
+    context.refuse(std::move(reason));
     return false;
   }
 
@@ -110,8 +110,8 @@ result<std::vector<processor_ptr>> make_transform(const transform_config& config
     auto compiled = ottl::compile_group(source);
     if (!compiled)
       return fail(errc::invalid_argument, ottl::to_string(compiled.error().front(), source));
-    const auto mode = ottl::error_mode_named(group.error_mode.empty() ? config.error_mode
-                                                                      : group.error_mode);
+    const auto mode =
+        ottl::error_mode_named(group.error_mode.empty() ? config.error_mode : group.error_mode);
     made.push_back(std::make_shared<const transformation>(
         std::move(*compiled), mode.value_or(ottl::error_mode::ignore), id));
   }

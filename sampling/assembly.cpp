@@ -18,53 +18,53 @@ bool shares_resource(const otlp::span_group& a, const otlp::span_group& b) {
 } // namespace
 
 std::size_t kept_spans::bytes() const noexcept {
-  return bytes_.bytes() + pieces_.capacity() * sizeof(piece)
+  return bytes_.held() + pieces_.capacity() * sizeof(piece)
          + envelopes_.capacity() * sizeof(std::string_view)
          + ends_.capacity() * sizeof(std::uint32_t) + runs_.capacity() * sizeof(run);
 }
 
 std::uint64_t kept_spans::leave_out(const std::vector<bool>& places) {
-  std::uint32_t from = 0;
-  std::uint32_t to = 0;
+  std::uint32_t source = 0;
+  std::uint32_t target = 0;
   std::size_t left_runs = 0;
   auto trace = ends_.begin();
   for (const auto run : runs_) {
-    for (; trace != ends_.end() && *trace <= from; ++trace)
-      *trace = to;
+    for (; trace != ends_.end() && *trace <= source; ++trace)
+      *trace = target;
     if (!places[run.place]) {
-      std::move(pieces_.begin() + from, pieces_.begin() + run.end, pieces_.begin() + to);
-      to += run.end - from;
-      runs_[left_runs++] = {run.place, to};
+      std::move(pieces_.begin() + source, pieces_.begin() + run.end, pieces_.begin() + target);
+      target += run.end - source;
+      runs_[left_runs++] = {run.place, target};
     }
-    from = run.end;
+    source = run.end;
   }
-  std::fill(trace, ends_.end(), to);
-  const auto gone = pieces_.size() - to;
-  pieces_.resize(to);
+  std::fill(trace, ends_.end(), target);
+  const auto gone = pieces_.size() - target;
+  pieces_.resize(target);
   runs_.resize(left_runs);
   return gone;
 }
 
-std::size_t kept_spans::append_to(codec::traces_block_builder& to, std::size_t first,
+std::size_t kept_spans::append_to(codec::traces_block_builder& builder, std::size_t first,
                                   std::size_t max_bytes) const {
   // The builder finds envelopes by content; once each is enough.
   std::vector<std::uint32_t> resources(envelopes_.size(), none);
   std::vector<std::uint32_t> scopes(envelopes_.size(), none);
   auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
   bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
-  for (auto at = first; at < pieces_.size(); ++at, inside = true) {
-    for (; at == *trace; ++trace)
+  for (auto index = first; index < pieces_.size(); ++index, inside = true) {
+    for (; index == *trace; ++trace)
       inside = false;
-    if (to.spans() > 0 && to.full(max_bytes * (inside ? max_trace_share : 1)))
-      return at;
-    const auto& piece = pieces_[at];
+    if (builder.spans() > 0 && builder.full(max_bytes * (inside ? max_trace_share : 1)))
+      return index;
+    const auto& piece = pieces_[index];
     auto& resource = resources[piece.resource];
     if (resource == none)
-      resource = to.resource(envelopes_[piece.resource]);
+      resource = builder.resource(envelopes_[piece.resource]);
     auto& scope = scopes[piece.scope];
     if (scope == none)
-      scope = to.scope(envelopes_[piece.scope]);
-    to.span(resource, scope, piece.body);
+      scope = builder.scope(envelopes_[piece.scope]);
+    builder.span(resource, scope, piece.body);
   }
   return pieces_.size();
 }
@@ -80,25 +80,25 @@ std::size_t kept_spans::end_of(std::size_t first, std::size_t max_bytes) const {
   };
   auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
   bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
-  for (auto at = first; at < pieces_.size(); ++at, inside = true) {
-    for (; at == *trace; ++trace)
+  for (auto index = first; index < pieces_.size(); ++index, inside = true) {
+    for (; index == *trace; ++trace)
       inside = false;
     const auto wanted = max_bytes * (inside ? max_trace_share : 1);
-    if (at > first
+    if (index > first
         && (spans + around >= most_message_bytes || (spans + around >= wanted && spans >= around)))
-      return at;
-    note(pieces_[at].resource);
-    note(pieces_[at].scope);
-    spans += pieces_[at].body.size();
+      return index;
+    note(pieces_[index].resource);
+    note(pieces_[index].scope);
+    spans += pieces_[index].body.size();
   }
   return pieces_.size();
 }
 
-void kept_spans::append_to(otlp::traces_writer& to, std::size_t first, std::size_t end) const {
+void kept_spans::append_to(otlp::traces_writer& writer, std::size_t first, std::size_t end) const {
   std::vector<const piece*> order;
   order.reserve(end - first);
-  for (auto at = first; at < end; ++at)
-    order.push_back(&pieces_[at]);
+  for (auto index = first; index < end; ++index)
+    order.push_back(&pieces_[index]);
   std::stable_sort(order.begin(), order.end(), [](const piece* a, const piece* b) {
     return std::pair(a->resource, a->scope) < std::pair(b->resource, b->scope);
   });
@@ -106,12 +106,12 @@ void kept_spans::append_to(otlp::traces_writer& to, std::size_t first, std::size
   auto scope = none;
   for (const auto* piece : order) {
     if (piece->resource != resource)
-      to.resource(envelopes_[piece->resource]);
+      writer.resource(envelopes_[piece->resource]);
     if (piece->resource != resource || piece->scope != scope)
-      to.scope(envelopes_[piece->scope]);
+      writer.scope(envelopes_[piece->scope]);
     resource = piece->resource;
     scope = piece->scope;
-    to.span(piece->body);
+    writer.span(piece->body);
   }
 }
 
@@ -121,9 +121,9 @@ std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
   of_traces_.clear();
   std::uint64_t bytes = 0;
   std::uint32_t place = 0;
-  auto at = first;
-  for (; at < batch.traces.size(); ++at) {
-    const auto& trace = batch.traces[at];
+  auto index = first;
+  for (; index < batch.traces.size(); ++index) {
+    const auto& trace = batch.traces[index];
     if (!trace.verdict.keep) {
       place += trace.refs;
       continue;
@@ -139,7 +139,7 @@ std::size_t assembler::select(const decided_batch& batch, std::size_t first) {
     ++traces_;
     of_traces_.push_back(&trace);
   }
-  return at;
+  return index;
 }
 
 result<std::size_t> assembler::collect(const decided_batch& batch, std::size_t first,
@@ -241,29 +241,29 @@ std::uint32_t assembler::recorded(std::uint32_t scope, const decided_trace& kept
                            (kept.flags & decided_late) != 0};
   if (key == last_recorded_)
     return last_envelope_;
-  const auto [at, added] = recorded_.try_emplace(key);
+  const auto [found, added] = recorded_.try_emplace(key);
   if (added) {
     const kept_by why{names_->policy_name(key.policy), names_->policy_name(key.composite_part),
                       key.late};
-    at->second = envelope(policy_stamp_.put(out.envelopes_[scope], why), out);
+    found->second = envelope(policy_stamp_.put(out.envelopes_[scope], why), out);
   }
   last_recorded_ = key;
-  return last_envelope_ = at->second;
+  return last_envelope_ = found->second;
 }
 
 void assembler::arrange(kept_spans& out) {
-  std::vector<std::uint32_t> at(traces_ + 1, 0);
+  std::vector<std::uint32_t> positions(traces_ + 1, 0);
   for (const auto& span : found_)
-    ++at[span.trace + 1];
+    ++positions[span.trace + 1];
   for (std::uint32_t i = 0; i < traces_; ++i)
-    at[i + 1] += at[i];
-  out.ends_.assign(at.begin() + 1, at.end());
+    positions[i + 1] += positions[i];
+  out.ends_.assign(positions.begin() + 1, positions.end());
   out.pieces_.resize(found_.size());
   places_.resize(found_.size());
   for (const auto& span : found_) {
-    const auto to = at[span.trace]++;
-    out.pieces_[to] = span.piece;
-    places_[to] = span.place;
+    const auto position = positions[span.trace]++;
+    out.pieces_[position] = span.piece;
+    places_[position] = span.place;
   }
   for (std::uint32_t i = 0; i < places_.size(); ++i) {
     if (i == 0 || places_[i] != places_[i - 1])

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "codec/traces_block.hpp"
+#include "core/arena.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "otlp/scan.hpp"
 #include "otlp/writer.hpp"
-#include "sampling/arena.hpp"
 #include "sampling/decision.hpp"
 #include "sampling/decision_cache.hpp"
 #include "sampling/policy_stamp.hpp"
@@ -34,15 +34,16 @@ public:
   unix_ns first_received() const noexcept { return first_received_; }
   unix_ns last_received() const noexcept { return last_received_; }
 
-  /// Where a message of about `max_bytes` ends that begins with span number `first`: by the same rules, but each
-  /// envelope counts once, and it goes on while envelopes are the larger part.
+  /// Where a message of about `max_bytes` ends that begins with span number `first`: by the same
+  /// rules, but each envelope counts once, and it goes on while envelopes are the larger part.
   std::size_t end_of(std::size_t first, std::size_t max_bytes) const;
 
   /// Adds the spans [first, end) to a message, by resource and scope: each envelope stands once.
-  void append_to(otlp::traces_writer& to, std::size_t first, std::size_t end) const;
+  void append_to(otlp::traces_writer& writer, std::size_t first, std::size_t end) const;
 
-  /// Leaves out the spans of some slots; `places[i]` says it of the i-th ref of the traces that were
-  /// collected, dropped ones counted. Returns how many spans went. @pre nothing is appended yet
+  /// Leaves out the spans of some slots; `places[i]` says it of the i-th ref of the traces that
+  /// were collected, dropped ones counted. Returns how many spans went. @pre nothing is appended
+  /// yet
   std::uint64_t leave_out(const std::vector<bool>& places);
 
   /// What could not be read: these slots are lost, and to be counted as damaged.
@@ -51,7 +52,7 @@ public:
   /// Appends spans from number `first` on, trace by trace, until `to` has at least `max_bytes`; a
   /// trace is cut only where it alone would make the block four times as large. Returns the number
   /// of the next span (spans() when all are done).
-  std::size_t append_to(codec::traces_block_builder& to, std::size_t first,
+  std::size_t append_to(codec::traces_block_builder& builder, std::size_t first,
                         std::size_t max_bytes) const;
 
 private:
@@ -72,8 +73,8 @@ private:
   static constexpr std::size_t max_trace_share = 4;
   static constexpr std::size_t most_message_bytes = 16 << 20;
 
-
-  arena bytes_;
+  /// Of one size: what is held is what was taken, nearly.
+  arena bytes_{arena_sizes{.first_chunk = 256 << 10, .largest_chunk = 256 << 10}};
   std::vector<std::string_view> envelopes_;
   std::vector<piece> pieces_;       ///< The spans of a trace together.
   std::vector<std::uint32_t> ends_; ///< By trace: where its pieces end.
@@ -104,11 +105,11 @@ public:
   void record_policies(const decision_cache* names) noexcept { names_ = names; }
 
   /// Collects the kept traces from `batch.traces[first]` on, as many as fit, into `out` (replaced).
-  /// Returns the index of the first trace not looked at. An entry that is damaged or gone leaves the
-  /// rest whole: its slots are in out.unreadable(). Where one cannot be read at the moment
+  /// Returns the index of the first trace not looked at. An entry that is damaged or gone leaves
+  /// the rest whole: its slots are in out.unreadable(). Where one cannot be read at the moment
   /// (is_passing()) that is returned, `out` is empty, and the same call is to be made again later.
-  result<std::size_t> collect(const decided_batch& batch, std::size_t first, const entry_reader& read,
-                      kept_spans& out);
+  result<std::size_t> collect(const decided_batch& batch, std::size_t first,
+                              const entry_reader& read, kept_spans& out);
 
 private:
   struct wanted_slot {

@@ -6,14 +6,14 @@ namespace weir::sampling {
 
 namespace {
 
-bool is_certain(const chance& of) noexcept {
-  return of.share <= 0 || of.share >= 1;
+bool is_certain(const chance& chance) noexcept {
+  return chance.share <= 0 || chance.share >= 1;
 }
 
 } // namespace
 
-chance otherwise(const chance& of) noexcept {
-  return {1 - of.share, ~of.source};
+chance otherwise(const chance& chance) noexcept {
+  return {1 - chance.share, ~chance.source};
 }
 
 chance both(const chance& one, const chance& other) noexcept {
@@ -31,17 +31,17 @@ void inclusion::clear() noexcept {
   largest_.clear();
 }
 
-void inclusion::add(const chance& of) {
-  if (is_certain(of)) {
-    always_ = always_ || of.share >= 1;
+void inclusion::add(const chance& chance) {
+  if (is_certain(chance)) {
+    always_ = always_ || chance.share >= 1;
     return;
   }
   const auto known = std::find_if(largest_.begin(), largest_.end(),
-                                  [&](const auto& each) { return each.first == of.source; });
+                                  [&](const auto& each) { return each.first == chance.source; });
   if (known == largest_.end())
-    largest_.emplace_back(of.source, of.share);
+    largest_.emplace_back(chance.source, chance.share);
   else
-    known->second = std::max(known->second, of.share);
+    known->second = std::max(known->second, chance.share);
 }
 
 double inclusion::share() const noexcept {

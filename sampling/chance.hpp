@@ -19,7 +19,7 @@ struct chance {
 inline constexpr std::uint64_t trace_id_randomness = 1;
 
 /// Of a policy that samples what this one does not.
-chance otherwise(const chance& of) noexcept;
+chance otherwise(const chance& chance) noexcept;
 
 /// Of a policy that samples what both do.
 chance both(const chance& one, const chance& other) noexcept;
@@ -29,7 +29,7 @@ chance both(const chance& one, const chance& other) noexcept;
 class inclusion {
 public:
   void clear() noexcept;
-  void add(const chance& of);
+  void add(const chance& chance);
 
   double share() const noexcept;
   /// Whether `share` is the threshold of consistent probability sampling.

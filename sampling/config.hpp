@@ -105,7 +105,6 @@ struct tail_sampling_config {
   std::uint64_t sampled_cache_size = 0;
   std::uint64_t non_sampled_cache_size = 0;
   bool sample_on_first_match = false;
-  bool drop_pending_traces_on_shutdown = false;
   std::uint64_t maximum_trace_size_bytes = 0; ///< 0 = off
   bool record_policy = false; ///< What kept a trace is said in the scopes of its spans.
   std::vector<policy_config> policies;

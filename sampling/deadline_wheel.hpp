@@ -79,11 +79,6 @@ public:
     return none;
   }
 
-  /// Not before this is anything due; max() when empty.
-  steady_ns next() const noexcept {
-    return size_ == 0 ? std::numeric_limits<steady_ns>::max() : (first_ + 1) * tick_;
-  }
-
   std::size_t bytes() const noexcept { return buckets * 2 * sizeof(std::uint32_t); }
 
 private:

@@ -48,12 +48,10 @@ struct slot_ref {
 
 /// How a decision came about; several may hold.
 enum decided_flags : std::uint8_t {
-  decided_late = 1,  ///< Spans that came after their trace was decided; they follow it.
-  decided_early = 2, ///< Before its wait was over: num_traces or the index was full.
-  decided_incomplete =
-      4, ///< After its wait, but while older spans were still on their way somewhere.
-  decided_too_large = 8, ///< Over maximum_trace_size_bytes: dropped.
-  decided_at_end = 16,   ///< At shutdown, before its wait was over.
+  decided_late = 1,       ///< Spans that came after their trace was decided; they follow it.
+  decided_early = 2,      ///< Before its wait was over: num_traces or the index was full.
+  decided_incomplete = 4, ///< After its wait, while older spans were still on their way.
+  decided_too_large = 8,  ///< Over maximum_trace_size_bytes: dropped.
 };
 
 struct decided_trace {

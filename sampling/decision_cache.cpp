@@ -46,29 +46,31 @@ std::optional<decision> decision_cache::find(fingerprint trace) const {
   return decision_of(at(number));
 }
 
-decision_cache::record decision_cache::record_of(fingerprint trace, const decision& what) noexcept {
-  record of;
-  of.trace = trace;
-  of.sampling_rate = what.sampling_rate;
-  of.policy = what.policy;
-  of.keep = what.keep ? 1 : 0;
-  of.mark = static_cast<std::uint16_t>(static_cast<unsigned>(what.mark) & 3U);
-  return of;
+decision_cache::record decision_cache::record_of(fingerprint trace,
+                                                 const decision& decision) noexcept {
+  record record;
+  record.trace = trace;
+  record.sampling_rate = decision.sampling_rate;
+  record.policy = decision.policy;
+  record.keep = decision.keep ? 1 : 0;
+  record.mark = static_cast<std::uint16_t>(static_cast<unsigned>(decision.mark) & 3U);
+  return record;
 }
 
-decision decision_cache::decision_of(const record& of) noexcept {
-  return {of.keep != 0, of.policy, of.sampling_rate, static_cast<rate_mark>(of.mark)};
+decision decision_cache::decision_of(const record& record) noexcept {
+  return {record.keep != 0, record.policy, record.sampling_rate,
+          static_cast<rate_mark>(record.mark)};
 }
 
-void decision_cache::append(const record& what) {
+void decision_cache::append(const record& record) {
   const auto hash_of = [this](std::uint32_t number) { return at(number).trace; };
   const auto number = indexed(next_number());
-  records_.push_back(what);
-  index_.insert(what.trace, number, hash_of);
+  records_.push_back(record);
+  index_.insert(record.trace, number, hash_of);
 }
 
-void decision_cache::insert(fingerprint trace, const decision& what, bool pinned) {
-  auto fresh = record_of(trace, what);
+void decision_cache::insert(fingerprint trace, const decision& decision, bool pinned) {
+  auto fresh = record_of(trace, decision);
   if (const auto number = lookup(trace); number != number_index::none) {
     auto& old = at(number);
     fresh.pins = old.pins;
@@ -109,11 +111,11 @@ void decision_cache::evict() {
   }
 }
 
-void decision_cache::add_pin(record& to) noexcept {
-  if (to.pins == max_pins)
+void decision_cache::add_pin(record& record) noexcept {
+  if (record.pins == max_pins)
     return;
-  pinned_ += to.pins == 0 ? 1 : 0;
-  to.pins = static_cast<std::uint16_t>((to.pins + 1U) & max_pins);
+  pinned_ += record.pins == 0 ? 1 : 0;
+  record.pins = static_cast<std::uint16_t>((record.pins + 1U) & max_pins);
 }
 
 void decision_cache::pin(fingerprint trace) {
@@ -141,14 +143,14 @@ std::uint64_t decision_cache::first_needed_chunk() const noexcept {
   return chunks_.empty() ? next_chunk_ : chunks_.front().number;
 }
 
-bool decision_cache::prepend(const chunk_record& what) {
+bool decision_cache::prepend(const chunk_record& record) {
   if (records_.size() >= capacity_)
     return false;
-  if (lookup(what.trace) != number_index::none)
+  if (lookup(record.trace) != number_index::none)
     return true;
-  records_.push_front(record_of(what.trace, what.what));
+  records_.push_front(record_of(record.trace, record.outcome));
   --first_number_;
-  index_.insert(what.trace, indexed(first_number_),
+  index_.insert(record.trace, indexed(first_number_),
                 [this](std::uint32_t number) { return at(number).trace; });
   return true;
 }

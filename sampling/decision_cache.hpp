@@ -38,7 +38,7 @@ public:
 
   /// Remembers a decision; `decision.policy` is a number of this cache. One that is known is
   /// replaced and keeps its pins. `pinned`: as if pin() were called right after it.
-  void insert(fingerprint trace, const decision& what, bool pinned = false);
+  void insert(fingerprint trace, const decision& decision, bool pinned = false);
 
   /// Keeps the decision of `trace` until unpinned as often. Without effect where it is not known.
   void pin(fingerprint trace);
@@ -76,8 +76,8 @@ private:
   static_assert(sizeof(record) == 16);
   static constexpr unsigned max_pins = (1U << 12) - 1;
 
-  static record record_of(fingerprint trace, const decision& what) noexcept;
-  static decision decision_of(const record& of) noexcept;
+  static record record_of(fingerprint trace, const decision& decision) noexcept;
+  static decision decision_of(const record& record) noexcept;
 
   /// Where a chunk's records end.
   struct chunk_mark {
@@ -87,7 +87,7 @@ private:
 
   struct chunk_record {
     fingerprint trace = 0;
-    decision what;
+    decision outcome;
   };
 
   // Records have running numbers. The index has 32 bits for them, of which it needs one value
@@ -104,11 +104,11 @@ private:
   record& at(std::uint32_t number) { return records_[offset_of(number)]; }
   const record& at(std::uint32_t number) const { return records_[offset_of(number)]; }
   std::uint32_t lookup(fingerprint trace) const;
-  void append(const record& what);
-  void add_pin(record& to) noexcept;
+  void append(const record& record);
+  void add_pin(record& record) noexcept;
   void forget_oldest();
   void evict();
-  bool prepend(const chunk_record& what);
+  bool prepend(const chunk_record& record);
   result<std::vector<chunk_record>> read_chunk(std::string_view bytes);
 
   std::size_t capacity_;

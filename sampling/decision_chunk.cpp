@@ -42,9 +42,9 @@ result<chunk_view> open_chunk(std::string_view bytes) {
   if (auto checked = codec::check_frame_header(kind, bytes); !checked)
     return tl::unexpected(checked.error());
   codec::field_reader header(bytes.substr(8));
-  const auto names = header.take<std::uint32_t>();
-  const auto count = header.take<std::uint32_t>();
-  const auto payload_bytes = header.take<std::uint32_t>();
+  const auto names = header.read<std::uint32_t>();
+  const auto count = header.read<std::uint32_t>();
+  const auto payload_bytes = header.read<std::uint32_t>();
   if (auto checked = codec::check_frame_payload(kind, bytes, payload_bytes); !checked)
     return tl::unexpected(checked.error());
 
@@ -72,13 +72,13 @@ std::string close_chunk(const std::vector<std::string_view>& names, std::string_
   }
   payload += records;
   char header[header_bytes] = {};
-  codec::field_writer to(header);
-  to.put(std::bit_cast<std::uint32_t>(std::array{'W', 'D', 'C', '1'}));
-  to.put(kind.version);
-  to.put(std::uint16_t{0});
-  to.put(static_cast<std::uint32_t>(names.size()));
-  to.put(static_cast<std::uint32_t>(records.size() / record_bytes));
-  to.put(static_cast<std::uint32_t>(payload.size()));
+  codec::field_writer writer(header);
+  writer.put(std::bit_cast<std::uint32_t>(std::array{'W', 'D', 'C', '1'}));
+  writer.put(kind.version);
+  writer.put(std::uint16_t{0});
+  writer.put(static_cast<std::uint32_t>(names.size()));
+  writer.put(static_cast<std::uint32_t>(records.size() / record_bytes));
+  writer.put(static_cast<std::uint32_t>(payload.size()));
   std::string bytes;
   codec::append_frame(kind, header, payload, bytes);
   return bytes;
@@ -111,16 +111,16 @@ private:
 void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
   name_table table(names_.size());
   std::string records;
-  for (auto at = written_; at < next_number(); ++at) {
-    const auto& record = records_[at - first_number_];
+  for (auto number = written_; number < next_number(); ++number) {
+    const auto& record = records_[number - first_number_];
     if (record.replaced != 0)
       continue;
     char bytes[record_bytes];
-    codec::field_writer to(bytes);
-    to.put(record.trace);
-    to.put(std::bit_cast<std::uint32_t>(record.sampling_rate));
-    to.put(table.place_of(record.policy));
-    to.put(static_cast<std::uint8_t>(record.keep | record.mark << 1));
+    codec::field_writer writer(bytes);
+    writer.put(record.trace);
+    writer.put(std::bit_cast<std::uint32_t>(record.sampling_rate));
+    writer.put(table.place_of(record.policy));
+    writer.put(static_cast<std::uint8_t>(record.keep | record.mark << 1));
     records.append(bytes, record_bytes);
   }
   std::vector<std::string_view> names;
@@ -145,15 +145,15 @@ decision_cache::read_chunk(std::string_view bytes) {
   std::vector<chunk_record> records;
   records.reserve(opened->records.size() / record_bytes);
   for (auto left = opened->records; !left.empty(); left.remove_prefix(record_bytes)) {
-    codec::field_reader from(left);
+    codec::field_reader reader(left);
     chunk_record record;
-    record.trace = from.take<std::uint64_t>();
-    record.what.sampling_rate = std::bit_cast<float>(from.take<std::uint32_t>());
-    const auto policy = from.take<std::uint16_t>();
-    record.what.policy = policy < policies.size() ? policies[policy] : no_policy;
-    const auto outcome = from.take<std::uint8_t>();
-    record.what.keep = (outcome & 1) != 0;
-    record.what.mark = mark_of(outcome);
+    record.trace = reader.read<std::uint64_t>();
+    record.outcome.sampling_rate = std::bit_cast<float>(reader.read<std::uint32_t>());
+    const auto policy = reader.read<std::uint16_t>();
+    record.outcome.policy = policy < policies.size() ? policies[policy] : no_policy;
+    const auto outcome = reader.read<std::uint8_t>();
+    record.outcome.keep = (outcome & 1) != 0;
+    record.outcome.mark = mark_of(outcome);
     records.push_back(record);
   }
   return records;
@@ -174,13 +174,14 @@ bool append_chunk(std::string& chunk, std::string_view newer) {
   }
   std::string records(first->records);
   for (auto left = second->records; !left.empty(); left.remove_prefix(record_bytes)) {
-    codec::field_reader from(left.substr(policy_offset));
-    const auto policy = from.take<policy_number>();
+    codec::field_reader reader(left.substr(policy_offset));
+    const auto policy = reader.read<policy_number>();
     char place[sizeof policy];
     codec::field_writer(place).put(policy < places.size() ? places[policy] : no_policy);
     records.append(left.substr(0, policy_offset));
     records.append(place, sizeof place);
-    records.append(left.substr(policy_offset + sizeof place, record_bytes - policy_offset - sizeof place));
+    records.append(
+        left.substr(policy_offset + sizeof place, record_bytes - policy_offset - sizeof place));
   }
   chunk = close_chunk(names, records);
   return true;

@@ -23,9 +23,9 @@ dynamic_rates::dynamic_rates(const dynamic_settings& settings) : settings_(setti
   rest_.rate = 0;
 }
 
-double dynamic_rates::rate_of(const row& of) const noexcept {
-  if (rated_ && of.rate >= 1)
-    return of.rate;
+double dynamic_rates::rate_of(const row& row) const noexcept {
+  if (rated_ && row.rate >= 1)
+    return row.rate;
   return settings_.goal_per_second > 0 ? first_throughput_rate
                                        : std::ceil(at_least_one(settings_.goal_rate));
 }
@@ -44,12 +44,12 @@ double dynamic_rates::count(std::uint64_t key, std::uint32_t spans, steady_ns no
       burst_spans_ > 0 && intervals_ >= settings_.burst_delay && spans_ >= burst_spans_;
   if (burst || now - begun_ >= length())
     adjust(now);
-  auto* of = find_or_add(key);
-  of->counted += spans;
+  auto* found = find_or_add(key);
+  found->counted += spans;
   spans_ += spans;
-  if (of == &rest_)
+  if (found == &rest_)
     shared_spans_ += spans;
-  return rate_of(*of);
+  return rate_of(*found);
 }
 
 double dynamic_rates::rate(std::uint64_t key) const {

@@ -59,7 +59,7 @@ private:
   };
 
   row* find_or_add(std::uint64_t key);
-  double rate_of(const row& of) const noexcept;
+  double rate_of(const row& row) const noexcept;
   void adjust(steady_ns now);
   steady_ns length() const noexcept;
   void average(double scale);

@@ -11,8 +11,8 @@ verdict sampled_if(bool condition) {
   return {condition ? vote::sampled : vote::not_sampled, {condition ? 1.0 : 0.0}};
 }
 
-verdict by_chance(bool sampled, const chance& of) {
-  return {sampled ? vote::sampled : vote::not_sampled, of};
+verdict by_chance(bool sampled, const chance& chance) {
+  return {sampled ? vote::sampled : vote::not_sampled, chance};
 }
 
 /// Times of 2200 and spans that end before they start must not overflow.
@@ -29,9 +29,9 @@ struct evaluation {
   const trace_id& id;
   const trace_features& trace;
   steady_ns now;
-  spending how;
+  spending mode;
 
-  verdict ask(const evaluator& policy) const { return evaluate(policy, id, trace, now, how); }
+  verdict ask(const evaluator& policy) const { return evaluate(policy, id, trace, now, mode); }
 
   verdict operator()(const always&) const { return sampled_if(true); }
 
@@ -62,12 +62,12 @@ struct evaluation {
   // How often a limit lets a trace through is not known: what it keeps counts as one.
   verdict operator()(const within_budget& rule) const {
     const auto cost = rule.unit == cost_unit::spans ? trace.spans : trace.bytes;
-    return sampled_if(how == spending::yes && rule.budget->spend(cost, now));
+    return sampled_if(mode == spending::yes && rule.budget->spend(cost, now));
   }
 
   verdict operator()(const all_of& rule) const {
     verdict result{rule.when_all, {1.0}};
-    auto rest = how;
+    auto rest = mode;
     for (const auto& part : rule.parts) {
       const auto said = evaluate(part, id, trace, now, rest);
       result.chance = both(result.chance, said.chance);
@@ -95,7 +95,7 @@ struct evaluation {
       if (said.vote != vote::sampled)
         continue;
       said.part = static_cast<part_place>(i);
-      return how == spending::yes && rule.shares->spend(i, trace.spans, now) ? said : verdict{};
+      return mode == spending::yes && rule.shares->spend(i, trace.spans, now) ? said : verdict{};
     }
     return {};
   }
@@ -103,7 +103,7 @@ struct evaluation {
   verdict operator()(const dynamic_by_key& rule) const {
     const auto key = key_of(trace.seen, rule.key);
     const auto rate =
-        how == spending::yes ? rule.rates->count(key, trace.spans, now) : rule.rates->rate(key);
+        mode == spending::yes ? rule.rates->count(key, trace.spans, now) : rule.rates->rate(key);
     return by_chance(rule.chosen.keeps(id, rate), rule.chosen.of(rate));
   }
 
@@ -145,8 +145,8 @@ struct state_sharing {
 } // namespace
 
 verdict evaluate(const evaluator& policy, const trace_id& id, const trace_features& trace,
-                 steady_ns now, spending how) {
-  return std::visit(evaluation{id, trace, now, how}, policy.rule);
+                 steady_ns now, spending spending) {
+  return std::visit(evaluation{id, trace, now, spending}, policy.rule);
 }
 
 void share_state(evaluator& policy, const evaluator& before) {

@@ -24,7 +24,8 @@ namespace weir::sampling {
 using part_place = std::uint32_t;
 inline constexpr part_place no_part = std::numeric_limits<part_place>::max();
 
-/// What one policy says about a trace. Failed: an error is neither one nor its opposite, so nothing turns it round.
+/// What one policy says about a trace. Failed: an error is neither one nor its opposite, so nothing
+/// turns it round.
 enum class vote : std::uint8_t { not_sampled, sampled, dropped, failed };
 
 struct verdict {
@@ -112,7 +113,7 @@ enum class spending : bool {
 };
 
 verdict evaluate(const evaluator& policy, const trace_id& id, const trace_features& trace,
-                 steady_ns now, spending how = spending::yes);
+                 steady_ns now, spending mode = spending::yes);
 
 /// Lets `policy` go on with the budgets and rates of `before`, which was compiled from the same
 /// configuration.

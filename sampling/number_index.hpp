@@ -18,14 +18,14 @@ public:
   /// The number for which `is_it(number)` holds, or none.
   template <class IsIt>
   std::uint32_t find(std::uint64_t hash, IsIt&& is_it) const {
-    const auto& in = segments_[segment_of(hash)];
-    if (in.tags.empty())
+    const auto& segment = segments_[segment_of(hash)];
+    if (segment.tags.empty())
       return none;
-    const auto mask = in.tags.size() - 1;
+    const auto mask = segment.tags.size() - 1;
     const auto tag = tag_of(hash);
-    for (auto place = place_of(hash) & mask; in.tags[place] != 0; place = (place + 1) & mask) {
-      if (in.tags[place] == tag && is_it(in.numbers[place]))
-        return in.numbers[place];
+    for (auto place = place_of(hash) & mask; segment.tags[place] != 0; place = (place + 1) & mask) {
+      if (segment.tags[place] == tag && is_it(segment.numbers[place]))
+        return segment.numbers[place];
     }
     return none;
   }
@@ -33,42 +33,42 @@ public:
   /// @pre `number` is not in here; `hash_of(number)` gives the hash of any number that is.
   template <class HashOf>
   void insert(std::uint64_t hash, std::uint32_t number, HashOf&& hash_of) {
-    auto& in = segments_[segment_of(hash)];
-    if ((in.used + 1) * 8 > in.tags.size() * 7)
-      grow(in, hash_of);
-    put(in, hash, number);
-    ++in.used;
+    auto& segment = segments_[segment_of(hash)];
+    if ((segment.used + 1) * 8 > segment.tags.size() * 7)
+      grow(segment, hash_of);
+    put(segment, hash, number);
+    ++segment.used;
     ++size_;
   }
 
   /// @pre `number` is in here under `hash`.
   template <class HashOf>
   void erase(std::uint64_t hash, std::uint32_t number, HashOf&& hash_of) {
-    auto& in = segments_[segment_of(hash)];
-    const auto mask = in.tags.size() - 1;
+    auto& segment = segments_[segment_of(hash)];
+    const auto mask = segment.tags.size() - 1;
     auto hole = place_of(hash) & mask;
-    while (in.numbers[hole] != number || in.tags[hole] == 0)
+    while (segment.numbers[hole] != number || segment.tags[hole] == 0)
       hole = (hole + 1) & mask;
     // What stands behind the hole moves up, unless its own place lies behind the hole too.
-    for (auto next = (hole + 1) & mask; in.tags[next] != 0; next = (next + 1) & mask) {
-      const auto home = place_of(hash_of(in.numbers[next])) & mask;
+    for (auto next = (hole + 1) & mask; segment.tags[next] != 0; next = (next + 1) & mask) {
+      const auto home = place_of(hash_of(segment.numbers[next])) & mask;
       if (((next - home) & mask) >= ((next - hole) & mask)) {
-        in.numbers[hole] = in.numbers[next];
-        in.tags[hole] = in.tags[next];
+        segment.numbers[hole] = segment.numbers[next];
+        segment.tags[hole] = segment.tags[next];
         hole = next;
       }
     }
-    in.tags[hole] = 0;
-    --in.used;
+    segment.tags[hole] = 0;
+    --segment.used;
     --size_;
   }
 
   template <class Each>
   void for_each(Each&& each) const {
-    for (const auto& in : segments_) {
-      for (std::size_t place = 0; place < in.tags.size(); ++place) {
-        if (in.tags[place] != 0)
-          each(in.numbers[place]);
+    for (const auto& segment : segments_) {
+      for (std::size_t place = 0; place < segment.tags.size(); ++place) {
+        if (segment.tags[place] != 0)
+          each(segment.numbers[place]);
       }
     }
   }
@@ -96,28 +96,28 @@ private:
   }
   static std::size_t place_of(std::uint64_t hash) noexcept { return hash >> 12; }
 
-  static void put(segment& in, std::uint64_t hash, std::uint32_t number) {
-    const auto mask = in.tags.size() - 1;
+  static void put(segment& segment, std::uint64_t hash, std::uint32_t number) {
+    const auto mask = segment.tags.size() - 1;
     auto place = place_of(hash) & mask;
-    while (in.tags[place] != 0)
+    while (segment.tags[place] != 0)
       place = (place + 1) & mask;
-    in.numbers[place] = number;
-    in.tags[place] = tag_of(hash);
+    segment.numbers[place] = number;
+    segment.tags[place] = tag_of(hash);
   }
 
   template <class HashOf>
-  void grow(segment& in, HashOf&& hash_of) {
-    const auto before = in.tags.size();
+  void grow(segment& full, HashOf&& hash_of) {
+    const auto before = full.tags.size();
     segment larger;
     larger.numbers.resize(before == 0 ? first_places : 2 * before);
     larger.tags.resize(larger.numbers.size());
-    larger.used = in.used;
+    larger.used = full.used;
     for (std::size_t place = 0; place < before; ++place) {
-      if (in.tags[place] != 0)
-        put(larger, hash_of(in.numbers[place]), in.numbers[place]);
+      if (full.tags[place] != 0)
+        put(larger, hash_of(full.numbers[place]), full.numbers[place]);
     }
     places_ += larger.tags.size() - before;
-    in = std::move(larger);
+    full = std::move(larger);
   }
 
   std::array<segment, 1U << segment_bits> segments_;

@@ -1,13 +1,11 @@
 #include "sampling/ottl_condition.hpp"
 
 #include "otlp/wire.hpp"
-#include "processors/ottl/group.hpp"
+#include "ottl/group.hpp"
 
 #include <fmt/format.h>
 
 namespace weir::sampling {
-
-namespace ottl = processors::ottl;
 
 namespace {
 
@@ -63,25 +61,24 @@ void span_view::open(std::string_view body) {
 
 ottl::subject span_view::subject(std::uint8_t levels) {
   auto& s = state();
-  ottl::subject on;
-  on.span = &s.span;
+  ottl::subject subject;
+  subject.span = &s.span;
   if (asks_for(levels, ottl::context_kind::resource)) {
     if (!s.resource_open)
       s.resource.open(otlp::message_id::resource, s.resource_body);
     s.resource_open = true;
-    on.resource = &s.resource;
+    subject.resource = &s.resource;
   }
   if (asks_for(levels, ottl::context_kind::scope)) {
     if (!s.scope_open)
       s.scope.open(otlp::message_id::instrumentation_scope, s.scope_body);
     s.scope_open = true;
-    on.scope = &s.scope;
+    subject.scope = &s.scope;
   }
-  return on;
+  return subject;
 }
 
-result<std::shared_ptr<const ottl_condition>>
-ottl_condition::compile(const policy_config& policy) {
+result<std::shared_ptr<const ottl_condition>> ottl_condition::compile(const policy_config& policy) {
   if (policy.span_conditions.empty() && policy.spanevent_conditions.empty())
     return fail(errc::invalid_argument, "expected a condition in `span` or `spanevent`");
   auto span = compile_in(ottl::context_kind::span, policy.span_conditions);
@@ -91,8 +88,7 @@ ottl_condition::compile(const policy_config& policy) {
   if (!event)
     return tl::unexpected(event.error());
   // As in the Collector: without a mode errors count for nothing.
-  const auto mode
-      = ottl::error_mode_named(policy.error_mode).value_or(ottl::error_mode::silent);
+  const auto mode = ottl::error_mode_named(policy.error_mode).value_or(ottl::error_mode::silent);
   auto made = std::shared_ptr<ottl_condition>(
       new ottl_condition({std::move(span->conditions), mode, policy.name},
                          {std::move(event->conditions), mode, policy.name}));
@@ -103,23 +99,23 @@ ottl_condition::compile(const policy_config& policy) {
 
 ottl_condition::answer ottl_condition::judge(span_view& span) const {
   constexpr std::uint32_t events = 11;
-  auto& in = ottl::thread_workspace();
-  auto on = span.subject(levels_);
-  in.begin_item();
-  auto found = span_.any(on, in);
+  auto& workspace = ottl::thread_workspace();
+  auto subject = span.subject(levels_);
+  workspace.begin_item();
+  auto found = span_.any(subject, workspace);
   if (found != answer::no || event_.empty())
     return found;
-  on.event = &span.event();
-  on.event_index = -1;
-  on.span->for_each_message(events, otlp::message_id::span_event, span.event(),
-                            [&](processors::item&) {
-                              ++on.event_index;
-                              if (found == answer::no) {
-                                in.begin_item();
-                                found = event_.any(on, in);
-                              }
-                              return true;
-                            });
+  subject.event = &span.event();
+  subject.event_index = -1;
+  subject.span->for_each_message(events, otlp::message_id::span_event, span.event(),
+                                 [&](editing::item&) {
+                                   ++subject.event_index;
+                                   if (found == answer::no) {
+                                     workspace.begin_item();
+                                     found = event_.any(subject, workspace);
+                                   }
+                                   return true;
+                                 });
   return found;
 }
 

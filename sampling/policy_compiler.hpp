@@ -13,7 +13,7 @@ std::string_view to_string(policy_type type) noexcept;
 /// Makes an evaluator of each configured policy; what it must see in spans goes into `predicates`.
 class policy_compiler {
 public:
-  explicit policy_compiler(predicates& into) : predicates_(into) {}
+  explicit policy_compiler(predicates& predicates) : predicates_(predicates) {}
 
   result<evaluator> compile(const policy_config& policy);
 

@@ -40,8 +40,8 @@ public:
   static result<policy_set> compile(const tail_sampling_config& config);
 
   /// Adds what a resource shows. An envelope that stands in several slices is given slice by slice.
-  void observe_resource(std::string_view envelope, resource_features& into) {
-    predicates_.observe_resource(envelope, into);
+  void observe_resource(std::string_view envelope, resource_features& features) {
+    predicates_.observe_resource(envelope, features);
   }
 
   /// Before the spans of a (resource, scope) pair are observed, whose message must live as long.
@@ -54,9 +54,9 @@ public:
   /// Adds one span's times, count, predicates and those of its resource. Not its bytes.
   /// @pre the body was checked by otlp::scan_traces
   void observe(std::string_view span_body, const resource_features& resource,
-               trace_features& into) {
-    into.seen |= resource.seen;
-    predicates_.observe_span(span_body, into);
+               trace_features& features) {
+    features.seen |= resource.seen;
+    predicates_.observe_span(span_body, features);
   }
 
   /// Goes on with the budgets and rates of `before` where a policy is the same there: of the same

@@ -1,6 +1,6 @@
 #include "sampling/policy_stamp.hpp"
 
-#include "processors/values.hpp"
+#include "editing/values.hpp"
 
 namespace weir::sampling {
 
@@ -16,16 +16,16 @@ constexpr std::uint32_t scope_field = 1; // Of ScopeSpans.
 } // namespace
 
 // In the Collector's order: what the composite policy says, while it is asked, comes first.
-std::string_view policy_stamp::put(std::string_view scope_envelope, const kept_by& what) {
+std::string_view policy_stamp::put(std::string_view scope_envelope, const kept_by& kept_by) {
   memory_->clear();
   envelope_.open(otlp::message_id::scope_spans, scope_envelope);
   envelope_.open_message(scope_field, otlp::message_id::instrumentation_scope, scope_);
-  if (!what.composite_part.empty())
-    scope_.set(composite_policy_key, processors::make_string(*memory_, what.composite_part));
-  if (!what.policy.empty())
-    scope_.set(policy_key, processors::make_string(*memory_, what.policy));
-  if (what.cached)
-    scope_.set(cached_decision_key, processors::make_boolean(*memory_, true));
+  if (!kept_by.composite_part.empty())
+    scope_.set(composite_policy_key, editing::make_string(*memory_, kept_by.composite_part));
+  if (!kept_by.policy.empty())
+    scope_.set(policy_key, editing::make_string(*memory_, kept_by.policy));
+  if (kept_by.cached)
+    scope_.set(cached_decision_key, editing::make_boolean(*memory_, true));
   envelope_.put_message(scope_field, scope_);
   return envelope_.write();
 }

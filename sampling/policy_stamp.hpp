@@ -1,7 +1,7 @@
 #pragma once
 
-#include "processors/arena.hpp"
-#include "processors/item.hpp"
+#include "core/arena.hpp"
+#include "editing/item.hpp"
 
 #include <memory>
 #include <string_view>
@@ -26,12 +26,12 @@ class policy_stamp {
 public:
   /// The envelope (a ScopeSpans message without its spans) with the attributes in its scope, valid
   /// until the next call. @pre its bytes were checked
-  std::string_view put(std::string_view scope_envelope, const kept_by& what);
+  std::string_view put(std::string_view scope_envelope, const kept_by& kept_by);
 
 private:
-  std::unique_ptr<processors::arena> memory_ = std::make_unique<processors::arena>();
-  processors::item envelope_{*memory_};
-  processors::item scope_{*memory_};
+  std::unique_ptr<arena> memory_ = std::make_unique<arena>();
+  editing::item envelope_{*memory_};
+  editing::item scope_{*memory_};
 };
 
 } // namespace weir::sampling

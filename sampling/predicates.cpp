@@ -1,9 +1,9 @@
 #include "sampling/predicates.hpp"
 
 #include "codec/hash.hpp"
-#include "processors/work.hpp"
+#include "editing/work.hpp"
+#include "otlp/trace_state.hpp"
 #include "sampling/mix.hpp"
-#include "sampling/trace_state.hpp"
 #include "sampling/unfinished.hpp"
 
 #include <algorithm>
@@ -136,7 +136,7 @@ bool predicates::holds(attribute_condition& condition, const otlp::value_ref& va
 
 void predicates::observe_attribute(std::string_view key, const otlp::value_ref& value,
                                    bool on_resource, predicate_bits& keys_seen,
-                                   predicate_bits& into) {
+                                   predicate_bits& bits) {
   auto* known = find(key);
   if (known == nullptr)
     return;
@@ -146,49 +146,49 @@ void predicates::observe_attribute(std::string_view key, const otlp::value_ref& 
     return;
   keys_seen.set(index);
   for (auto& [number, condition] : known->conditions) {
-    if (!into.test(number) && holds(condition, value, on_resource))
-      into.set(number);
+    if (!bits.test(number) && holds(condition, value, on_resource))
+      bits.set(number);
   }
   for (const auto part_of : known->parts_of)
-    add_to(into, part_of, codec::xxh3(known->key), hash_of(value));
+    add_to(bits, part_of, codec::xxh3(known->key), hash_of(value));
 }
 
-void predicates::observe_resource(std::string_view envelope, resource_features& into) {
+void predicates::observe_resource(std::string_view envelope, resource_features& features) {
   if (keys_.empty())
     return;
   predicate_bits keys_seen;
   otlp::read_resource_attributes(envelope, [&](std::string_view key, const otlp::value_ref& value) {
-    observe_attribute(key, value, true, keys_seen, into.seen);
+    observe_attribute(key, value, true, keys_seen, features.seen);
   });
 }
 
-void predicates::observe_span(std::string_view body, trace_features& into) {
+void predicates::observe_span(std::string_view body, trace_features& features) {
   if (!ottl_.empty())
-    observe_ottl(body, into);
+    observe_ottl(body, features);
   if (keys_.empty())
-    return observe_summary(otlp::read_span(body), into);
+    return observe_summary(otlp::read_span(body), features);
   predicate_bits keys_seen;
   const auto span = otlp::read_span(body, [&](std::string_view key, const otlp::value_ref& value) {
-    observe_attribute(key, value, false, keys_seen, into.seen);
+    observe_attribute(key, value, false, keys_seen, features.seen);
   });
-  observe_summary(span, into);
+  observe_summary(span, features);
 }
 
-void predicates::observe_ottl(std::string_view body, trace_features& into) {
+void predicates::observe_ottl(std::string_view body, trace_features& features) {
   bool open = false;
   for (const auto& [number, condition] : ottl_) {
     const auto failed = static_cast<std::size_t>(number) + 1;
-    if (into.seen.test(number) || into.seen.test(failed))
+    if (features.seen.test(number) || features.seen.test(failed))
       continue;
     if (!open)
       view_.open(body);
     open = true;
     switch (judge(*condition)) {
     case ottl_condition::answer::yes:
-      into.seen.set(number);
+      features.seen.set(number);
       break;
     case ottl_condition::answer::failed:
-      into.seen.set(failed);
+      features.seen.set(failed);
       break;
     case ottl_condition::answer::no:
       break;
@@ -200,20 +200,20 @@ void predicates::observe_ottl(std::string_view body, trace_features& into) {
 ottl_condition::answer predicates::judge(const ottl_condition& condition) {
   try {
     return condition.judge(view_);
-  } catch (const processors::work_ended& over) {
-    note_unfinished(over.who);
+  } catch (const editing::work_ended& over) {
+    note_unfinished(over.worker);
     return condition.propagates() ? ottl_condition::answer::failed : ottl_condition::answer::no;
   }
 }
 
-void predicates::observe_summary(const otlp::span_summary& span, trace_features& into) {
-  into.min_start_ns = std::min(into.min_start_ns, span.start_ns);
-  into.max_end_ns = std::max(into.max_end_ns, span.end_ns);
-  into.has_root |= span.is_root;
-  ++into.spans;
-  observe_key_fields(span, into.seen);
+void predicates::observe_summary(const otlp::span_summary& span, trace_features& features) {
+  features.min_start_ns = std::min(features.min_start_ns, span.start_ns);
+  features.max_end_ns = std::max(features.max_end_ns, span.end_ns);
+  features.has_root |= span.is_root;
+  ++features.spans;
+  observe_key_fields(span, features.seen);
   for (auto& [number, condition] : on_spans_) {
-    if (into.seen.test(number))
+    if (features.seen.test(number))
       continue;
     const bool holds = std::visit(
         overloaded{[&](const status_code_condition& wanted) {
@@ -221,19 +221,19 @@ void predicates::observe_summary(const otlp::span_summary& span, trace_features&
                    },
                    [&](const sampled_flag_condition&) { return (span.flags & 1) != 0; },
                    [&](trace_state_condition& wanted) {
-                     const auto value = trace_state_value(span.trace_state, wanted.key);
+                     const auto value = otlp::trace_state_value(span.trace_state, wanted.key);
                      return value && wanted.values.matches(*value);
                    }},
         condition);
     if (holds)
-      into.seen.set(number);
+      features.seen.set(number);
   }
 }
 
-void predicates::observe_key_fields(const otlp::span_summary& span, predicate_bits& into) const {
+void predicates::observe_key_fields(const otlp::span_summary& span, predicate_bits& bits) const {
   for (const auto& [key, field] : key_fields_) {
     const auto add = [&, key = key, field = field](std::uint64_t value) {
-      add_to(into, key, static_cast<std::uint64_t>(field), value);
+      add_to(bits, key, static_cast<std::uint64_t>(field), value);
     };
     switch (field) {
     case span_field::root_name:

@@ -99,10 +99,10 @@ public:
   }
 
   /// Evaluates the attributes of a resource; the envelope may come in several slices.
-  void observe_resource(std::string_view envelope, resource_features& into);
+  void observe_resource(std::string_view envelope, resource_features& features);
 
   /// Evaluates one span: predicates, times, root. Not its bytes, nor its resource.
-  void observe_span(std::string_view body, trace_features& into);
+  void observe_span(std::string_view body, trace_features& features);
 
 private:
   struct key_conditions {
@@ -116,10 +116,10 @@ private:
   key_conditions* find(std::string_view key);
   key_conditions& find_or_add(std::string_view key);
   void observe_attribute(std::string_view key, const otlp::value_ref& value, bool on_resource,
-                         predicate_bits& keys_seen, predicate_bits& into);
-  void observe_summary(const otlp::span_summary& span, trace_features& into);
-  void observe_key_fields(const otlp::span_summary& span, predicate_bits& into) const;
-  void observe_ottl(std::string_view body, trace_features& into);
+                         predicate_bits& keys_seen, predicate_bits& bits);
+  void observe_summary(const otlp::span_summary& span, trace_features& features);
+  void observe_key_fields(const otlp::span_summary& span, predicate_bits& bits) const;
+  void observe_ottl(std::string_view body, trace_features& features);
   ottl_condition::answer judge(const ottl_condition& condition);
   static bool holds(attribute_condition& condition, const otlp::value_ref& value, bool on_resource);
 

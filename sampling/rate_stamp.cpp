@@ -1,7 +1,7 @@
 #include "sampling/rate_stamp.hpp"
 
+#include "editing/values.hpp"
 #include "otlp/features.hpp"
-#include "processors/values.hpp"
 #include "sampling/ratio.hpp"
 
 #include <algorithm>
@@ -28,33 +28,33 @@ double number_in(std::string_view any) {
 }
 
 double rate_of(std::uint64_t threshold) {
-  return 1 / processors::probability_of(std::min(threshold, processors::never_sample - 1));
+  return 1 / otlp::probability_of(std::min(threshold, otlp::never_sample - 1));
 }
 
-std::string_view make_number(processors::arena& memory, double number) {
+std::string_view make_number(arena& memory, double number) {
   constexpr double exact = 1LL << 53;
   if (number == std::floor(number) && number < exact)
-    return processors::make_integer(memory, static_cast<std::int64_t>(number));
-  return processors::make_real(memory, number);
+    return editing::make_integer(memory, static_cast<std::int64_t>(number));
+  return editing::make_real(memory, number);
 }
 
 } // namespace
 
 /// Returns the rate that all thresholds so far come to; 0: none is known.
-double rate_stamp::put_threshold(const trace_id& id, const decision& what) {
+double rate_stamp::put_threshold(const trace_id& id, const decision& decision) {
   const auto before = state_.threshold;
-  const auto own = threshold_of(what.sampling_rate);
+  const auto own = threshold_of(decision.sampling_rate);
   std::optional<std::uint64_t> threshold; // none: sampled in a way that no threshold says
-  if (what.mark == rate_mark::threshold)
+  if (decision.mark == rate_mark::threshold)
     threshold = std::max(before.value_or(0), own);
-  if (state_.randomness.value_or(processors::randomness_of(id.view())) < threshold.value_or(0))
+  if (state_.randomness.value_or(otlp::randomness_of(id.view())) < threshold.value_or(0))
     threshold.reset();
   if (threshold != before) {
     threshold ? state_.set_threshold(*threshold) : state_.threshold.reset();
     write_state();
   }
   if (threshold == own)
-    return what.sampling_rate; // as it is, without the threshold's rounding
+    return decision.sampling_rate; // as it is, without the threshold's rounding
   return threshold ? rate_of(*threshold) : 0;
 }
 
@@ -70,16 +70,16 @@ void rate_stamp::write_state() {
 }
 
 std::string_view rate_stamp::put(std::string_view span_body, const trace_id& id,
-                                 const decision& what) {
+                                 const decision& decision) {
   memory_->clear();
   span_.open(otlp::message_id::span, span_body);
   writable_ = state_.read(span_.bytes(trace_state_field));
   if (!writable_)
     state_ = {};
   const auto known = state_.threshold;
-  auto rate = put_threshold(id, what);
+  auto rate = put_threshold(id, decision);
   if (rate == 0)
-    rate = what.sampling_rate * (known ? rate_of(*known) : 1);
+    rate = decision.sampling_rate * (known ? rate_of(*known) : 1);
   // Without a threshold before, whoever sampled before may have said so in the attribute.
   if (!known)
     if (const auto before = span_.get(rate_attribute))

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/arena.hpp"
 #include "core/ids.hpp"
-#include "processors/arena.hpp"
-#include "processors/item.hpp"
-#include "processors/trace_state.hpp"
+#include "editing/item.hpp"
+#include "otlp/sampling_state.hpp"
 #include "sampling/decision.hpp"
 
 #include <memory>
@@ -29,15 +29,15 @@ inline constexpr std::string_view rate_attribute = "SampleRate";
 class rate_stamp {
 public:
   /// The body with the rate in it, valid until the next call. @pre what.mark != rate_mark::none
-  std::string_view put(std::string_view span_body, const trace_id& id, const decision& what);
+  std::string_view put(std::string_view span_body, const trace_id& id, const decision& decision);
 
 private:
-  double put_threshold(const trace_id& id, const decision& what);
+  double put_threshold(const trace_id& id, const decision& decision);
   void write_state();
 
-  std::unique_ptr<processors::arena> memory_ = std::make_unique<processors::arena>();
-  processors::item span_{*memory_};
-  processors::sampling_state state_;
+  std::unique_ptr<arena> memory_ = std::make_unique<arena>();
+  editing::item span_{*memory_};
+  otlp::sampling_state state_;
   bool writable_ = true; ///< A tracestate that is not valid counts as none, and stays.
   std::string text_;     ///< The tracestate that is written.
 };

@@ -1,6 +1,6 @@
 #include "sampling/string_matcher.hpp"
 
-#include "processors/work.hpp"
+#include "editing/work.hpp"
 #include "sampling/unfinished.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ string_matcher string_matcher::of_values(const std::vector<std::string>& values)
 result<string_matcher> string_matcher::of_regexes(const std::vector<std::string>& patterns) {
   string_matcher matcher;
   for (const auto& pattern : patterns) {
-    auto compiled = processors::regex::compile(pattern);
+    auto compiled = editing::regex::compile(pattern);
     if (!compiled)
       return tl::unexpected(compiled.error());
     matcher.regexes_.push_back(std::move(*compiled));
@@ -37,7 +37,7 @@ bool string_matcher::matches(std::string_view text) {
     return values_.contains(text);
   try {
     return look_up(text);
-  } catch (const processors::work_ended&) {
+  } catch (const editing::work_ended&) {
     note_unfinished("a pattern of string_attribute or trace_state");
     return false; // not remembered
   }

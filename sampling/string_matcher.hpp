@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/error.hpp"
-#include "processors/regex.hpp"
+#include "editing/regex.hpp"
 
 #include <cstddef>
 #include <string>
@@ -38,7 +38,7 @@ private:
   static constexpr std::size_t max_remembered_length = 256;
 
   std::unordered_set<std::string, string_hash, std::equal_to<>> values_;
-  std::vector<processors::regex> regexes_;
+  std::vector<editing::regex> regexes_;
   std::unordered_map<std::string, bool, string_hash, std::equal_to<>> remembered_;
 };
 

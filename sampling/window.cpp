@@ -1,6 +1,6 @@
 #include "sampling/window.hpp"
 
-#include "processors/work.hpp"
+#include "editing/work.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -101,33 +101,33 @@ std::uint32_t window::new_trace(const trace_id& id, fingerprint print, steady_ns
   return number;
 }
 
-void window::add_ref(trace& to, entry_number entry, slot slot) {
+void window::add_ref(trace& trace, entry_number entry, slot slot) {
   const auto number = refs_.take({entry, slot, none});
-  if (to.last_ref == none) {
+  if (trace.last_ref == none) {
     refs_[number].next = number;
   } else {
-    refs_[number].next = refs_[to.last_ref].next;
-    refs_[to.last_ref].next = number;
+    refs_[number].next = refs_[trace.last_ref].next;
+    refs_[trace.last_ref].next = number;
   }
-  to.last_ref = number;
+  trace.last_ref = number;
 }
 
 void window::add_features(std::uint32_t number, const trace_features& features) {
-  auto& to = traces_[number];
-  to.min_start_ns = std::min(to.min_start_ns, features.min_start_ns);
-  to.max_end_ns = std::max(to.max_end_ns, features.max_end_ns);
+  auto& trace = traces_[number];
+  trace.min_start_ns = std::min(trace.min_start_ns, features.min_start_ns);
+  trace.max_end_ns = std::max(trace.max_end_ns, features.max_end_ns);
   auto* words = words_of(number);
   for (std::size_t i = 0; i < words_; ++i)
     words[i] |= features.seen.word(i);
 }
 
 trace_features window::features_of(std::uint32_t number) const {
-  const auto& from = traces_[number];
+  const auto& trace = traces_[number];
   trace_features features;
-  features.min_start_ns = from.min_start_ns;
-  features.max_end_ns = from.max_end_ns;
-  features.spans = from.spans;
-  features.bytes = from.bytes;
+  features.min_start_ns = trace.min_start_ns;
+  features.max_end_ns = trace.max_end_ns;
+  features.spans = trace.spans;
+  features.bytes = trace.bytes;
   const auto* words = words_of(number);
   for (std::size_t i = 0; i < words_; ++i)
     features.seen.set_word(i, words[i]);
@@ -182,7 +182,7 @@ const window::group_state& window::group_of(std::uint32_t number, std::string_vi
 }
 
 void window::observe(std::string_view unpacked, const otlp::span_index& index) {
-  const processors::work_scope scope{std::chrono::nanoseconds(settings_.max_work_ns)};
+  const editing::work_scope scope{std::chrono::nanoseconds(settings_.max_work_ns)};
   groups_.assign(index.groups.size(), {});
   last_group_ = static_cast<std::uint32_t>(groups_.size());
   auto group_begun = std::numeric_limits<std::uint32_t>::max();
@@ -247,15 +247,16 @@ void window::take_slot(entry_number entry, slot slot, const trace_id& id, steady
   if (number == none)
     number = new_trace(id, state.print, received, now);
   entries_.hold(entry, slot);
-  auto& to = traces_[number];
-  add_ref(to, entry, slot);
+  auto& trace = traces_[number];
+  add_ref(trace, entry, slot);
   add_features(number, state.features);
-  to.spans += state.features.spans;
-  to.bytes = saturated(to.bytes + state.features.bytes);
+  trace.spans += state.features.spans;
+  trace.bytes = saturated(trace.bytes + state.features.bytes);
   spans_ += state.features.spans;
   advance_deadline(number, state.features.has_root, received, now);
-  if (settings_.max_trace_bytes != 0 && to.bytes > settings_.max_trace_bytes && to.too_large == 0) {
-    to.too_large = 1;
+  if (settings_.max_trace_bytes != 0 && trace.bytes > settings_.max_trace_bytes
+      && trace.too_large == 0) {
+    trace.too_large = 1;
     too_large_.emplace_back(number, id);
   }
 }
@@ -278,15 +279,15 @@ void window::take_late(entry_number entry, slot slot, const trace_id& id, steady
 
 void window::advance_deadline(std::uint32_t number, bool has_root, steady_ns received,
                               steady_ns now) {
-  auto& of = traces_[number];
-  of.arrival = std::min(of.arrival, received);
-  auto deadline = of.arrival + settings_.decision_wait;
+  auto& trace = traces_[number];
+  trace.arrival = std::min(trace.arrival, received);
+  auto deadline = trace.arrival + settings_.decision_wait;
   if (has_root && settings_.wait_after_root > 0)
     deadline = std::min(deadline, received + settings_.wait_after_root);
-  if (deadline >= of.deadline)
+  if (deadline >= trace.deadline)
     return;
   wheel_.erase(traces_, number);
-  of.deadline = deadline;
+  trace.deadline = deadline;
   wheel_.insert(traces_, number, now);
 }
 

@@ -106,13 +106,6 @@ public:
                      decided_batch& out,
                      std::uint64_t max_kept_bytes = std::numeric_limits<std::uint64_t>::max());
 
-  /// The same for every trace there is, due or not: for a shutdown that must leave nothing
-  /// undecided.
-  std::size_t decide_all(steady_ns now, std::size_t max_traces, decided_batch& out);
-
-  /// Drops every undecided trace (drop_pending_traces_on_shutdown).
-  std::size_t drop_pending(steady_ns now, std::size_t max_traces, decided_batch& out);
-
   /// Forgets all undecided traces without deciding them: the shard is given away.
   void abandon();
 
@@ -130,21 +123,18 @@ public:
   bool pressed() const noexcept;
 
   /// Gives the unpacked bytes of an entry held here and their scan, or an error.
-  using entry_scanner
-      = std::function<result<void>(entry_number, std::string_view& bytes, otlp::span_index&)>;
+  using entry_scanner =
+      std::function<result<void>(entry_number, std::string_view& bytes, otlp::span_index&)>;
 
   /// Other policies from now on, for the traces held too; one that did not change goes on with its
-  /// budget and its rates. Every entry is scanned again; of one where that fails the spans count for
-  /// nothing, until scan_again() has seen them.
+  /// budget and its rates. Every entry is scanned again; of one where that fails the spans count
+  /// for nothing, until scan_again() has seen them.
   void replace_policies(policy_set policies, const window_settings& settings,
                         const entry_scanner& scan);
 
-  /// The policies see an entry that they could not see when they were replaced. Without effect where
-  /// it is not held any more.
+  /// The policies see an entry that they could not see when they were replaced. Without effect
+  /// where it is not held any more.
   void scan_again(const entry_id& id, const entry_scanner& scan);
-
-  /// When decide() may have something to do next, if nothing is added before; max() when empty.
-  steady_ns next_deadline() const noexcept { return wheel_.next(); }
 
   window_snapshot snapshot() const;
   std::size_t bytes() const noexcept;
@@ -194,7 +184,7 @@ private:
 
   /// What a trace adds to the batch in hand.
   struct added_bytes {
-    std::uint64_t most;  ///< At the most; 0: nothing that is not there.
+    std::uint64_t most; ///< At the most; 0: nothing that is not there.
     std::uint64_t guess;
   };
 
@@ -213,18 +203,17 @@ private:
 
   std::uint32_t find(const trace_id& id, fingerprint print) const;
   std::uint32_t new_trace(const trace_id& id, fingerprint print, steady_ns received, steady_ns now);
-  void add_ref(trace& to, entry_number entry, slot slot);
+  void add_ref(trace& trace, entry_number entry, slot slot);
   template <class Each>
-  void for_each_ref(const trace& of, Each each) const;
+  void for_each_ref(const trace& trace, Each each) const;
   void add_features(std::uint32_t number, const trace_features& features);
   trace_features features_of(std::uint32_t number) const;
   void advance_deadline(std::uint32_t number, bool has_root, steady_ns received, steady_ns now);
-  void decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags, ending how,
+  void decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags, ending ending,
                   decided_batch& out);
-  added_bytes brought_by(const trace& of) const;
+  added_bytes brought_by(const trace& trace) const;
   void note_kept(decided_batch& out, std::uint64_t brought);
   std::size_t decide_too_large(steady_ns now, std::size_t max_traces, decided_batch& out);
-  std::size_t end_all(steady_ns now, std::size_t max_traces, ending how, decided_batch& out);
   void forget(std::uint32_t number);
   void rescan(entry_number number, std::string_view unpacked, const otlp::span_index& index);
 

@@ -13,12 +13,12 @@ constexpr std::uint32_t none = number_index::none;
 
 // In the order they came.
 template <class Each>
-void window::for_each_ref(const trace& of, Each each) const {
-  auto at = of.last_ref;
+void window::for_each_ref(const trace& trace, Each each) const {
+  auto index = trace.last_ref;
   do {
-    at = refs_[at].next;
-    each(refs_[at]);
-  } while (at != of.last_ref);
+    index = refs_[index].next;
+    each(refs_[index]);
+  } while (index != trace.last_ref);
 }
 
 void window::forget(std::uint32_t number) {
@@ -28,36 +28,37 @@ void window::forget(std::uint32_t number) {
   wheel_.erase(traces_, number);
   spans_ -= gone.spans;
   gone.too_large = 0;
-  for (auto at = refs_[gone.last_ref].next;;) {
-    const auto next = refs_[at].next;
-    refs_.give_back(at);
-    if (at == gone.last_ref)
+  for (auto number = refs_[gone.last_ref].next;;) {
+    const auto next = refs_[number].next;
+    refs_.give_back(number);
+    if (number == gone.last_ref)
       break;
-    at = next;
+    number = next;
   }
   traces_.give_back(number);
 }
 
-void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags, ending how,
+void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags, ending cause,
                         decided_batch& out) {
-  const auto& of = traces_[number];
+  const auto& trace = traces_[number];
   decision verdict;
-  if (of.too_large != 0) {
+  if (trace.too_large != 0) {
     flags |= decided_too_large;
     ++counts_.too_large;
-  } else if (how == ending::decide) {
-    verdict = policies_.decide(of.id, features_of(number), now);
+  } else if (cause == ending::decide) {
+    verdict = policies_.decide(trace.id, features_of(number), now);
     if (verdict.policy != no_policy)
       verdict.policy = policy_numbers_[verdict.policy];
     if (verdict.composite_part != no_policy)
       verdict.composite_part = part_numbers_[verdict.composite_part];
   }
   const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
-  for_each_ref(of, [&](const ref& each) { out.refs.push_back({each.entry, each.slot}); });
+  for_each_ref(trace, [&](const ref& each) { out.refs.push_back({each.entry, each.slot}); });
   const auto refs = static_cast<std::uint32_t>(out.refs.size()) - first_ref;
-  out.traces.push_back({of.id, verdict, flags, of.spans, of.bytes, of.arrival, first_ref, refs, 0});
+  out.traces.push_back(
+      {trace.id, verdict, flags, trace.spans, trace.bytes, trace.arrival, first_ref, refs, 0});
 
-  const auto print = fingerprint_of(of.id);
+  const auto print = fingerprint_of(trace.id);
   cache_.insert(print, verdict, true);
   ++counts_.decided;
   counts_.decided_keep += verdict.keep ? 1 : 0;
@@ -111,14 +112,14 @@ std::size_t window::decide(steady_ns now, steady_ns complete_until, std::size_t 
 // Bytes by which a trace makes the batch in hand larger. Where a large resource is around thousands
 // of traces it counts once: each for itself they would be put together a few at a time, and their
 // entry unpacked as often.
-window::added_bytes window::brought_by(const trace& of) const {
+window::added_bytes window::brought_by(const trace& trace) const {
   bool large = false;
   if (entries_.large() > 0)
-    for_each_ref(of, [&](const ref& each) { large |= entries_[each.entry].large_envelopes; });
+    for_each_ref(trace, [&](const ref& each) { large |= entries_[each.entry].large_envelopes; });
   if (!large)
-    return {of.bytes, of.bytes};
+    return {trace.bytes, trace.bytes};
   std::uint64_t bytes = 0;
-  for_each_ref(of, [&](const ref& each) {
+  for_each_ref(trace, [&](const ref& each) {
     if (each.entry >= in_batch_.size() || in_batch_[each.entry] != batch_)
       bytes += entries_[each.entry].unpacked_bytes;
   });
@@ -139,25 +140,6 @@ void window::note_kept(decided_batch& out, std::uint64_t brought) {
       in_batch_.resize(entry + 1);
     in_batch_[entry] = batch_;
   }
-}
-
-std::size_t window::end_all(steady_ns now, std::size_t max_traces, ending how, decided_batch& out) {
-  std::size_t ended = 0;
-  for (; ended < max_traces; ++ended) {
-    const auto number = wheel_.front();
-    if (number == none)
-      break;
-    decide_one(number, now, decided_at_end, how, out);
-  }
-  return ended;
-}
-
-std::size_t window::decide_all(steady_ns now, std::size_t max_traces, decided_batch& out) {
-  return end_all(now, max_traces, ending::decide, out);
-}
-
-std::size_t window::drop_pending(steady_ns now, std::size_t max_traces, decided_batch& out) {
-  return end_all(now, max_traces, ending::drop, out);
 }
 
 void window::abandon() {

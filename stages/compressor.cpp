@@ -72,12 +72,11 @@ void compressor::note_times(const sampling::kept_spans& kept) {
   last_received_ = std::max(last_received_, kept.last_received());
 }
 
-std::size_t compressor::append(const sampling::kept_spans& kept, std::size_t first,
-                                     moment now) {
+std::size_t compressor::append(const sampling::kept_spans& kept, std::size_t first, moment now) {
   if (!editor_)
     return kept.append_to(builder_, first, config_.max_block_bytes);
-  const auto next
-    = editor_->append_to(kept, builder_, first, config_.max_block_bytes, now.wall, [&] {
+  const auto next =
+      editor_->append_to(kept, builder_, first, config_.max_block_bytes, now.wall, [&] {
         close_block();
         note_times(kept);
       });
@@ -105,7 +104,7 @@ void compressor::settle(decided& message) {
 // and in the ledger. Of a dropped trace nobody knows how many each slot has: they share.
 void compressor::leave_out(decided& message, const std::vector<bool>& settled) {
   metrics::duplicate_slots.with({{"pipeline", config_.name}})
-    .Increment(static_cast<double>(std::count(settled.begin(), settled.end(), true)));
+      .Increment(static_cast<double>(std::count(settled.begin(), settled.end(), true)));
   ledger_[kept_items] -= message.kept.leave_out(settled);
   for (const auto& trace : message.traces) {
     if (trace.verdict.keep)
@@ -113,7 +112,7 @@ void compressor::leave_out(decided& message, const std::vector<bool>& settled) {
     const auto first = settled.begin() + trace.first_ref;
     const auto again = std::count(first, first + trace.refs, true);
     ledger_[dropped_items] -= std::uint64_t{trace.spans} * static_cast<std::uint64_t>(again)
-                                 / std::max<std::uint64_t>(trace.refs, 1);
+                              / std::max<std::uint64_t>(trace.refs, 1);
   }
 }
 
@@ -123,8 +122,7 @@ void compressor::count(const decided& message) {
 }
 
 void compressor::remember(const decided& message) {
-  if (open_decisions_.empty()
-      || open_decisions_.size() + message.decisions.size() > small_chunk
+  if (open_decisions_.empty() || open_decisions_.size() + message.decisions.size() > small_chunk
       || !sampling::append_chunk(open_decisions_, message.decisions)) {
     open_chunk_ = message.chunk;
     open_decisions_ = message.decisions;
@@ -156,7 +154,7 @@ void compressor::close_block() {
   const auto position = next_block_++;
   gathered_.batch.append_block(config_.pipeline, position, header.last_time, bytes);
   metrics::log_appended_bytes.with({{"pipeline", config_.name}})
-    .Increment(static_cast<double>(bytes.size()));
+      .Increment(static_cast<double>(bytes.size()));
   ledger_[appended_items] += header.items;
   gathered_.blocks.push_back({position, header, shared_bytes(std::move(body))});
 }
@@ -184,7 +182,7 @@ void compressor::flush() {
     done.batch.put_progress(entry, progress_.encode(entry));
   ledger_.write(done.batch);
   auto work = std::make_shared<commit>();
-  work->what = std::move(done.batch);
+  work->batch = std::move(done.batch);
   if (config_.broken.report_before_sync)
     report(done);
   in_flight_.push_back(std::move(done));
@@ -202,7 +200,7 @@ void compressor::written() {
     flush();
 }
 
-void compressor::report(const gathering& done) {
+void compressor::report(const unwritten& done) {
   for (const auto& [shard, ticket] : done.tickets)
     ports_.send_durable(shard, config_.pipeline, ticket);
 }
@@ -212,8 +210,8 @@ void compressor::stop() {
   flush();
 }
 
-// On disk stay about as many decisions as memory holds: chunks from before this start go at once when
-// the new ones are that many.
+// On disk stay about as many decisions as memory holds: chunks from before this start go at once
+// when the new ones are that many.
 void compressor::trim_decisions(std::uint64_t chunk, std::size_t decisions) {
   chunks_[chunk] += decisions;
   decisions_written_ += decisions;

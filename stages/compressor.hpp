@@ -24,8 +24,8 @@ struct compressor_config {
   std::string name;
   std::size_t max_block_bytes = 1 << 20; ///< Unpacked.
   std::chrono::milliseconds timeout{200};
-  std::uint64_t decision_cache = 10'000'000; ///< Decisions worth keeping on disk.
-  std::shared_ptr<const processors::chain> edits = nullptr; ///< Of what was kept; null: none.
+  std::uint64_t decision_cache = 10'000'000;             ///< Decisions worth keeping on disk.
+  std::shared_ptr<const editing::chain> edits = nullptr; ///< Of what was kept; null: none.
   std::chrono::nanoseconds edit_time = std::chrono::seconds(2); ///< CPU time of edits; 0: no end.
   sabotage broken;
 };
@@ -47,8 +47,8 @@ public:
 /// that this settles, in one commit: all of it is durable, or none.
 ///
 /// Owns the end of the pipeline's log and the progress of its entries. At most four commits are in
-/// flight; shards hold back by what is not durable yet. What it gathers at its death was reported to
-/// nobody, and is sent again.
+/// flight; shards hold back by what is not durable yet. What it gathers at its death was reported
+/// to nobody, and is sent again.
 ///
 /// Pure; one thread. `now` comes with each message.
 class compressor {
@@ -74,7 +74,7 @@ public:
 
 private:
   /// What waits for the next commit, and who wants to know of it.
-  struct gathering {
+  struct unwritten {
     storage::batch batch;
     std::vector<log_block> blocks;
     std::vector<std::pair<std::uint32_t, std::uint64_t>> tickets; ///< Shard and ticket.
@@ -90,7 +90,7 @@ private:
   std::size_t append(const sampling::kept_spans& kept, std::size_t first, moment now);
   void close_block();
   void flush();
-  void report(const gathering& done);
+  void report(const unwritten& done);
   void trim_decisions(std::uint64_t chunk, std::size_t decisions);
 
   compressor_config config_;
@@ -104,8 +104,8 @@ private:
   std::optional<kept_editor> editor_;
   unix_ns first_received_ = 0;
   unix_ns last_received_ = 0;
-  gathering gathered_;
-  std::deque<gathering> in_flight_; ///< Oldest first.
+  unwritten gathered_;
+  std::deque<unwritten> in_flight_; ///< Oldest first.
   bool timer_set_ = false;
   bool flush_due_ = false;
   bool stopping_ = false;

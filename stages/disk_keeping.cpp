@@ -1,10 +1,10 @@
 #include "stages/disk_keeping.hpp"
 
-#include "codec/dead_letter.hpp"
-#include "stages/housekeeper.hpp"
 #include "codec/block.hpp"
+#include "codec/dead_letter.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "stages/housekeeper.hpp"
 
 #include <algorithm>
 
@@ -73,8 +73,8 @@ void disk_keeper::look(const housekeeper_config& config) {
       wanted = bounds.first;
     else
       for (const auto& exporter : configured[id]) {
-        const auto at = cursors->find(exporter);
-        wanted = std::min(wanted, at == cursors->end() ? bounds.first : at->second.position);
+        const auto found = cursors->find(exporter);
+        wanted = std::min(wanted, found == cursors->end() ? bounds.first : found->second.position);
       }
     known.held.delivered = wanted;
   }
@@ -172,24 +172,24 @@ void disk_keeper::apply(const std::vector<cut>& cuts, bool for_room) {
       cut_log(cut, for_room);
 }
 
-void disk_keeper::cut_log(const cut& at, bool for_room) {
-  const auto& log = logs_[at.id];
-  const auto first = store_->log(at.id).first;
+void disk_keeper::cut_log(const cut& cut, bool for_room) {
+  const auto& log = logs_[cut.id];
+  const auto first = store_->log(cut.id).first;
   const auto lost =
-      at.why == cut_reason::delivered
+      cut.why == cut_reason::delivered
           ? 0
-          : items_between(*store_, at.id, std::max(first, log.held.delivered), at.below);
-  if (at.below <= first || !store_->trim_log(at.id, at.below))
+          : items_between(*store_, cut.id, std::max(first, log.held.delivered), cut.below);
+  if (cut.below <= first || !store_->trim_log(cut.id, cut.below))
     return;
   trimmed_ = true;
   const metrics::labels pipeline{{"pipeline", log.name}};
-  if (for_room && at.why == cut_reason::delivered)
+  if (for_room && cut.why == cut_reason::delivered)
     metrics::log_early_trimmed_blocks.with(pipeline).Increment(
-        static_cast<double>(at.below - first));
+        static_cast<double>(cut.below - first));
   metrics::log_dropped_items.with(pipeline).Increment(static_cast<double>(lost));
   if (lost == 0)
     return;
-  if (at.why == cut_reason::orphaned)
+  if (cut.why == cut_reason::orphaned)
     log::warn(
         {{"pipeline", log.name}, {"items", lost}},
         "the oldest {} items of pipeline {} were owed to exporters that are not configured any "
@@ -203,15 +203,15 @@ void disk_keeper::cut_log(const cut& at, bool for_room) {
         lost, log.name);
 }
 
-void disk_keeper::cut_letters(const cut& at) {
-  const auto& name = logs_[at.id].name;
-  const auto first = store_->dead_letters(at.id).first;
+void disk_keeper::cut_letters(const cut& cut) {
+  const auto& name = logs_[cut.id].name;
+  const auto first = store_->dead_letters(cut.id).first;
   std::uint64_t items = 0;
-  for (auto position = first; position < at.below; ++position)
-    if (const auto bytes = store_->read_dead_letter(at.id, position))
+  for (auto position = first; position < cut.below; ++position)
+    if (const auto bytes = store_->read_dead_letter(cut.id, position))
       if (const auto letter = codec::read_dead_letter(*bytes))
         items += letter->items;
-  if (at.below <= first || !store_->trim_dead_letters(at.id, at.below))
+  if (cut.below <= first || !store_->trim_dead_letters(cut.id, cut.below))
     return;
   trimmed_ = true;
   metrics::dead_letters_dropped_items.with({{"pipeline", name}})
@@ -220,7 +220,7 @@ void disk_keeper::cut_letters(const cut& at) {
     log::warn({{"pipeline", name}, {"items", items}},
               "the oldest {} dead letters of pipeline {} with {} items went: storage.max_bytes, or "
               "what they may have of it (storage.dead_letters.max_bytes), is used up",
-              at.below - first, name, items);
+              cut.below - first, name, items);
 }
 
 } // namespace weir::stages

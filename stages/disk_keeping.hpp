@@ -31,8 +31,8 @@ private:
   void bound_dead_letters(std::uint64_t max_bytes);
   void make_room(bool drop_oldest);
   void apply(const std::vector<cut>& cuts, bool for_room);
-  void cut_log(const cut& at, bool for_room);
-  void cut_letters(const cut& at);
+  void cut_log(const cut& cut, bool for_room);
+  void cut_letters(const cut& cut);
   std::vector<held_letters> letters() const;
 
   /// A log without its segments, which are looked up when they are needed.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "net/server/otlp_server.hpp"
 #include "stages/request_editor.hpp"
-#include "net/otlp_server.hpp"
 
 #include <deque>
 #include <memory>
@@ -15,12 +15,12 @@ namespace weir::stages {
 struct edit_job {
   struct part {
     pipeline_id pipeline = 0;
-    std::shared_ptr<const processors::chain> edits; ///< Null: none.
-    edited_request made;                            ///< Only with edits.
+    std::shared_ptr<const editing::chain> edits; ///< Null: none.
+    edited_request made;                         ///< Only with edits.
   };
 
   net::otlp_request request;
-  processors::request_context from;
+  editing::request_context context;
   std::vector<part> parts; ///< A pipeline each.
   bool slow = false;       ///< It took too long to be served among the quick ones.
   std::string refusal;     ///< Why the client is to come again; "" = it is edited.

@@ -4,7 +4,7 @@
 
 namespace weir::stages {
 
-editor::editor(std::shared_ptr<const processors::chain> chain, weir::signal kind)
+editor::editor(std::shared_ptr<const editing::chain> chain, weir::signal kind)
     : chain_(std::move(chain)), kind_(kind) {
   for (const auto& part : chain_->parts()) {
     const metrics::labels labels = {{"processor", part.id},
@@ -15,7 +15,7 @@ editor::editor(std::shared_ptr<const processors::chain> chain, weir::signal kind
 }
 
 bool editor::apply(std::string_view message, std::uint64_t items,
-                   const processors::request_context& request, std::chrono::nanoseconds time) {
+                   const editing::request_context& request, std::chrono::nanoseconds time) {
   result_.clear();
   auto outcome = chain_->apply(kind_, message, request, scratch_, result_, time);
   counts_ = outcome.items;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/signal.hpp"
-#include "processors/chain.hpp"
+#include "editing/chain.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -17,12 +17,11 @@ namespace weir::stages {
 /// page. One actor; no CAF.
 class editor {
 public:
-  editor(std::shared_ptr<const processors::chain> chain, weir::signal kind);
+  editor(std::shared_ptr<const editing::chain> chain, weir::signal kind);
 
-  /// Applies the chain to a message of `items` items, for `time` of CPU time at the most (0: without
-  /// end). True: result() is what it became.
-  bool apply(std::string_view message, std::uint64_t items,
-             const processors::request_context& request,
+  /// Applies the chain to a message of `items` items, for `time` of CPU time at the most (0:
+  /// without end). True: result() is what it became.
+  bool apply(std::string_view message, std::uint64_t items, const editing::request_context& request,
              std::chrono::nanoseconds time = std::chrono::nanoseconds::zero());
 
   /// What the last apply() that changed something made; may be moved out.
@@ -42,13 +41,13 @@ private:
     prometheus::Counter* outgoing;
   };
 
-  std::shared_ptr<const processors::chain> chain_;
+  std::shared_ptr<const editing::chain> chain_;
   weir::signal kind_;
   std::vector<counters> counters_;
-  processors::scratch scratch_;
+  editing::scratch scratch_;
   std::string result_;
   std::string refusal_;
-  processors::item_counts counts_;
+  editing::item_counts counts_;
   bool ended_ = false;
 };
 

@@ -6,18 +6,18 @@ namespace weir::stages {
 
 namespace {
 
-// Entries wait in memory and on disk for as long as a decision takes. lz4 takes two thirds of the time of
-// zstd's fastest useful level, half of it to unpack, for a fifth more bytes.
+// Entries wait in memory and on disk for as long as a decision takes. lz4 takes two thirds of the
+// time of zstd's fastest useful level, half of it to unpack, for a fifth more bytes.
 constexpr auto entry_codec = codec::codec_id::lz4;
 constexpr int entry_level = 1;
 
 // What was gathered before, and a request that is not cut.
-static_assert(2 * entry_hard_limit <= codec::max_entry_content_bytes);
+static_assert(2 * entry_hard_limit <= codec::largest_entry_content_bytes);
 
 } // namespace
 
-tl::expected<otlp::rejected_spans, otlp::parse_error>
-entry_group::add(std::string_view request, unix_ns now) {
+tl::expected<otlp::rejected_spans, otlp::parse_error> entry_group::add(std::string_view request,
+                                                                       unix_ns now) {
   const auto base = static_cast<std::uint32_t>(message_.size());
   const auto mark = index_.position();
   // The bytes that the client sent: what is said of them names their offsets.
@@ -68,9 +68,9 @@ std::uint64_t entry_group::append_in_pieces(std::string_view message) {
   otlp::span_index own;
   (void)otlp::index_traces(message, 0, own);
   const otlp::piece_limits limits{.wanted = entry_hard_limit,
-                                  .most = codec::max_entry_content_bytes};
-  const auto left_out = rewrite(message, own, limits, [this](const std::string& piece,
-                                                             std::uint64_t) { append(piece); });
+                                  .most = codec::largest_entry_content_bytes};
+  const auto left_out = rewrite(message, own, limits,
+                                [this](const std::string& piece, std::uint64_t) { append(piece); });
   spans_ -= left_out;
   return left_out;
 }

@@ -11,9 +11,9 @@
 
 namespace weir::stages {
 
-/// Unpacked bytes that make an entry full, whoever sent them: a request above it is cut by spans. Up to
-/// codec::max_entry_content_bytes a piece grows where its resource and scope are large; a span that is
-/// larger with these is left out.
+/// Unpacked bytes that make an entry full, whoever sent them: a request above it is cut by spans.
+/// Up to codec::largest_entry_content_bytes a piece grows where its resource and scope are large; a
+/// span that is larger with these is left out.
 inline constexpr std::size_t entry_hard_limit = 1 << 20;
 
 /// An entry that is ready to be written.
@@ -35,8 +35,8 @@ public:
   /// Adds all good spans of a request. On an error nothing was added.
   tl::expected<otlp::rejected_spans, otlp::parse_error> add(std::string_view request, unix_ns now);
 
-  /// Adds a message of that many spans that was checked before, as processors left it. Returns how many
-  /// were left out, since no entry can hold them any more.
+  /// Adds a message of that many spans that was checked before, as processors left it. Returns how
+  /// many were left out, since no entry can hold them any more.
   std::uint64_t add_edited(std::string_view message, std::uint64_t spans, unix_ns now);
 
   /// Unpacked bytes gathered and not yet taken.

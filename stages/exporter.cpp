@@ -54,7 +54,8 @@ void exporter::start_delivery() {
     saved_ = {held.first, 0};
   saved_ahead_ = backends::decode_finished(finished->value_or(""), {held.next, 0});
   sends_on_ = !backends::carried_names(plan_.config).empty();
-  delivery_.emplace(options_of(plan_), saved_, saved_ahead_, plan_.seed ? *plan_.seed : std::random_device{}());
+  delivery_.emplace(options_of(plan_), saved_, saved_ahead_,
+                    plan_.seed ? *plan_.seed : std::random_device{}());
   next_block_ = delivery_->next_block();
   builder_.emplace(plan_.signal);
   ledger_.emplace(*disk_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
@@ -102,7 +103,7 @@ void exporter::feed() {
     const auto block = load(next_block_);
     if (!block) {
       if (block.error().code == errc::not_found)
-        return; // Trimmed meanwhile: follow_trim() of the next round.
+        return;                        // Trimmed meanwhile: follow_trim() of the next round.
       if (is_passing(block.error())) { // The next tick tries again.
         if (log::permit("unreadable " + plan_.config.id))
           log::error({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}},
@@ -115,7 +116,8 @@ void exporter::feed() {
     } else {
       const auto& header = block->header;
       delivery_->available(
-          {next_block_, header.items, backends::estimated_bytes(header), header.first_time}, now_.steady);
+          {next_block_, header.items, backends::estimated_bytes(header), header.first_time},
+          now_.steady);
     }
     next_block_ = delivery_->next_block();
   }
@@ -155,11 +157,11 @@ void exporter::measure(const backends::delivery::totals& before) {
 }
 
 void exporter::set_timer() {
-  const auto at = delivery_->next_wakeup();
+  const auto wakeup = delivery_->next_wakeup();
   const auto now = now_.steady;
-  if (!at || (timer_at_ > now && timer_at_ <= *at))
+  if (!wakeup || (timer_at_ > now && timer_at_ <= *wakeup))
     return;
-  timer_at_ = std::max(*at, now + millisecond_ns);
+  timer_at_ = std::max(*wakeup, now + millisecond_ns);
   ports_.pump_after(timer_at_ - now);
 }
 

@@ -1,10 +1,5 @@
 #pragma once
 
-#include "stages/exporter_health.hpp"
-#include "stages/ledger.hpp"
-#include "stages/log_tail.hpp"
-#include "stages/messages.hpp"
-#include "stages/sabotage.hpp"
 #include "backends/client_groups.hpp"
 #include "backends/config.hpp"
 #include "backends/delivery.hpp"
@@ -13,6 +8,11 @@
 #include "codec/compression.hpp"
 #include "core/metrics.hpp"
 #include "core/passing.hpp"
+#include "stages/exporter_health.hpp"
+#include "stages/ledger.hpp"
+#include "stages/log_tail.hpp"
+#include "stages/messages.hpp"
+#include "stages/sabotage.hpp"
 #include "storage/disk.hpp"
 
 #include <atomic>
@@ -51,12 +51,13 @@ public:
   virtual void look_after(steady_ns pause) = 0;
 };
 
-/// Delivers one pipeline's log to one back end: reads blocks from its cursor on, cuts and joins them
-/// to requests, sends, tries again, and makes durable how far it has come.
+/// Delivers one pipeline's log to one back end: reads blocks from its cursor on, cuts and joins
+/// them to requests, sends, tries again, and makes durable how far it has come.
 ///
-/// Owns its cursor, what is finished ahead of it, and its page of the ledger; dead letters go into the
-/// log of these. Bounded by requests in flight, by the blocks it knows of, and by what is set aside.
-/// What was in flight at its death, or delivered since the cursor was written, is sent again.
+/// Owns its cursor, what is finished ahead of it, and its page of the ledger; dead letters go into
+/// the log of these. Bounded by requests in flight, by the blocks it knows of, and by what is set
+/// aside. What was in flight at its death, or delivered since the cursor was written, is sent
+/// again.
 ///
 /// Pure; one thread. `now` comes with each message.
 class exporter {
@@ -105,13 +106,13 @@ private:
   std::string finished_key() const;
   bool save();
   void save_when_due();
-  void save_letters(storage::batch& into);
+  void save_letters(storage::batch& batch);
   void settle_damage();
   void stop_when_idle();
 
   // -- requests that are set aside (exporter_aside.cpp) --
   void resume_aside();
-  void save_aside(storage::batch& into);
+  void save_aside(storage::batch& batch);
   std::string aside_key(std::uint64_t copy) const;
   result<shared_bytes> read_aside(std::uint64_t copy) const;
 
@@ -136,7 +137,7 @@ private:
   log_position next_block_ = 0; ///< The next that the delivery does not know of.
   bool behind_ = false;         ///< The log had more than the delivery wanted.
   bool look_timer_set_ = false;
-  backends::place saved_;
+  log_place saved_;
   std::vector<backends::place_range> saved_ahead_;
   std::map<std::uint64_t, std::uint64_t> aside_; ///< Bytes of what is set aside, by its number.
 
@@ -147,10 +148,10 @@ private:
   };
   fresh_copy fresh_copy_;
   std::optional<std::pair<log_position, std::uint64_t>> rest_; ///< Log and count a tick ago.
-  bool ledger_changed_ = false; ///< Without the cursor having moved.
+  bool ledger_changed_ = false;                                ///< Without the cursor having moved.
   bool saving_ = false;
-  std::vector<backends::block_part> parts_;    ///< Of what was built last ...
-  std::vector<log_position> part_positions_;   ///< ... and the blocks that they are of.
+  std::vector<backends::block_part> parts_;  ///< Of what was built last ...
+  std::vector<log_position> part_positions_; ///< ... and the blocks that they are of.
   std::map<log_position, log_block> loaded_; ///< A few blocks that requests are being cut from.
   steady_ns timer_at_ = 0;
   codec::packer packer_;

@@ -57,9 +57,9 @@ void exporter::resume_aside() {
 }
 
 // At most one more with each write.
-void exporter::save_aside(storage::batch& into) {
+void exporter::save_aside(storage::batch& batch) {
   for (const auto copy : delivery_->take_finished_copies()) {
-    into.put_meta(aside_key(copy), "");
+    batch.put_meta(aside_key(copy), "");
     aside_.erase(copy);
   }
   const auto* planned = delivery_->to_set_aside();
@@ -74,16 +74,17 @@ void exporter::save_aside(storage::batch& into) {
   std::uint64_t copy = 1;
   while (aside_.contains(copy))
     ++copy;
-  const auto record = encode(codec::dead_letter_record{plan_.signal, now_.wall, planned->items,
-                                                plan_.config.id, "set aside",
-                                                std::string(message->view())});
-  into.put_meta(aside_key(copy), record);
+  const auto record =
+      encode(codec::dead_letter_record{plan_.signal, now_.wall, planned->items, plan_.config.id,
+                                       "set aside", std::string(message->view())});
+  batch.put_meta(aside_key(copy), record);
   aside_[copy] = record.size();
   fresh_copy_ = {copy, *message};
-  log::warn({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}},
-            "exporter {}: a request of {} items fails again and again while others get through; it is "
-            "set aside, so that the log can be trimmed, and tried on",
-            plan_.config.id, planned->items);
+  log::warn(
+      {{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}},
+      "exporter {}: a request of {} items fails again and again while others get through; it is "
+      "set aside, so that the log can be trimmed, and tried on",
+      plan_.config.id, planned->items);
   delivery_->set_aside(planned->id, copy);
 }
 

@@ -29,8 +29,8 @@ std::string next_try_text(const exporter_health_log::backlog& backlog, steady_ns
 
 std::string with_thousands(std::uint64_t number) {
   auto text = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), 1, ',');
+  for (auto position = static_cast<std::ptrdiff_t>(text.size()) - 3; position > 0; position -= 3)
+    text.insert(static_cast<std::size_t>(position), 1, ',');
   return text;
 }
 
@@ -43,8 +43,9 @@ bool exporter_health_log::kind_of_line::due(steady_ns now, steady_ns between) {
 
 exporter_health_log::exporter_health_log(std::string pipeline, std::string exporter,
                                          std::string items, unix_ns wall)
-    : items_(std::move(items)),
-      status_{.pipeline = std::move(pipeline), .exporter = std::move(exporter), .since = wall} {}
+    : items_(std::move(items)), status_{.pipeline = std::move(pipeline),
+                                        .exporter = std::move(exporter),
+                                        .since = wall} {}
 
 void exporter_health_log::be(exporter_health health, std::string reason, unix_ns wall) {
   if (status_.health != health)
@@ -56,11 +57,11 @@ void exporter_health_log::be(exporter_health health, std::string reason, unix_ns
 std::optional<exporter_health_log::line>
 exporter_health_log::answered(const backends::outcome& answer, bool is_down, steady_ns now,
                               unix_ns wall, const ask_backlog& ask) {
-  if (answer.what == kind::retry || answer.what == kind::outage)
+  if (answer.answer == kind::retry || answer.answer == kind::outage)
     return failed(answer, is_down, now, wall, ask);
   if (down_since_ && !is_down)
     return came_back(now, wall, ask);
-  if (answer.what != kind::delivered)
+  if (answer.answer != kind::delivered)
     return std::nullopt; // Cut, or a letter: given_up() says so.
   be(exporter_health::sending, {}, wall);
   return taken(answer, now);
@@ -84,24 +85,24 @@ exporter_health_log::failed(const backends::outcome& answer, bool is_down, stead
   const auto backlog = ask();
   most_waiting_ = std::max(most_waiting_, backlog.items);
   // Somebody has to change something: an error. Else it may pass by itself.
-  const auto level = answer.what == kind::outage ? weight::error : weight::warn;
+  const auto level = answer.answer == kind::outage ? weight::error : weight::warn;
   const auto times = std::exchange(retries_.counted, 0);
   if (!is_down)
     return line{level, fmt::format("{} requests are to be tried again while others get through; "
                                    "the last answer: {}; {} {} wait",
                                    times, answer.reason, with_thousands(backlog.items), items_)};
   if (begins)
-    return line{level, fmt::format("nothing gets through: {}; {} {} wait, {}", answer.reason,
-                                   with_thousands(backlog.items), items_,
-                                   next_try_text(backlog, now))};
-  return line{level, fmt::format("backing off for {}: {}; {} {} wait, {}",
-                                 seconds_text(now - *down_since_), answer.reason,
-                                 with_thousands(backlog.items), items_,
-                                 next_try_text(backlog, now))};
+    return line{level,
+                fmt::format("nothing gets through: {}; {} {} wait, {}", answer.reason,
+                            with_thousands(backlog.items), items_, next_try_text(backlog, now))};
+  return line{level,
+              fmt::format("backing off for {}: {}; {} {} wait, {}",
+                          seconds_text(now - *down_since_), answer.reason,
+                          with_thousands(backlog.items), items_, next_try_text(backlog, now))};
 }
 
-std::optional<exporter_health_log::line>
-exporter_health_log::came_back(steady_ns now, unix_ns wall, const ask_backlog& ask) {
+std::optional<exporter_health_log::line> exporter_health_log::came_back(steady_ns now, unix_ns wall,
+                                                                        const ask_backlog& ask) {
   const auto away = now - *down_since_;
   down_since_.reset();
   be(exporter_health::sending, {}, wall);
@@ -112,8 +113,8 @@ exporter_health_log::came_back(steady_ns now, unix_ns wall, const ask_backlog& a
                                         with_thousands(waiting), items_)};
 }
 
-std::optional<exporter_health_log::line>
-exporter_health_log::taken(const backends::outcome& answer, steady_ns now) {
+std::optional<exporter_health_log::line> exporter_health_log::taken(const backends::outcome& answer,
+                                                                    steady_ns now) {
   if (answer.rejected > 0) {
     rejections_.counted += answer.rejected;
     if (!rejections_.due(now, interval))
@@ -132,16 +133,17 @@ exporter_health_log::taken(const backends::outcome& answer, steady_ns now) {
                                         std::exchange(warnings_.counted, 0), answer.reason)};
 }
 
-std::optional<exporter_health_log::line>
-exporter_health_log::given_up(std::uint64_t items, const std::string& reason, steady_ns now,
-                              unix_ns wall) {
+std::optional<exporter_health_log::line> exporter_health_log::given_up(std::uint64_t items,
+                                                                       const std::string& reason,
+                                                                       steady_ns now,
+                                                                       unix_ns wall) {
   be(exporter_health::refused, reason, wall);
   losses_.counted += items;
   if (!losses_.due(now, interval))
     return std::nullopt;
-  return line{weight::error, fmt::format("{} {} are given up and kept as dead letters: {}",
-                                         with_thousands(std::exchange(losses_.counted, 0)), items_,
-                                         reason)};
+  return line{weight::error,
+              fmt::format("{} {} are given up and kept as dead letters: {}",
+                          with_thousands(std::exchange(losses_.counted, 0)), items_, reason)};
 }
 
 } // namespace weir::stages

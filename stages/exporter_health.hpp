@@ -11,9 +11,9 @@
 
 namespace weir::stages {
 
-/// How an exporter gets on, and what a person should read about it. Pure: time is an argument; lines
-/// are given back. Lines of one kind are at least ten seconds apart, those of warnings a minute; what
-/// was not said meanwhile is counted in the next. One thread.
+/// How an exporter gets on, and what a person should read about it. Pure: time is an argument;
+/// lines are given back. Lines of one kind are at least ten seconds apart, those of warnings a
+/// minute; what was not said meanwhile is counted in the next. One thread.
 class exporter_health_log {
 public:
   /// What one line says, and how loudly.

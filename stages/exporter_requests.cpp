@@ -27,7 +27,7 @@ bool is_whole(const std::vector<backends::item_range>& ranges) {
 }
 
 // Ranges of places that are in order.
-std::vector<backends::item_range> ranges_of(const std::vector<backends::place>& items) {
+std::vector<backends::item_range> ranges_of(const std::vector<log_place>& items) {
   std::vector<backends::item_range> ranges;
   for (const auto& item : items) {
     if (!ranges.empty() && ranges.back().position == item.position
@@ -67,9 +67,10 @@ result<log_block> exporter::load(log_position position) {
 void exporter::skip_damaged(log_position position, const error& why) {
   metrics::log_damaged_blocks.with({{"pipeline", plan_.pipeline_name}}).Increment();
   (*ledger_)[damage_open] = 1; // Written with the cursor that moves over it.
-  log::error({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}, {"block", position}},
-             "block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}",
-             position, plan_.pipeline_name, plan_.config.id, why.message);
+  log::error(
+      {{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}, {"block", position}},
+      "block {} of pipeline {} is damaged, set aside and skipped by exporter {}: {}", position,
+      plan_.pipeline_name, plan_.config.id, why.message);
   if (const auto bytes = disk_->read_block(plan_.pipeline, position))
     disk_->set_aside("log", position, *bytes);
 }
@@ -99,8 +100,8 @@ void exporter::send(const backends::planned_request& planned) {
                                           least),
                               now_.steady);
   }
-  ports_.send(planned.id, {plan_.signal, std::move(*message), planned.items,
-                           std::move(carried.values)});
+  ports_.send(planned.id,
+              {plan_.signal, std::move(*message), planned.items, std::move(carried.values)});
 }
 
 void exporter::on_unreadable(const backends::planned_request& planned, const error& why) {
@@ -128,9 +129,9 @@ void exporter::separate(const backends::planned_request& planned, std::string_vi
 }
 
 // Where in the log the items of the groups are. @pre the message was built last
-std::vector<backends::item_set>
-exporter::sets_of(const std::vector<backends::client_group>& groups, bool named) {
-  std::vector<backends::place> order;
+std::vector<backends::item_set> exporter::sets_of(const std::vector<backends::client_group>& groups,
+                                                  bool named) {
+  std::vector<log_place> order;
   std::vector<std::uint32_t> of_part;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     of_part.clear();
@@ -141,7 +142,7 @@ exporter::sets_of(const std::vector<backends::client_group>& groups, bool named)
   }
   std::vector<backends::item_set> sets;
   for (const auto& group : groups) {
-    std::vector<backends::place> items;
+    std::vector<log_place> items;
     for (const auto& [first, last] : group.runs)
       for (auto i = first; i < last && i < order.size(); ++i)
         items.push_back(order[i]);
@@ -153,8 +154,8 @@ exporter::sets_of(const std::vector<backends::client_group>& groups, bool named)
   return sets;
 }
 
-// Of a group, what lies between the ends of its ranges in each block is built, and what is not of it
-// left out: in one go, however many ranges there are.
+// Of a group, what lies between the ends of its ranges in each block is built, and what is not of
+// it left out: in one go, however many ranges there are.
 result<shared_bytes> exporter::build(const backends::item_set& items) {
   if (items.copy != 0)
     return read_aside(items.copy);

@@ -1,8 +1,8 @@
 // What an exporter makes durable: its place, its dead letters, its counts.
 #include "stages/exporter.hpp"
 
-#include "codec/dead_letter.hpp"
 #include "backends/finished_ranges.hpp"
+#include "codec/dead_letter.hpp"
 
 #include <fmt/format.h>
 
@@ -24,13 +24,13 @@ void exporter::settle_damage() {
   if ((*ledger_)[damage_open] == 0 || saving_)
     return;
   const auto next = disk_->log(plan_.pipeline).next;
-  const auto at = delivery_->cursor();
-  if (at.position != next || at.item != 0 || delivery_->in_flight() > 0 || at != saved_) {
+  const auto cursor = delivery_->cursor();
+  if (cursor.position != next || cursor.item != 0 || delivery_->in_flight() > 0
+      || cursor != saved_) {
     rest_.reset();
     return;
   }
-  const auto logged =
-      ledger_page::look(*disk_, ledger_key(plan_.pipeline_name, "log"), log_counts);
+  const auto logged = ledger_page::look(*disk_, ledger_key(plan_.pipeline_name, "log"), log_counts);
   if (!logged)
     return;
   const auto now = std::pair{next, (*logged)[appended_items]};
@@ -47,17 +47,18 @@ std::string exporter::finished_key() const {
   return fmt::format("finished/{}/{}", plan_.pipeline_name, plan_.config.id);
 }
 
-// Writes letters, cursor, what is finished beyond it, and ledger in one batch; false when there was nothing new.
+// Writes letters, cursor, what is finished beyond it, and ledger in one batch; false when there was
+// nothing new.
 bool exporter::save() {
   if (saving_)
     return true;
   auto work = std::make_shared<commit>();
-  save_letters(work->what);
-  save_aside(work->what);
-  work->sync = !work->what.empty();
-  const auto at = delivery_->cursor();
+  save_letters(work->batch);
+  save_aside(work->batch);
+  work->sync = !work->batch.empty();
+  const auto cursor = delivery_->cursor();
   auto ahead = delivery_->finished_ahead();
-  if (work->what.empty() && at == saved_ && ahead == saved_ahead_
+  if (work->batch.empty() && cursor == saved_ && ahead == saved_ahead_
       && !std::exchange(ledger_changed_, false))
     return false;
   const auto& totals = delivery_->counts();
@@ -65,11 +66,11 @@ bool exporter::save() {
   (*ledger_)[dead_items] += totals.dead - in_ledger_.dead;
   (*ledger_)[lost_items] += totals.forgotten - in_ledger_.forgotten;
   in_ledger_ = totals;
-  ledger_->write(work->what);
-  work->what.put_cursor(plan_.config.id, plan_.pipeline, {at.position, at.item});
+  ledger_->write(work->batch);
+  work->batch.put_cursor(plan_.config.id, plan_.pipeline, cursor);
   if (ahead != saved_ahead_)
-    work->what.put_meta(finished_key(), backends::encode_finished(ahead));
-  saved_ = at;
+    work->batch.put_meta(finished_key(), backends::encode_finished(ahead));
+  saved_ = cursor;
   saved_ahead_ = std::move(ahead);
   saving_ = true;
   ports_.write(work);
@@ -90,19 +91,19 @@ void exporter::written(moment now) {
 
 // A letter whose items cannot be read at the moment stays, and those behind it: the next tick tries
 // again.
-void exporter::save_letters(storage::batch& into) {
+void exporter::save_letters(storage::batch& batch) {
   std::uint64_t bytes = 0;
   while (const auto* letter = delivery_->first_letter()) {
     bytes += letter->bytes;
-    if (!into.empty() && bytes > letters_at_once)
+    if (!batch.empty() && bytes > letters_at_once)
       return;
     const auto message = build(*letter);
     if (!message && is_passing(message.error()))
       return;
-    const codec::dead_letter_record record{plan_.signal,       now_.wall,
-                                    letter->items,      plan_.config.id,
-                                    letter->reason,     std::string(message ? message->view() : "")};
-    into.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
+    const codec::dead_letter_record record{
+        plan_.signal,    now_.wall,      letter->items,
+        plan_.config.id, letter->reason, std::string(message ? message->view() : "")};
+    batch.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
     say(health_->given_up(letter->items, letter->reason, now_.steady, now_.wall));
     delivery_->drop_letter();
   }

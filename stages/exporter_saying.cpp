@@ -64,18 +64,18 @@ void exporter::say(const std::optional<exporter_health_log::line>& line) const {
   const auto write = [&](auto log_at) { log_at({{"exporter", id}, {"pipeline", pipeline}}); };
   switch (line->level) {
   case weight::info:
-    return write([&](log::fields with) { log::info(with, "exporter {}: {}", id, line->text); });
+    return write([&](log::fields fields) { log::info(fields, "exporter {}: {}", id, line->text); });
   case weight::warn:
-    return write([&](log::fields with) { log::warn(with, "exporter {}: {}", id, line->text); });
+    return write([&](log::fields fields) { log::warn(fields, "exporter {}: {}", id, line->text); });
   case weight::error:
-    return write([&](log::fields with) { log::error(with, "exporter {}: {}", id, line->text); });
+    return write(
+        [&](log::fields fields) { log::error(fields, "exporter {}: {}", id, line->text); });
   }
 }
 
 // Appended to the log and not ended here, by the ledger.
 std::uint64_t exporter::waiting_items() const {
-  const auto logged =
-      ledger_page::look(*disk_, ledger_key(plan_.pipeline_name, "log"), log_counts);
+  const auto logged = ledger_page::look(*disk_, ledger_key(plan_.pipeline_name, "log"), log_counts);
   if (!logged)
     return 0;
   const auto& now = delivery_->counts();
@@ -107,8 +107,8 @@ void exporter::show_status() {
   status.waiting_items = waiting_items();
   status.oldest_waiting = delivery_->oldest();
   status.next_try = 0;
-  if (const auto at = delivery_->next_wakeup(); at && delivery_->is_down())
-    status.next_try = now + static_cast<unix_ns>(std::max<steady_ns>(0, *at - now_.steady));
+  if (const auto wakeup = delivery_->next_wakeup(); wakeup && delivery_->is_down())
+    status.next_try = now + static_cast<unix_ns>(std::max<steady_ns>(0, *wakeup - now_.steady));
   exporter_board::instance().set(status);
   const auto unknown = tail_->next() - std::min(tail_->next(), next_block_);
   const auto waiting = unknown + delivery_->blocks();

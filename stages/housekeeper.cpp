@@ -1,9 +1,9 @@
 #include "stages/housekeeper.hpp"
 
-#include "stages/ledger.hpp"
 #include "core/log.hpp"
 #include "core/memory.hpp"
 #include "core/metrics.hpp"
+#include "stages/ledger.hpp"
 
 #include <algorithm>
 
@@ -18,41 +18,45 @@ constexpr unsigned looks_a_tick = 5;
 constexpr unsigned refusal_interval = 60;
 
 // The ledger's equations, as differences: all 0 at rest.
-void measure_ledger(const storage::disk& store, const kept_log& of) {
-  const auto received = ledger_page::look(store, ledger_key(of.name, "intake"), intake_counts);
-  const auto logged_page = ledger_page::look(store, ledger_key(of.name, "log"), log_counts);
+void measure_ledger(const storage::disk& store, const kept_log& log) {
+  const auto received = ledger_page::look(store, ledger_key(log.name, "intake"), intake_counts);
+  const auto logged_page = ledger_page::look(store, ledger_key(log.name, "log"), log_counts);
   if (!received || !logged_page)
     return;
   const auto& logged = *logged_page;
   const auto came = (*received)[accepted_spans] + (*received)[made_spans];
   const auto settled = logged[kept_items] + logged[dropped_items] + (*received)[removed_spans];
   const auto appended = logged[appended_items] + logged[removed_items];
-  metrics::ledger_unsettled_items.with({{"pipeline", of.name}})
-    .Set(static_cast<double>(came) - static_cast<double>(settled));
-  metrics::ledger_unappended_items.with({{"pipeline", of.name}})
-    .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(appended));
-  for (const auto& exporter : of.exporters) {
-    const auto sent = ledger_page::look(store, ledger_key(of.name, exporter), exporter_counts);
+  metrics::ledger_unsettled_items.with({{"pipeline", log.name}})
+      .Set(static_cast<double>(came) - static_cast<double>(settled));
+  metrics::ledger_unappended_items.with({{"pipeline", log.name}})
+      .Set(static_cast<double>(logged[kept_items]) - static_cast<double>(appended));
+  for (const auto& exporter : log.exporters) {
+    const auto sent = ledger_page::look(store, ledger_key(log.name, exporter), exporter_counts);
     if (!sent)
       continue;
-    metrics::ledger_damaged_items.with({{"pipeline", of.name}, {"exporter", exporter}})
-      .Set(static_cast<double>(static_cast<std::int64_t>((*sent)[damaged_items])));
-    metrics::ledger_undelivered_items.with({{"pipeline", of.name}, {"exporter", exporter}})
-      .Set(static_cast<double>(logged[appended_items]) - static_cast<double>(exporter_ended(*sent)));
+    metrics::ledger_damaged_items.with({{"pipeline", log.name}, {"exporter", exporter}})
+        .Set(static_cast<double>(static_cast<std::int64_t>((*sent)[damaged_items])));
+    metrics::ledger_undelivered_items.with({{"pipeline", log.name}, {"exporter", exporter}})
+        .Set(static_cast<double>(logged[appended_items])
+             - static_cast<double>(exporter_ended(*sent)));
   }
 }
 
 // What is not configured any more is not shown as if it were waiting.
 void forget_gauges(const std::vector<kept_log>& before, const std::vector<kept_log>& now) {
   for (const auto& log : before) {
-    const auto stays = std::find_if(now.begin(), now.end(), [&](const auto& l) { return l.id == log.id; });
+    const auto stays =
+        std::find_if(now.begin(), now.end(), [&](const auto& l) { return l.id == log.id; });
     if (stays == now.end())
       for (const auto* gauge : {&metrics::ledger_unsettled_items, &metrics::ledger_unappended_items,
                                 &metrics::log_blocks})
         gauge->with({{"pipeline", log.name}}).Set(0);
     for (const auto& exporter : log.exporters)
-      if (stays == now.end() || std::count(stays->exporters.begin(), stays->exporters.end(), exporter) == 0)
-        metrics::ledger_undelivered_items.with({{"pipeline", log.name}, {"exporter", exporter}}).Set(0);
+      if (stays == now.end()
+          || std::count(stays->exporters.begin(), stays->exporters.end(), exporter) == 0)
+        metrics::ledger_undelivered_items.with({{"pipeline", log.name}, {"exporter", exporter}})
+            .Set(0);
   }
 }
 
@@ -94,8 +98,7 @@ housekeeper::closed_gate housekeeper::gate() {
   const bool short_of_memory = memory_is_short();
   const auto room = disk_->room();
   if (!disk_->accepts_data())
-    return {room.why == storage::refusal::disk ? "disk" : "quota",
-            storage::short_reason(room.why),
+    return {room.why == storage::refusal::disk ? "disk" : "quota", storage::short_reason(room.why),
             storage::describe(room, disk_->usage())};
   if (short_of_memory) {
     const auto text = std::string("data refused due to high memory usage");
@@ -124,10 +127,10 @@ void housekeeper::admit() {
 void housekeeper::measure_orphans() {
   auto shown = std::exchange(orphans_shown_, {});
   for (const auto& orphan : keeper_.orphans()) {
-    const metrics::labels who{{"pipeline", orphan.pipeline_name}, {"exporter", orphan.exporter}};
-    metrics::orphaned_items.with(who).Set(static_cast<double>(orphan.items));
-    metrics::orphaned_until_seconds.with(who)
-      .Set(static_cast<double>(end_of(*disk_, orphan, config_.retention_ns) / second_ns));
+    const metrics::labels labels{{"pipeline", orphan.pipeline_name}, {"exporter", orphan.exporter}};
+    metrics::orphaned_items.with(labels).Set(static_cast<double>(orphan.items));
+    metrics::orphaned_until_seconds.with(labels).Set(
+        static_cast<double>(end_of(*disk_, orphan, config_.retention_ns) / second_ns));
     shown.erase({orphan.pipeline_name, orphan.exporter});
     orphans_shown_.emplace(orphan.pipeline_name, orphan.exporter);
   }
@@ -143,12 +146,12 @@ void housekeeper::measure() {
   for (const auto& [id, name] : disk_->pipelines()) {
     const auto letters = disk_->dead_letters(id);
     metrics::dead_letters.with({{"pipeline", name}})
-      .Set(static_cast<double>(letters.next - letters.first));
+        .Set(static_cast<double>(letters.next - letters.first));
   }
   for (const auto& l : config_.logs) {
     const auto held = disk_->log(l.id);
     metrics::log_blocks.with({{"pipeline", l.name}})
-      .Set(static_cast<double>(held.next - held.first));
+        .Set(static_cast<double>(held.next - held.first));
     measure_ledger(*disk_, l);
   }
 }

@@ -22,7 +22,8 @@ struct housekeeper_config {
   std::int64_t retention_ns = 86'400LL * second_ns; ///< Delivered blocks stay this long.
   std::uint64_t dead_letter_bytes = 0; ///< Of all dead letters; 0 = a tenth of the quota.
   std::int64_t dead_letter_retention_ns = 7 * 86'400LL * second_ns;
-  bool drop_oldest = false; ///< What a full quota does: drop the oldest undelivered blocks, or refuse.
+  bool drop_oldest =
+      false; ///< What a full quota does: drop the oldest undelivered blocks, or refuse.
   std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
   /// Opens and closes admission, with the reason.
   std::function<void(bool accepting, std::string reason)> admit;
@@ -30,8 +31,8 @@ struct housekeeper_config {
 
 using housekeeper_change = std::shared_ptr<const housekeeper_config>;
 
-/// Keeps the disk within its quota, by time and for room, opens and closes admission, and shows what
-/// there is. Owns nothing that outlives it.
+/// Keeps the disk within its quota, by time and for room, opens and closes admission, and shows
+/// what there is. Owns nothing that outlives it.
 ///
 /// Pure; one thread, which may block: trimming and measuring read the disk.
 class housekeeper {

@@ -12,15 +12,18 @@ namespace {
 
 constexpr unsigned max_commits_in_flight = 2;
 
-net::otlp_reply overloaded(const char* what) {
-  return {.code = net::otlp_reply::status::unavailable, .rejected = 0, .message = what};
+net::otlp_reply overloaded(const char* reason) {
+  return {.code = net::otlp_reply::status::unavailable, .rejected = 0, .message = reason};
 }
 
 std::string_view noun_of(signal kind, bool one) {
   switch (kind) {
-  case signal::metrics: return one ? "data point" : "data points";
-  case signal::logs: return one ? "log record" : "log records";
-  default: return one ? "span" : "spans";
+  case signal::metrics:
+    return one ? "data point" : "data points";
+  case signal::logs:
+    return one ? "log record" : "log records";
+  default:
+    return one ? "span" : "spans";
   }
 }
 
@@ -39,7 +42,8 @@ std::string what_was_rejected(signal kind, const otlp::rejected_spans& spans,
   add(spans.bad_trace_id, "without a valid trace id");
   add(spans.bad_span_id, "without a valid span id");
   add(spans.bad_utf8, "not UTF-8");
-  return fmt::format("{} {} rejected: {}", spans.total(), noun_of(kind, spans.total() == 1), reasons);
+  return fmt::format("{} {} rejected: {}", spans.total(), noun_of(kind, spans.total() == 1),
+                     reasons);
 }
 
 } // namespace
@@ -53,8 +57,12 @@ intake::intake(intake_config config, std::shared_ptr<storage::disk> disk,
 }
 
 intake::lane intake::make_lane(const intake_pipeline& info) const {
-  lane made{info, std::nullopt, std::nullopt, 0,
-            ledger_page(*disk_, ledger_key(info.name, "intake"), intake_counts), std::nullopt};
+  lane made{info,
+            std::nullopt,
+            std::nullopt,
+            0,
+            ledger_page(*disk_, ledger_key(info.name, "intake"), intake_counts),
+            std::nullopt};
   open_groups(made);
   if (!info.sampled) {
     made.next_block = disk_->log(info.id).next;
@@ -127,8 +135,8 @@ edit_job_ptr intake::job_of(net::otlp_request& request) const {
     part.pipeline = lanes_[l].info.id;
     part.edits = lanes_[l].info.edits;
   }
-  job->from = {std::move(request.metadata), std::move(request.auth),
-               std::move(request.client_address), now_.wall};
+  job->context = {std::move(request.metadata), std::move(request.auth),
+                  std::move(request.client_address), now_.wall};
   job->request = std::move(request);
   return job;
 }
@@ -162,14 +170,17 @@ void intake::take_one_edited(edit_job& job) {
 const std::vector<std::size_t>& intake::lanes_of(const net::otlp_request& request) const {
   const auto& receiver = config_.receivers[request.receiver];
   switch (request.signal) {
-  case signal::metrics: return receiver.metrics;
-  case signal::logs: return receiver.logs;
-  default: return receiver.traces;
+  case signal::metrics:
+    return receiver.metrics;
+  case signal::logs:
+    return receiver.logs;
+  default:
+    return receiver.traces;
   }
 }
 
 void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
-                            const std::vector<edited_request*>& edited) {
+                      const std::vector<edited_request*>& edited) {
   if (!disk_->accepts_data())
     return turn_away(request, storage::short_reason(disk_->room().why));
   pending_reply pending;
@@ -178,20 +189,21 @@ void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>
   // Before anything is added anywhere: lanes without processors find the same.
   for (const auto* made : edited)
     if (made != nullptr && made->malformed)
-      return request.reply({.code = net::otlp_reply::status::invalid,
-                            .message = to_string(*made->malformed)});
+      return request.reply(
+          {.code = net::otlp_reply::status::invalid, .message = to_string(*made->malformed)});
   std::uint64_t taken = 0;
   otlp::rejected_spans rejected;
   std::string refusal;
   bool anything = false;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     auto& lane = lanes_[lanes[i]];
-    const auto added = give(lane, request, i + 1 == lanes.size(),
-                            edited.empty() ? nullptr : edited[i]);
+    const auto added =
+        give(lane, request, i + 1 == lanes.size(), edited.empty() ? nullptr : edited[i]);
     if (!added) {
       // The first pipeline checks as all do, so nothing was added anywhere. How many items it would
       // have held nobody can say: it is in the count of requests alone.
-      request.reply({.code = net::otlp_reply::status::invalid, .message = to_string(added.error())});
+      request.reply(
+          {.code = net::otlp_reply::status::invalid, .message = to_string(added.error())});
       return;
     }
     // All pipelines check alike; what becomes too large behind processors they do not share.
@@ -211,8 +223,8 @@ void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>
   if (rejected.total() > 0)
     pending.answer.message = what_was_rejected(request.signal, rejected, config_.limits);
   if (!refusal.empty()) {
-    // As the Collector's processors do with `error_mode: propagate`, but said in a way that no client
-    // sends it again.
+    // As the Collector's processors do with `error_mode: propagate`, but said in a way that no
+    // client sends it again.
     pending.answer.rejected += taken;
     pending.answer.message = std::move(refusal);
   }
@@ -220,8 +232,8 @@ void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>
     count(request, metrics::receiver_refused_items, pending.answer.rejected);
   pending.handle = std::move(request.reply);
   pending.arrived = request.arrived;
-  pending.latency
-    = &metrics_.acknowledgement(config_.receivers[request.receiver].id, request.over_grpc);
+  pending.latency =
+      &metrics_.acknowledgement(config_.receivers[request.receiver].id, request.over_grpc);
   if (!anything)
     pending.handle(std::move(pending.answer));
   else
@@ -229,8 +241,7 @@ void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>
 }
 
 tl::expected<intake::taken_items, otlp::parse_error>
-intake::give(lane& lane, net::otlp_request& request, bool last,
-                   edited_request* edited) const {
+intake::give(lane& lane, net::otlp_request& request, bool last, edited_request* edited) const {
   if (edited != nullptr)
     return give_edited(lane, request, last, *edited);
   if (lane.blocks) {
@@ -247,16 +258,17 @@ intake::give(lane& lane, net::otlp_request& request, bool last,
 }
 
 intake::taken_items intake::give_edited(lane& lane, net::otlp_request& request, bool last,
-                                                    edited_request& edited) const {
+                                        edited_request& edited) const {
   const auto left = edited.left();
   otlp::rejected_spans outgrown;
   if (lane.entries)
     outgrown.outgrown = static_cast<std::uint32_t>(
-      lane.entries->add_edited(edited.message ? *edited.message : request.body, left, now_.wall));
+        lane.entries->add_edited(edited.message ? *edited.message : request.body, left, now_.wall));
   else if (edited.message)
     outgrown = lane.blocks->add_edited(std::move(*edited.message), left, now_.wall);
   else
-    outgrown = lane.blocks->add_edited(last ? std::move(request.body) : request.body, left, now_.wall);
+    outgrown =
+        lane.blocks->add_edited(last ? std::move(request.body) : request.body, left, now_.wall);
   // A client is told of no more than it sent; what goes beyond was made.
   const std::uint64_t gone = outgrown.total();
   const auto sent = std::min(gone, edited.items);
@@ -275,8 +287,9 @@ void intake::turn_away(net::otlp_request& request, const char* why) {
 }
 
 void intake::count(const net::otlp_request& request, const metrics::by_signal& metric,
-                         std::uint64_t items) {
-  metrics_.count(config_.receivers[request.receiver].id, request.over_grpc, metric.of(request.signal), items);
+                   std::uint64_t items) {
+  metrics_.count(config_.receivers[request.receiver].id, request.over_grpc,
+                 metric.of(request.signal), items);
 }
 
 void intake::flush() {
@@ -287,9 +300,9 @@ void intake::flush() {
   done->replies = std::exchange(replies_, {});
   for (auto& lane : lanes_) {
     if (lane.entries)
-      close_entries(lane, work->what, *done);
+      close_entries(lane, work->batch, *done);
     else
-      close_blocks(lane, work->what, *done);
+      close_blocks(lane, work->batch, *done);
   }
   if (wanted_)
     apply_change();
@@ -346,7 +359,7 @@ void intake::close_blocks(lane& lane, storage::batch& batch, committed& done) {
     const auto position = lane.next_block++;
     batch.append_block(lane.info.id, position, block.header.last_time, block.bytes);
     metrics::log_appended_bytes.with({{"pipeline", lane.info.name}})
-      .Increment(static_cast<double>(block.bytes.size()));
+        .Increment(static_cast<double>(block.bytes.size()));
     (*lane.logged)[appended_items] += block.header.items;
     (*lane.logged)[kept_items] += block.header.items;
     done.blocks.emplace_back(lane.info.tail, log_block{position, block.header, block.body});

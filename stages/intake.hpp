@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/metrics.hpp"
-#include "net/byte_budget.hpp"
+#include "net/server/byte_budget.hpp"
 #include "stages/commit_turns.hpp"
 #include "stages/edit_limits.hpp"
 #include "stages/edit_queue.hpp"
@@ -25,9 +25,9 @@ struct intake_pipeline {
   pipeline_id id = 0;
   std::string name;
   weir::signal signal = weir::signal::traces;
-  bool sampled = false;           ///< Entries for the origin; else blocks for the log.
-  std::shared_ptr<log_tail> tail; ///< Of a pipeline that is not sampled.
-  std::shared_ptr<const processors::chain> edits; ///< Null: none.
+  bool sampled = false;                        ///< Entries for the origin; else blocks for the log.
+  std::shared_ptr<log_tail> tail;              ///< Of a pipeline that is not sampled.
+  std::shared_ptr<const editing::chain> edits; ///< Null: none.
 };
 
 struct intake_config {
@@ -69,8 +69,8 @@ public:
 /// Makes what receivers took in durable, then answers the clients and hands entries to the origin,
 /// blocks to the log's tail: group commit, as many requests as have come.
 ///
-/// Owns what is gathered and not written. At most two commits are in flight; while they run, the next
-/// gathers, within what the server lets in. What it holds at its death nobody was promised.
+/// Owns what is gathered and not written. At most two commits are in flight; while they run, the
+/// next gathers, within what the server lets in. What it holds at its death nobody was promised.
 ///
 /// Pure but for `done` of a commit, which runs on the writer's thread; else one thread. `now` comes
 /// with each message. The ports outlive every commit.

@@ -12,7 +12,7 @@ namespace weir::stages {
 namespace {
 
 // A span with its resource and scope: with what stands in a block before it, it must fit into one.
-constexpr std::size_t most_span_bytes = codec::max_block_content_bytes / 4;
+constexpr std::size_t most_span_bytes = codec::largest_block_content_bytes / 4;
 
 // By how much of a wanted block what processors added may make one larger.
 constexpr std::size_t most_growth = 4;
@@ -21,32 +21,32 @@ constexpr auto none = ~std::uint32_t{0};
 
 } // namespace
 
-std::size_t kept_editor::append_to(const sampling::kept_spans& from,
-                                   codec::traces_block_builder& to, std::size_t first,
+std::size_t kept_editor::append_to(const sampling::kept_spans& spans,
+                                   codec::traces_block_builder& builder, std::size_t first,
                                    std::size_t max_bytes, unix_ns now,
                                    const std::function<void()>& on_full) {
   removed_ = 0;
-  const auto end = from.end_of(first, max_bytes);
-  append_range(from, {to, max_bytes, on_full}, first, end, now, time_);
+  const auto end = spans.end_of(first, max_bytes);
+  append_range(spans, {builder, max_bytes, on_full}, first, end, now, time_);
   return end;
 }
 
-void kept_editor::append_range(const sampling::kept_spans& from, const target& to,
+void kept_editor::append_range(const sampling::kept_spans& spans, const target& target,
                                std::size_t first, std::size_t end, unix_ns now,
                                std::chrono::nanoseconds time) {
   writer_.clear();
   message_.clear();
-  from.append_to(writer_, first, end);
+  spans.append_to(writer_, first, end);
   writer_.write(message_);
-  processors::request_context nobody;
+  editing::request_context nobody;
   nobody.now = now;
   const bool edited = editor_.apply(message_, end - first, nobody, time);
   if (editor_.ended()) {
     const auto half = time / 2;
     if (end - first > 1 && half >= least_time) {
       const auto middle = first + (end - first) / 2;
-      append_range(from, to, first, middle, now, half);
-      append_range(from, to, middle, end, now, half);
+      append_range(spans, target, first, middle, now, half);
+      append_range(spans, target, middle, end, now, half);
       return;
     }
     metrics::kept_edits_ended.with().Increment();
@@ -55,9 +55,10 @@ void kept_editor::append_range(const sampling::kept_spans& from, const target& t
   removed_ += gone;
   // Nobody is left to be told: the spans that it is about are gone, and counted.
   if (!editor_.refusal().empty() && log::permit("processors_behind_sampling"))
-    log::error({{"items", gone}}, "processors behind tail_sampling dropped {} spans: {}", gone, editor_.refusal());
+    log::error({{"items", gone}}, "processors behind tail_sampling dropped {} spans: {}", gone,
+               editor_.refusal());
   if (!editor_.ended())
-    append_message(edited ? std::string_view(editor_.result()) : message_, to);
+    append_message(edited ? std::string_view(editor_.result()) : message_, target);
 }
 
 // What the groups of index_ are around their spans; scopes of one resource share its part.
@@ -78,7 +79,7 @@ void kept_editor::measure_groups() {
 }
 
 // Envelopes stand once in the message; in the block the spans of a trace stand together again.
-void kept_editor::append_message(std::string_view message, const target& to) {
+void kept_editor::append_message(std::string_view message, const target& target) {
   index_.clear();
   (void)otlp::index_traces(message, 0, index_);
   measure_groups();
@@ -95,16 +96,17 @@ void kept_editor::append_message(std::string_view message, const target& to) {
       ++outgrown;
       continue;
     }
-    append_span(message, span, to.builder);
-    if (!to.builder.full(to.max_bytes * most_growth))
+    append_span(message, span, target.builder);
+    if (!target.builder.full(target.max_bytes * most_growth))
       continue;
-    to.on_full();
+    target.on_full();
     begin_block();
   }
   removed_ += outgrown;
   if (outgrown > 0 && log::permit("processors_behind_sampling"))
     log::error({{"items", outgrown}},
-               "{} spans are larger than a block holds once the processors behind tail_sampling have seen them: "
+               "{} spans are larger than a block holds once the processors behind tail_sampling "
+               "have seen them: "
                "dropped",
                outgrown);
 }
@@ -120,7 +122,8 @@ void kept_editor::append_span(std::string_view message, const otlp::span_ref& sp
   const auto& group = index_.groups[span.group];
   auto& resource = resources_[groups_[span.group].resource];
   if (resource == none)
-    resource = builder.resource(envelope(message, group.first_resource_slice, group.resource_slices));
+    resource =
+        builder.resource(envelope(message, group.first_resource_slice, group.resource_slices));
   auto& scope = scopes_[span.group];
   if (scope == none)
     scope = builder.scope(envelope(message, group.first_scope_slice, group.scope_slices));

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "stages/editor.hpp"
 #include "codec/traces_block.hpp"
 #include "otlp/scan.hpp"
 #include "otlp/writer.hpp"
 #include "sampling/assembly.hpp"
+#include "stages/editor.hpp"
 
 #include <functional>
 #include <memory>
@@ -19,13 +19,13 @@ class kept_editor {
 public:
   /// `time`: CPU time that they may take for what is edited together; 0: without end. Where that is
   /// not enough, halves get half of it, and so on: what is dropped in the end is little.
-  kept_editor(std::shared_ptr<const processors::chain> chain, std::chrono::nanoseconds time)
+  kept_editor(std::shared_ptr<const editing::chain> chain, std::chrono::nanoseconds time)
       : editor_(std::move(chain), signal::traces), time_(time) {}
 
   /// As kept_spans::append_to: from span number `first` on, about `max_bytes` at a time. What the
   /// processors make of these may be more than a block: `on_full` is called where it is to be
   /// finished.
-  std::size_t append_to(const sampling::kept_spans& from, codec::traces_block_builder& to,
+  std::size_t append_to(const sampling::kept_spans& spans, codec::traces_block_builder& builder,
                         std::size_t first, std::size_t max_bytes, unix_ns now,
                         const std::function<void()>& on_full);
 
@@ -48,9 +48,9 @@ private:
     std::size_t bytes;      ///< Of both envelopes.
   };
 
-  void append_range(const sampling::kept_spans& from, const target& to, std::size_t first,
+  void append_range(const sampling::kept_spans& spans, const target& target, std::size_t first,
                     std::size_t end, unix_ns now, std::chrono::nanoseconds time);
-  void append_message(std::string_view message, const target& to);
+  void append_message(std::string_view message, const target& target);
   void append_span(std::string_view message, const otlp::span_ref& span,
                    codec::traces_block_builder& builder);
   void begin_block();

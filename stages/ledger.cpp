@@ -36,12 +36,12 @@ void ledger_page::decode(std::string_view bytes) {
       counts_[i] |= std::uint64_t{static_cast<unsigned char>(bytes[1 + i * 8 + b])} << (8 * b);
 }
 
-void ledger_page::write(storage::batch& into) const {
+void ledger_page::write(storage::batch& batch) const {
   std::string bytes(1, format_version);
   for (const auto count : counts_)
     for (int shift = 0; shift < 64; shift += 8)
       bytes.push_back(static_cast<char>(count >> shift));
-  into.put_meta(key_, bytes);
+  batch.put_meta(key_, bytes);
 }
 
 std::string ledger_key(std::string_view pipeline, std::string_view stage) {

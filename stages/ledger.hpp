@@ -8,8 +8,9 @@
 
 namespace weir::stages {
 
-/// One stage's counts of the ledger, written in the batch of what they count, so that a crash cannot
-/// make them lie. Each key has one writer. Format version 1: version u8 | counts, u64 LE each.
+/// One stage's counts of the ledger, written in the batch of what they count, so that a crash
+/// cannot make them lie. Each key has one writer. Format version 1: version u8 | counts, u64 LE
+/// each.
 class ledger_page {
 public:
   /// Continues from what `store` has under `key`; counts that are not there yet begin at 0.
@@ -24,7 +25,7 @@ public:
   std::uint64_t operator[](std::size_t index) const noexcept { return counts_[index]; }
 
   /// Puts the counts into a batch.
-  void write(storage::batch& into) const;
+  void write(storage::batch& batch) const;
 
 private:
   ledger_page(std::string key, std::size_t counts) : key_(std::move(key)), counts_(counts) {}
@@ -43,7 +44,13 @@ std::string ledger_key(std::string_view pipeline, std::string_view stage);
 enum intake_count : std::size_t { accepted_spans, removed_spans, made_spans, intake_counts };
 /// Indexes of the compressor's page (the intake's, where it writes to the log itself).
 /// `removed_items`: those of the kept ones that processors behind sampling left out.
-enum log_count : std::size_t { kept_items, dropped_items, appended_items, removed_items, log_counts };
+enum log_count : std::size_t {
+  kept_items,
+  dropped_items,
+  appended_items,
+  removed_items,
+  log_counts
+};
 /// Indexes of an exporter's page; `before_items` were in the log before it was configured.
 /// `damaged_items` were appended and could not be read back: what is missing once everything else
 /// has ended, as a damaged block does not say how many it held. (Where counts themselves were lost

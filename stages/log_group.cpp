@@ -1,8 +1,8 @@
 #include "stages/log_group.hpp"
 
-#include "otlp/rewrite.hpp"
 #include "otlp/old_scopes.hpp"
 #include "otlp/pieces.hpp"
+#include "otlp/rewrite.hpp"
 
 #include <algorithm>
 
@@ -31,8 +31,7 @@ std::string renewed(std::string request) {
 
 } // namespace
 
-tl::expected<log_group::added, otlp::parse_error>
-log_group::add(std::string request, unix_ns now) {
+tl::expected<log_group::added, otlp::parse_error> log_group::add(std::string request, unix_ns now) {
   auto result = check(request);
   if (!result || result->items == 0)
     return result;
@@ -83,7 +82,7 @@ tl::expected<log_group::added, otlp::parse_error> log_group::check(std::string_v
 otlp::rejected_spans log_group::append_in_pieces(part whole) {
   otlp::piece_limits limits{.wanted = std::max(wanted_, least_cut_bytes),
                             .wanted_items = wanted_items,
-                            .most = codec::max_block_content_bytes};
+                            .most = codec::largest_block_content_bytes};
   // The scan has looked at the envelopes of traces; others can only be large in what is.
   const auto large = kind_ == signal::traces
                          ? limits.wanted

@@ -32,8 +32,8 @@ public:
   /// Checks a request and takes it over. On an error nothing was added.
   tl::expected<added, otlp::parse_error> add(std::string request, unix_ns now);
 
-  /// Adds a message of that many items that was checked before, as processors left it. Returns what was
-  /// left out of it: in too large an envelope, or larger than a block can hold.
+  /// Adds a message of that many items that was checked before, as processors left it. Returns what
+  /// was left out of it: in too large an envelope, or larger than a block can hold.
   otlp::rejected_spans add_edited(std::string message, std::uint64_t items, unix_ns now);
 
   std::size_t bytes() const noexcept { return bytes_; }

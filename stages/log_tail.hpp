@@ -19,15 +19,15 @@ struct log_block {
   shared_bytes body;
 };
 
-/// The end of one pipeline's log: how far it reaches, and its newest blocks still unpacked, so that an
-/// exporter that has caught up neither reads the disk nor unpacks. Holds at most `budget` bytes of them.
-/// Any thread; the lock is taken once a block.
+/// The end of one pipeline's log: how far it reaches, and its newest blocks still unpacked, so that
+/// an exporter that has caught up neither reads the disk nor unpacks. Holds at most `budget` bytes
+/// of them. Any thread; the lock is taken once a block.
 class log_tail {
 public:
   log_tail(log_position next, std::size_t budget) : next_(next), budget_(budget) {}
 
-  /// `wake` is called (on the appending thread, under the tail's lock: it must not call back) whenever
-  /// the log has grown. Returns what unsubscribes it.
+  /// `wake` is called (on the appending thread, under the tail's lock: it must not call back)
+  /// whenever the log has grown. Returns what unsubscribes it.
   std::uint64_t subscribe(std::function<void()> wake);
   void unsubscribe(std::uint64_t subscription);
 

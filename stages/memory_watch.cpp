@@ -4,12 +4,12 @@
 
 namespace weir::stages {
 
-memory_watch::verdict memory_watch::look(std::uint64_t limit, std::uint64_t in_use,
+memory_watch::reading memory_watch::look(std::uint64_t limit, std::uint64_t in_use,
                                          std::uint64_t resident) {
   const auto free = resident - std::min(resident, in_use);
   least_free_ = std::min(least_free_, free);
   ++looks_;
-  verdict said;
+  reading said;
   said.refuse = limit != 0 && in_use > limit;
   const bool near = limit != 0 && std::max(in_use, resident) > limit;
   said.give_back = (near && looks_ >= pause && free >= worth / 8)

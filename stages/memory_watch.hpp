@@ -8,13 +8,13 @@ namespace weir::stages {
 /// when the allocator is to give back what it keeps. No clock, no system call.
 class memory_watch {
 public:
-  struct verdict {
+  struct reading {
     bool refuse = false;    ///< More is in use than may be.
     bool give_back = false; ///< What is free is not needed, or the limit is near.
   };
 
   /// `limit`: bytes in use above which clients are refused; 0 = none.
-  verdict look(std::uint64_t limit, std::uint64_t in_use, std::uint64_t resident);
+  reading look(std::uint64_t limit, std::uint64_t in_use, std::uint64_t resident);
 
 private:
   /// Free memory that is worth giving back, and looks for which nobody wanted it.

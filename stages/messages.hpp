@@ -15,13 +15,13 @@
 #include <string>
 #include <vector>
 
-// What the stages tell each other, in the order a span takes. Messages are shared pointers to immutable
-// values, so that a hop copies a pointer; none of them leaves the process.
+// What the stages tell each other, in the order a span takes. Messages are shared pointers to
+// immutable values, so that a hop copies a pointer; none of them leaves the process.
 namespace weir::stages {
 
 /// One commit. The writer takes the batch out of it.
 struct commit {
-  storage::batch what;
+  storage::batch batch;
   bool sync = true;
   /// Adds to the batch on the writer's thread, when all commits before are visible in the store.
   std::function<void(storage::batch&)> late = nullptr;
@@ -35,13 +35,13 @@ struct durable_entry {
   codec::entry_header header;
   journal_position position = 0;
   steady_ns received = 0;
-  shared_bytes packed;        ///< The payload as in the journal.
-  std::string unpacked;       ///< The payload as OTLP.
-  otlp::span_index index;     ///< Its spans.
-  /// From the intake: of its budget for the origin's mailbox. 0: there was no room, payload and index are
-  /// left out and are to be read from the journal.
+  shared_bytes packed;    ///< The payload as in the journal.
+  std::string unpacked;   ///< The payload as OTLP.
+  otlp::span_index index; ///< Its spans.
+  /// From the intake: of its budget for the origin's mailbox. 0: there was no room, payload and
+  /// index are left out and are to be read from the journal.
   std::uint64_t handed_bytes = 0;
-  cluster::slot_set settled;  ///< Slots to leave alone.
+  cluster::slot_set settled; ///< Slots to leave alone.
 };
 using entry_ptr = std::shared_ptr<const durable_entry>;
 

@@ -145,8 +145,8 @@ void origin::move_stuck() {
     if (!bytes)
       break;
     const auto place = positions_->fetch_add(1);
-    work->what.put_entry(place, *bytes);
-    work->what.erase_entry(entry.position);
+    work->batch.put_entry(place, *bytes);
+    work->batch.erase_entry(entry.position);
     settling_.begin_move(entry.id, place);
     if (moving.moves.empty())
       moving.lowest = entry.position;

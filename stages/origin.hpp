@@ -3,7 +3,7 @@
 #include "cluster/progress.hpp"
 #include "cluster/settling.hpp"
 #include "codec/compression.hpp"
-#include "net/byte_budget.hpp"
+#include "net/server/byte_budget.hpp"
 #include "stages/messages.hpp"
 #include "stages/sabotage.hpp"
 #include "storage/disk.hpp"
@@ -69,13 +69,14 @@ public:
 /// a start.
 ///
 /// Owns the journal's head and the entries that have no credit. Bounded by `credit`,
-/// `decisions_credit` and the budget `handed`; what is beyond stands in the journal. Nothing of it is
-/// lost by its death: the journal and the owners' progress say all.
+/// `decisions_credit` and the budget `handed`; what is beyond stands in the journal. Nothing of it
+/// is lost by its death: the journal and the owners' progress say all.
 ///
 /// Pure; one thread. `now` comes with each message.
 class origin {
 public:
-  static inline const char* name = "router"; ///< Its actor's, for what it was called; metrics say so too.
+  static inline const char* name =
+      "router"; ///< Its actor's, for what it was called; metrics say so too.
 
   origin(origin_config config, std::shared_ptr<storage::disk> disk, position_counter positions,
          origin_ports& ports);
@@ -88,7 +89,8 @@ public:
   void settled(const settled_report& report);
   /// From a shard: it looks for the entry at its new place alone.
   void move_seen();
-  /// From a shard: it has taken over so many bytes of decisions of a pipeline; `room`: for older ones.
+  /// From a shard: it has taken over so many bytes of decisions of a pipeline; `room`: for older
+  /// ones.
   void decisions_taken(pipeline_id pipeline, std::size_t shard, std::uint64_t bytes, bool room);
   /// What was to be written is durable.
   void written();
@@ -141,7 +143,7 @@ private:
   void drop_waiting();
   std::shared_ptr<durable_entry> unpack(std::string_view bytes, journal_position position);
   bool lose(const cluster::open_entry& entry, const error& why);
-  void try_again_later(std::string_view what, const error& why);
+  void try_again_later(std::string_view task, const error& why);
   void damaged(journal_position position, std::string_view bytes, const std::string& why);
   void hold(pipeline_id gone);
   void resend(const origin_pipeline& pipeline);
@@ -164,8 +166,8 @@ private:
   std::uint64_t in_flight_ = 0;
   std::vector<owed_records> owed_; ///< The first is being read.
   std::uint64_t decisions_in_flight_ = 0;
-  /// From the intake, without credit yet; in the order in which they came. Those that are settled or
-  /// written again elsewhere meanwhile are passed over.
+  /// From the intake, without credit yet; in the order in which they came. Those that are settled
+  /// or written again elsewhere meanwhile are passed over.
   std::deque<entry_ptr> waiting_;
   /// The oldest unsent ones, which cannot be read at the moment, and when they are tried again.
   std::size_t passed_over_ = 0;

@@ -76,8 +76,8 @@ void origin::change(const origin_config& wanted, moment now) {
     ports_.go_on_after(0);
 }
 
-// Shards that know the pipeline again before this does would else get a part of what waits, and take
-// it for all there is.
+// Shards that know the pipeline again before this does would else get a part of what waits, and
+// take it for all there is.
 void origin::hold(pipeline_id gone) {
   settling_.hold(gone);
   if (!gone_warned_.insert(gone).second)
@@ -115,16 +115,16 @@ void origin::read_back() {
     journal_read_ = true;
     progress_ = {};
     log::info({{"entries", settling_.entries()}, {"slots", settling_.open_slots()}},
-              "the journal is read back: {} entries, {} slots (a trace in an entry) open", settling_.entries(),
-              settling_.open_slots());
+              "the journal is read back: {} entries, {} slots (a trace in an entry) open",
+              settling_.entries(), settling_.open_slots());
   }
   ask_to_go_on();
 }
 
 // Nothing is trimmed meanwhile: what cannot be read now is neither lost nor skipped.
-void origin::try_again_later(std::string_view what, const error& why) {
+void origin::try_again_later(std::string_view task, const error& why) {
   if (log::permit("journal-unreadable"))
-    log::error("{}, it is tried again: {}", what, why.message);
+    log::error("{}, it is tried again: {}", task, why.message);
   if (!std::exchange(asked_, true))
     ports_.go_on_after(read_again_pause);
 }
@@ -135,7 +135,8 @@ void origin::found_in_journal(journal_position position, std::string_view bytes)
     return;
   if (const auto* settled = progress_.find(entry->header.id))
     entry->settled = *settled;
-  const bool twice = settling_.find(entry->header.id) != nullptr; // Written again, at its second place.
+  const bool twice =
+      settling_.find(entry->header.id) != nullptr; // Written again, at its second place.
   const auto* owner = pipeline(entry->header.pipeline);
   settling_.add({entry->header.id, entry->header.pipeline, position, entry->received,
                  entry->header.unpacked_bytes, entry->settled, owner == nullptr});
@@ -226,8 +227,7 @@ entry_ptr origin::take_waiting(const cluster::open_entry& wanted) {
   return nullptr;
 }
 
-std::shared_ptr<durable_entry> origin::unpack(std::string_view bytes,
-                                                    journal_position position) {
+std::shared_ptr<durable_entry> origin::unpack(std::string_view bytes, journal_position position) {
   const auto view = codec::read_entry(bytes);
   if (!view) {
     damaged(position, bytes, view.error().message);
@@ -262,10 +262,10 @@ bool origin::lose(const cluster::open_entry& entry, const error& why) {
   return true;
 }
 
-void origin::damaged(journal_position position, std::string_view bytes,
-                           const std::string& why) {
+void origin::damaged(journal_position position, std::string_view bytes, const std::string& why) {
   metrics::journal_damaged_entries.with().Increment();
-  log::error({{"position", position}}, "journal entry {} is damaged, set aside and counted: {}", position, why);
+  log::error({{"position", position}}, "journal entry {} is damaged, set aside and counted: {}",
+             position, why);
   disk_->set_aside("journal", position, bytes);
 }
 

@@ -1,8 +1,8 @@
 #include "stages/orphans.hpp"
 
-#include "stages/ledger.hpp"
 #include "codec/block.hpp"
 #include "codec/little_endian.hpp"
+#include "stages/ledger.hpp"
 
 #include <ctime>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@ namespace {
 // items u64, little endian.
 struct debt {
   log_position below = 0;
-  log_position from = 0;
+  log_position begin = 0;
   std::uint64_t items = 0;
 };
 
@@ -30,7 +30,7 @@ std::string encode(const debt& owed) {
   std::string out(1 + debt_bytes, version);
   codec::field_writer fields(out.data() + 1);
   fields.put(owed.below);
-  fields.put(owed.from);
+  fields.put(owed.begin);
   fields.put(owed.items);
   return out;
 }
@@ -44,9 +44,9 @@ result<std::optional<debt>> read_debt(const storage::disk& store, pipeline_id pi
     return std::optional<debt>();
   codec::field_reader fields(std::string_view(**value).substr(1));
   debt owed;
-  owed.below = fields.take<std::uint64_t>();
-  owed.from = fields.take<std::uint64_t>();
-  owed.items = fields.take<std::uint64_t>();
+  owed.below = fields.read<std::uint64_t>();
+  owed.begin = fields.read<std::uint64_t>();
+  owed.items = fields.read<std::uint64_t>();
   return std::optional(owed);
 }
 
@@ -105,7 +105,7 @@ result<std::vector<orphan>> find_orphans(const storage::disk& store,
       if (!*owed || first >= (*owed)->below)
         continue;
       const auto blocks = (*owed)->below - first;
-      const auto all = std::max(blocks, (*owed)->below - std::min((*owed)->below, (*owed)->from));
+      const auto all = std::max(blocks, (*owed)->below - std::min((*owed)->below, (*owed)->begin));
       found.push_back(
           {id, name, exporter, first, (*owed)->below, ((*owed)->items * blocks + all - 1) / all});
     }

@@ -9,8 +9,8 @@
 
 namespace weir::stages {
 
-/// The instruments of receivers, by id and transport: one look-up a request, since the registry finds an
-/// instrument again by its labels. One thread; the histogram may be updated by any.
+/// The instruments of receivers, by id and transport: one look-up a request, since the registry
+/// finds an instrument again by its labels. One thread; the histogram may be updated by any.
 class receiver_metrics {
 public:
   void count(const std::string& receiver, bool grpc, const metrics::counter_metric& metric,
@@ -20,7 +20,8 @@ public:
   prometheus::Histogram& acknowledgement(const std::string& receiver, bool grpc);
 
 private:
-  std::map<std::tuple<const metrics::counter_metric*, bool, std::string>, prometheus::Counter*> counters_;
+  std::map<std::tuple<const metrics::counter_metric*, bool, std::string>, prometheus::Counter*>
+      counters_;
   std::map<std::pair<bool, std::string>, prometheus::Histogram*> histograms_;
 };
 

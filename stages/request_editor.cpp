@@ -4,7 +4,7 @@
 
 namespace weir::stages {
 
-editor& request_editor::editor_of(const std::shared_ptr<const processors::chain>& chain,
+editor& request_editor::editor_of(const std::shared_ptr<const editing::chain>& chain,
                                   weir::signal kind) {
   if (const auto known = editors_.find(chain.get()); known != editors_.end())
     return known->second;
@@ -13,7 +13,8 @@ editor& request_editor::editor_of(const std::shared_ptr<const processors::chain>
   return editors_.try_emplace(chain.get(), chain, kind).first->second;
 }
 
-// Fills in what the check says; false: nothing is left to edit. Bad spans are left out of `message`.
+// Fills in what the check says; false: nothing is left to edit. Bad spans are left out of
+// `message`.
 bool request_editor::check(weir::signal kind, std::string_view request, edited_request& made) {
   if (kind != signal::traces) {
     const auto items = otlp::check_items(kind, request, limits_);
@@ -36,23 +37,24 @@ bool request_editor::check(weir::signal kind, std::string_view request, edited_r
   return made.items > 0;
 }
 
-edited_request request_editor::edit(const std::shared_ptr<const processors::chain>& chain,
+edited_request request_editor::edit(const std::shared_ptr<const editing::chain>& chain,
                                     weir::signal kind, std::string_view request,
-                                    const processors::request_context& from,
+                                    const editing::request_context& origin,
                                     std::chrono::nanoseconds time) {
   edited_request made;
   if (!check(kind, request, made))
     return made;
-  auto& with = editor_of(chain, kind);
-  if (!with.apply(made.message ? std::string_view(*made.message) : request, made.items, from, time))
+  auto& editor = editor_of(chain, kind);
+  if (!editor.apply(made.message ? std::string_view(*made.message) : request, made.items, origin,
+                    time))
     return made;
-  made.ended = with.ended();
-  made.refusal = with.refusal();
+  made.ended = editor.ended();
+  made.refusal = editor.refusal();
   made.message.emplace();
   if (made.refusal.empty()) {
-    made.removed = with.removed();
-    made.made = with.made();
-    made.message->swap(with.result());
+    made.removed = editor.removed();
+    made.made = editor.made();
+    made.message->swap(editor.result());
   } else {
     made.removed = made.items;
   }

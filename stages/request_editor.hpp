@@ -1,7 +1,7 @@
 #pragma once
 
-#include "stages/editor.hpp"
 #include "otlp/scan.hpp"
+#include "stages/editor.hpp"
 
 #include <chrono>
 #include <memory>
@@ -35,20 +35,20 @@ public:
   explicit request_editor(otlp::scan_limits limits) : limits_(limits) {}
 
   /// `time`: CPU time that the processors may take; 0: without end.
-  edited_request edit(const std::shared_ptr<const processors::chain>& chain, weir::signal kind,
-                      std::string_view request, const processors::request_context& from,
+  edited_request edit(const std::shared_ptr<const editing::chain>& chain, weir::signal kind,
+                      std::string_view request, const editing::request_context& origin,
                       std::chrono::nanoseconds time);
 
 private:
   /// Chains come and go by reloads, a few at a time: all are forgotten once there are so many.
   static constexpr std::size_t max_chains = 256;
 
-  editor& editor_of(const std::shared_ptr<const processors::chain>& chain, weir::signal kind);
+  editor& editor_of(const std::shared_ptr<const editing::chain>& chain, weir::signal kind);
   bool check(weir::signal kind, std::string_view request, edited_request& made);
 
   otlp::scan_limits limits_;
   otlp::span_index index_;
-  std::unordered_map<const processors::chain*, editor> editors_; ///< Each holds its chain.
+  std::unordered_map<const editing::chain*, editor> editors_; ///< Each holds its chain.
 };
 
 } // namespace weir::stages

@@ -5,17 +5,19 @@
 
 namespace weir::stages {
 
-/// Promises that a node breaks on purpose, so that tests can prove that they would notice. Only tests set
-/// any: their own program (tests/system/broken_node.cpp) and the world (tests/simulation/).
+/// Promises that a node breaks on purpose, so that tests can prove that they would notice. Only
+/// tests set any: their own program (tests/system/broken_node.cpp) and the world
+/// (tests/simulation/).
 struct sabotage {
   bool answer_before_commit = false; ///< Clients get OK before their spans are on disk.
   bool forget_progress = false;      ///< Settled slots are not noted with what was kept of them.
-  bool report_before_sync = false;   ///< Slots are reported as settled before their batch is durable.
-  bool mark_before_trim = false;     ///< Low-water marks rise before the journal's trim is durable.
-  bool keep_credit = false;          ///< A shard gives no credit back.
-  bool forget_slot = false;          ///< The first slot of an entry that is sent again is left out.
+  bool report_before_sync = false; ///< Slots are reported as settled before their batch is durable.
+  bool mark_before_trim = false;   ///< Low-water marks rise before the journal's trim is durable.
+  bool keep_credit = false;        ///< A shard gives no credit back.
+  bool forget_slot = false;        ///< The first slot of an entry that is sent again is left out.
 
-  /// Called by a stage (by the name of its actor) on its thread before it works on a message; may block.
+  /// Called by a stage (by the name of its actor) on its thread before it works on a message; may
+  /// block.
   std::function<void(std::string_view stage)> before_work = nullptr;
 
   void stall(std::string_view stage) const {

@@ -38,8 +38,7 @@ sampling::window_settings shard::window_of(const shard_pipeline& info) const {
 void shard::add_lane(shard_pipeline info) {
   lane added;
   added.cache = std::make_unique<sampling::decision_cache>(info.decision_cache);
-  added.window =
-      std::make_unique<sampling::window>(window_of(info), info.policies, *added.cache);
+  added.window = std::make_unique<sampling::window>(window_of(info), info.policies, *added.cache);
   added.assembler.record_policies(info.config.record_policy ? added.cache.get() : nullptr);
   added.gauges = shard_gauges(info.name, config_.index);
   added.info = std::move(info);
@@ -58,9 +57,9 @@ shard::lane* shard::find(pipeline_id id) {
 void shard::change(std::vector<shard_pipeline> pipelines, moment now) {
   now_ = now;
   for (auto& each : lanes_) {
-    const auto wanted
-      = std::find_if(pipelines.begin(), pipelines.end(),
-                     [&](const auto& p) { return p.id == each.info.id && !each.leaving; });
+    const auto wanted = std::find_if(pipelines.begin(), pipelines.end(), [&](const auto& p) {
+      return p.id == each.info.id && !each.leaving;
+    });
     if (wanted == pipelines.end()) {
       leave(each);
       continue;
@@ -83,10 +82,10 @@ void shard::replace_policies(lane& lane, const shard_pipeline& info) {
   lane.assembler.record_policies(info.config.record_policy ? lane.cache.get() : nullptr);
   lane.unseen.clear();
   lane.window->replace_policies(
-    info.policies, window_of(info),
-    [&](sampling::entry_number number, std::string_view& bytes, otlp::span_index& index) {
-      return scan(lane, number, bytes, index);
-    });
+      info.policies, window_of(info),
+      [&](sampling::entry_number number, std::string_view& bytes, otlp::span_index& index) {
+        return scan(lane, number, bytes, index);
+      });
   lane.gauges.policies_replaced();
 }
 
@@ -126,10 +125,8 @@ void shard::take(const entry_ptr& entry, moment now) {
 void shard::add_to_window(lane& lane, const durable_entry& entry) {
   wanted_.assign(entry.index.traces.size(), false);
   for (slot s = 0; s < wanted_.size(); ++s)
-    wanted_[s] = !entry.settled.contains(s)
-                 && sampling::fingerprint_of(entry.index.traces[s]) % partition_count
-                            % config_.count
-                        == config_.index;
+    wanted_[s] =
+        !entry.settled.contains(s) && config_.owns(sampling::fingerprint_of(entry.index.traces[s]));
   sampling::window_entry held;
   held.id = entry.header.id;
   held.position = entry.position;
@@ -149,8 +146,8 @@ void shard::add_to_window(lane& lane, const durable_entry& entry) {
     decide(lane);
 }
 
-// Credit is held back while a window is over its limit and cannot decide its way out of it, and while too
-// much is on its way to the disk.
+// Credit is held back while a window is over its limit and cannot decide its way out of it, and
+// while too much is on its way to the disk.
 void shard::give_credit() {
   const auto blocked = [](const lane& l) {
     return l.bytes_in_flight >= most_bytes_in_flight
@@ -173,11 +170,11 @@ bool shard::load(const recovered_decisions& chunks) {
     auto known = next.load();
     while (known <= number && !next.compare_exchange_weak(known, number + 1)) {
     }
-    const auto loaded = lane->cache->load_chunk(number, bytes, [this](auto print) {
-      return print % partition_count % config_.count == config_.index;
-    });
+    const auto loaded =
+        lane->cache->load_chunk(number, bytes, [this](auto print) { return config_.owns(print); });
     if (!loaded && log::permit("decisions-damaged"))
-      log::warn({{"pipeline", lane->info.name}}, "remembered decisions of pipeline {} cannot be read: {}", lane->info.name,
+      log::warn({{"pipeline", lane->info.name}},
+                "remembered decisions of pipeline {} cannot be read: {}", lane->info.name,
                 loaded.error().message);
     room = room && loaded.value_or(true);
   }

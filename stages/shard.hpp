@@ -2,6 +2,7 @@
 
 #include "cluster/watermark.hpp"
 #include "codec/compression.hpp"
+#include "codec/hash.hpp"
 #include "sampling/assembly.hpp"
 #include "sampling/config.hpp"
 #include "sampling/policy_set.hpp"
@@ -25,6 +26,11 @@ struct shard_config {
   std::chrono::nanoseconds max_work = std::chrono::seconds(2);
   std::vector<node_id> origins = {}; ///< Whose unsent entries hold decisions back.
   sabotage broken = {};
+
+  /// Whether the trace of this fingerprint is decided here.
+  bool owns(std::uint64_t fingerprint) const noexcept {
+    return codec::partition_of(fingerprint) % count == index;
+  }
 };
 
 /// Names a compressor: a pipeline that goes and comes back has another one.
@@ -56,17 +62,19 @@ public:
   virtual void send_decided(compressor_number compressor, const decided_ptr& message) = 0;
 };
 
-/// The owner's window for some partitions, of every sampled pipeline: scans entries, waits, decides,
-/// hands what is decided to the pipeline's compressor, and reports to the origins what is durable.
+/// The owner's window for some partitions, of every sampled pipeline: scans entries, waits,
+/// decides, hands what is decided to the pipeline's compressor, and reports to the origins what is
+/// durable.
 ///
-/// Owns the undecided traces and the decisions that are remembered. Bounded by the window's memory and
-/// by what may be on its way to the disk, beyond which no credit is given. What it holds at its death
-/// stands in the origins' journals.
+/// Owns the undecided traces and the decisions that are remembered. Bounded by the window's memory
+/// and by what may be on its way to the disk, beyond which no credit is given. What it holds at its
+/// death stands in the origins' journals.
 ///
 /// Pure; one thread. `now` comes with each message.
 class shard {
 public:
-  static inline const char* name = "sampler"; ///< Its actor's, for what it was called; metrics say so too.
+  static inline const char* name =
+      "sampler"; ///< Its actor's, for what it was called; metrics say so too.
 
   shard(shard_config config, std::vector<shard_pipeline> pipelines,
         std::shared_ptr<const storage::disk> disk, shard_ports& ports, moment now);

@@ -12,8 +12,7 @@ void shard_gauges::counter::set(std::uint64_t now) {
   last = now;
 }
 
-shard_gauges::shard_gauges(const std::string& pipeline, std::uint32_t shard)
-    : pipeline_(pipeline) {
+shard_gauges::shard_gauges(const std::string& pipeline, std::uint32_t shard) : pipeline_(pipeline) {
   const metrics::labels labels{{"pipeline", pipeline}};
   const auto number = [&](const metrics::counter_metric& metric) {
     return counter{&metric.with(labels), 0};
@@ -49,8 +48,8 @@ shard_gauges::shard_gauges(const std::string& pipeline, std::uint32_t shard)
   damaged_ = &metrics::window_damaged_slots.with(labels);
 }
 
-void shard_gauges::show(const sampling::window& window,
-                          const sampling::decision_cache& decisions, steady_ns now) {
+void shard_gauges::show(const sampling::window& window, const sampling::decision_cache& decisions,
+                        steady_ns now) {
   const auto state = window.snapshot();
   traces_.set(static_cast<double>(state.traces));
   spans_.set(static_cast<double>(state.spans));
@@ -85,7 +84,7 @@ void shard_gauges::show_policies(const sampling::policy_set& policies) {
                        0};
       };
       votes_.push_back(
-        {vote("true", "sampled"), vote("false", "not_sampled"), vote("false", "dropped")});
+          {vote("true", "sampled"), vote("false", "not_sampled"), vote("false", "dropped")});
     }
   }
   for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -103,8 +102,8 @@ void shard_gauges::show_rates(const sampling::policy_set& policies) {
       continue;
     const metrics::labels labels{{"pipeline", pipeline_}, {"policy", policies.names()[i]}};
     metrics::dynamic_keys.with(labels).Set(static_cast<double>(rates->keys()));
-    metrics::dynamic_shared_spans.with(labels)
-      .Increment(static_cast<double>(rates->take_shared_spans()));
+    metrics::dynamic_shared_spans.with(labels).Increment(
+        static_cast<double>(rates->take_shared_spans()));
   }
 }
 

@@ -15,7 +15,8 @@ public:
   shard_gauges(const std::string& pipeline, std::uint32_t shard);
 
   /// Brings the instruments up to the present state.
-  void show(const sampling::window& window, const sampling::decision_cache& decisions, steady_ns now);
+  void show(const sampling::window& window, const sampling::decision_cache& decisions,
+            steady_ns now);
 
   /// Measures a run of decisions, where it decided anything, until it goes.
   class run {
@@ -65,7 +66,8 @@ private:
 
   std::string pipeline_;
   gauge traces_, spans_, packed_, index_, decisions_, in_flight_;
-  counter new_traces_, decided_, early_, incomplete_, too_large_, late_kept_, late_dropped_, set_down_;
+  counter new_traces_, decided_, early_, incomplete_, too_large_, late_kept_, late_dropped_,
+      set_down_;
   std::vector<votes> votes_;
   counter kept_, dropped_;
   prometheus::Histogram* decision_runs_ = nullptr;

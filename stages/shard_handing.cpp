@@ -63,10 +63,10 @@ void shard::hand_on(lane& lane, const sampling::decided_batch& batch) {
     for (auto i = first; i < left->traces.size(); ++i) {
       const auto& trace = left->traces[i];
       const auto* refs = left->refs.data() + trace.first_ref;
-      const bool waits = all || (trace.verdict.keep
-                                 && std::any_of(refs, refs + trace.refs, [&](const auto& ref) {
-                                      return ref.entry == last_read_;
-                                    }));
+      const bool waits =
+          all || (trace.verdict.keep && std::any_of(refs, refs + trace.refs, [&](const auto& ref) {
+                    return ref.entry == last_read_;
+                  }));
       add(trace, refs, waits ? stuck : next);
     }
     set_waiting(lane, std::move(stuck));
@@ -102,7 +102,7 @@ std::size_t shard::hand_on_readable(lane& lane, const sampling::decided_batch& b
 }
 
 void shard::send(lane& lane, const sampling::decided_batch& batch, std::size_t first,
-                         std::size_t next, std::shared_ptr<decided> message) {
+                 std::size_t next, std::shared_ptr<decided> message) {
   flight flight;
   for (auto i = first; i < next; ++i)
     add(batch.traces[i], batch.refs.data() + batch.traces[i].first_ref, flight.batch);
@@ -130,8 +130,8 @@ void shard::list_slots(lane& lane, const sampling::decided_batch& batch, decided
   for (std::uint32_t t = 0; t < batch.traces.size(); ++t) {
     for (std::uint32_t r = 0; r < batch.traces[t].refs; ++r) {
       const auto& ref = batch.refs[batch.traces[t].first_ref + r];
-      const auto [it, added]
-        = numbers.try_emplace(ref.entry, static_cast<std::uint32_t>(out.entries.size()));
+      const auto [it, added] =
+          numbers.try_emplace(ref.entry, static_cast<std::uint32_t>(out.entries.size()));
       if (added) {
         const auto& entry = lane.window->entry(ref.entry);
         out.entries.push_back({entry.id, entry.slots});
@@ -170,10 +170,10 @@ void shard::report(const lane& lane, const sampling::decided_batch& batch) {
     auto& to_origin = reports[id.node];
     if (!to_origin)
       to_origin = std::make_shared<settled_report>();
-    const auto [at, added] = numbers.try_emplace(ref.entry, to_origin->entries.size());
+    const auto [found, added] = numbers.try_emplace(ref.entry, to_origin->entries.size());
     if (added)
       to_origin->entries.push_back({id, {}});
-    to_origin->entries[at->second].slots.push_back(ref.slot);
+    to_origin->entries[found->second].slots.push_back(ref.slot);
   }
   for (const auto& [origin, message] : reports)
     ports_.send_settled(origin, message);
@@ -203,8 +203,8 @@ result<sampling::unpacked_entry> shard::unpack(lane& lane, sampling::entry_numbe
 }
 
 // For new policies. What cannot be read at the moment is noted; what never can counts for nothing.
-result<void> shard::scan(lane& lane, sampling::entry_number number,
-                                 std::string_view& bytes, otlp::span_index& index) {
+result<void> shard::scan(lane& lane, sampling::entry_number number, std::string_view& bytes,
+                         otlp::span_index& index) {
   auto entry = unpack(lane, number);
   if (entry && otlp::index_traces(entry->bytes, 0, index)) {
     bytes = entry->bytes;
@@ -217,7 +217,8 @@ result<void> shard::scan(lane& lane, sampling::entry_number number,
     lane.unseen.push_back(lane.window->entry(number).id);
     wait_for_disk(lane, why);
   } else {
-    log::error({{"pipeline", lane.info.name}}, "an entry of pipeline {} could not be read again for the new policies: {}",
+    log::error({{"pipeline", lane.info.name}},
+               "an entry of pipeline {} could not be read again for the new policies: {}",
                lane.info.name, why.message);
   }
   return tl::unexpected(std::move(why));
@@ -227,7 +228,8 @@ void shard::wait_for_disk(lane& lane, const error& why) {
   lane.try_again_at = now_.steady + read_again_pause;
   metrics::sampler_reads_retried.with({{"pipeline", lane.info.name}}).Increment();
   if (log::permit("sampler-unreadable"))
-    log::error({{"pipeline", lane.info.name}}, "spans of pipeline {} cannot be read at the moment, it is tried again: {}",
+    log::error({{"pipeline", lane.info.name}},
+               "spans of pipeline {} cannot be read at the moment, it is tried again: {}",
                lane.info.name, why.message);
 }
 
@@ -236,15 +238,16 @@ void shard::read_again(lane& lane) {
     return;
   const auto since = lane.unseen_since;
   for (const auto& id : std::exchange(lane.unseen, {}))
-    lane.window->scan_again(id, [&](sampling::entry_number number, std::string_view& bytes,
-                                    otlp::span_index& index) {
-      return scan(lane, number, bytes, index);
-    });
+    lane.window->scan_again(
+        id, [&](sampling::entry_number number, std::string_view& bytes, otlp::span_index& index) {
+          return scan(lane, number, bytes, index);
+        });
   if (!lane.unseen.empty() && now_.steady - since >= unseen_patience) {
-    log::error({{"pipeline", lane.info.name}, {"entries", lane.unseen.size()}},
-               "{} entries of pipeline {} cannot be read: they count for nothing in what new policies "
-               "decide",
-               lane.unseen.size(), lane.info.name);
+    log::error(
+        {{"pipeline", lane.info.name}, {"entries", lane.unseen.size()}},
+        "{} entries of pipeline {} cannot be read: they count for nothing in what new policies "
+        "decide",
+        lane.unseen.size(), lane.info.name);
     lane.unseen.clear();
   }
   lane.unseen_since = since;

@@ -12,20 +12,20 @@ shared_bytes copy(std::string_view bytes) {
 
 } // namespace
 
-std::string encode(const cursor& place) {
+std::string encode(const log_place& place) {
   auto value = std::string();
   keys::append_u64(value, place.position);
   keys::append_u32(value, place.item);
   return value;
 }
 
-cursor decode_cursor(std::string_view value) {
+log_place decode_cursor(std::string_view value) {
   return {keys::read_u64(value), keys::read_u32(value.substr(8))};
 }
 
-void batch::add(operation what) {
-  bytes_ += what.key.size() + what.value.size();
-  operations_.push_back(std::move(what));
+void batch::add(operation operation) {
+  bytes_ += operation.key.size() + operation.value.size();
+  operations_.push_back(std::move(operation));
 }
 
 void batch::put_entry(journal_position position, std::string_view entry) {
@@ -46,7 +46,7 @@ void batch::put_progress(const entry_id& id, std::string_view progress) {
 
 void batch::put_decisions(pipeline_id pipeline, std::uint64_t chunk, std::string_view decisions) {
   add({keys::kind::decisions, pipeline, chunk, 0, keys::decisions(pipeline, chunk),
-              copy(decisions)});
+       copy(decisions)});
 }
 
 void batch::append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
@@ -57,17 +57,16 @@ void batch::append_block(pipeline_id pipeline, log_position position, unix_ns la
 void batch::append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
                          shared_bytes block) {
   add({keys::kind::block, pipeline, position, last_time, keys::block(pipeline, position),
-              std::move(block)});
+       std::move(block)});
 }
 
-void batch::put_cursor(std::string_view exporter, pipeline_id pipeline, const cursor& place) {
+void batch::put_cursor(std::string_view exporter, pipeline_id pipeline, const log_place& place) {
   add({keys::kind::cursor, pipeline, place.position, 0, keys::cursor(pipeline, exporter),
-              shared_bytes(encode(place))});
+       shared_bytes(encode(place))});
 }
 
 void batch::put_dead_letter(pipeline_id pipeline, log_position position, std::string_view letter) {
-  add(
-      {keys::kind::letter, pipeline, position, 0, keys::letter(pipeline, position), copy(letter)});
+  add({keys::kind::letter, pipeline, position, 0, keys::letter(pipeline, position), copy(letter)});
 }
 
 void batch::put_meta(std::string_view key, std::string_view value) {

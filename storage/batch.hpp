@@ -11,18 +11,10 @@
 
 namespace weir::storage {
 
-/// An exporter's place in a log: it has delivered everything before span `item` of block
-/// `position`.
-struct cursor {
-  log_position position = 0;
-  std::uint32_t item = 0;
-
-  friend auto operator<=>(const cursor&, const cursor&) = default;
-};
-
-std::string encode(const cursor& place);
+/// A cursor: the exporter has delivered everything before this place.
+std::string encode(const log_place& place);
 /// @pre what encode() made: 12 bytes
-cursor decode_cursor(std::string_view value);
+log_place decode_cursor(std::string_view value);
 
 /// One record of a batch, its key ready.
 struct operation {
@@ -65,7 +57,7 @@ public:
                     std::string_view block);
   void append_block(pipeline_id pipeline, log_position position, unix_ns last_time,
                     shared_bytes block);
-  void put_cursor(std::string_view exporter, pipeline_id pipeline, const cursor& place);
+  void put_cursor(std::string_view exporter, pipeline_id pipeline, const log_place& place);
   void put_dead_letter(pipeline_id pipeline, log_position position, std::string_view letter);
   void put_meta(std::string_view key, std::string_view value);
 
@@ -76,7 +68,7 @@ public:
   const std::vector<operation>& operations() const noexcept { return operations_; }
 
 private:
-  void add(operation what);
+  void add(operation operation);
 
   std::vector<operation> operations_;
   std::size_t bytes_ = 0;

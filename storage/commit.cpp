@@ -25,8 +25,8 @@ unix_ns index_time(unix_ns last, unix_ns time) {
   return time < last && last - time <= clock_slack ? last : time;
 }
 
-rocksdb::Slice slice(std::string_view of) {
-  return {of.data(), of.size()};
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
 }
 
 struct instruments {
@@ -44,8 +44,8 @@ instruments& seen() {
 
 } // namespace
 
-std::string_view small_family(kind of) {
-  switch (of) {
+std::string_view small_family(kind type) {
+  switch (type) {
   case kind::progress:
     return "progress";
   case kind::decisions:
@@ -57,24 +57,24 @@ std::string_view small_family(kind of) {
   }
 }
 
-rocksdb::Status store::impl::put(rocksdb::WriteBatch& into, std::string_view family,
+rocksdb::Status store::impl::put(rocksdb::WriteBatch& batch, std::string_view family,
                                  const std::string& key, std::string_view value) {
   auto version = std::string();
   keys::append_u64(version, data->db().GetLatestSequenceNumber() + 1);
   const rocksdb::Slice parts[] = {version, slice(value)};
   const auto whole_key = rocksdb::Slice(key);
-  return into.Put(data->family(family), rocksdb::SliceParts(&whole_key, 1),
-                  rocksdb::SliceParts(parts, 2));
+  return batch.Put(data->family(family), rocksdb::SliceParts(&whole_key, 1),
+                   rocksdb::SliceParts(parts, 2));
 }
 
-rocksdb::Status store::impl::write(rocksdb::WriteBatch& what, bool sync) {
+rocksdb::Status store::impl::write(rocksdb::WriteBatch& batch, bool sync) {
   if (failed || data->broken() || wal->failed())
     return rocksdb::Status::IOError("the disk has failed before");
-  if (!space.make_room_for(what.GetDataSize()))
+  if (!space.make_room_for(batch.GetDataSize()))
     return rocksdb::Status::NoSpace();
   auto options = rocksdb::WriteOptions();
-  options.sync = sync && how.fsync && !how.broken.skip_sync;
-  auto status = data->db().Write(options, &what);
+  options.sync = sync && settings.fsync && !settings.broken.skip_sync;
+  auto status = data->db().Write(options, &batch);
   if (wal->failed())
     status = wal->failure();
   if (wal->failed() || (!status.ok() && !is_no_space(status)))
@@ -82,10 +82,10 @@ rocksdb::Status store::impl::write(rocksdb::WriteBatch& what, bool sync) {
   return status;
 }
 
-result<void> store::impl::encode_batch(const batch& from) {
+result<void> store::impl::encode_batch(const batch& batch) {
   scratch.Clear();
   auto last_times = std::map<pipeline_id, unix_ns>();
-  for (const auto& o : from.operations()) {
+  for (const auto& o : batch.operations()) {
     const auto value = slice(o.value.view());
     if (o.kind == kind::entry) {
       (void)scratch.Put(journal->family, o.key, value);
@@ -93,12 +93,13 @@ result<void> store::impl::encode_batch(const batch& from) {
       const auto log = log_of(o.pipeline);
       if (!log)
         return tl::unexpected(log.error());
-      auto& of = **log;
-      (void)scratch.Put(o.kind == kind::block ? of.blocks.family : of.letters.family, o.key, value);
+      auto& queue = **log;
+      (void)scratch.Put(o.kind == kind::block ? queue.blocks.family : queue.letters.family, o.key,
+                        value);
       if (o.kind == kind::block) {
-        auto& last = last_times.try_emplace(o.pipeline, of.last_time.load()).first->second;
+        auto& last = last_times.try_emplace(o.pipeline, queue.last_time.load()).first->second;
         last = index_time(last, o.time);
-        (void)scratch.Put(of.index, keys::time(o.pipeline, last, o.number), {});
+        (void)scratch.Put(queue.index, keys::time(o.pipeline, last, o.number), {});
       }
     } else {
       (void)put(scratch, small_family(o.kind), o.key, o.value.view());
@@ -107,8 +108,8 @@ result<void> store::impl::encode_batch(const batch& from) {
   return {};
 }
 
-void store::impl::applied(const batch& what) {
-  for (const auto& o : what.operations()) {
+void store::impl::applied(const batch& batch) {
+  for (const auto& o : batch.operations()) {
     if (o.kind == kind::entry) {
       journal->extend(o.number);
     } else if (o.kind == kind::erased) {
@@ -121,11 +122,11 @@ void store::impl::applied(const batch& what) {
         log.last_time = index_time(log.last_time, o.time);
     }
   }
-  space.wrote(what.bytes());
+  space.wrote(batch.bytes());
   commits.fetch_add(1);
-  bytes_committed.fetch_add(what.bytes());
+  bytes_committed.fetch_add(batch.bytes());
   seen().commits.Increment();
-  seen().bytes.Increment(static_cast<double>(what.bytes()));
+  seen().bytes.Increment(static_cast<double>(batch.bytes()));
 }
 
 // Sorts a failed write: no room, no time, or the end.
@@ -133,7 +134,7 @@ result<void> store::impl::refuse(const rocksdb::Status& why) {
   if (is_no_space(why) && !wal->failed()) {
     seen().full.Increment();
     space.ran_out(); // maintain() sees to it that writing goes on.
-    return fail(errc::full, fmt::format("the disk under {} is full", how.directory));
+    return fail(errc::full, fmt::format("the disk under {} is full", settings.directory));
   }
   if (why.IsIncomplete()) {
     seen().stalled.Increment();
@@ -155,21 +156,21 @@ result<void> store::impl::fail_for_good(std::string why) {
   return fail(errc::fatal, std::move(why));
 }
 
-result<void> store::impl::commit(batch& what, bool sync) {
+result<void> store::impl::commit(batch& changes, bool sync) {
   if (!failed && (data->broken() || wal->failed()))
     return refuse(rocksdb::Status::IOError("an error in the background"));
   if (failed)
     return fail(errc::fatal, "the disk has failed before");
-  if (what.empty() && !sync)
+  if (changes.empty() && !sync)
     return {};
   // Before RocksDB finds out: a log that could not be written aborts the process in Debian's build,
   // when a flush syncs it later.
-  if (!space.make_room_for(what.bytes()))
+  if (!space.make_room_for(changes.bytes()))
     return refuse(rocksdb::Status::NoSpace());
-  if (auto ok = encode_batch(what); !ok)
+  if (auto ok = encode_batch(changes); !ok)
     return ok;
   auto options = rocksdb::WriteOptions();
-  options.sync = sync && how.fsync && !how.broken.skip_sync;
+  options.sync = sync && settings.fsync && !settings.broken.skip_sync;
   options.no_slowdown = true;
   const auto begin = steady_now();
   auto status = data->db().Write(options, &scratch);
@@ -183,8 +184,8 @@ result<void> store::impl::commit(batch& what, bool sync) {
     return refuse(status);
   if (options.sync)
     seen().fsync.Observe(static_cast<double>(steady_now() - begin) / second_ns);
-  applied(what);
-  what = batch();
+  applied(changes);
+  changes = batch();
   return {};
 }
 

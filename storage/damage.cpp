@@ -29,7 +29,7 @@ void count_damaged(std::uint64_t records) {
   counter.Increment(static_cast<double>(records));
 }
 
-bool pass_damage(rocksdb::Iterator& at, const std::string& last) {
+bool pass_damage(rocksdb::Iterator& iterator, const std::string& last) {
   const auto rising = rising_number(last);
   if (!rising)
     return false;
@@ -40,8 +40,8 @@ bool pass_damage(rocksdb::Iterator& at, const std::string& last) {
     auto key = last.substr(0, offset);
     keys::append_u64(key, number + steps * unit);
     key.resize(last.size());
-    at.Seek(key);
-    return at.Valid() || at.status().ok();
+    iterator.Seek(key);
+    return iterator.Valid() || iterator.status().ok();
   };
   auto bad = std::uint64_t{0};
   auto good = std::uint64_t{1};
@@ -54,7 +54,7 @@ bool pass_damage(rocksdb::Iterator& at, const std::string& last) {
     const auto middle = bad + (good - bad) / 2;
     (readable_ahead(middle) ? good : bad) = middle;
   }
-  return readable_ahead(good) && at.Valid();
+  return readable_ahead(good) && iterator.Valid();
 }
 
 } // namespace weir::storage

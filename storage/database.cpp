@@ -20,10 +20,10 @@ bool has_remains(rocksdb::Env* env, const std::string& directory) {
 
 } // namespace
 
-rocksdb::Status database::open(const options& how, const std::string& directory, rocksdb::Env* env,
-                               std::unique_ptr<database>& out) {
+rocksdb::Status database::open(const options& options, const std::string& directory,
+                               rocksdb::Env* env, std::unique_ptr<database>& out) {
   auto result = std::unique_ptr<database>(new database);
-  auto db_options = database_options(how, env, result->listener_);
+  auto db_options = database_options(options, env, result->listener_);
   auto names = std::vector<std::string>(std::begin(fixed_families), std::end(fixed_families));
   db_options.create_if_missing = !has_remains(env, directory);
   if (!db_options.create_if_missing) {
@@ -36,7 +36,7 @@ rocksdb::Status database::open(const options& how, const std::string& directory,
   }
   auto descriptors = std::vector<rocksdb::ColumnFamilyDescriptor>();
   for (const auto& name : names)
-    descriptors.emplace_back(name, family_options(how, name));
+    descriptors.emplace_back(name, family_options(options, name));
   auto handles = std::vector<rocksdb::ColumnFamilyHandle*>();
   rocksdb::DB* db = nullptr;
   if (auto s = rocksdb::DB::Open(db_options, directory, descriptors, &handles, &db); !s.ok())
@@ -67,12 +67,12 @@ database::family_map database::families() const {
   return families_;
 }
 
-rocksdb::Status database::add_family(const options& how, const std::string& name) {
+rocksdb::Status database::add_family(const options& options, const std::string& name) {
   const std::unique_lock guard(mutex_);
   if (families_.contains(name))
     return rocksdb::Status::OK();
   rocksdb::ColumnFamilyHandle* handle = nullptr;
-  auto status = db_->CreateColumnFamily(family_options(how, name), name, &handle);
+  auto status = db_->CreateColumnFamily(family_options(options, name), name, &handle);
   if (status.ok())
     families_.emplace(name, handle);
   return status;

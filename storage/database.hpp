@@ -42,8 +42,8 @@ private:
 class database {
 public:
   /// Opens what is in `directory`, or makes it when nothing is there. Any status of RocksDB.
-  static rocksdb::Status open(const options& how, const std::string& directory, rocksdb::Env* env,
-                              std::unique_ptr<database>& out);
+  static rocksdb::Status open(const options& options, const std::string& directory,
+                              rocksdb::Env* env, std::unique_ptr<database>& out);
   ~database();
   database(const database&) = delete;
   database& operator=(const database&) = delete;
@@ -57,7 +57,7 @@ public:
   using family_map = std::map<std::string, rocksdb::ColumnFamilyHandle*, std::less<>>;
   family_map families() const;
   /// Makes it when it is missing.
-  rocksdb::Status add_family(const options& how, const std::string& name);
+  rocksdb::Status add_family(const options& options, const std::string& name);
 
 private:
   database() = default;

@@ -47,7 +47,7 @@ struct room {
   std::uint64_t over = 0;    ///< What has to go so that intake goes on.
 };
 
-/// One sentence: what is reached, how much is used, who holds it.
+/// One sentence: what is reached, how much is used, self holds it.
 std::string describe(const room& found, const std::map<std::string, std::uint64_t>& usage);
 /// What a client is told.
 const char* short_reason(refusal why) noexcept;
@@ -63,8 +63,8 @@ struct recovery_report {
   std::string text;               ///< One sentence for a person.
 };
 
-/// What the stages ask of a node's disk beside commits: they read what stands there and say what may
-/// go. A store is one; tests have models. Any thread.
+/// What the stages ask of a node's disk beside commits: they read what stands there and say what
+/// may go. A store is one; tests have models. Any thread.
 class disk {
 public:
   virtual ~disk() = default;
@@ -85,7 +85,7 @@ public:
   virtual result<std::string> read_entry(journal_position position) const = 0;
   /// Calls `each(position, entry bytes)` from `from` on, in order, until it returns false.
   virtual result<void>
-  scan_journal(journal_position from,
+  scan_journal(journal_position position,
                const std::function<bool(journal_position, std::string_view)>& each) const = 0;
   /// Forgets everything below: at once to readers, durably (head mark, then files) by maintain().
   virtual result<void> trim_journal(journal_position below) = 0;
@@ -110,16 +110,17 @@ public:
   virtual result<std::string> read_block(pipeline_id pipeline, log_position position) const = 0;
   /// The first block that holds data received at `from` or later, or log().next. Where a clock was
   /// set back by more than ten minutes, what was written before is older than what came after.
-  virtual result<log_position> find_time(pipeline_id pipeline, unix_ns from) const = 0;
+  virtual result<log_position> find_time(pipeline_id pipeline, unix_ns begin) const = 0;
   virtual result<void> trim_log(pipeline_id pipeline, log_position below) = 0;
   /// What is held, oldest first.
   virtual std::vector<segment> log_segments(pipeline_id pipeline) const = 0;
   /// By exporter. errc::io, errc::corrupt: they are there and cannot be read.
-  virtual result<std::map<std::string, cursor>> cursors(pipeline_id pipeline) const = 0;
+  virtual result<std::map<std::string, log_place>> cursors(pipeline_id pipeline) const = 0;
 
   // -- dead letters --
   virtual bounds dead_letters(pipeline_id pipeline) const = 0;
-  virtual result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const = 0;
+  virtual result<std::string> read_dead_letter(pipeline_id pipeline,
+                                               log_position position) const = 0;
   virtual result<void> trim_dead_letters(pipeline_id pipeline, log_position below) = 0;
   virtual std::vector<segment> dead_letter_segments(pipeline_id pipeline) const = 0;
 

@@ -57,12 +57,12 @@ result<void> files::remove(const std::string& path) const {
   return checked(system_->DeleteFile(path, io, nullptr), "removing", path);
 }
 
-result<void> files::rename(const std::string& from, const std::string& to) const {
-  return checked(system_->RenameFile(from, to, io, nullptr), "moving", from);
+result<void> files::rename(const std::string& source, const std::string& target) const {
+  return checked(system_->RenameFile(source, target, io, nullptr), "moving", source);
 }
 
-result<void> files::link(const std::string& from, const std::string& to) const {
-  return checked(system_->LinkFile(from, to, io, nullptr), "linking", from);
+result<void> files::link(const std::string& source, const std::string& target) const {
+  return checked(system_->LinkFile(source, target, io, nullptr), "linking", source);
 }
 
 result<void> files::truncate(const std::string& path, std::uint64_t bytes) const {
@@ -136,9 +136,9 @@ std::uint64_t files::free_space(const std::string& path) const {
 
 result<void> files::preallocate(const std::string& path, std::uint64_t bytes) const {
   auto file = std::unique_ptr<rocksdb::FSWritableFile>();
-  auto how = rocksdb::FileOptions();
-  how.fallocate_with_keep_size = false;
-  auto status = system_->NewWritableFile(path, how, &file, nullptr);
+  auto options = rocksdb::FileOptions();
+  options.fallocate_with_keep_size = false;
+  auto status = system_->NewWritableFile(path, options, &file, nullptr);
   if (status.ok())
     status = file->Allocate(0, bytes, io, nullptr);
   keep_private(path, false);

@@ -27,8 +27,8 @@ public:
   /// All or nothing: beside, synced, renamed. `lasting`: the directory is synced too.
   result<void> replace(const std::string& path, std::string_view content, bool lasting) const;
   result<void> remove(const std::string& path) const;
-  result<void> rename(const std::string& from, const std::string& to) const;
-  result<void> link(const std::string& from, const std::string& to) const;
+  result<void> rename(const std::string& source, const std::string& target) const;
+  result<void> link(const std::string& source, const std::string& target) const;
   result<void> truncate(const std::string& path, std::uint64_t bytes) const;
   /// Makes the directory if it is missing, for this user alone, and its parents, as usual.
   result<void> make_directory(const std::string& path) const;

@@ -15,9 +15,9 @@ constexpr std::size_t packed_bytes_to_end = 4 + 2 * 8 + 2 * 8;
 // What RocksDB puts behind a key in a table file: sequence and type.
 constexpr std::size_t internal_key_bytes = 8;
 
-std::uint32_t little_endian_u32(std::string_view from) noexcept {
+std::uint32_t little_endian_u32(std::string_view source) noexcept {
   std::uint32_t value;
-  std::memcpy(&value, from.data(), sizeof value);
+  std::memcpy(&value, source.data(), sizeof value);
   return value;
 }
 
@@ -78,8 +78,9 @@ std::uint64_t frame_checksum(std::string_view bytes) noexcept {
 }
 
 void find_frames(std::string_view bytes, const std::function<void(const found_frame&)>& each) {
-  for (auto at = bytes.find('W'); at != bytes.npos; at = bytes.find('W', at + 1)) {
-    const auto rest = bytes.substr(at);
+  for (auto position = bytes.find('W'); position != bytes.npos;
+       position = bytes.find('W', position + 1)) {
+    const auto rest = bytes.substr(position);
     const auto header = header_size(rest);
     if (header == 0 || rest.size() < header)
       continue;
@@ -92,9 +93,9 @@ void find_frames(std::string_view bytes, const std::function<void(const found_fr
     const auto* block = std::get_if<codec::block_header>(&found->header);
     const auto prefix =
         block ? keys::prefix(keys::kind::block, block->pipeline) : keys::prefix(keys::kind::entry);
-    found->position = position_before(bytes.substr(0, at), prefix, size);
+    found->position = position_before(bytes.substr(0, position), prefix, size);
     each(*found);
-    at += size - 1;
+    position += size - 1;
   }
 }
 

@@ -19,14 +19,14 @@ std::string path_of(const std::string& directory) {
 std::optional<identity> parse(std::string_view text) {
   if (!text.starts_with(first_line))
     return {};
-  auto in = std::istringstream(std::string(text.substr(first_line.size())));
+  auto input = std::istringstream(std::string(text.substr(first_line.size())));
   auto word = std::string();
   auto result = identity{.format = 0};
-  while (in >> word) {
+  while (input >> word) {
     if (word == "format")
-      in >> std::dec >> result.format;
+      input >> std::dec >> result.format;
     else if (word == "node")
-      in >> std::hex >> result.node;
+      input >> std::hex >> result.node;
   }
   return result;
 }
@@ -63,8 +63,10 @@ result<std::optional<identity>> read_identity(const files& disk, const std::stri
   return found;
 }
 
-result<void> write_identity(const files& disk, const std::string& directory, const identity& what) {
-  const auto text = fmt::format("{}format {}\nnode {:016x}\n", first_line, what.format, what.node);
+result<void> write_identity(const files& disk, const std::string& directory,
+                            const identity& identity) {
+  const auto text =
+      fmt::format("{}format {}\nnode {:016x}\n", first_line, identity.format, identity.node);
   return disk.replace(path_of(directory), with_check(text), true);
 }
 

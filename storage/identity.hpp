@@ -24,7 +24,8 @@ struct identity {
 /// errc::unsupported for a newer format, naming both versions; nothing when it is missing or
 /// damaged.
 result<std::optional<identity>> read_identity(const files& disk, const std::string& directory);
-result<void> write_identity(const files& disk, const std::string& directory, const identity& what);
+result<void> write_identity(const files& disk, const std::string& directory,
+                            const identity& identity);
 
 /// Text whose last line is a checksum: how VERSION and MARK are guarded.
 std::string with_check(std::string text);

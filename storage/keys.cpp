@@ -11,10 +11,10 @@ void append(std::string& out, T value) {
 }
 
 template <class T>
-T read(std::string_view from) noexcept {
+T read(std::string_view source) noexcept {
   T value = 0;
   for (std::size_t i = 0; i < sizeof(T); ++i)
-    value = static_cast<T>(value << 8) | static_cast<unsigned char>(from[i]);
+    value = static_cast<T>(value << 8) | static_cast<unsigned char>(source[i]);
   return value;
 }
 
@@ -35,21 +35,21 @@ void append_u32(std::string& out, std::uint32_t value) {
 void append_u64(std::string& out, std::uint64_t value) {
   append(out, value);
 }
-std::uint32_t read_u32(std::string_view from) noexcept {
-  return read<std::uint32_t>(from);
+std::uint32_t read_u32(std::string_view source) noexcept {
+  return read<std::uint32_t>(source);
 }
-std::uint64_t read_u64(std::string_view from) noexcept {
-  return read<std::uint64_t>(from);
-}
-
-std::string prefix(kind of) {
-  return std::string(1, static_cast<char>(of));
+std::uint64_t read_u64(std::string_view source) noexcept {
+  return read<std::uint64_t>(source);
 }
 
-std::string prefix(kind of, pipeline_id pipeline) {
+std::string prefix(kind kind) {
+  return std::string(1, static_cast<char>(kind));
+}
+
+std::string prefix(kind kind, pipeline_id pipeline) {
   auto key = std::string();
   key.reserve(24);
-  key.push_back(static_cast<char>(of));
+  key.push_back(static_cast<char>(kind));
   append_u32(key, pipeline);
   return key;
 }

@@ -46,8 +46,8 @@ enum class kind : char {
 void append_u32(std::string& out, std::uint32_t value);
 void append_u64(std::string& out, std::uint64_t value);
 /// @pre there are as many bytes
-std::uint32_t read_u32(std::string_view from) noexcept;
-std::uint64_t read_u64(std::string_view from) noexcept;
+std::uint32_t read_u32(std::string_view source) noexcept;
+std::uint64_t read_u64(std::string_view source) noexcept;
 
 std::string entry(journal_position position);
 std::string block(pipeline_id pipeline, log_position position);
@@ -62,8 +62,8 @@ std::string pipeline(std::string_view name);
 std::string meta(std::string_view key);
 
 /// What stands before the position in the keys of a queue.
-std::string prefix(kind of);
-std::string prefix(kind of, pipeline_id pipeline);
+std::string prefix(kind kind);
+std::string prefix(kind kind, pipeline_id pipeline);
 
 /// The smallest key that is larger than all that begin with `prefix`. @pre not all bytes are 0xff
 std::string end_of(std::string prefix);

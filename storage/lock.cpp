@@ -20,10 +20,10 @@ pid_t written_pid(int descriptor) {
   return length > 0 ? static_cast<pid_t>(std::strtol(text, nullptr, 10)) : 0;
 }
 
-tl::unexpected<error> in_use(const std::string& directory, pid_t by) {
+tl::unexpected<error> in_use(const std::string& directory, pid_t holder) {
   return fail(errc::unavailable,
               fmt::format("the storage directory {} is in use by {}", directory,
-                          by > 0 ? fmt::format("process {}", by) : "another process"));
+                          holder > 0 ? fmt::format("process {}", holder) : "another process"));
 }
 
 /// Whether a process has this file open: numbers of processes that died come back.

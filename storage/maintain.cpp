@@ -28,12 +28,12 @@ constexpr unsigned idle_follow_up = 5;
 result<void> store::impl::persist_heads(bool& moved) {
   auto heads = rocksdb::WriteBatch();
   auto trimmed = std::vector<std::pair<queue*, std::uint64_t>>();
-  for (auto* of : queues()) {
-    const auto held = of->held();
-    if (held.first == of->durable_first)
+  for (auto* queue : queues()) {
+    const auto held = queue->held();
+    if (held.first == queue->durable_first)
       continue;
-    (void)put(heads, "meta", keys::head(of->prefix), encode(held));
-    trimmed.emplace_back(of, held.first);
+    (void)put(heads, "meta", keys::head(queue->prefix), encode(held));
+    trimmed.emplace_back(queue, held.first);
   }
   if (trimmed.empty())
     return {};
@@ -46,12 +46,12 @@ result<void> store::impl::persist_heads(bool& moved) {
   }
   for (const auto position : passed)
     (void)heads.Delete(data->family("meta"), keys::erased(position));
-  if (how.broken.trim_unsynced)
+  if (settings.broken.trim_unsynced)
     free_files();
   if (auto s = write(heads, true); !s.ok())
     return tl::unexpected(to_error(s, "writing head marks"));
-  for (const auto& [of, first] : trimmed)
-    of->durable_first = first;
+  for (const auto& [queue, first] : trimmed)
+    queue->durable_first = first;
   const std::unique_lock guard(mutex);
   for (const auto position : passed)
     erased.erase(position);
@@ -62,17 +62,18 @@ result<void> store::impl::persist_heads(bool& moved) {
 // Drops the table files that lie wholly before a head. Level 0 is not looked at by RocksDB; files
 // leave it at once (rocks_options.cpp).
 void store::impl::free_files() {
-  for (const auto* of : queues()) {
-    const auto below = how.broken.trim_unsynced ? of->held().first : of->durable_first.load();
+  for (const auto* queue : queues()) {
+    const auto below =
+        settings.broken.trim_unsynced ? queue->held().first : queue->durable_first.load();
     if (below == 0)
       continue;
-    const auto begin = of->key(0);
-    const auto end = of->key(below);
+    const auto begin = queue->key(0);
+    const auto end = queue->key(below);
     const auto range = rocksdb::Slice(begin);
     const auto limit = rocksdb::Slice(end);
     const auto ranges = rocksdb::RangePtr(&range, &limit);
     const auto status =
-        rocksdb::DeleteFilesInRanges(&data->db(), of->family, &ranges, 1, /*include_end=*/false);
+        rocksdb::DeleteFilesInRanges(&data->db(), queue->family, &ranges, 1, /*include_end=*/false);
     if (!status.ok() && log::permit("storage-free"))
       log::warn("giving space back: {}", status.ToString());
   }
@@ -89,12 +90,12 @@ void store::impl::trim_small() {
     decisions = decisions_floor;
   }
   auto deletes = rocksdb::WriteBatch();
-  for (const auto& [of, below] : progress) {
-    auto& done = progress_trimmed[of];
+  for (const auto& [source, below] : progress) {
+    auto& done = progress_trimmed[source];
     if (done < below)
       (void)deletes.DeleteRange(data->family("progress"),
-                                keys::progress({of.first, of.second, done}),
-                                keys::progress({of.first, of.second, below}));
+                                keys::progress({source.first, source.second, done}),
+                                keys::progress({source.first, source.second, below}));
     done = below;
   }
   for (const auto& [pipeline, below] : decisions) {
@@ -108,11 +109,11 @@ void store::impl::trim_small() {
     (void)write(deletes, false);
 }
 
-void store::impl::trim_index(pipeline_log& of) {
-  const auto first = of.blocks.durable_first.load();
-  const auto prefix = keys::prefix(keys::kind::time, of.pipeline);
+void store::impl::trim_index(pipeline_log& log) {
+  const auto first = log.blocks.durable_first.load();
+  const auto prefix = keys::prefix(keys::kind::time, log.pipeline);
   auto end = std::string();
-  (void)scan(of.index, keys::time(of.pipeline, 0, 0), keys::end_of(prefix),
+  (void)scan(log.index, keys::time(log.pipeline, 0, 0), keys::end_of(prefix),
              [&](std::string_view key, std::string_view) {
                const auto passed = keys::parse(key)->number < first;
                if (passed)
@@ -121,15 +122,15 @@ void store::impl::trim_index(pipeline_log& of) {
              });
   auto deletes = rocksdb::WriteBatch();
   if (!end.empty())
-    (void)deletes.DeleteRange(of.index, keys::time(of.pipeline, 0, 0), end);
+    (void)deletes.DeleteRange(log.index, keys::time(log.pipeline, 0, 0), end);
   // What a clock that was ahead has left stands behind all else.
   const auto last =
-      std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(rocksdb::ReadOptions(), of.index));
+      std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(rocksdb::ReadOptions(), log.index));
   for (last->SeekToLast(); last->Valid(); last->Prev()) {
     const auto key = last->key().ToStringView();
     if (keys::parse(key)->number >= first || key < end)
       break;
-    (void)deletes.Delete(of.index, last->key());
+    (void)deletes.Delete(log.index, last->key());
   }
   if (deletes.Count() > 0)
     (void)write(deletes, false);
@@ -165,7 +166,7 @@ rocksdb::Status store::impl::sync() {
 void store::impl::write_mark() {
   auto now = mark();
   now.sequence = data->db().GetLatestSequenceNumber();
-  now.node = who.node;
+  now.node = self.node;
   now.manifest = newest_manifest(disk, path("db"));
   now.manifest_bytes = disk.size(path("db/" + now.manifest));
   now.journal = journal->held();
@@ -182,8 +183,8 @@ void store::impl::write_mark() {
     }
   }
   const auto read = scan_cursors(keys::prefix(keys::kind::cursor),
-                                 [&](const keys::parsed& of, const cursor& place) {
-                                   now.cursors[{of.pipeline, std::string(of.text)}] = place;
+                                 [&](const keys::parsed& key, const log_place& place) {
+                                   now.cursors[{key.pipeline, std::string(key.text)}] = place;
                                  });
   if (!read.ok()) // The last mark knows more.
     return;
@@ -195,7 +196,7 @@ void store::impl::write_mark() {
     return;
   now.sequence = data->db().GetLatestSequenceNumber();
   text = encode(now);
-  if (const auto written = disk.replace(mark_path(how.directory), text, false); written)
+  if (const auto written = disk.replace(mark_path(settings.directory), text, false); written)
     last_mark = std::move(text);
   else if (log::permit("storage-mark", 60))
     log::warn("{}", written.error().message);
@@ -240,7 +241,7 @@ void store::impl::resume() {
   if (!space.has_room_for(in_memory) || !data->db().Resume().ok() || !sync().ok())
     return;
   space.recovered();
-  log::info("writing to the disk under {} goes on", how.directory);
+  log::info("writing to the disk under {} goes on", settings.directory);
 }
 
 // Spares for the next logs, one at a time. Not for a node that has nothing to do; two for one that
@@ -251,11 +252,12 @@ void store::impl::add_spare() {
     return wal->drop_spares();
   const auto committed = bytes_committed.load();
   const auto news = committed - committed_at_spare;
-  if (news < how.memtable_bytes / 32 || disk.free_space(how.directory) < 2 * space.reserve())
+  if (news < settings.memtable_bytes / 32
+      || disk.free_space(settings.directory) < 2 * space.reserve())
     return;
   committed_at_spare = committed;
-  wal->add_spare(how.memtable_bytes + how.memtable_bytes / 8,
-                 news < how.memtable_bytes / 2 ? 1 : 2);
+  wal->add_spare(settings.memtable_bytes + settings.memtable_bytes / 8,
+                 news < settings.memtable_bytes / 2 ? 1 : 2);
   auto at_once = rocksdb::FlushOptions();
   at_once.wait = false;
   if (wal->better_one_ready())
@@ -283,7 +285,8 @@ void store::impl::follow_trims() {
 
 void store::impl::bound_damaged() {
   const auto held = space.usage()["damaged"];
-  const auto most = how.max_damaged_bytes > 0 ? how.max_damaged_bytes : space.room().max_bytes / 10;
+  const auto most =
+      settings.max_damaged_bytes > 0 ? settings.max_damaged_bytes : space.room().max_bytes / 10;
   if (held == std::exchange(damaged_seen, held) || held <= most
       || disk.exists(path("SALVAGE"))) // A salvage that goes on at the next start needs it.
     return;

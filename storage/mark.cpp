@@ -10,40 +10,41 @@ namespace {
 constexpr std::string_view first_line = "weir mark 1\n";
 
 // The rest of the line: names may hold spaces.
-std::string rest(std::istream& in) {
+std::string rest(std::istream& input) {
   auto text = std::string();
-  in.get();
-  std::getline(in, text);
+  input.get();
+  std::getline(input, text);
   return text;
 }
 
 mark parse(std::string_view text) {
-  auto in = std::istringstream(std::string(text.substr(first_line.size())));
+  auto input = std::istringstream(std::string(text.substr(first_line.size())));
   auto result = mark();
   auto word = std::string();
-  while (in >> word) {
+  while (input >> word) {
     if (word == "node") {
-      in >> std::hex >> result.node >> std::dec;
+      input >> std::hex >> result.node >> std::dec;
     } else if (word == "sequence") {
-      in >> result.sequence;
+      input >> result.sequence;
     } else if (word == "wal") {
-      in >> result.wal;
+      input >> result.wal;
     } else if (word == "manifest") {
-      in >> result.manifest_bytes;
-      result.manifest = rest(in);
+      input >> result.manifest_bytes;
+      result.manifest = rest(input);
     } else if (word == "journal") {
-      in >> result.journal.first >> result.journal.next;
+      input >> result.journal.first >> result.journal.next;
     } else if (word == "pipeline") {
       auto id = pipeline_id{0};
-      auto of = mark::log_bounds();
-      in >> id >> of.blocks.first >> of.blocks.next >> of.letters.first >> of.letters.next;
-      of.name = rest(in);
-      result.logs.emplace(id, std::move(of));
+      auto bounds = mark::log_bounds();
+      input >> id >> bounds.blocks.first >> bounds.blocks.next >> bounds.letters.first
+          >> bounds.letters.next;
+      bounds.name = rest(input);
+      result.logs.emplace(id, std::move(bounds));
     } else if (word == "cursor") {
       auto id = pipeline_id{0};
-      auto place = cursor();
-      in >> id >> place.position >> place.item;
-      result.cursors.emplace(std::pair(id, rest(in)), place);
+      auto place = log_place();
+      input >> id >> place.position >> place.item;
+      result.cursors.emplace(std::pair(id, rest(input)), place);
     }
   }
   return result;
@@ -51,15 +52,16 @@ mark parse(std::string_view text) {
 
 } // namespace
 
-std::string encode(const mark& what) {
+std::string encode(const mark& mark) {
   auto text = fmt::format("{}node {:016x}\nsequence {}\nwal {}\nmanifest {} {}\njournal {} {}\n",
-                          first_line, what.node, what.sequence, what.wal, what.manifest_bytes,
-                          what.manifest, what.journal.first, what.journal.next);
-  for (const auto& [id, of] : what.logs)
-    text += fmt::format("pipeline {} {} {} {} {} {}\n", id, of.blocks.first, of.blocks.next,
-                        of.letters.first, of.letters.next, of.name);
-  for (const auto& [of, place] : what.cursors)
-    text += fmt::format("cursor {} {} {} {}\n", of.first, place.position, place.item, of.second);
+                          first_line, mark.node, mark.sequence, mark.wal, mark.manifest_bytes,
+                          mark.manifest, mark.journal.first, mark.journal.next);
+  for (const auto& [id, bounds] : mark.logs)
+    text += fmt::format("pipeline {} {} {} {} {} {}\n", id, bounds.blocks.first, bounds.blocks.next,
+                        bounds.letters.first, bounds.letters.next, bounds.name);
+  for (const auto& [exporter, place] : mark.cursors)
+    text += fmt::format("cursor {} {} {} {}\n", exporter.first, place.position, place.item,
+                        exporter.second);
   return with_check(std::move(text));
 }
 

@@ -31,10 +31,10 @@ struct mark {
   std::uint64_t manifest_bytes = 0;
   bounds journal;
   std::map<pipeline_id, log_bounds> logs;
-  std::map<std::pair<pipeline_id, std::string>, cursor> cursors;
+  std::map<std::pair<pipeline_id, std::string>, log_place> cursors;
 };
 
-std::string encode(const mark& what);
+std::string encode(const mark& mark);
 /// Nothing when it is missing or damaged.
 std::optional<mark> read_mark(const files& disk, const std::string& directory);
 inline std::string mark_path(const std::string& directory) {

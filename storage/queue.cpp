@@ -4,10 +4,10 @@
 
 namespace weir::storage {
 
-std::string encode(const bounds& what) {
+std::string encode(const bounds& bounds) {
   auto value = std::string();
-  keys::append_u64(value, what.first);
-  keys::append_u64(value, what.next);
+  keys::append_u64(value, bounds.first);
+  keys::append_u64(value, bounds.next);
   return value;
 }
 
@@ -18,10 +18,10 @@ bounds decode_bounds(std::string_view value) {
 rocksdb::Status queue::load(rocksdb::DB& db, const bounds& floor) {
   const auto end = keys::end_of(prefix);
   const auto upper = rocksdb::Slice(end);
-  auto how = rocksdb::ReadOptions();
-  how.iterate_upper_bound = &upper;
-  how.fill_cache = false;
-  const auto found = std::unique_ptr<rocksdb::Iterator>(db.NewIterator(how, family));
+  auto options = rocksdb::ReadOptions();
+  options.iterate_upper_bound = &upper;
+  options.fill_cache = false;
+  const auto found = std::unique_ptr<rocksdb::Iterator>(db.NewIterator(options, family));
   first = floor.first;
   durable_first = floor.first;
   next = std::max(floor.first, floor.next);

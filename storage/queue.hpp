@@ -9,7 +9,7 @@
 namespace weir::storage {
 
 /// Records under rising positions, read from the front and trimmed there: journal, log, dead
-/// letters. Bounds may be read from any thread; the rest says who.
+/// letters. Bounds may be read from any thread; the rest says self.
 struct queue {
   queue(rocksdb::ColumnFamilyHandle* family, std::string prefix)
       : family(family), prefix(std::move(prefix)) {}
@@ -36,7 +36,7 @@ struct queue {
 };
 
 /// The value of a head mark, behind its version.
-std::string encode(const bounds& what);
+std::string encode(const bounds& bounds);
 bounds decode_bounds(std::string_view value);
 
 /// What one pipeline has on disk.

@@ -22,23 +22,23 @@ result<void> store::impl::scan(rocksdb::ColumnFamilyHandle* family, const std::s
                                const std::string& end, const record_visitor& each) const {
   const auto upper = rocksdb::Slice(end);
   const auto options = scan_options(upper);
-  const auto at = std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(options, family));
+  const auto iterator = std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(options, family));
   auto last = begin; // Ahead of it, when the first block is damaged.
-  at->Seek(begin);
+  iterator->Seek(begin);
   for (;;) {
-    if (!at->Valid()) {
-      if (at->status().ok())
+    if (!iterator->Valid()) {
+      if (iterator->status().ok())
         return {};
-      if (!is_damage(at->status()))
-        return tl::unexpected(to_error(at->status(), "reading the database"));
+      if (!is_damage(iterator->status()))
+        return tl::unexpected(to_error(iterator->status(), "reading the database"));
       count_damaged(1);
-      if (!pass_damage(*at, last))
+      if (!pass_damage(*iterator, last))
         return {};
     }
-    last = at->key().ToString();
-    if (!each(last, at->value().ToStringView()))
+    last = iterator->key().ToString();
+    if (!each(last, iterator->value().ToStringView()))
       return {};
-    at->Next();
+    iterator->Next();
   }
 }
 
@@ -47,17 +47,17 @@ result<void> store::impl::scan(rocksdb::ColumnFamilyHandle* family, const std::s
 // where its key would be. So an iterator is believed as long as positions come one after the other;
 // the rest is asked for.
 result<void>
-store::impl::scan_queue(const queue& of, std::uint64_t from,
+store::impl::scan_queue(const queue& queue, std::uint64_t begin,
                         const std::function<bool(std::uint64_t, std::string_view)>& each) const {
-  const auto end = keys::end_of(of.prefix);
+  const auto end = keys::end_of(queue.prefix);
   const auto upper = rocksdb::Slice(end);
-  const auto held = of.held();
-  auto next = std::max(from, held.first);
+  const auto held = queue.held();
+  auto next = std::max(begin, held.first);
   auto outcome = result<void>();
   // False: the caller has had enough, or nothing can be read any more.
   const auto ask_until = [&](std::uint64_t position) {
     for (; next < position; ++next) {
-      const auto value = read(of, next, "record");
+      const auto value = read(queue, next, "record");
       if (value && !each(next, *value))
         return false;
       if (!value && value.error().code != errc::corrupt && value.error().code != errc::not_found) {
@@ -67,39 +67,39 @@ store::impl::scan_queue(const queue& of, std::uint64_t from,
     }
     return true;
   };
-  const auto at =
-      std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(scan_options(upper), of.family));
-  for (at->Seek(of.key(next)); at->Valid(); at->Next()) {
-    const auto position = keys::read_u64(at->key().ToStringView().substr(of.prefix.size()));
+  const auto index =
+      std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(scan_options(upper), queue.family));
+  for (index->Seek(queue.key(next)); index->Valid(); index->Next()) {
+    const auto position = keys::read_u64(index->key().ToStringView().substr(queue.prefix.size()));
     if (position > next && !ask_until(position))
       return outcome;
-    if (!each(position, at->value().ToStringView()))
+    if (!each(position, index->value().ToStringView()))
       return {};
     next = position + 1;
   }
-  if (!at->status().ok() && !is_damage(at->status()))
-    return tl::unexpected(to_error(at->status(), "reading the database"));
+  if (!index->status().ok() && !is_damage(index->status()))
+    return tl::unexpected(to_error(index->status(), "reading the database"));
   ask_until(held.next);
   return outcome;
 }
 
-result<std::string> store::impl::read(const queue& from, std::uint64_t position,
-                                      std::string_view what) const {
-  const auto held = from.held();
+result<std::string> store::impl::read(const queue& queue, std::uint64_t position,
+                                      std::string_view name) const {
+  const auto held = queue.held();
   if (position < held.first || position >= held.next)
-    return fail(errc::not_found, fmt::format("{} {} is not held", what, position));
+    return fail(errc::not_found, fmt::format("{} {} is not held", name, position));
   auto value = std::string();
   const auto status =
-      data->db().Get(rocksdb::ReadOptions(), from.family, from.key(position), &value);
+      data->db().Get(rocksdb::ReadOptions(), queue.family, queue.key(position), &value);
   if (status.ok())
     return value;
-  if (status.IsNotFound() && position < from.held().first)
-    return fail(errc::not_found, fmt::format("{} {} was trimmed", what, position));
+  if (status.IsNotFound() && position < queue.held().first)
+    return fail(errc::not_found, fmt::format("{} {} was trimmed", name, position));
   if (status.IsNotFound())
-    return fail(errc::corrupt, fmt::format("{} {} is lost", what, position));
+    return fail(errc::corrupt, fmt::format("{} {} is lost", name, position));
   if (is_damage(status))
     count_damaged(1);
-  return tl::unexpected(to_error(status, fmt::format("reading {} {}", what, position)));
+  return tl::unexpected(to_error(status, fmt::format("reading {} {}", name, position)));
 }
 
 result<pipeline_log*> store::impl::log_of(pipeline_id pipeline) const {
@@ -132,13 +132,13 @@ result<std::string> store::read_entry(journal_position position) const {
 }
 
 result<void>
-store::scan_journal(journal_position from,
+store::scan_journal(journal_position begin,
                     const std::function<bool(journal_position, std::string_view)>& each) const {
   const auto erased = [&] {
     const std::shared_lock guard(impl_->mutex);
     return impl_->erased;
   }();
-  return impl_->scan_queue(*impl_->journal, from,
+  return impl_->scan_queue(*impl_->journal, begin,
                            [&](std::uint64_t position, std::string_view entry) {
                              return erased.contains(position) || each(position, entry);
                            });
@@ -256,7 +256,7 @@ result<std::string> store::read_block(pipeline_id pipeline, log_position positio
   return impl_->read((*log)->blocks, position, "block");
 }
 
-result<log_position> store::find_time(pipeline_id pipeline, unix_ns from) const {
+result<log_position> store::find_time(pipeline_id pipeline, unix_ns begin) const {
   const auto log = impl_->log_of(pipeline);
   if (!log)
     return tl::unexpected(log.error());
@@ -264,7 +264,7 @@ result<log_position> store::find_time(pipeline_id pipeline, unix_ns from) const 
   // and what is missing in a damaged index is not found: too early does no harm.
   const auto held = (*log)->blocks.held();
   auto found = held.first;
-  auto ok = impl_->scan((*log)->index, keys::time(pipeline, 0, 0), keys::time(pipeline, from, 0),
+  auto ok = impl_->scan((*log)->index, keys::time(pipeline, 0, 0), keys::time(pipeline, begin, 0),
                         [&](std::string_view key, std::string_view) {
                           found = std::max(found, keys::parse(key)->number + 1);
                           return true;
@@ -284,27 +284,27 @@ result<void> store::trim_log(pipeline_id pipeline, log_position below) {
 
 rocksdb::Status store::impl::scan_cursors(
     const std::string& prefix,
-    const std::function<void(const keys::parsed&, const cursor&)>& each) const {
+    const std::function<void(const keys::parsed&, const log_place&)>& each) const {
   const auto end = keys::end_of(prefix);
   const auto upper = rocksdb::Slice(end);
   const auto options = scan_options(upper);
-  const auto at =
+  const auto index =
       std::unique_ptr<rocksdb::Iterator>(data->db().NewIterator(options, data->family("cursors")));
-  for (at->Seek(prefix); at->Valid(); at->Next()) {
-    const auto parsed = keys::parse(at->key().ToStringView());
-    const auto value = at->value().ToStringView();
+  for (index->Seek(prefix); index->Valid(); index->Next()) {
+    const auto parsed = keys::parse(index->key().ToStringView());
+    const auto value = index->value().ToStringView();
     if (!parsed || value.size() != version_bytes + 12)
       return rocksdb::Status::Corruption("a cursor that is none of this format");
     each(*parsed, decode_cursor(value.substr(version_bytes)));
   }
-  return at->status();
+  return index->status();
 }
 
-result<std::map<std::string, cursor>> store::cursors(pipeline_id pipeline) const {
-  auto result = std::map<std::string, cursor>();
+result<std::map<std::string, log_place>> store::cursors(pipeline_id pipeline) const {
+  auto result = std::map<std::string, log_place>();
   const auto status = impl_->scan_cursors(
       keys::prefix(keys::kind::cursor, pipeline),
-      [&](const keys::parsed& of, const cursor& place) { result.emplace(of.text, place); });
+      [&](const keys::parsed& key, const log_place& place) { result.emplace(key.text, place); });
   if (!status.ok())
     return tl::unexpected(to_error(status, "reading the cursors"));
   return result;

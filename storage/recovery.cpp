@@ -43,19 +43,20 @@ std::optional<rescue> read_rescue(const files& disk, const std::string& path) {
   const auto text = disk.read(path);
   if (!text)
     return {};
-  auto in = std::istringstream(*text);
+  auto input = std::istringstream(*text);
   auto scope = std::string();
   auto result = rescue();
-  in >> scope >> result.directory >> result.attempts;
+  input >> scope >> result.directory >> result.attempts;
   result.whole = scope != "log";
   if (!result.directory.starts_with("damaged/"))
     result = {};
   return result;
 }
 
-result<void> write_rescue(const files& disk, const std::string& path, const rescue& what) {
+result<void> write_rescue(const files& disk, const std::string& path, const rescue& rescue) {
   return disk.replace(
-      path, fmt::format("{} {} {}\n", what.whole ? "whole" : "log", what.directory, what.attempts),
+      path,
+      fmt::format("{} {} {}\n", rescue.whole ? "whole" : "log", rescue.directory, rescue.attempts),
       true);
 }
 
@@ -81,12 +82,12 @@ void shut_out_others(const std::string& directory) {
 }
 
 // Links the write-ahead log aside: RocksDB drops the part behind the damage when it opens.
-result<void> link_logs(const files& disk, const std::string& from, const std::string& to) {
-  for (const auto& name : disk.list(from))
+result<void> link_logs(const files& disk, const std::string& source, const std::string& out) {
+  for (const auto& name : disk.list(source))
     if (name.ends_with(".log"))
-      if (auto linked = disk.link(from + '/' + name, to + '/' + name); !linked)
+      if (auto linked = disk.link(source + '/' + name, out + '/' + name); !linked)
         return linked;
-  return disk.sync_directory(to);
+  return disk.sync_directory(out);
 }
 
 // What is read back from the write-ahead log counts as durable from then on, but a killed process
@@ -101,18 +102,18 @@ result<void> sync_logs(const files& disk, const std::string& directory) {
 } // namespace
 
 result<void> store::impl::open() {
-  if (auto made = disk.make_directory(how.directory); !made)
+  if (auto made = disk.make_directory(settings.directory); !made)
     return fail(errc::io,
                 fmt::format("the storage directory cannot be made: {}", made.error().message));
-  shut_out_others(how.directory);
-  auto taken = directory_lock::take(how.directory);
+  shut_out_others(settings.directory);
+  auto taken = directory_lock::take(settings.directory);
   if (!taken)
     return tl::unexpected(taken.error());
   lock = std::move(*taken);
-  const auto found = read_identity(disk, how.directory);
+  const auto found = read_identity(disk, settings.directory);
   if (!found)
     return tl::unexpected(found.error());
-  const auto expected = read_mark(disk, how.directory);
+  const auto expected = read_mark(disk, settings.directory);
   report.fresh = !*found && !expected && disk.list(path("db")).empty();
   resolve_identity(*found, expected);
   auto needed = read_rescue(disk, path("SALVAGE"));
@@ -121,7 +122,7 @@ result<void> store::impl::open() {
   if (auto ok = recover(needed, expected); !ok)
     return ok;
   if (!*found)
-    if (auto written = write_identity(disk, how.directory, who);
+    if (auto written = write_identity(disk, settings.directory, self);
         !written && written.error().code != errc::full)
       return written;
   return {};
@@ -130,13 +131,13 @@ result<void> store::impl::open() {
 void store::impl::resolve_identity(const std::optional<identity>& found,
                                    const std::optional<mark>& expected) {
   if (found && found->node != 0) {
-    who = *found;
+    self = *found;
     return;
   }
-  who.node = expected && expected->node != 0 ? expected->node : random_id();
+  self.node = expected && expected->node != 0 ? expected->node : random_id();
   if (!report.fresh)
     log::warn("{} was missing or damaged and is written again; this node is {:016x}",
-              path("VERSION"), who.node);
+              path("VERSION"), self.node);
 }
 
 // Opens the database where it can be opened whole. Else says what is needed, with the damaged files
@@ -144,25 +145,25 @@ void store::impl::resolve_identity(const std::optional<identity>& found,
 result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed,
                                             const std::optional<mark>& expected) {
   const auto move_aside = [&]() -> result<void> {
-    const auto to = path(needed->directory);
+    const auto target = path(needed->directory);
     if (auto ok = disk.make_directory(path("damaged")); !ok)
       return ok;
     if (auto ok = write_rescue(disk, path("SALVAGE"), *needed);
         !ok && ok.error().code != errc::full)
       return ok;
-    if (disk.exists(to)) // Moved before, by a start that did not finish.
+    if (disk.exists(target)) // Moved before, by a start that did not finish.
       return {};
-    if (auto ok = disk.rename(path("db"), to); !ok)
+    if (auto ok = disk.rename(path("db"), target); !ok)
       return ok;
-    return disk.sync_directory(how.directory);
+    return disk.sync_directory(settings.directory);
   };
   if (needed && needed->directory.empty())
-    needed->directory = free_directory(disk, how.directory);
+    needed->directory = free_directory(disk, settings.directory);
   if (!needed && manifest_damaged(disk, path("db"), expected))
-    needed = rescue{.whole = true, .directory = free_directory(disk, how.directory)};
+    needed = rescue{.whole = true, .directory = free_directory(disk, settings.directory)};
   const auto wal_found = inspect_wal(disk, path("db"), expected);
   if (!needed && wal_found.hole) {
-    needed = rescue{.whole = false, .directory = free_directory(disk, how.directory)};
+    needed = rescue{.whole = false, .directory = free_directory(disk, settings.directory)};
     for (const auto* parent : {"damaged", needed->directory.c_str()})
       if (auto ok = disk.make_directory(path(parent)); !ok)
         return ok;
@@ -179,7 +180,7 @@ result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed,
     cut_wal(disk, path("db"), wal_found);
   if (auto made = disk.make_directory(path("db")); !made)
     return made;
-  if (how.fsync && !how.broken.skip_sync)
+  if (settings.fsync && !settings.broken.skip_sync)
     if (auto ok = sync_logs(disk, path("db")); !ok && ok.error().code != errc::full)
       return ok;
   auto status = open_database();
@@ -189,9 +190,9 @@ result<void> store::impl::open_or_set_aside(std::optional<rescue>& needed,
     return {};
   if (is_no_space(status) || is_refusal(status))
     return tl::unexpected(to_error(status, "opening the database"));
-  log::error("the database under {} cannot be opened and is moved aside: {}", how.directory,
+  log::error("the database under {} cannot be opened and is moved aside: {}", settings.directory,
              status.ToString());
-  needed = rescue{.whole = true, .directory = free_directory(disk, how.directory)};
+  needed = rescue{.whole = true, .directory = free_directory(disk, settings.directory)};
   if (auto ok = move_aside(); !ok)
     return ok;
   if (auto made = disk.make_directory(path("db")); !made)
@@ -206,7 +207,7 @@ result<void> store::impl::recover(const std::optional<rescue>& needed,
     report.salvaged = true;
     report.damaged_directory = path(needed->directory);
     auto attempt = *needed;
-    if (++attempt.attempts <= max_attempts && !how.broken.skip_salvage) {
+    if (++attempt.attempts <= max_attempts && !settings.broken.skip_salvage) {
       (void)write_rescue(disk, path("SALVAGE"), attempt);
       if (auto done = salvage(*this, path(needed->directory), needed->whole).run(expected); !done) {
         // The rest waits for the next start: with room on the disk it goes on.
@@ -230,17 +231,17 @@ result<void> store::impl::recover(const std::optional<rescue>& needed,
 }
 
 void store::impl::extend_to(const mark& expected) {
-  const auto extend = [](queue& of, const bounds& to) {
-    if (to.next > 0)
-      of.extend(to.next - 1);
+  const auto extend = [](queue& queue, const bounds& bounds) {
+    if (bounds.next > 0)
+      queue.extend(bounds.next - 1);
   };
   extend(*journal, expected.journal);
-  for (const auto& [id, of] : expected.logs) {
+  for (const auto& [id, bounds] : expected.logs) {
     const auto log = logs.find(id);
     if (log == logs.end())
       continue;
-    extend(log->second->blocks, of.blocks);
-    extend(log->second->letters, of.letters);
+    extend(log->second->blocks, bounds.blocks);
+    extend(log->second->letters, bounds.letters);
   }
 }
 
@@ -249,15 +250,15 @@ void store::impl::extend_to(const mark& expected) {
 result<void> store::impl::compare(const mark& expected) {
   const auto sequence = data->db().GetLatestSequenceNumber();
   auto before = std::map<const queue*, std::uint64_t>();
-  for (const auto* of : queues())
-    before[of] = of->next;
+  for (const auto* queue : queues())
+    before[queue] = queue->next;
   extend_to(expected);
   auto heads = rocksdb::WriteBatch();
-  for (auto* of : queues()) {
-    if (of->next == before[of])
+  for (auto* queue : queues()) {
+    if (queue->next == before[queue])
       continue;
-    report.records_lost += of->next - std::max(before[of], of->first.load());
-    (void)put(heads, "meta", keys::head(of->prefix), encode(of->held()));
+    report.records_lost += queue->next - std::max(before[queue], queue->first.load());
+    (void)put(heads, "meta", keys::head(queue->prefix), encode(queue->held()));
   }
   if (heads.Count() > 0)
     if (auto s = write(heads, true); !s.ok() && !is_no_space(s))

@@ -29,7 +29,7 @@ family_use use_of(std::string_view name) {
              : family_use::small;
 }
 
-rocksdb::DBOptions database_options(const options& how, rocksdb::Env* env,
+rocksdb::DBOptions database_options(const options& options, rocksdb::Env* env,
                                     std::shared_ptr<rocksdb::EventListener> listener) {
   auto o = rocksdb::DBOptions();
   o.env = env;
@@ -39,7 +39,7 @@ rocksdb::DBOptions database_options(const options& how, rocksdb::Env* env,
   o.listeners.push_back(std::move(listener));
 
   // A cold column family pins the write-ahead log; this bounds it, and with it recovery.
-  o.max_total_wal_size = how.max_wal_bytes;
+  o.max_total_wal_size = options.max_wal_bytes;
   // Open must work on a full disk, and quickly.
   o.avoid_flush_during_recovery = true;
   o.avoid_flush_during_shutdown = true;
@@ -63,7 +63,7 @@ rocksdb::DBOptions database_options(const options& how, rocksdb::Env* env,
   o.max_manifest_file_size = 16 << 20;
   // Several families hold memtables; together little more than this: they have to fit into the
   // reserve, so that a full disk can be left again.
-  o.db_write_buffer_size = how.memtable_bytes * 3;
+  o.db_write_buffer_size = options.memtable_bytes * 3;
   o.stats_dump_period_sec = 0;
   o.stats_persist_period_sec = 0;
   // Dirty pages go out in steps, so that a flush does not make the next fsync wait.
@@ -73,10 +73,11 @@ rocksdb::DBOptions database_options(const options& how, rocksdb::Env* env,
   return o;
 }
 
-rocksdb::ColumnFamilyOptions family_options(const options& how, std::string_view name) {
+rocksdb::ColumnFamilyOptions family_options(const options& options, std::string_view name) {
   const auto use = use_of(name);
   auto o = rocksdb::ColumnFamilyOptions();
-  o.write_buffer_size = use == family_use::values ? how.memtable_bytes : how.memtable_bytes / 4;
+  o.write_buffer_size =
+      use == family_use::values ? options.memtable_bytes : options.memtable_bytes / 4;
   o.arena_block_size = std::min<std::size_t>(1 << 20, o.write_buffer_size / 8);
   o.max_write_buffer_number = 4;
   // Values are packed already; ids do not pack.
@@ -96,7 +97,7 @@ rocksdb::ColumnFamilyOptions family_options(const options& how, std::string_view
     // DeleteFilesInRanges does not free level 0. There it stays: no level ever fills.
     o.level0_file_num_compaction_trigger = 1;
     o.max_bytes_for_level_base = std::uint64_t{1} << 50;
-    o.target_file_size_base = std::max<std::uint64_t>(how.memtable_bytes, 64 << 10);
+    o.target_file_size_base = std::max<std::uint64_t>(options.memtable_bytes, 64 << 10);
   }
   auto table = rocksdb::BlockBasedTableOptions();
   // Hardware speed everywhere; Debian's CRC32C is not.

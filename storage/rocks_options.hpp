@@ -13,11 +13,11 @@ enum class family_use {
   small,  ///< Few bytes a key: index, progress, decisions, cursors, meta.
 };
 
-rocksdb::DBOptions database_options(const options& how, rocksdb::Env* env,
+rocksdb::DBOptions database_options(const options& options, rocksdb::Env* env,
                                     std::shared_ptr<rocksdb::EventListener> listener);
 
 /// By the family's name.
-rocksdb::ColumnFamilyOptions family_options(const options& how, std::string_view name);
+rocksdb::ColumnFamilyOptions family_options(const options& options, std::string_view name);
 
 family_use use_of(std::string_view name);
 

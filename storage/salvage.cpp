@@ -76,15 +76,15 @@ std::vector<std::string> numbered_files(const files& disk, const std::string& di
   return names;
 }
 
-salvage::salvage(store::impl& into, std::string directory, bool whole)
-    : into_(into), directory_(std::move(directory)), whole_(whole) {}
+salvage::salvage(store::impl& store, std::string directory, bool whole)
+    : store_(store), directory_(std::move(directory)), whole_(whole) {}
 
 result<void> salvage::run(const std::optional<mark>& expected) {
-  const auto logs = numbered_files(into_.disk, directory_, ".log");
-  const auto tables = numbered_files(into_.disk, directory_, ".sst");
+  const auto logs = numbered_files(store_.disk, directory_, ".log");
+  const auto tables = numbered_files(store_.disk, directory_, ".sst");
   if (!whole_) // Now: the heads in the log say more.
-    for (const auto* of : into_.queues())
-      before_.emplace(of->prefix, of->next);
+    for (const auto* queue : store_.queues())
+      before_.emplace(queue->prefix, queue->next);
   for (const auto now : {pass::small, pass::queues}) {
     if (auto ok = read_logs(logs, now); !ok)
       return ok;
@@ -116,7 +116,7 @@ result<void> salvage::read_logs(const std::vector<std::string>& names, pass now)
 }
 
 result<void> salvage::read_log(const std::string& name, pass now) {
-  auto reader = wal_reader(into_.disk, directory_ + '/' + name);
+  auto reader = wal_reader(store_.disk, directory_ + '/' + name);
   auto outcome = result<void>();
   while (const auto record = reader.next()) {
     auto intact = record->is_batch();
@@ -142,25 +142,26 @@ result<void> salvage::read_log(const std::string& name, pass now) {
 result<void> salvage::read_table(const std::string& name, pass now) {
   const auto path = directory_ + '/' + name;
   auto options = rocksdb::Options();
-  options.env = into_.env.get();
+  options.env = store_.env.get();
   options.info_log = std::make_shared<info_log>();
   auto reader = rocksdb::SstFileReader(options);
   auto outcome = result<void>();
   auto damaged = !reader.Open(path).ok();
   if (!damaged) {
     const auto family = reader.GetTableProperties()->column_family_name;
-    const auto at = std::unique_ptr<rocksdb::Iterator>(reader.NewIterator(rocksdb::ReadOptions()));
+    const auto iterator =
+        std::unique_ptr<rocksdb::Iterator>(reader.NewIterator(rocksdb::ReadOptions()));
     auto last = first_key_of(family);
-    for (at->SeekToFirst();; at->Next()) {
-      if (!at->Valid()) {
-        if (at->status().ok())
+    for (iterator->SeekToFirst();; iterator->Next()) {
+      if (!iterator->Valid()) {
+        if (iterator->status().ok())
           break;
         damaged = true;
-        if (!pass_damage(*at, last))
+        if (!pass_damage(*iterator, last))
           break;
       }
-      last = at->key().ToString();
-      if (outcome = take(last, at->value().ToStringView(), now); !outcome)
+      last = iterator->key().ToString();
+      if (outcome = take(last, iterator->value().ToStringView(), now); !outcome)
         return outcome;
     }
   }
@@ -170,7 +171,7 @@ result<void> salvage::read_table(const std::string& name, pass now) {
   if (now == pass::small)
     return {};
   count_damaged(1);
-  const auto bytes = into_.disk.read(path);
+  const auto bytes = store_.disk.read(path);
   return bytes ? take_frames(*bytes) : result<void>();
 }
 
@@ -194,11 +195,11 @@ result<void> salvage::take_frames(std::string_view bytes) {
 
 // Removes files that were read without any damage, once what was in them is safe.
 result<void> salvage::finish_files(const std::vector<std::string>& names) {
-  if (auto ok = written(into_.sync()); !ok)
+  if (auto ok = written(store_.sync()); !ok)
     return ok;
   for (const auto& name : names)
     if (!damaged_.contains(name))
-      (void)into_.disk.remove(directory_ + '/' + name);
+      (void)store_.disk.remove(directory_ + '/' + name);
   return {};
 }
 

@@ -24,7 +24,7 @@ class salvage {
 public:
   /// @param whole the open database is a fresh one; else it holds all but the end of its
   /// write-ahead log
-  salvage(store::impl& into, std::string directory, bool whole);
+  salvage(store::impl& store, std::string directory, bool whole);
 
   /// errc::full and other errors of writing: what is left stays where it is, for the next start.
   result<void> run(const std::optional<mark>& expected);
@@ -44,20 +44,21 @@ private:
   result<void> take(std::string_view key, std::string_view value, pass now);
   std::uint64_t version_in_database(std::string_view key) const;
   result<void> take_small(std::string_view key, std::string_view value);
-  result<void> take_queued(const keys::parsed& of, std::string_view key, std::string_view value);
+  result<void> take_queued(const keys::parsed& parsed, std::string_view key,
+                           std::string_view value);
   result<pipeline_log*> log_for(pipeline_id pipeline);
 
   result<void> take_mark(const mark& expected);
   result<void> prepare_queues(const std::optional<mark>& expected);
   void note_held_frames();
   result<void> place_orphans();
-  result<void> put_frame(const orphan& what, const found_frame& frame, std::uint64_t at);
-  result<void> place_orphan(const orphan& what, const found_frame& frame);
+  result<void> put_frame(const orphan& orphan, const found_frame& frame, std::uint64_t position);
+  result<void> place_orphan(const orphan& orphan, const found_frame& frame);
   result<void> close_bounds(const std::optional<mark>& expected);
   result<void> finish_files(const std::vector<std::string>& names);
   result<void> written(const rocksdb::Status& status) const;
 
-  store::impl& into_;
+  store::impl& store_;
   const std::string directory_;
   const bool whole_;
   std::map<std::string, std::uint64_t, std::less<>> versions_;

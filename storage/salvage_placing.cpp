@@ -13,8 +13,8 @@ using keys::kind;
 
 constexpr std::uint64_t held_wals = 4; // How far back a queue is looked through, in logs' sizes.
 
-bool is_small(kind of) {
-  return of != kind::entry && of != kind::block && of != kind::time && of != kind::letter;
+bool is_small(kind type) {
+  return type != kind::entry && type != kind::block && type != kind::time && type != kind::letter;
 }
 
 } // namespace
@@ -35,9 +35,9 @@ result<void> salvage::take(std::string_view key, std::string_view value, pass no
 // A log that was needed no more may still be there, with values that are older than the database's.
 std::uint64_t salvage::version_in_database(std::string_view key) const {
   auto value = std::string();
-  const auto status = into_.data->db().Get(rocksdb::ReadOptions(),
-                                           into_.data->family(small_family(keys::parse(key)->kind)),
-                                           rocksdb::Slice(key.data(), key.size()), &value);
+  const auto status = store_.data->db().Get(
+      rocksdb::ReadOptions(), store_.data->family(small_family(keys::parse(key)->kind)),
+      rocksdb::Slice(key.data(), key.size()), &value);
   return status.ok() && value.size() >= version_bytes ? keys::read_u64(value) : 0;
 }
 
@@ -52,79 +52,79 @@ result<void> salvage::take_small(std::string_view key, std::string_view value) {
     return {};
   known->second = version;
   auto record = rocksdb::WriteBatch();
-  (void)into_.put(record, small_family(keys::parse(key)->kind), std::string(key),
-                  value.substr(version_bytes));
-  return written(into_.write(record, false));
+  (void)store_.put(record, small_family(keys::parse(key)->kind), std::string(key),
+                   value.substr(version_bytes));
+  return written(store_.write(record, false));
 }
 
-result<void> salvage::take_queued(const keys::parsed& of, std::string_view key,
+result<void> salvage::take_queued(const keys::parsed& parsed, std::string_view key,
                                   std::string_view value) {
-  auto* to = into_.journal.get();
-  auto* family = to->family;
-  if (of.kind != kind::entry) {
-    const auto log = log_for(of.pipeline);
+  auto* queue = store_.journal.get();
+  auto* family = queue->family;
+  if (parsed.kind != kind::entry) {
+    const auto log = log_for(parsed.pipeline);
     if (!log)
       return tl::unexpected(log.error());
-    to = of.kind == kind::letter ? &(*log)->letters : &(*log)->blocks;
-    family = of.kind == kind::time ? (*log)->index : to->family;
+    queue = parsed.kind == kind::letter ? &(*log)->letters : &(*log)->blocks;
+    family = parsed.kind == kind::time ? (*log)->index : queue->family;
   }
-  if (of.number < to->first)
+  if (parsed.number < queue->first)
     return {};
   auto existing = rocksdb::PinnableSlice();
   const auto raw_key = rocksdb::Slice(key.data(), key.size());
-  const auto there = into_.data->db().Get(rocksdb::ReadOptions(), family, raw_key, &existing).ok();
+  const auto there = store_.data->db().Get(rocksdb::ReadOptions(), family, raw_key, &existing).ok();
   if (const auto sum = frame_checksum(value); sum != 0)
     frames_.insert(sum);
   if (!there || (overwrite_ && existing != rocksdb::Slice(value.data(), value.size()))) {
-    const auto status = into_.data->db().Put(rocksdb::WriteOptions(), family, raw_key,
-                                             rocksdb::Slice(value.data(), value.size()));
+    const auto status = store_.data->db().Put(rocksdb::WriteOptions(), family, raw_key,
+                                              rocksdb::Slice(value.data(), value.size()));
     if (!status.ok())
       return written(status);
   }
-  if (of.kind == kind::time || there)
+  if (parsed.kind == kind::time || there)
     return {};
-  to->extend(of.number);
-  placed_[to->prefix] += of.number >= before_[to->prefix];
-  into_.report.entries_salvaged += of.kind == kind::entry;
-  into_.report.blocks_salvaged += of.kind == kind::block;
+  queue->extend(parsed.number);
+  placed_[queue->prefix] += parsed.number >= before_[queue->prefix];
+  store_.report.entries_salvaged += parsed.kind == kind::entry;
+  store_.report.blocks_salvaged += parsed.kind == kind::block;
   return {};
 }
 
 result<pipeline_log*> salvage::log_for(pipeline_id pipeline) {
-  if (auto known = into_.log_of(pipeline))
+  if (auto known = store_.log_of(pipeline))
     return known;
-  if (auto made = into_.open_log(pipeline); !made)
+  if (auto made = store_.open_log(pipeline); !made)
     return tl::unexpected(made.error());
-  return into_.log_of(pipeline);
+  return store_.log_of(pipeline);
 }
 
 // The mark is a second witness for the little that everything else depends on: names, heads,
 // cursors. Of two places the later is taken.
 result<void> salvage::take_mark(const mark& expected) {
   auto records = rocksdb::WriteBatch();
-  const auto head = [&](const std::string& prefix, const bounds& of) {
+  const auto head = [&](const std::string& prefix, const bounds& bounds) {
     if (!versions_.contains(keys::head(prefix)))
-      (void)into_.put(records, "meta", keys::head(prefix), encode(of));
+      (void)store_.put(records, "meta", keys::head(prefix), encode(bounds));
   };
   head(keys::prefix(kind::entry), expected.journal);
-  for (const auto& [id, of] : expected.logs) {
+  for (const auto& [id, log] : expected.logs) {
     auto value = std::string();
     keys::append_u32(value, id);
-    if (!of.name.empty() && !versions_.contains(keys::pipeline(of.name)))
-      (void)into_.put(records, "meta", keys::pipeline(of.name), value);
-    head(keys::prefix(kind::block, id), of.blocks);
-    head(keys::prefix(kind::letter, id), of.letters);
+    if (!log.name.empty() && !versions_.contains(keys::pipeline(log.name)))
+      (void)store_.put(records, "meta", keys::pipeline(log.name), value);
+    head(keys::prefix(kind::block, id), log.blocks);
+    head(keys::prefix(kind::letter, id), log.letters);
   }
-  for (const auto& [of, place] : expected.cursors) {
+  for (const auto& [exporter, place] : expected.cursors) {
     auto value = std::string();
-    const auto key = keys::cursor(of.first, of.second);
+    const auto key = keys::cursor(exporter.first, exporter.second);
     const auto s =
-        into_.data->db().Get(rocksdb::ReadOptions(), into_.data->family("cursors"), key, &value);
+        store_.data->db().Get(rocksdb::ReadOptions(), store_.data->family("cursors"), key, &value);
     if (!s.ok() || value.size() != version_bytes + 12
         || decode_cursor(std::string_view(value).substr(version_bytes)) < place)
-      (void)into_.put(records, "cursors", key, encode(place));
+      (void)store_.put(records, "cursors", key, encode(place));
   }
-  return written(into_.write(records, false));
+  return written(store_.write(records, false));
 }
 
 // Names and heads are known: makes the logs and takes the bounds, before the first record goes into
@@ -133,16 +133,16 @@ result<void> salvage::prepare_queues(const std::optional<mark>& expected) {
   if (whole_ && expected)
     if (auto ok = take_mark(*expected); !ok)
       return ok;
-  if (auto ok = written(into_.load()); !ok)
+  if (auto ok = written(store_.load()); !ok)
     return ok;
-  for (const auto& [id, name] : into_.names)
-    if (auto made = into_.open_log(id); !made)
+  for (const auto& [id, name] : store_.names)
+    if (auto made = store_.open_log(id); !made)
       return made;
   // Once more: heads of logs that were only now made.
-  if (auto ok = written(into_.load()); !ok)
+  if (auto ok = written(store_.load()); !ok)
     return ok;
-  for (const auto* of : into_.queues())
-    before_.try_emplace(of->prefix, of->first);
+  for (const auto* queue : store_.queues())
+    before_.try_emplace(queue->prefix, queue->first);
   return {};
 }
 
@@ -151,15 +151,16 @@ result<void> salvage::prepare_queues(const std::optional<mark>& expected) {
 void salvage::note_held_frames() {
   if (orphans_.empty())
     return;
-  for (const auto* of : into_.queues()) {
-    auto left = static_cast<std::int64_t>(held_wals * into_.how.max_wal_bytes);
-    const std::unique_ptr<rocksdb::Iterator> at(
-        into_.data->db().NewIterator(rocksdb::ReadOptions(), of->family));
-    auto end = of->prefix;
-    keys::append_u64(end, of->next);
-    for (at->SeekForPrev(end); at->Valid() && at->key().starts_with(of->prefix) && left > 0;
-         at->Prev()) {
-      const auto value = std::string_view(at->value().data(), at->value().size());
+  for (const auto* queue : store_.queues()) {
+    auto left = static_cast<std::int64_t>(held_wals * store_.settings.max_wal_bytes);
+    const std::unique_ptr<rocksdb::Iterator> iterator(
+        store_.data->db().NewIterator(rocksdb::ReadOptions(), queue->family));
+    auto end = queue->prefix;
+    keys::append_u64(end, queue->next);
+    for (iterator->SeekForPrev(end);
+         iterator->Valid() && iterator->key().starts_with(queue->prefix) && left > 0;
+         iterator->Prev()) {
+      const auto value = std::string_view(iterator->value().data(), iterator->value().size());
       left -= static_cast<std::int64_t>(value.size());
       if (const auto sum = frame_checksum(value); sum != 0)
         frames_.insert(sum);
@@ -169,33 +170,35 @@ void salvage::note_held_frames() {
 
 // Where it was, if that is a place of the queue where nothing is; else the end, where nothing can
 // be in its way.
-result<void> salvage::place_orphan(const orphan& what, const found_frame& frame) {
+result<void> salvage::place_orphan(const orphan& orphan, const found_frame& frame) {
   const auto* block = std::get_if<codec::block_header>(&frame.header);
-  auto* to = into_.journal.get();
+  auto* queue = store_.journal.get();
   if (block) {
     const auto log = log_for(block->pipeline);
     if (!log)
       return tl::unexpected(log.error());
-    to = &(*log)->blocks;
+    queue = &(*log)->blocks;
   }
-  auto at = what.position.value_or(to->next);
-  if (at < to->first)
+  auto position = orphan.position.value_or(queue->next);
+  if (position < queue->first)
     return {};
   auto held = std::string();
-  const auto key = block ? keys::block(block->pipeline, at) : keys::entry(at);
-  if (at >= to->next || into_.data->db().Get(rocksdb::ReadOptions(), to->family, key, &held).ok())
-    at = to->next;
-  moved_ += at == to->next && at != what.position ? 1 : 0;
-  return put_frame(what, frame, at);
+  const auto key = block ? keys::block(block->pipeline, position) : keys::entry(position);
+  if (position >= queue->next
+      || store_.data->db().Get(rocksdb::ReadOptions(), queue->family, key, &held).ok())
+    position = queue->next;
+  moved_ += position == queue->next && position != orphan.position ? 1 : 0;
+  return put_frame(orphan, frame, position);
 }
 
-result<void> salvage::put_frame(const orphan& what, const found_frame& frame, std::uint64_t at) {
+result<void> salvage::put_frame(const orphan& orphan, const found_frame& frame,
+                                std::uint64_t position) {
   const auto* block = std::get_if<codec::block_header>(&frame.header);
   if (!block)
-    return take(keys::entry(at), what.bytes, pass::queues);
-  auto outcome = take(keys::block(block->pipeline, at), what.bytes, pass::queues);
+    return take(keys::entry(position), orphan.bytes, pass::queues);
+  auto outcome = take(keys::block(block->pipeline, position), orphan.bytes, pass::queues);
   if (outcome)
-    outcome = take(keys::time(block->pipeline, block->last_time, at), {}, pass::queues);
+    outcome = take(keys::time(block->pipeline, block->last_time, position), {}, pass::queues);
   return outcome;
 }
 
@@ -218,20 +221,20 @@ result<void> salvage::place_orphans() {
 // Positions go on behind everything that ever was, and what is missing before them is lost.
 result<void> salvage::close_bounds(const std::optional<mark>& expected) {
   if (expected)
-    into_.extend_to(*expected);
+    store_.extend_to(*expected);
   if (auto ok = place_orphans(); !ok)
     return ok;
   auto missing = std::uint64_t{0};
   auto heads = rocksdb::WriteBatch();
-  for (auto* of : into_.queues()) {
-    const auto held = of->held();
-    const auto begin = before_.try_emplace(of->prefix, held.first).first->second;
-    missing += held.next - std::min(begin, held.next) - placed_[of->prefix];
-    (void)into_.put(heads, "meta", keys::head(of->prefix), encode(held));
+  for (auto* queue : store_.queues()) {
+    const auto held = queue->held();
+    const auto begin = before_.try_emplace(queue->prefix, held.first).first->second;
+    missing += held.next - std::min(begin, held.next) - placed_[queue->prefix];
+    (void)store_.put(heads, "meta", keys::head(queue->prefix), encode(held));
   }
   missing -= std::min<std::uint64_t>(missing, moved_);
-  into_.report.records_lost += missing;
-  return written(into_.write(heads, false));
+  store_.report.records_lost += missing;
+  return written(store_.write(heads, false));
 }
 
 } // namespace weir::storage

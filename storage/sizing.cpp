@@ -12,15 +12,15 @@ constexpr std::uint64_t ballast_memtables = 6;
 
 } // namespace
 
-options fitted(options how) {
-  const auto part = std::max(how.max_bytes, least_max_bytes) / parts;
-  how.memtable_bytes = std::min(how.memtable_bytes, part);
-  how.max_wal_bytes = std::min(how.max_wal_bytes, wal_parts * part);
-  return how;
+options fitted(options options) {
+  const auto part = std::max(options.max_bytes, least_max_bytes) / parts;
+  options.memtable_bytes = std::min(options.memtable_bytes, part);
+  options.max_wal_bytes = std::min(options.max_wal_bytes, wal_parts * part);
+  return options;
 }
 
-std::uint64_t ballast_bytes(const options& how) {
-  return ballast_memtables * how.memtable_bytes;
+std::uint64_t ballast_bytes(const options& options) {
+  return ballast_memtables * options.memtable_bytes;
 }
 
 } // namespace weir::storage

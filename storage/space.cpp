@@ -27,10 +27,10 @@ std::uint64_t bytes_below(const files& disk, const std::string& directory) {
 
 } // namespace
 
-space::space(const options& how, const files& disk)
-    : disk_(disk), directory_(how.directory), memtable_bytes_(how.memtable_bytes),
-      max_wal_bytes_(how.max_wal_bytes), reserve_(2 * memtable_bytes_ + max_wal_bytes_),
-      ballast_bytes_(ballast_bytes(how)), max_bytes_(how.max_bytes) {}
+space::space(const options& options, const files& disk)
+    : disk_(disk), directory_(options.directory), memtable_bytes_(options.memtable_bytes),
+      max_wal_bytes_(options.max_wal_bytes), reserve_(2 * memtable_bytes_ + max_wal_bytes_),
+      ballast_bytes_(ballast_bytes(options)), max_bytes_(options.max_bytes) {}
 
 // The quota less the room in which what is on its way is settled.
 std::uint64_t space::limit() const noexcept {

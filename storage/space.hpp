@@ -15,7 +15,7 @@ namespace weir::storage {
 class space {
 public:
   /// @pre `how` is fitted()
-  space(const options& how, const files& disk);
+  space(const options& options, const files& disk);
 
   /// What must stay free for everything that was taken in to be settled: two memtables and the
   /// write-ahead log's cap.

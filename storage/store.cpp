@@ -11,8 +11,8 @@ namespace weir::storage {
 
 namespace {
 
-std::shared_ptr<rocksdb::FileSystem> system_of(const options& how) {
-  return how.file_system ? how.file_system : rocksdb::FileSystem::Default();
+std::shared_ptr<rocksdb::FileSystem> system_of(const options& options) {
+  return options.file_system ? options.file_system : rocksdb::FileSystem::Default();
 }
 
 // An environment with another clock.
@@ -24,19 +24,20 @@ public:
   }
 };
 
-std::unique_ptr<rocksdb::Env> env_of(const options& how, const std::shared_ptr<wal_files>& wal) {
+std::unique_ptr<rocksdb::Env> env_of(const options& options,
+                                     const std::shared_ptr<wal_files>& wal) {
   auto env = rocksdb::NewCompositeEnv(wal);
-  if (!how.clock)
+  if (!options.clock)
     return env;
-  return std::make_unique<clocked_env>(std::move(env), how.clock);
+  return std::make_unique<clocked_env>(std::move(env), options.clock);
 }
 
 } // namespace
 
 store::impl::impl(const options& options)
-    : how(fitted(options)), disk(system_of(options)),
+    : settings(fitted(options)), disk(system_of(options)),
       wal(std::make_shared<wal_files>(system_of(options), path("spare/"))),
-      env(env_of(options, wal)), space(how, disk) {}
+      env(env_of(options, wal)), space(settings, disk) {}
 
 store::impl::~impl() {
   if (data && !failed) {
@@ -53,7 +54,7 @@ void store::impl::close_database() {
 }
 
 rocksdb::Status store::impl::open_database() {
-  auto status = database::open(how, path("db"), env.get(), data);
+  auto status = database::open(settings, path("db"), env.get(), data);
   keep_private(path("db/LOCK"), false); // The one file that RocksDB makes by itself.
   if (status.ok())
     status = load();
@@ -65,11 +66,11 @@ rocksdb::Status store::impl::open_database() {
 rocksdb::Status store::impl::load_meta() {
   names.clear();
   erased.clear();
-  const auto at = std::unique_ptr<rocksdb::Iterator>(
+  const auto iterator = std::unique_ptr<rocksdb::Iterator>(
       data->db().NewIterator(rocksdb::ReadOptions(), data->family("meta")));
-  for (at->SeekToFirst(); at->Valid(); at->Next()) {
-    const auto parsed = keys::parse(at->key().ToStringView());
-    const auto value = at->value().ToStringView();
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    const auto parsed = keys::parse(iterator->key().ToStringView());
+    const auto value = iterator->value().ToStringView();
     if (!parsed || value.size() < version_bytes)
       return rocksdb::Status::Corruption("a record of family meta that is none of this format");
     if (parsed->kind == keys::kind::pipeline && value.size() == version_bytes + 4)
@@ -77,7 +78,7 @@ rocksdb::Status store::impl::load_meta() {
     else if (parsed->kind == keys::kind::erased)
       erased.insert(parsed->number);
   }
-  return at->status();
+  return iterator->status();
 }
 
 rocksdb::Status store::impl::load() {
@@ -93,25 +94,25 @@ rocksdb::Status store::impl::load() {
     logs.emplace(id, std::make_unique<pipeline_log>(id, data->family("log." + number),
                                                     data->family("index." + number), family));
   }
-  for (auto* of : queues()) {
+  for (auto* queue : queues()) {
     auto value = std::string();
     auto floor = bounds();
-    auto s = data->db().Get(rocksdb::ReadOptions(), data->family("meta"), keys::head(of->prefix),
+    auto s = data->db().Get(rocksdb::ReadOptions(), data->family("meta"), keys::head(queue->prefix),
                             &value);
     if (s.ok() && value.size() == version_bytes + 16)
       floor = decode_bounds(std::string_view(value).substr(version_bytes));
     else if (!s.IsNotFound())
       return s.ok() ? rocksdb::Status::Corruption("a head mark of the wrong size") : s;
-    if (s = of->load(data->db(), floor); !s.ok())
+    if (s = queue->load(data->db(), floor); !s.ok())
       return s;
   }
   for (const auto& [id, log] : logs) {
-    const auto at = std::unique_ptr<rocksdb::Iterator>(
+    const auto iterator = std::unique_ptr<rocksdb::Iterator>(
         data->db().NewIterator(rocksdb::ReadOptions(), log->index));
-    at->SeekToLast();
-    if (!at->Valid() && !at->status().ok())
-      return at->status();
-    log->last_time = at->Valid() ? keys::parse(at->key().ToStringView())->time : 0;
+    iterator->SeekToLast();
+    if (!iterator->Valid() && !iterator->status().ok())
+      return iterator->status();
+    log->last_time = iterator->Valid() ? keys::parse(iterator->key().ToStringView())->time : 0;
   }
   // An exporter without its cursor would begin anew: damage here is for the salvage.
   return scan_cursors(keys::prefix(keys::kind::cursor), [](const auto&, const auto&) {});
@@ -120,9 +121,9 @@ rocksdb::Status store::impl::load() {
 store::store() = default;
 store::~store() = default;
 
-result<std::unique_ptr<store>> store::open(const options& how) {
+result<std::unique_ptr<store>> store::open(const options& options) {
   auto opened = std::unique_ptr<store>(new store);
-  opened->impl_ = std::make_unique<impl>(how);
+  opened->impl_ = std::make_unique<impl>(options);
   if (auto ok = opened->impl_->open(); !ok)
     return tl::unexpected(ok.error());
   opened->maintain();
@@ -133,7 +134,7 @@ const recovery_report& store::recovery() const noexcept {
   return impl_->report;
 }
 node_id store::node() const noexcept {
-  return impl_->who.node;
+  return impl_->self.node;
 }
 epoch store::epoch() const noexcept {
   return impl_->epoch;
@@ -170,7 +171,7 @@ result<void> store::impl::open_log(pipeline_id pipeline) {
   if (logs.contains(pipeline))
     return {};
   for (const auto* family : {"log", "index", "dead_letters"})
-    if (auto s = data->add_family(how, fmt::format("{}.{}", family, pipeline)); !s.ok())
+    if (auto s = data->add_family(settings, fmt::format("{}.{}", family, pipeline)); !s.ok())
       return tl::unexpected(to_error(s, "making a log"));
   const auto family = [&](const char* name) {
     return data->family(fmt::format("{}.{}", name, pipeline));
@@ -184,8 +185,8 @@ result<void> store::open_log(pipeline_id pipeline) {
   return impl_->open_log(pipeline);
 }
 
-result<void> store::commit(batch&& what, bool sync) {
-  return impl_->commit(what, sync);
+result<void> store::commit(batch&& batch, bool sync) {
+  return impl_->commit(batch, sync);
 }
 
 std::map<std::string, std::uint64_t> store::usage() const {

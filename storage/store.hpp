@@ -35,15 +35,15 @@ struct options {
 };
 
 /// The node's one RocksDB database: journal, progress, logs, cursors, decisions, dead letters,
-/// meta. One thread at a time calls commit(), one maintain() and give_back(); everything else may be
-/// called from any thread.
+/// meta. One thread at a time calls commit(), one maintain() and give_back(); everything else may
+/// be called from any thread.
 class store final : public disk {
 public:
   /// Opens or makes the database. Damage never makes this fail: what cannot be read is set aside
   /// and counted. Fails (errc::unavailable) when another process has the directory, naming its pid,
   /// with errc::unsupported when a newer Weir wrote it, with errc::io when the directory cannot be
   /// made or written.
-  static result<std::unique_ptr<store>> open(const options& how);
+  static result<std::unique_ptr<store>> open(const options& options);
   ~store() override;
 
   const recovery_report& recovery() const noexcept override;
@@ -64,12 +64,12 @@ public:
   /// errc::invalid_argument: a log that was not opened. errc::fatal: the disk failed in another
   /// way; end the process. max_bytes does not make this fail (what is on its way must be settled):
   /// intake asks accepts_data() before it takes.
-  result<void> commit(batch&& what, bool sync);
+  result<void> commit(batch&& batch, bool sync);
 
   bounds journal() const override;
   result<std::string> read_entry(journal_position position) const override;
   result<void>
-  scan_journal(journal_position from,
+  scan_journal(journal_position position,
                const std::function<bool(journal_position, std::string_view)>& each) const override;
   result<void> trim_journal(journal_position below) override;
   journal_position journal_gone() const noexcept override;
@@ -88,10 +88,10 @@ public:
 
   bounds log(pipeline_id pipeline) const override;
   result<std::string> read_block(pipeline_id pipeline, log_position position) const override;
-  result<log_position> find_time(pipeline_id pipeline, unix_ns from) const override;
+  result<log_position> find_time(pipeline_id pipeline, unix_ns begin) const override;
   result<void> trim_log(pipeline_id pipeline, log_position below) override;
   std::vector<segment> log_segments(pipeline_id pipeline) const override;
-  result<std::map<std::string, cursor>> cursors(pipeline_id pipeline) const override;
+  result<std::map<std::string, log_place>> cursors(pipeline_id pipeline) const override;
 
   bounds dead_letters(pipeline_id pipeline) const override;
   result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const override;
@@ -108,7 +108,6 @@ public:
   /// Another quota from now on. errc::invalid_argument: too small for the write buffers in use,
   /// which a restart makes smaller.
   result<void> set_max_bytes(std::uint64_t bytes);
-
 
   std::optional<error> failure() const override;
   void maintain() override;

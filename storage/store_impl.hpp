@@ -48,23 +48,23 @@ struct store::impl {
   void say(const std::optional<rescue>& needed);
 
   // -- writing (commit.cpp) --
-  result<void> commit(batch& what, bool sync);
-  result<void> encode_batch(const batch& from);
+  result<void> commit(batch& batch, bool sync);
+  result<void> encode_batch(const batch& batch);
   result<void> refuse(const rocksdb::Status& why);
   /// Says it, and says it again in failure().
   result<void> fail_for_good(std::string why);
-  void applied(const batch& what);
-  rocksdb::Status put(rocksdb::WriteBatch& into, std::string_view family, const std::string& key,
+  void applied(const batch& batch);
+  rocksdb::Status put(rocksdb::WriteBatch& batch, std::string_view family, const std::string& key,
                       std::string_view value);
   /// For small writes beside the writer's.
-  rocksdb::Status write(rocksdb::WriteBatch& what, bool sync);
+  rocksdb::Status write(rocksdb::WriteBatch& batch, bool sync);
   /// Makes everything durable that was written before.
   rocksdb::Status sync();
 
   // -- reading (reading.cpp) --
-  result<std::string> read(const queue& from, std::uint64_t position, std::string_view what) const;
+  result<std::string> read(const queue& queue, std::uint64_t position, std::string_view name) const;
   result<void>
-  scan_queue(const queue& of, std::uint64_t from,
+  scan_queue(const queue& queue, std::uint64_t begin,
              const std::function<bool(std::uint64_t position, std::string_view)>& each) const;
   /// Records of a family of small ones from `begin` to before `end`; what is damaged is skipped and
   /// counted.
@@ -73,7 +73,7 @@ struct store::impl {
   /// Stops at damage, and says so: a cursor that is skipped is data sent twice, or never.
   rocksdb::Status
   scan_cursors(const std::string& prefix,
-               const std::function<void(const keys::parsed&, const cursor&)>& each) const;
+               const std::function<void(const keys::parsed&, const log_place&)>& each) const;
   /// errc::invalid_argument for a log that was not opened.
   result<pipeline_log*> log_of(pipeline_id pipeline) const;
   std::vector<queue*> queues() const;
@@ -84,7 +84,7 @@ struct store::impl {
   result<void> persist_heads(bool& moved);
   void free_files();
   void trim_small();
-  void trim_index(pipeline_log& of);
+  void trim_index(pipeline_log& log);
   void flush_when_idle();
   void write_mark();
   void measure();
@@ -95,14 +95,16 @@ struct store::impl {
   void bound_damaged();
   std::vector<segment> segments(const queue& held) const;
 
-  std::string path(std::string_view name) const { return how.directory + '/' + std::string(name); }
+  std::string path(std::string_view name) const {
+    return settings.directory + '/' + std::string(name);
+  }
 
-  const options how;
+  const options settings;
   const files disk;
   const std::shared_ptr<wal_files> wal;
   const std::unique_ptr<rocksdb::Env> env;
   std::optional<directory_lock> lock;
-  identity who;
+  identity self;
   const weir::epoch epoch = random_id();
   recovery_report report;
   std::unique_ptr<database> data;
@@ -135,7 +137,7 @@ struct store::impl {
 };
 
 /// Where records of the kinds that are overwritten live.
-std::string_view small_family(keys::kind of);
+std::string_view small_family(keys::kind kind);
 
 /// Bytes of the version in front of the values that are overwritten.
 inline constexpr std::size_t version_bytes = 8;

@@ -53,8 +53,8 @@ class guarded_file final : public rocksdb::FSWritableFileOwnerWrapper {
 public:
   enum class kind { other, log, log_over_blocks };
 
-  guarded_file(std::unique_ptr<FSWritableFile> file, wal_files& owner, kind what)
-      : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), what_(what) {}
+  guarded_file(std::unique_ptr<FSWritableFile> file, wal_files& owner, kind kind)
+      : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner), kind_(kind) {}
   ~guarded_file() override { owner_.forget(*this); }
 
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
@@ -76,13 +76,13 @@ public:
   }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
     const auto status = target()->Close(options, debug);
-    return what_ == kind::other ? status : IOStatus::OK();
+    return kind_ == kind::other ? status : IOStatus::OK();
   }
   // Blocks that are there stay there: RocksDB would ask for more ahead, and cut off at the end what
   // was not written.
   void PrepareWrite(std::size_t offset, std::size_t length, const IOOptions& options,
                     IODebugContext* debug) override {
-    if (what_ != kind::log_over_blocks)
+    if (kind_ != kind::log_over_blocks)
       target()->PrepareWrite(offset, length, options, debug);
   }
 
@@ -90,16 +90,16 @@ private:
   template <class Work>
   IOStatus guard(Work work) {
     if (owner_.failed())
-      return what_ == kind::other ? IOStatus::IOError("the log has failed before") : IOStatus::OK();
+      return kind_ == kind::other ? IOStatus::IOError("the log has failed before") : IOStatus::OK();
     auto status = work();
-    if (status.ok() || what_ == kind::other)
+    if (status.ok() || kind_ == kind::other)
       return status;
     owner_.fail(status);
     return IOStatus::OK();
   }
 
   wal_files& owner_;
-  const kind what_;
+  const kind kind_;
 };
 
 // Spares of an earlier process are as good as old logs: where the power was cut, one that had
@@ -119,11 +119,11 @@ std::string wal_files::new_name(std::string_view ending) {
   return spares_ + std::to_string(++last_name_) + std::string(ending);
 }
 
-std::string wal_files::take(std::deque<std::string>& from) {
-  if (from.empty())
+std::string wal_files::take(std::deque<std::string>& files) {
+  if (files.empty())
     return {};
-  auto result = std::move(from.front());
-  from.pop_front();
+  auto result = std::move(files.front());
+  files.pop_front();
   return result;
 }
 
@@ -193,20 +193,20 @@ IOStatus wal_files::NewWritableFile(const std::string& path, const FileOptions& 
   const auto is_log = path.ends_with(log_ending);
   if (is_log && !sync_newest())
     return failure();
-  auto what = is_log ? guarded_file::kind::log : guarded_file::kind::other;
+  auto type = is_log ? guarded_file::kind::log : guarded_file::kind::other;
   auto inner = std::unique_ptr<FSWritableFile>();
   if (is_log) {
     const std::lock_guard guard(mutex_);
     const auto spare = take(ready_);
     if (!spare.empty() && target()->ReuseWritableFile(path, spare, options, &inner, debug).ok())
-      what = guarded_file::kind::log_over_blocks;
-    grows_ = what == guarded_file::kind::log;
+      type = guarded_file::kind::log_over_blocks;
+    grows_ = type == guarded_file::kind::log;
   }
   if (!inner)
     if (auto status = target()->NewWritableFile(path, options, &inner, debug); !status.ok())
       return status;
   keep_private(path, false);
-  auto made = std::make_unique<guarded_file>(std::move(inner), *this, what);
+  auto made = std::make_unique<guarded_file>(std::move(inner), *this, type);
   if (is_log) {
     const std::lock_guard guard(newest_mutex_);
     newest_ = made.get();
@@ -277,7 +277,7 @@ IOStatus wal_files::list_logs_up_to(const std::string& path, std::vector<std::st
   for (const auto& name : names)
     if (name.ends_with(log_ending) && number(name) <= number(path.substr(directory.size())))
       found.emplace(number(name), directory + name);
-  for (auto& [of, log] : found)
+  for (auto& [owner, log] : found)
     logs.push_back(std::move(log));
   return IOStatus::OK();
 }

@@ -22,7 +22,7 @@ class guarded_file;
 /// RocksDB is not told when a log cannot be written or synced: it would sync that log again with
 /// the next flush, upon which Debian's build of it (with assertions) ends the process. Instead
 /// failure() says it, and from then on nothing reaches the disk any more: RocksDB must not note
-/// down as flushed what it takes to be logged. The one who writes looks at failure() after each
+/// down as flushed what it takes to be logged. The one self writes looks at failure() after each
 /// write.
 ///
 /// A log is synced before the next one is begun, and the oldest is deleted first: after a kill or a
@@ -65,7 +65,7 @@ private:
   rocksdb::IOStatus list_logs_up_to(const std::string& path, std::vector<std::string>& logs);
   std::string retire(const std::string& log, const rocksdb::IOOptions& options,
                      rocksdb::IODebugContext* debug);
-  std::string take(std::deque<std::string>& from);
+  std::string take(std::deque<std::string>& files);
 
   const std::string spares_;
   mutable std::mutex mutex_;

@@ -17,9 +17,9 @@ constexpr std::size_t batch_header_bytes = 12;
 enum fragment_type : std::uint8_t { filler = 0, full = 1, first = 2, middle = 3, last = 4 };
 
 template <class T>
-T little_endian(const char* from) noexcept {
+T little_endian(const char* bytes) noexcept {
   T value;
-  std::memcpy(&value, from, sizeof value);
+  std::memcpy(&value, bytes, sizeof value);
   return value;
 }
 

@@ -1,6 +1,6 @@
 #include "app/config/any_value.hpp"
 
-#include "processors/values.hpp"
+#include "editing/values.hpp"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -10,8 +10,6 @@ namespace weir::app {
 
 namespace {
 
-using processors::arena;
-
 std::string_view make_any(arena& memory, const yaml_value& value);
 
 std::string_view make_plain(arena& memory, const yaml_value& value) {
@@ -20,33 +18,33 @@ std::string_view make_plain(arena& memory, const yaml_value& value) {
   case scalar_type::null:
     return {};
   case scalar_type::boolean:
-    return processors::make_boolean(memory, text[0] == 't' || text[0] == 'T');
+    return editing::make_boolean(memory, text[0] == 't' || text[0] == 'T');
   case scalar_type::integer:
     if (std::int64_t number = 0; parse_integer(text, number))
-      return processors::make_integer(memory, number);
+      return editing::make_integer(memory, number);
     break;
   case scalar_type::number:
     if (double number = 0; parse_real(text, number))
-      return processors::make_real(memory, number);
+      return editing::make_real(memory, number);
     break;
   case scalar_type::text:
     break;
   }
-  return processors::make_string(memory, value.text);
+  return editing::make_string(memory, value.text);
 }
 
 std::string_view make_list(arena& memory, const yaml_value& value) {
   std::vector<std::string_view> anys;
   for (const auto& item : value.items)
     anys.push_back(make_any(memory, item));
-  return processors::make_array(memory, anys);
+  return editing::make_array(memory, anys);
 }
 
 std::string_view make_map(arena& memory, const yaml_value& value) {
   std::vector<std::pair<std::string_view, std::string_view>> entries;
   for (const auto& entry : value.entries)
     entries.emplace_back(entry.key, make_any(memory, entry.value));
-  return processors::make_map(memory, entries);
+  return editing::make_map(memory, entries);
 }
 
 std::string_view make_any(arena& memory, const yaml_value& value) {
@@ -56,7 +54,7 @@ std::string_view make_any(arena& memory, const yaml_value& value) {
   case yaml_value::kind::map:
     return make_map(memory, value);
   case yaml_value::kind::scalar:
-    return value.plain ? make_plain(memory, value) : processors::make_string(memory, value.text);
+    return value.plain ? make_plain(memory, value) : editing::make_string(memory, value.text);
   case yaml_value::kind::null:
     break;
   }
@@ -97,11 +95,11 @@ void emit_any(YAML::Emitter& yaml, std::string_view any) {
   }
   case otlp::value_kind::array:
     begin_list(yaml);
-    processors::for_each_item(value.bytes, [&](std::string_view item) { emit_any(yaml, item); });
+    editing::for_each_item(value.bytes, [&](std::string_view item) { emit_any(yaml, item); });
     return end_list(yaml);
   case otlp::value_kind::map:
     begin_map(yaml);
-    processors::for_each_entry(value.bytes, [&](std::string_view key, std::string_view inner) {
+    editing::for_each_entry(value.bytes, [&](std::string_view key, std::string_view inner) {
       emit_key(yaml, key);
       emit_any(yaml, inner);
     });

@@ -4,7 +4,7 @@
 #include "app/config/document.hpp"
 #include "app/config/expand.hpp"
 #include "core/error.hpp"
-#include "processors/processor.hpp"
+#include "editing/processor.hpp"
 
 #include <map>
 #include <optional>
@@ -58,10 +58,10 @@ private:
   void sample_again(const named_sampling& second, place at, const std::string& path,
                     pipeline_config& linked);
   /// A processor that edits messages, compiled for the pipeline's signal.
-  void add_edit(const component& c, result<processors::processor_ptr> compiled,
+  void add_edit(const component& c, result<editing::processor_ptr> compiled,
                 pipeline_config& linked);
   /// The same of one that is several, which stand behind each other.
-  void add_edits(const component& c, result<std::vector<processors::processor_ptr>> compiled,
+  void add_edits(const component& c, result<std::vector<editing::processor_ptr>> compiled,
                  pipeline_config& linked);
   /// Notes the headers of requests that actions take values from.
   void ask_for_headers(const std::vector<processors::action_config>& actions);

@@ -172,7 +172,7 @@ void linker::sample_again(const named_sampling& second, place at, const std::str
   linked.tail_sampling = std::move(*both);
 }
 
-void linker::add_edit(const component& c, result<processors::processor_ptr> compiled,
+void linker::add_edit(const component& c, result<editing::processor_ptr> compiled,
                       pipeline_config& linked) {
   auto& edits = linked.tail_sampling ? linked.edits_behind : linked.edits_before;
   YAML::Emitter printed;
@@ -187,7 +187,7 @@ void linker::add_edit(const component& c, result<processors::processor_ptr> comp
         fmt::format("in the pipeline {}: {}", quoted(linked.name), compiled.error().message));
 }
 
-void linker::add_edits(const component& c, result<std::vector<processors::processor_ptr>> compiled,
+void linker::add_edits(const component& c, result<std::vector<editing::processor_ptr>> compiled,
                        pipeline_config& linked) {
   if (!compiled)
     return add_edit(c, tl::unexpected(compiled.error()), linked);

@@ -2,8 +2,6 @@
 
 namespace weir::app {
 
-namespace ottl = processors::ottl;
-
 place place_in(const yaml_value& scalar, std::size_t offset) {
   const auto before = std::string_view(scalar.text).substr(0, offset);
   const bool one_line = scalar.text.find('\n') == std::string::npos;
@@ -34,11 +32,11 @@ void check_group(const section& at, const ottl::group_source& source,
   for (const auto& e : compiled.error()) {
     const auto& texts = e.in_statements ? statements : conditions;
     const auto where
-        = e.index < texts.size() ? place_in(texts[e.index], e.what.offset) : at.value.where;
+        = e.index < texts.size() ? place_in(texts[e.index], e.error.offset) : at.value.where;
     const bool exact = e.index < texts.size() && where != texts[e.index].where;
     // Where the file's place is that of the whole text, the place in the text says the rest.
     at.reports.error(where, at.path,
-                     exact || e.what.offset == 0 ? e.what.message : ottl::to_string(e, source));
+                     exact || e.error.offset == 0 ? e.error.message : ottl::to_string(e, source));
   }
 }
 

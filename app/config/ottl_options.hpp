@@ -2,7 +2,7 @@
 
 #include "app/config/option.hpp"
 #include "processors/filter.hpp"
-#include "processors/ottl/group.hpp"
+#include "ottl/group.hpp"
 #include "processors/ottl_config.hpp"
 
 #include <optional>
@@ -21,7 +21,7 @@ place place_in(const yaml_value& scalar, std::size_t offset);
 const std::vector<yaml_value>& items_of(const yaml_value& map, std::string_view name);
 
 /// Compiles a group and reports what is wrong with it at its texts.
-void check_group(const section& at, const processors::ottl::group_source& source,
+void check_group(const section& at, const ottl::group_source& source,
                  const std::vector<yaml_value>& conditions,
                  const std::vector<yaml_value>& statements);
 
@@ -37,7 +37,7 @@ inline void check_group(const section& at, const processors::statement_group_con
                         weir::signal kind, const yaml_value& written) {
   const bool flat = !written.is_map();
   check_group(at,
-              {kind, processors::ottl::context_named(group.context), group.conditions,
+              {kind, ottl::context_named(group.context), group.conditions,
                group.statements},
               flat ? std::vector<yaml_value>{} : items_of(written, "conditions"),
               flat ? written.items : items_of(written, "statements"));
@@ -59,7 +59,7 @@ option<T> list_of(std::string_view what, option<T> texts) {
 /// A list of conditions in a given context.
 template <class T>
 option<T> ottl_conditions(std::string_view name, std::vector<std::string> T::*member,
-                          weir::signal kind, processors::ottl::context_kind context,
+                          weir::signal kind, ottl::context_kind context,
                           std::string_view text) {
   auto made = list_of("conditions", works(name, member, text));
   made.read = [=, read = made.read](const section& at, T& out) {
@@ -69,7 +69,7 @@ option<T> ottl_conditions(std::string_view name, std::vector<std::string> T::*me
       return;
     const auto path = at.path_of(name);
     const section here{at.reports, at.value, path};
-    check_each(here, {std::string(processors::ottl::to_string(context)), out.*member, ""}, kind,
+    check_each(here, {std::string(ottl::to_string(context)), out.*member, ""}, kind,
                items_of(at.value, name));
   };
   return made;

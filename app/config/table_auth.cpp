@@ -76,14 +76,14 @@ void check_tokens(const section& at, const bearer_auth_shape& bearer) {
 
 const option_table<net::header_setting>& header_options() {
   using c = net::header_setting;
-  using what = c::what;
+  using change = c::change;
   static const option_table<c> table{
       {
           choice("action", &c::action,
-                 std::vector<named_value<what>>{{"upsert", what::upsert},
-                                                {"insert", what::insert},
-                                                {"update", what::update},
-                                                {"delete", what::remove}},
+                 std::vector<named_value<change>>{{"upsert", change::upsert},
+                                                {"insert", change::insert},
+                                                {"update", change::update},
+                                                {"delete", change::remove}},
                  "Sets it; only where it is absent; only where it is there; removes it."),
           works("key", &c::key, {.required = true}, "The header."),
           works("value", &c::value, {.secret = true}, "Its value."),
@@ -100,7 +100,7 @@ const option_table<net::header_setting>& header_options() {
       },
       c{},
       [](const section& at, const c& header) {
-        if (const auto wrong = wrong_source(at, header.action == what::remove); !wrong.empty())
+        if (const auto wrong = wrong_source(at, header.action == change::remove); !wrong.empty())
           at.error("value", std::string(wrong));
         check_header(at, "key", header.key, "", net::header_rules::http);
         check_header(at, "value", "value", header.value, net::header_rules::http);

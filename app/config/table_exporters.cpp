@@ -2,7 +2,7 @@
 #include "app/config/option_group.hpp"
 #include "app/config/tables.hpp"
 #include "codec/encoding.hpp"
-#include "net/grpc_client_endpoint.hpp"
+#include "net/client/grpc_client_endpoint.hpp"
 #include "net/status.hpp"
 
 #include <algorithm>

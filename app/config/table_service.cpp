@@ -122,7 +122,7 @@ const option_table<net::server_limits>& server_options() {
 
 // A span, its resource and its scope have to fit into one entry of the journal.
 void check_entry_room(const section& at, const limits_config& limits) {
-  constexpr std::uint64_t room = codec::max_entry_content_bytes;
+  constexpr std::uint64_t room = codec::largest_entry_content_bytes;
   if (limits.max_span_bytes + 2 * limits.max_envelope_bytes > room)
     at.error("max_span_bytes",
              fmt::format("found {}, expected at most {}: with a resource and a scope of {} each a "

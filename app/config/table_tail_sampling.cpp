@@ -137,10 +137,10 @@ const option_table<c>& ottl_options() {
             "What an error in a condition does: `propagate` ends the policy for that trace, the "
             "others go on with the next condition; absent: `silent`."),
       ottl_conditions("span", &c::span_conditions, signal::traces,
-                      processors::ottl::context_kind::span,
+                      ottl::context_kind::span,
                       "Conditions on spans (docs/ottl.md); one that holds keeps the trace."),
       ottl_conditions("spanevent", &c::spanevent_conditions, signal::traces,
-                      processors::ottl::context_kind::spanevent, "Conditions on events of spans."),
+                      ottl::context_kind::spanevent, "Conditions on events of spans."),
   }};
   return table;
 }

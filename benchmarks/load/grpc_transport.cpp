@@ -48,8 +48,8 @@ answer judge(const call& finished) {
 
 class grpc_transport final : public transport, public http2_connection {
 public:
-  grpc_transport(tcp::socket socket, const transport_settings& settings, listener to)
-      : http2_connection(side::client, std::move(socket)), listener_(std::move(to)) {
+  grpc_transport(tcp::socket socket, const transport_settings& settings, listener listener)
+      : http2_connection(side::client, std::move(socket)), listener_(std::move(listener)) {
     headers_ = {{":method", "POST"},
                 {":scheme", "http"},
                 {":path", "/opentelemetry.proto.collector.trace.v1.TraceService/Export"},

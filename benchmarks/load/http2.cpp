@@ -70,12 +70,12 @@ struct http2_connection::callbacks {
     return std::min({session_window, stream_window, static_cast<std::int32_t>(remote_frame)});
   }
 
-  static ssize_t read_body(nghttp2_session* session, std::int32_t stream, std::uint8_t* to,
+  static ssize_t read_body(nghttp2_session* session, std::int32_t stream, std::uint8_t* out,
                            std::size_t size, std::uint32_t* flags, nghttp2_data_source* source,
                            void*) {
     auto& body = *static_cast<outgoing_body*>(source->ptr);
     const auto count = std::min(size, body.rest.size());
-    std::memcpy(to, body.rest.data(), count);
+    std::memcpy(out, body.rest.data(), count);
     body.rest.remove_prefix(count);
     if (!body.rest.empty())
       return static_cast<ssize_t>(count);

@@ -39,8 +39,8 @@ answer judge(const http::response<http::string_body>& response) {
 
 class http_transport final : public transport, public std::enable_shared_from_this<http_transport> {
 public:
-  http_transport(tcp::socket socket, const transport_settings& settings, listener to)
-      : socket_(std::move(socket)), listener_(std::move(to)) {
+  http_transport(tcp::socket socket, const transport_settings& settings, listener listener)
+      : socket_(std::move(socket)), listener_(std::move(listener)) {
     boost::system::error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
     head_ = fmt::format("POST /v1/traces HTTP/1.1\r\nHost: {}\r\nUser-Agent: weir-load\r\n"

@@ -140,9 +140,9 @@ bool player::exhausted() const {
 bool player::due() {
   if (config_.spans_per_second <= 0)
     return true;
-  const auto at = static_cast<steady_ns>(static_cast<double>(summary_.spans)
-                                         / config_.spans_per_second * second_ns);
-  const auto wait = started_ + at - steady_now();
+  const auto index = static_cast<steady_ns>(static_cast<double>(summary_.spans)
+                                            / config_.spans_per_second * second_ns);
+  const auto wait = started_ + index - steady_now();
   if (wait <= 0)
     return true;
   pace_timer_.expires_after(std::chrono::nanoseconds(wait));

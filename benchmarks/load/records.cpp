@@ -27,18 +27,18 @@ result<std::string> read_unpacked(const std::string& path) {
     return tl::unexpected(packed.error());
   const auto context =
       std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)>(ZSTD_createDCtx(), &ZSTD_freeDCtx);
-  auto in = ZSTD_inBuffer{packed->data(), packed->size(), 0};
+  auto input = ZSTD_inBuffer{packed->data(), packed->size(), 0};
   std::string result;
   std::size_t left = 1;
-  while (in.pos < in.size || left != 0) {
+  while (input.pos < input.size || left != 0) {
     const auto used = result.size();
     result.resize(used + ZSTD_DStreamOutSize());
     auto out = ZSTD_outBuffer{result.data() + used, result.size() - used, 0};
-    left = ZSTD_decompressStream(context.get(), &out, &in);
+    left = ZSTD_decompressStream(context.get(), &out, &input);
     result.resize(used + out.pos);
     if (ZSTD_isError(left) != 0)
       return fail(errc::corrupt, fmt::format("{}: {}", path, ZSTD_getErrorName(left)));
-    if (in.pos == in.size && out.pos == 0 && left != 0)
+    if (input.pos == input.size && out.pos == 0 && left != 0)
       return fail(errc::corrupt, fmt::format("{}: the zstd stream is cut off", path));
   }
   return result;
@@ -46,19 +46,19 @@ result<std::string> read_unpacked(const std::string& path) {
 
 result<std::vector<std::string_view>> split_records(std::string_view unpacked) {
   std::vector<std::string_view> records;
-  std::size_t at = 0;
-  while (at < unpacked.size()) {
+  std::size_t position = 0;
+  while (position < unpacked.size()) {
     std::uint32_t length = 0;
-    if (unpacked.size() - at < sizeof length)
-      return fail(errc::corrupt, fmt::format("at byte {}: a record's length is cut off", at));
-    std::memcpy(&length, unpacked.data() + at, sizeof length);
+    if (unpacked.size() - position < sizeof length)
+      return fail(errc::corrupt, fmt::format("at byte {}: a record's length is cut off", position));
+    std::memcpy(&length, unpacked.data() + position, sizeof length);
     length = __builtin_bswap32(length);
-    at += sizeof length;
-    if (unpacked.size() - at < length)
+    position += sizeof length;
+    if (unpacked.size() - position < length)
       return fail(errc::corrupt, fmt::format("at byte {}: a record of {} bytes, only {} are left",
-                                             at, length, unpacked.size() - at));
-    records.push_back(unpacked.substr(at, length));
-    at += length;
+                                             position, length, unpacked.size() - position));
+    records.push_back(unpacked.substr(position, length));
+    position += length;
   }
   return records;
 }
@@ -78,16 +78,16 @@ result<record_writer> record_writer::create(const std::string& path) {
 }
 
 result<void> record_writer::pack(std::string_view bytes, bool last) {
-  auto in = ZSTD_inBuffer{bytes.data(), bytes.size(), 0};
+  auto input = ZSTD_inBuffer{bytes.data(), bytes.size(), 0};
   std::size_t left = 0;
   do {
     auto out = ZSTD_outBuffer{buffer_.data(), buffer_.size(), 0};
-    left = ZSTD_compressStream2(context_.get(), &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
+    left = ZSTD_compressStream2(context_.get(), &out, &input, last ? ZSTD_e_end : ZSTD_e_continue);
     if (ZSTD_isError(left) != 0)
       return fail(errc::io, ZSTD_getErrorName(left));
     if (std::fwrite(buffer_.data(), 1, out.pos, file_.get()) != out.pos)
       return fail(errc::io, fmt::format("writing records: {}", std::strerror(errno)));
-  } while (last ? left != 0 : in.pos < in.size);
+  } while (last ? left != 0 : input.pos < input.size);
   return {};
 }
 

@@ -54,56 +54,57 @@ private:
   }
 
   /// Does an operation's work and all it calls. `caller` makes its client span before.
-  outcome serve(const operation& what, std::uint64_t parent, std::uint64_t linked,
+  outcome serve(const operation& operation, std::uint64_t parent, std::uint64_t linked,
                 std::uint64_t start, span_kind kind) {
     shop_span span{.trace = trace_,
                    .id = random_.bits() | 1,
                    .parent = parent,
                    .linked = linked,
-                   .what = &what,
+                   .made = &operation,
                    .kind = kind,
                    .start_ns = start};
-    const auto work = nanoseconds(random_.log_normal(what.median_ms, what.spread));
+    const auto work = nanoseconds(random_.log_normal(operation.median_ms, operation.spread));
     auto now = start + work / 2;
     auto begin = now; // of the present group of parallel steps
-    for (const auto& step : what.steps) {
+    for (const auto& step : operation.steps) {
       if (!random_.happens(step.probability))
         continue;
       if (!step.parallel)
         begin = now;
       const auto times = step.at_least + random_.below(1U + step.at_most - step.at_least);
       for (std::uint64_t i = 0; i < times; ++i) {
-        const auto done = call(what, step, span.id, step.parallel ? begin : now);
+        const auto done = call(operation, step, span.id, step.parallel ? begin : now);
         now = std::max(now, done.end_ns);
         span.failed |= done.failed && random_.happens(0.7); // some callers do without
       }
     }
-    span.own_fault = random_.happens(what.error_rate);
+    span.own_fault = random_.happens(operation.error_rate);
     span.failed |= span.own_fault;
     span.end_ns = now + work / 2 + 1000;
-    emit(span, what.service);
+    emit(span, operation.service);
     return {span.end_ns, span.failed};
   }
 
   /// Calls, and again after errors as often as the step allows.
-  outcome call(const operation& from, const step& step, std::uint64_t parent, std::uint64_t start) {
-    auto done = call_once(from, operations()[step.operation], parent, start);
+  outcome call(const operation& operation, const step& step, std::uint64_t parent,
+               std::uint64_t start) {
+    auto done = call_once(operation, operations()[step.operation], parent, start);
     for (unsigned char i = 0; i < step.retries && done.failed; ++i) {
       const auto pause = nanoseconds(random_.log_normal(20.0 * (1U << i), 0.2));
-      done = call_once(from, operations()[step.operation], parent, done.end_ns + pause);
+      done = call_once(operation, operations()[step.operation], parent, done.end_ns + pause);
     }
     return done;
   }
 
-  outcome call_once(const operation& from, const operation& to, std::uint64_t parent,
+  outcome call_once(const operation& source, const operation& operation, std::uint64_t parent,
                     std::uint64_t start) {
-    switch (to.kind) {
+    switch (operation.kind) {
     case protocol::internal:
-      return serve(to, parent, 0, start, span_kind::internal);
+      return serve(operation, parent, 0, start, span_kind::internal);
     case protocol::database:
-      return serve(to, parent, 0, start, span_kind::client);
+      return serve(operation, parent, 0, start, span_kind::client);
     case protocol::queue:
-      return publish(from, to, parent, start);
+      return publish(source, operation, parent, start);
     case protocol::http:
     case protocol::rpc:
       break;
@@ -111,30 +112,30 @@ private:
     shop_span client{.trace = trace_,
                      .id = random_.bits() | 1,
                      .parent = parent,
-                     .what = &to,
+                     .made = &operation,
                      .kind = span_kind::client,
                      .start_ns = start};
     const auto there = start + nanoseconds(random_.log_normal(0.15, 0.3));
-    const auto done = serve(to, client.id, 0, there, span_kind::server);
+    const auto done = serve(operation, client.id, 0, there, span_kind::server);
     client.end_ns = done.end_ns + nanoseconds(random_.log_normal(0.15, 0.3));
     client.failed = done.failed;
-    emit(client, from.service);
+    emit(client, source.service);
     return {client.end_ns, client.failed};
   }
 
   /// Sends a message; it is worked on when the caller may have long ended.
-  outcome publish(const operation& from, const operation& to, std::uint64_t parent,
+  outcome publish(const operation& source, const operation& operation, std::uint64_t parent,
                   std::uint64_t start) {
     shop_span producer{.trace = trace_,
                        .id = random_.bits() | 1,
                        .parent = parent,
-                       .what = &to,
+                       .made = &operation,
                        .kind = span_kind::producer,
                        .start_ns = start};
     producer.end_ns = start + nanoseconds(random_.log_normal(0.8, 0.4));
-    emit(producer, from.service);
+    emit(producer, source.service);
     const auto taken = producer.end_ns + nanoseconds(random_.log_normal(400, 1.0));
-    serve(to, producer.id, producer.id, taken, span_kind::consumer);
+    serve(operation, producer.id, producer.id, taken, span_kind::consumer);
     return {producer.end_ns, false};
   }
 
@@ -143,7 +144,7 @@ private:
     body_.clear();
     append_span(span, config_.payload_bytes, random_, body_);
     put_bytes(instances_[{std::string(service), instance}]
-                  .spans[static_cast<std::size_t>(span.what->kind)],
+                  .spans[static_cast<std::size_t>(span.made->kind)],
               2, body_);
   }
 

@@ -34,16 +34,16 @@ std::string raw_id(std::uint64_t id) {
 }
 
 void http_attributes(const shop_span& span, chance& random, std::string& out) {
-  const auto space = span.what->name.find(' ');
-  const auto route = span.what->name.substr(space + 1);
+  const auto space = span.made->name.find(' ');
+  const auto route = span.made->name.substr(space + 1);
   auto path = std::string(route);
-  if (const auto at = path.find("{id}"); at != std::string::npos)
-    path.replace(at, 4, fmt::format("{:08X}", random.below(4000)));
-  attribute(out, span_attributes, "http.request.method", span.what->name.substr(0, space));
+  if (const auto found = path.find("{id}"); found != std::string::npos)
+    path.replace(found, 4, fmt::format("{:08X}", random.below(4000)));
+  attribute(out, span_attributes, "http.request.method", span.made->name.substr(0, space));
   attribute(out, span_attributes, "url.path", path);
   attribute(out, span_attributes, "http.route", route);
   attribute(out, span_attributes, "http.response.status_code", span.failed ? 500U : 200U);
-  attribute(out, span_attributes, "server.address", span.what->service);
+  attribute(out, span_attributes, "server.address", span.made->service);
   attribute(out, span_attributes, "server.port", 8080U);
   if (span.parent == 0) {
     attribute(out, span_attributes, "client.address",
@@ -54,20 +54,20 @@ void http_attributes(const shop_span& span, chance& random, std::string& out) {
 }
 
 void rpc_attributes(const shop_span& span, std::string& out) {
-  const auto slash = span.what->name.find('/');
+  const auto slash = span.made->name.find('/');
   attribute(out, span_attributes, "rpc.system", "grpc");
-  attribute(out, span_attributes, "rpc.service", span.what->name.substr(0, slash));
-  attribute(out, span_attributes, "rpc.method", span.what->name.substr(slash + 1));
+  attribute(out, span_attributes, "rpc.service", span.made->name.substr(0, slash));
+  attribute(out, span_attributes, "rpc.method", span.made->name.substr(slash + 1));
   attribute(out, span_attributes, "rpc.grpc.status_code", span.failed ? 13U : 0U);
-  attribute(out, span_attributes, "server.address", span.what->service);
+  attribute(out, span_attributes, "server.address", span.made->service);
 }
 
 void database_attributes(const shop_span& span, chance& random, std::string& out) {
-  const auto space = span.what->name.find(' ');
+  const auto space = span.made->name.find(' ');
   attribute(out, span_attributes, "db.system",
             space == std::string_view::npos ? "redis" : "postgresql");
-  attribute(out, span_attributes, "db.operation.name", span.what->name.substr(0, space));
-  attribute(out, span_attributes, "db.namespace", span.what->service);
+  attribute(out, span_attributes, "db.operation.name", span.made->name.substr(0, space));
+  attribute(out, span_attributes, "db.namespace", span.made->service);
   attribute(out, span_attributes, "db.response.returned_rows", random.below(40));
 }
 
@@ -79,7 +79,7 @@ void queue_attributes(const shop_span& span, std::string& out) {
 }
 
 void attributes(const shop_span& span, chance& random, std::string& out) {
-  switch (span.what->kind) {
+  switch (span.made->kind) {
   case protocol::http:
     return http_attributes(span, random, out);
   case protocol::rpc:
@@ -89,7 +89,7 @@ void attributes(const shop_span& span, chance& random, std::string& out) {
   case protocol::queue:
     return queue_attributes(span, out);
   case protocol::internal:
-    attribute(out, span_attributes, "code.function.name", span.what->name);
+    attribute(out, span_attributes, "code.function.name", span.made->name);
     return attribute(out, span_attributes, "thread.id", 1 + random.below(32));
   }
 }
@@ -113,11 +113,11 @@ void exception_event(const shop_span& span, chance& random, std::string& out) {
   put_fixed64(event, 1, span.end_ns - 1000);
   put_bytes(event, 2, "exception");
   attribute(event, 3, "exception.type", type);
-  attribute(event, 3, "exception.message", fmt::format("{} in {}", type, span.what->name));
+  attribute(event, 3, "exception.message", fmt::format("{} in {}", type, span.made->name));
   attribute(event, 3, "exception.stacktrace",
             fmt::format("{0}: {1}\n  at {2}.handle({2}.cc:{3})\n  at {2}.dispatch({2}.cc:{4})\n"
                         "  at pool.run(pool.cc:88)",
-                        type, span.what->name, span.what->service, random.below(400),
+                        type, span.made->name, span.made->service, random.below(400),
                         random.below(400)));
   put_bytes(out, 11, event);
 }
@@ -130,7 +130,7 @@ void append_span(const shop_span& span, std::size_t payload_bytes, chance& rando
   put_bytes(out, 2, raw_id(span.id));
   if (span.parent != 0)
     put_bytes(out, 4, raw_id(span.parent));
-  put_bytes(out, 5, span.what->name);
+  put_bytes(out, 5, span.made->name);
   put_uint(out, 6, static_cast<std::uint64_t>(span.kind));
   put_fixed64(out, 7, span.start_ns);
   put_fixed64(out, 8, span.end_ns);

@@ -23,7 +23,7 @@ struct shop_span {
   std::uint64_t id = 0;
   std::uint64_t parent = 0; ///< 0: a root.
   std::uint64_t linked = 0; ///< Another span of the trace; 0: none.
-  const operation* what = nullptr;
+  const operation* made = nullptr;
   span_kind kind = span_kind::internal;
   std::uint64_t start_ns = 0;
   std::uint64_t end_ns = 0;

@@ -33,16 +33,16 @@ result<std::string> sink::listen() {
   }
   boost::system::error_code failed;
   const auto found = tcp::resolver(io_).resolve(config_.host, config_.port, failed);
-  const auto where = fmt::format("{}:{}", config_.host, config_.port);
+  const auto place = fmt::format("{}:{}", config_.host, config_.port);
   if (failed)
-    return fail(errc::invalid_argument, fmt::format("{}: {}", where, failed.message()));
+    return fail(errc::invalid_argument, fmt::format("{}: {}", place, failed.message()));
   const auto address = found.begin()->endpoint();
   acceptor_.open(address.protocol());
   acceptor_.set_option(tcp::acceptor::reuse_address(true));
   if (acceptor_.bind(address, failed); !failed)
     acceptor_.listen(asio::socket_base::max_listen_connections, failed);
   if (failed)
-    return fail(errc::io, fmt::format("{}: {}", where, failed.message()));
+    return fail(errc::io, fmt::format("{}: {}", place, failed.message()));
   return fmt::format("{}:{}", config_.host, acceptor_.local_endpoint().port());
 }
 
@@ -117,18 +117,18 @@ void sink::accept() {
   });
 }
 
-void sink::take(std::shared_ptr<sink_connection> from, std::int32_t stream, bool traces,
+void sink::take(std::shared_ptr<sink_connection> source, std::int32_t stream, bool traces,
                 bool packed, const std::string& encoding, std::string_view message) {
   std::string unpacked;
   if (packed) {
-    const auto how = codec::grpc_encoding(encoding);
-    if (!how || !codec::decode(*how, message, max_message_bytes, unpacked)) {
+    const auto packing = codec::grpc_encoding(encoding);
+    if (!packing || !codec::decode(*packing, message, max_message_bytes, unpacked)) {
       ++summary_.malformed_requests;
-      return from->refuse(stream, invalid_argument, "cannot be unpacked", {});
+      return source->refuse(stream, invalid_argument, "cannot be unpacked", {});
     }
     message = unpacked;
   }
-  waiting call{std::move(from), stream, traces, 0, message.size(), {}};
+  waiting call{std::move(source), stream, traces, 0, message.size(), {}};
   auto sound = true;
   if (traces && notes_) {
     sound = read_ids(message, call.ids);
@@ -138,7 +138,7 @@ void sink::take(std::shared_ptr<sink_connection> from, std::int32_t stream, bool
   }
   if (!sound) {
     ++summary_.malformed_requests;
-    return call.from->refuse(stream, invalid_argument, "not an OTLP traces message", {});
+    return call.connection->refuse(stream, invalid_argument, "not an OTLP traces message", {});
   }
   waiting_.push_back(std::move(call));
   answer_waiting();
@@ -168,12 +168,12 @@ void sink::answer_waiting() {
 }
 
 void sink::answer(waiting& call) {
-  if (!call.from->open())
+  if (!call.connection->open())
     return; // Its client is gone: not seen, as far as the client can know.
   if (config_.fail_rate > 0
       && std::uniform_real_distribution(0.0, 1.0)(chance_) < config_.fail_rate) {
     ++summary_.refused_requests;
-    call.from->refuse(call.stream, config_.fail_with, "told to fail", config_.retry_after);
+    call.connection->refuse(call.stream, config_.fail_with, "told to fail", config_.retry_after);
   } else {
     ++summary_.requests;
     summary_.spans += call.spans;
@@ -181,9 +181,9 @@ void sink::answer(waiting& call) {
     summary_.largest_request_bytes = std::max(summary_.largest_request_bytes, call.bytes);
     if (notes_ && call.traces)
       notes_->add_ids(note::seen, ++request_number_, call.ids);
-    call.from->succeed(call.stream, {});
+    call.connection->succeed(call.stream, {});
   }
-  call.from->flush();
+  call.connection->flush();
 }
 
 } // namespace weir::load

@@ -54,12 +54,12 @@ public:
   sink_summary run();
 
   /// Takes a complete call: its message as it came, without the gRPC prefix. For connections.
-  void take(std::shared_ptr<sink_connection> from, std::int32_t stream, bool traces, bool packed,
+  void take(std::shared_ptr<sink_connection> source, std::int32_t stream, bool traces, bool packed,
             const std::string& encoding, std::string_view message);
 
 private:
   struct waiting {
-    std::shared_ptr<sink_connection> from;
+    std::shared_ptr<sink_connection> connection;
     std::int32_t stream = 0;
     bool traces = true;
     std::uint64_t spans = 0, bytes = 0;

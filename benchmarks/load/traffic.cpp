@@ -106,14 +106,14 @@ void index_span(request_template& request, std::string_view span) {
   request_template::span_place place;
   wire_field field;
   for (wire_reader reader(span); reader.next(field);) {
-    const auto at = offset_in(request.bytes, field.bytes);
+    const auto index = offset_in(request.bytes, field.bytes);
     if (field.number == span_trace_id && field.bytes.size() == 16)
-      place.trace = at;
+      place.trace = index;
     else if (field.number == span_id && field.bytes.size() == 8)
-      place.span = at;
+      place.span = index;
     else if ((field.number == span_start || field.number == span_end)
              && field.wire_type == wire_field::fixed64)
-      request.times.push_back(at);
+      request.times.push_back(index);
     else if (field.number == span_events)
       index_event(request, field.bytes);
     else if (field.number == span_links)
@@ -187,11 +187,11 @@ void append_stamped(const request_template& request, const round_stamp& stamp, s
   for (const auto& place : request.spans)
     if (place.trace != 0)
       flip(bytes + place.trace, stamp);
-  for (const auto at : request.linked_traces)
-    flip(bytes + at, stamp);
-  for (const auto at : request.times)
-    if (const auto time = load_fixed64(bytes + at); time != 0)
-      store_fixed64(bytes + at, time + stamp.shift_ns);
+  for (const auto index : request.linked_traces)
+    flip(bytes + index, stamp);
+  for (const auto index : request.times)
+    if (const auto time = load_fixed64(bytes + index); time != 0)
+      store_fixed64(bytes + index, time + stamp.shift_ns);
 }
 
 void append_ids(const request_template& request, std::string_view stamped, std::string& out) {
@@ -212,10 +212,10 @@ result<traffic> cut_requests(const std::vector<std::string_view>& messages,
     auto& spans = resource.spans;
     std::stable_sort(spans.begin(), spans.end(),
                      [](const auto& a, const auto& b) { return a.end_ns < b.end_ns; });
-    for (std::size_t at = 0; at < spans.size(); at += spans_per_request) {
-      const auto end = std::min(spans.size(), at + spans_per_request);
+    for (std::size_t position = 0; position < spans.size(); position += spans_per_request) {
+      const auto end = std::min(spans.size(), position + spans_per_request);
       result.requests.push_back(
-          make_request(envelope, resource.scopes, spans.data() + at, spans.data() + end));
+          make_request(envelope, resource.scopes, spans.data() + position, spans.data() + end));
     }
     result.spans += spans.size();
   }

@@ -84,14 +84,14 @@ private:
   bool failed_ = false;
 };
 
-inline std::uint64_t load_fixed64(const char* at) {
+inline std::uint64_t load_fixed64(const char* next) {
   std::uint64_t value = 0;
-  std::memcpy(&value, at, sizeof value);
+  std::memcpy(&value, next, sizeof value);
   return value;
 }
 
-inline void store_fixed64(char* at, std::uint64_t value) {
-  std::memcpy(at, &value, sizeof value);
+inline void store_fixed64(char* next, std::uint64_t value) {
+  std::memcpy(next, &value, sizeof value);
 }
 
 inline void put_varint(std::string& out, std::uint64_t value) {

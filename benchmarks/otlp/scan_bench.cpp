@@ -79,9 +79,9 @@ std::string make_message(std::size_t spans) {
 }
 
 std::string read_message(const char* file) {
-  std::ifstream in{file, std::ios::binary};
-  in.ignore(4);
-  return {std::istreambuf_iterator<char>{in}, {}};
+  std::ifstream input{file, std::ios::binary};
+  input.ignore(4);
+  return {std::istreambuf_iterator<char>{input}, {}};
 }
 
 // The recorded message where there is one (range 0), else a made-up one of that many spans.

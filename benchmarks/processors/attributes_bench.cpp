@@ -1,8 +1,8 @@
 // What an attribute action costs a span, over the recorded data: each in a chain by itself, and ten
 // of them together; `nothing` is the walk over the message and the opening of each span.
 #include "benchmarks/processors/run_chain.hpp"
+#include "editing/values.hpp"
 #include "processors/attributes.hpp"
-#include "processors/values.hpp"
 
 #include <iterator>
 
@@ -25,9 +25,9 @@ action_config put(action_kind action, std::string key, std::string_view value) {
   return made;
 }
 
-action_config copy(action_kind action, std::string key, std::string from) {
+action_config copy(action_kind action, std::string key, std::string source) {
   auto made = rule(action, std::move(key));
-  made.from_attribute = std::move(from);
+  made.from_attribute = std::move(source);
   return made;
 }
 

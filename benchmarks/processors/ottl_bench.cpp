@@ -42,19 +42,19 @@ constexpr named statements[] = {
 };
 
 void condition(benchmark::State& state) {
-  const auto& what = conditions[state.range(0)];
-  state.SetLabel(what.name);
+  const auto& part = conditions[state.range(0)];
+  state.SetLabel(part.name);
   filter_config config;
-  config.traces_span = {what.text};
+  config.traces_span = {part.text};
   bench::run_chain(state, *make_filter(config, signal::traces, "filter"));
 }
 BENCHMARK(condition)->DenseRange(0, std::size(conditions) - 1);
 
 void statement(benchmark::State& state) {
-  const auto& what = statements[state.range(0)];
-  state.SetLabel(what.name);
+  const auto& part = statements[state.range(0)];
+  state.SetLabel(part.name);
   transform_config config;
-  config.trace_statements = {{"span", {}, {what.text}, "propagate"}};
+  config.trace_statements = {{"span", {}, {part.text}, "propagate"}};
   bench::run_chain(state, *make_transform(config, signal::traces, "transform"));
 }
 BENCHMARK(statement)->DenseRange(0, std::size(statements) - 1);

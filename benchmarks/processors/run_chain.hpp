@@ -1,7 +1,7 @@
 #pragma once
 
 #include "benchmarks/sampling/entries.hpp"
-#include "processors/chain.hpp"
+#include "editing/chain.hpp"
 
 #include <benchmark/benchmark.h>
 #include <vector>
@@ -15,20 +15,20 @@ inline void count_spans(benchmark::State& state, std::uint64_t spans) {
 }
 
 /// Measures a chain of these over one entry.
-inline void run_chain(benchmark::State& state, const std::vector<processors::processor_ptr>& made) {
-  std::vector<processors::chain::part> parts;
+inline void run_chain(benchmark::State& state, const std::vector<editing::processor_ptr>& made) {
+  std::vector<editing::chain::part> parts;
   for (const auto& p : made)
     parts.push_back({"measured", p});
-  const processors::chain uut(std::move(parts));
+  const editing::chain uut(std::move(parts));
   entry_source source;
   source.next();
-  processors::scratch with;
-  const processors::request_context request;
+  editing::scratch scratch;
+  const editing::request_context request;
   std::uint64_t spans = 0;
   std::string out;
   for (auto _ : state) {
     out.clear();
-    benchmark::DoNotOptimize(uut.apply(signal::traces, source.bytes(), request, with, out));
+    benchmark::DoNotOptimize(uut.apply(signal::traces, source.bytes(), request, scratch, out));
     spans += source.spans();
   }
   count_spans(state, spans);

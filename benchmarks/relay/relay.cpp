@@ -87,9 +87,9 @@ relay_service::CreateReactor(grpc::GenericCallbackServerContext* context) {
   return new call(*this, context->method());
 }
 
-void relay_service::pack_and_store(call* from, const std::string& method,
+void relay_service::pack_and_store(call* call, const std::string& method,
                                    const grpc::ByteBuffer& message) {
-  store_->put({packed(message), message.Length(), [from] { from->succeed(); },
+  store_->put({packed(message), message.Length(), [call] { call->succeed(); },
                [this, method](parcel&& stored) { send_stored(method, stored); }});
 }
 

@@ -25,7 +25,7 @@ private:
   class call;
   struct onward_call;
 
-  void pack_and_store(call* from, const std::string& method, const grpc::ByteBuffer& message);
+  void pack_and_store(call* call, const std::string& method, const grpc::ByteBuffer& message);
   void send_stored(const std::string& method, const parcel& stored);
 
   static constexpr std::ptrdiff_t max_onward_calls =

@@ -49,9 +49,9 @@ sampling::window_entry entry_source::next() {
   bytes_.clear();
   index_.clear();
   for (std::size_t i = 0; i < requests_per_entry_; ++i) {
-    load::append_stamped(traffic_.requests[at_], load::stamp_of(round_, 0), bytes_);
-    if (++at_ == traffic_.requests.size()) {
-      at_ = 0;
+    load::append_stamped(traffic_.requests[next_], load::stamp_of(round_, 0), bytes_);
+    if (++next_ == traffic_.requests.size()) {
+      next_ = 0;
       ++round_;
     }
   }

@@ -29,7 +29,7 @@ private:
   std::size_t requests_per_entry_;
   bool recorded_ = false;
   load::traffic traffic_;
-  std::size_t at_ = 0;
+  std::size_t next_ = 0;
   std::uint64_t round_ = 0;
   std::uint64_t sequence_ = 0;
   std::string bytes_;

@@ -99,8 +99,8 @@ void assemble(benchmark::State& state) {
   codec::traces_block_builder builder;
   std::uint64_t spans = 0;
   for (auto _ : state) {
-    for (std::size_t at = 0; at < decided.traces.size();) {
-      at = collector.collect(decided, at, read, kept).value();
+    for (std::size_t position = 0; position < decided.traces.size();) {
+      position = collector.collect(decided, position, read, kept).value();
       for (std::size_t span = 0; span < kept.spans();) {
         span = kept.append_to(builder, span, 1 << 20);
         std::string block;

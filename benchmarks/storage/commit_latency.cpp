@@ -39,22 +39,23 @@ std::string noise(std::size_t size) {
   return result;
 }
 
-void print(std::string_view what, std::vector<double> times) {
+void print(std::string_view text, std::vector<double> times) {
   std::sort(times.begin(), times.end());
-  const auto at = [&](double q) {
+  const auto index = [&](double q) {
     return times[static_cast<std::size_t>(q * double(times.size() - 1))];
   };
   fmt::print("{:<8} n {:6}  p50 {:6.2f}  p90 {:6.2f}  p99 {:6.2f}  p99.9 {:6.2f}  max {:6.2f} ms\n",
-             what, times.size(), at(0.5), at(0.9), at(0.99), at(0.999), at(1));
+             text, times.size(), index(0.5), index(0.9), index(0.99), index(0.999), index(1));
 }
 
 // Calls `work` at the pace asked for; how long each call took, counted from when it was due at the
 // earliest.
 template <class Work>
-std::vector<double> paced(const settings& how, unsigned seconds, Work work) {
+std::vector<double> paced(const settings& settings, unsigned seconds, Work work) {
   auto times = std::vector<double>();
   const auto end = clock_type::now() + std::chrono::seconds(seconds);
-  for (auto due = clock_type::now(); due < end; due += std::chrono::microseconds(how.interval_us)) {
+  for (auto due = clock_type::now(); due < end;
+       due += std::chrono::microseconds(settings.interval_us)) {
     std::this_thread::sleep_until(due);
     const auto begin = clock_type::now();
     work();
@@ -63,11 +64,11 @@ std::vector<double> paced(const settings& how, unsigned seconds, Work work) {
   return times;
 }
 
-void probe(const settings& how) {
-  const auto path = how.directory + "/fsync-probe";
-  const auto bytes = noise(how.bytes);
+void probe(const settings& settings) {
+  const auto path = settings.directory + "/fsync-probe";
+  const auto bytes = noise(settings.bytes);
   const auto file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  print("probe", paced(how, std::min(how.seconds, 5U), [&] {
+  print("probe", paced(settings, std::min(settings.seconds, 5U), [&] {
           if (::write(file, bytes.data(), bytes.size()) < 0 || ::fdatasync(file) != 0)
             std::abort();
         }));
@@ -75,9 +76,9 @@ void probe(const settings& how) {
   ::unlink(path.c_str());
 }
 
-void commits(const settings& how) {
+void commits(const settings& settings) {
   auto options = storage::options();
-  options.directory = how.directory + "/commit-latency";
+  options.directory = settings.directory + "/commit-latency";
   std::filesystem::remove_all(options.directory);
   const auto store = std::move(storage::store::open(options).value());
   const auto pipeline = store->pipeline("traces/main").value();
@@ -85,7 +86,7 @@ void commits(const settings& how) {
     std::abort();
   auto header = codec::entry_header();
   header.pipeline = pipeline;
-  const auto payload = noise(how.bytes);
+  const auto payload = noise(settings.bytes);
   auto entry = std::string();
   codec::write_entry(header, payload, entry);
   auto block_header = codec::block_header();
@@ -102,13 +103,13 @@ void commits(const settings& how) {
   });
   auto number = std::uint64_t{0};
   auto log_position = std::uint64_t{0};
-  const auto held = std::uint64_t{how.wait_seconds} * 1'000'000 / how.interval_us;
-  const auto times = paced(how, how.seconds, [&] {
+  const auto held = std::uint64_t{settings.wait_seconds} * 1'000'000 / settings.interval_us;
+  const auto times = paced(settings, settings.seconds, [&] {
     auto batch = storage::batch();
     batch.put_entry(number, entry);
     if (number >= held)
       batch.put_progress({store->node(), store->epoch(), number - held}, payload.substr(0, 64));
-    if (number % how.commits_a_block == 0)
+    if (number % settings.commits_a_block == 0)
       batch.append_block(pipeline, log_position++, unix_now(), block);
     if (!store->commit(std::move(batch), true))
       std::abort();
@@ -123,16 +124,16 @@ void commits(const settings& how) {
 } // namespace
 
 int main(int argc, char** argv) {
-  auto how = settings();
+  auto method = settings();
   auto app = CLI::App("How long a synced commit takes, against the disk's own fdatasync");
-  app.add_option("--directory", how.directory, "On the disk to measure")->required();
-  app.add_option("--bytes", how.bytes, "Of an entry");
-  app.add_option("--interval-us", how.interval_us, "Between two commits");
-  app.add_option("--seconds", how.seconds, "How long");
-  app.add_option("--wait", how.wait_seconds, "Seconds until an entry is settled");
+  app.add_option("--directory", method.directory, "On the disk to measure")->required();
+  app.add_option("--bytes", method.bytes, "Of an entry");
+  app.add_option("--interval-us", method.interval_us, "Between two commits");
+  app.add_option("--seconds", method.seconds, "How long");
+  app.add_option("--wait", method.wait_seconds, "Seconds until an entry is settled");
   CLI11_PARSE(app, argc, argv);
-  probe(how);
-  commits(how);
-  std::filesystem::remove_all(how.directory + "/commit-latency");
+  probe(method);
+  commits(method);
+  std::filesystem::remove_all(method.directory + "/commit-latency");
   return 0;
 }

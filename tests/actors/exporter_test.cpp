@@ -38,7 +38,7 @@ public:
     const std::lock_guard guard(mutex_);
     auto result = answer_ ? answer_(request) : backends::outcome{};
     ++sent_;
-    if (result.what == kind::delivered)
+    if (result.answer == kind::delivered)
       taken_ += request.items;
     changed_.notify_all();
     done(std::move(result));
@@ -95,7 +95,7 @@ struct fixture {
           if (of->before_commit)
             of->before_commit();
           const std::lock_guard guard(of->mutex);
-          BOOST_CHECK(of->store->commit(std::move(work->what), work->sync));
+          BOOST_CHECK(of->store->commit(std::move(work->batch), work->sync));
           of->changed.notify_all();
           return stored_atom_v;
         },
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(damage_takes_nothing_sound_along) {
     if (!std::exchange(first, false))
       return {};
     damage(directory.path(), storage::noise(8 << 10, 0));
-    return {.what = kind::retry, .reason = "not now"};
+    return {.answer = kind::retry, .reason = "not now"};
   });
   start();
   await([&] { return cursor() == 20; });
@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(a_dead_letter_waits_until_it_can_be_read) {
   const auto faults = disk->faults();
   to->answers([&](const auto&) -> backends::outcome {
     disk->fail_read(1);
-    return {.what = kind::refused, .reason = "never"};
+    return {.answer = kind::refused, .reason = "never"};
   });
   start();
   await([&] { return *plan.letters == 1; });
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_costs_no_repeats) {
     if (first.empty())
       first = request.message.view();
     return request.message.view() == first
-               ? backends::outcome{.what = kind::retry, .reason = "UNAVAILABLE"}
+               ? backends::outcome{.answer = kind::retry, .reason = "UNAVAILABLE"}
                : backends::outcome{};
   });
   start();
@@ -327,7 +327,7 @@ BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_does_not_hold_the_log) {
     if (first.empty())
       first = request.message.view();
     return request.message.view() == first
-               ? backends::outcome{.what = kind::retry, .reason = "UNAVAILABLE"}
+               ? backends::outcome{.answer = kind::retry, .reason = "UNAVAILABLE"}
                : backends::outcome{};
   });
   start();
@@ -368,7 +368,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_tried_while_its_copy_is_written) {
       return {};
     ++tries;
     tried.notify_all();
-    return {.what = kind::retry, .reason = "UNAVAILABLE"};
+    return {.answer = kind::retry, .reason = "UNAVAILABLE"};
   });
   before_commit = [&] {
     std::unique_lock lock(tries_mutex);
@@ -403,7 +403,7 @@ BOOST_AUTO_TEST_CASE(an_envelope_that_is_too_large_is_one_letter) {
     put_block(at, some_spans(at, 10, 100), 10);
   to->answers([&](const backends::export_request& request) -> backends::outcome {
     if (request.message.size() > 100 << 10)
-      return {.what = kind::too_large, .reason = "413"};
+      return {.answer = kind::too_large, .reason = "413"};
     return {};
   });
   start();
@@ -451,8 +451,8 @@ BOOST_AUTO_TEST_CASE(the_board_says_how_it_gets_on) {
   std::atomic<int> turn = 0;
   to->answers([&](const auto&) -> backends::outcome {
     if (turn == 0)
-      return {.what = kind::retry, .reason = "UNAVAILABLE: away"};
-    return {.what = kind::refused, .reason = "INVALID_ARGUMENT: never"};
+      return {.answer = kind::retry, .reason = "UNAVAILABLE: away"};
+    return {.answer = kind::refused, .reason = "INVALID_ARGUMENT: never"};
   });
   const auto await_health = [](exporter_health health) {
     for (int i = 0; i < 3000; ++i) {

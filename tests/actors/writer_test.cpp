@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
   std::shared_ptr<storage::store> store = std::move(*opened);
   const auto put = [](const std::string& key) {
     auto work = std::make_shared<stages::commit>();
-    work->what.put_meta(key, std::string(1000, 'x'));
+    work->batch.put_meta(key, std::string(1000, 'x'));
     work->sync = true;
     return work;
   };

@@ -26,8 +26,8 @@ otlp::carried taken(const std::string& message) {
   return take_carried_of_items(signal::traces, message, out);
 }
 
-std::string tenant_of(const otlp::carried& of) {
-  return of.values.empty() ? "" : of.values[0].second;
+std::string tenant_of(const otlp::carried& carried) {
+  return carried.values.empty() ? "" : carried.values[0].second;
 }
 
 } // namespace

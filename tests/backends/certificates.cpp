@@ -24,18 +24,18 @@ certificates::certificates() {
     throw std::runtime_error("no temporary directory");
   directory_ = pattern;
   const std::string key = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
-  const auto at = [this](const char* name) { return file(name); };
+  const auto index = [this](const char* name) { return file(name); };
   for (const char* name : {"ca", "other"})
     run(key + "-x509 -days 2 -subj /CN=weir-test-" + name + " -keyout "
         + file(std::string(name) + ".key") + " -out " + file(std::string(name) + ".pem"));
-  std::ofstream(at("server.ext")) << "subjectAltName=DNS:localhost,IP:127.0.0.1\n";
-  std::ofstream(at("client.ext")) << "extendedKeyUsage=clientAuth\n";
+  std::ofstream(index("server.ext")) << "subjectAltName=DNS:localhost,IP:127.0.0.1\n";
+  std::ofstream(index("client.ext")) << "extendedKeyUsage=clientAuth\n";
   for (const std::string name : {"server", "client"}) {
     run(key + "-subj /CN=" + name + " -keyout " + file(name + ".key") + " -out "
         + file(name + ".csr"));
-    run("openssl x509 -req -days 2 -in " + file(name + ".csr") + " -CA " + at("ca.pem") + " -CAkey "
-        + at("ca.key") + " -CAcreateserial -extfile " + file(name + ".ext") + " -out "
-        + file(name + ".pem"));
+    run("openssl x509 -req -days 2 -in " + file(name + ".csr") + " -CA " + index("ca.pem")
+        + " -CAkey " + index("ca.key") + " -CAcreateserial -extfile " + file(name + ".ext")
+        + " -out " + file(name + ".pem"));
   }
 }
 

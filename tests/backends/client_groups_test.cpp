@@ -27,9 +27,9 @@ std::string resource(const std::string& tenant, int spans) {
 
 BOOST_AUTO_TEST_SUITE(client_groups_test)
 
-// Scenario: two tenants in turn, a hundred times, and a client that said nothing. Guarantee: a group
-// each, with the items where they stand; taken apart, each message is of one client, and nothing is
-// missing.
+// Scenario: two tenants in turn, a hundred times, and a client that said nothing. Guarantee: a
+// group each, with the items where they stand; taken apart, each message is of one client, and
+// nothing is missing.
 BOOST_AUTO_TEST_CASE(tenants_in_turn_are_two_groups) {
   std::string message;
   for (int i = 0; i < 100; ++i)

@@ -6,6 +6,7 @@
 #include <set>
 
 using namespace std::chrono_literals;
+using weir::log_place;
 using weir::log_position;
 using weir::millisecond_ns;
 using weir::steady_ns;
@@ -13,7 +14,6 @@ using weir::backends::delivery;
 using weir::backends::item_range;
 using weir::backends::item_set;
 using weir::backends::outcome;
-using weir::backends::place;
 using weir::backends::place_range;
 using weir::backends::planned_request;
 using kind = weir::backends::outcome::kind;
@@ -85,8 +85,8 @@ public:
 private:
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
 
-  std::string at(const char* what, const place& item) const {
-    return std::string(what) + " (" + std::to_string(item.position) + ", "
+  std::string at(const char* reason, const log_place& item) const {
+    return std::string(reason) + " (" + std::to_string(item.position) + ", "
            + std::to_string(item.item) + "), seed " + std::to_string(seed_);
   }
 
@@ -94,16 +94,17 @@ private:
   static void each_item(const std::vector<item_range>& ranges, Visit visit) {
     for (const auto& r : ranges)
       for (auto i = r.first; i < r.last; ++i)
-        visit(place{r.position, i});
+        visit(log_place{r.position, i});
   }
 
   // Every known item in front of `cursor` or in `ranges`.
-  std::set<place> covered(const place& cursor, const std::vector<place_range>& ranges) const {
-    std::set<place> items;
+  std::set<log_place> covered(const log_place& cursor,
+                              const std::vector<place_range>& ranges) const {
+    std::set<log_place> items;
     auto range = ranges.begin();
     for (const auto& b : blocks_)
       for (std::uint32_t i = 0; i < b.items; ++i) {
-        const place item{b.position, i};
+        const log_place item{b.position, i};
         while (range != ranges.end() && range->last <= item)
           ++range;
         if (item < cursor || (range != ranges.end() && range->first <= item))
@@ -117,7 +118,7 @@ private:
     return set.copy == 0 ? set.ranges : copies_.at(set.copy);
   }
 
-  bool is_durably_aside(const place& item) const {
+  bool is_durably_aside(const log_place& item) const {
     for (const auto& [copy, ranges] : durable_copies_)
       for (const auto& r : ranges)
         if (r.position == item.position && r.first <= item.item && item.item < r.last)
@@ -125,7 +126,7 @@ private:
     return false;
   }
 
-  bool is_aside(const place& item) const {
+  bool is_aside(const log_place& item) const {
     for (const auto& [copy, ranges] : copies_)
       for (const auto& r : ranges)
         if (r.position == item.position && r.first <= item.item && item.item < r.last)
@@ -134,8 +135,8 @@ private:
   }
 
   void start() {
-    auto from = std::max(durable_cursor_, place{trimmed_, 0});
-    uut_ = std::make_unique<delivery>(options_, from, durable_ranges_, random_());
+    auto source = std::max(durable_cursor_, log_place{trimmed_, 0});
+    uut_ = std::make_unique<delivery>(options_, source, durable_ranges_, random_());
     in_flight_.clear();
     flying_.clear();
     finished_ = kept_;
@@ -143,7 +144,7 @@ private:
     copies_ = durable_copies_;
     for (const auto& [copy, ranges] : copies_) {
       std::uint64_t items = 0;
-      each_item(ranges, [&](const place& item) {
+      each_item(ranges, [&](const log_place& item) {
         ++items;
         finished_.erase(item);
       });
@@ -157,7 +158,7 @@ private:
       if (kept_.count(item) == 0 || is_durably_aside(item))
         ++may_repeat_[item];
     for (const auto& plan : in_flight_)
-      each_item(ranges_of(plan), [&](const place& item) { ++may_repeat_[item]; });
+      each_item(ranges_of(plan), [&](const log_place& item) { ++may_repeat_[item]; });
     start();
   }
 
@@ -175,7 +176,7 @@ private:
 
   void persist() {
     for (; uut_->has_letters(); uut_->drop_letter())
-      each_item(ranges_of(*uut_->first_letter()), [&](const place& item) {
+      each_item(ranges_of(*uut_->first_letter()), [&](const log_place& item) {
         BOOST_REQUIRE_MESSAGE(finished_.insert(item).second, at("finished twice", item));
         durable_dead_.insert(item);
       });
@@ -211,7 +212,7 @@ private:
     for (auto& plan : uut_->next(now_)) {
       BOOST_REQUIRE(plan.items > 0);
       std::uint64_t items = 0;
-      each_item(ranges_of(plan), [&](const place& item) {
+      each_item(ranges_of(plan), [&](const log_place& item) {
         ++items;
         BOOST_REQUIRE_MESSAGE(finished_.count(item) == 0, at("sent though finished", item));
         BOOST_REQUIRE_MESSAGE(flying_.insert(item).second, at("in flight twice", item));
@@ -223,7 +224,7 @@ private:
     }
     flying_.clear();
     for (const auto& plan : in_flight_)
-      each_item(ranges_of(plan), [&](const place& item) { flying_.insert(item); });
+      each_item(ranges_of(plan), [&](const log_place& item) { flying_.insert(item); });
     BOOST_REQUIRE(in_flight_.size() <= options_.num_consumers);
     BOOST_REQUIRE_EQUAL(uut_->in_flight(), in_flight_.size());
   }
@@ -233,7 +234,7 @@ private:
     if (!groups_ || plan.items < 2 || !plan.group.empty() || plan.copy != 0)
       return false;
     std::vector<item_set> groups(2);
-    each_item(plan.ranges, [&](const place& item) {
+    each_item(plan.ranges, [&](const log_place& item) {
       auto& group = groups[item.item % 2];
       group.group = item.item % 2 == 0 ? "even" : "odd";
       group.ranges.push_back({item.position, item.item, item.item + 1});
@@ -264,15 +265,14 @@ private:
   outcome decide(const planned_request& plan) {
     const auto first = ranges_of(plan).front().position;
     if (poison_ != 0 && first == poison_ && !ending_)
-      return {.what = kind::retry, .reason = "for ever"};
+      return {.answer = kind::retry, .reason = "for ever"};
     if (!server_up_ || pick(20) == 0)
-      return {.what = pick(3) == 0 ? kind::outage : kind::retry,
+      return {.answer = pick(3) == 0 ? kind::outage : kind::retry,
               .retry_after = pick(4) == 0 ? std::optional(100ms) : std::nullopt,
               .reason = "later"};
-    if (plan.items > biggest_taken_
-        || (envelopes_ && first % 5 == 0 && biggest_taken_ < 20))
-      return {.what = kind::too_large, .reason = "too large"};
-    return {.what = pick(50) == 0 ? kind::refused : kind::delivered, .rejected = pick(3)};
+    if (plan.items > biggest_taken_ || (envelopes_ && first % 5 == 0 && biggest_taken_ < 20))
+      return {.answer = kind::too_large, .reason = "too large"};
+    return {.answer = pick(50) == 0 ? kind::refused : kind::delivered, .rejected = pick(3)};
   }
 
   void answer() {
@@ -281,16 +281,16 @@ private:
     const auto which = in_flight_.begin() + static_cast<std::ptrdiff_t>(pick(in_flight_.size()));
     const auto plan = *which;
     in_flight_.erase(which);
-    const auto what = decide(plan);
-    each_item(ranges_of(plan), [&](const place& item) {
+    const auto part = decide(plan);
+    each_item(ranges_of(plan), [&](const log_place& item) {
       flying_.erase(item);
       // The back end may have taken it although the answer says otherwise or never comes.
-      if (what.what == kind::delivered) {
+      if (part.answer == kind::delivered) {
         ++taken_[item];
         BOOST_REQUIRE_MESSAGE(finished_.insert(item).second, at("finished twice", item));
       }
     });
-    uut_->finished(plan.id, what, now_);
+    uut_->finished(plan.id, part, now_);
   }
 
   // The cursor never passes an item that is neither delivered nor in a taken letter, nor trimmed.
@@ -300,8 +300,9 @@ private:
          p <= cursor.position && p < blocks_.size(); ++p) {
       const auto last = p == cursor.position ? cursor.item : blocks_[p].items;
       for (std::uint32_t i = 0; i < last; ++i) {
-        const place item{p, i};
-        BOOST_REQUIRE_MESSAGE(finished_.count(item) == 1 || item < durable_cursor_ || is_aside(item),
+        const log_place item{p, i};
+        BOOST_REQUIRE_MESSAGE(finished_.count(item) == 1 || item < durable_cursor_
+                                  || is_aside(item),
                               at("the cursor passed", item));
       }
     }
@@ -310,7 +311,7 @@ private:
   void finish() {
     server_up_ = true;
     ending_ = true;
-    const place end{blocks_.size(), 0};
+    const log_place end{blocks_.size(), 0};
     for (int i = 0;
          i < 100'000 && (uut_->cursor() < end || !in_flight_.empty() || uut_->next_wakeup()); ++i) {
       send();
@@ -328,7 +329,7 @@ private:
     BOOST_REQUIRE(durable_copies_.empty());
     for (const auto& b : blocks_)
       for (std::uint32_t i = 0; i < b.items; ++i) {
-        const place item{b.position, i};
+        const log_place item{b.position, i};
         BOOST_REQUIRE_MESSAGE(taken_.count(item) + durable_dead_.count(item) > 0
                                   || item.position < trimmed_,
                               at("lost", item));
@@ -346,13 +347,13 @@ private:
   std::vector<weir::backends::block_info> blocks_;
   std::size_t read_ = 0;
   std::vector<planned_request> in_flight_;
-  std::set<place> flying_;   ///< Items in flight.
-  std::set<place> finished_; ///< Since the start, and before.
-  std::set<place> kept_;     ///< Of these, as far as it was written.
-  std::set<place> durable_dead_;
-  std::map<place, int> taken_;      ///< By the back end.
-  std::map<place, int> may_repeat_; ///< Finished and not written at a kill, or in flight.
-  place durable_cursor_;
+  std::set<log_place> flying_;   ///< Items in flight.
+  std::set<log_place> finished_; ///< Since the start, and before.
+  std::set<log_place> kept_;     ///< Of these, as far as it was written.
+  std::set<log_place> durable_dead_;
+  std::map<log_place, int> taken_;      ///< By the back end.
+  std::map<log_place, int> may_repeat_; ///< Finished and not written at a kill, or in flight.
+  log_place durable_cursor_;
   std::vector<place_range> durable_ranges_;
   std::map<std::uint64_t, std::vector<item_range>> copies_, durable_copies_;
   std::uint64_t next_copy_ = 0;
@@ -360,9 +361,9 @@ private:
   std::uint64_t set_aside_ = 0;
   bool server_up_ = true;
   bool ending_ = false;
-  bool groups_ = false;          ///< Requests are regrouped.
-  bool envelopes_ = false;       ///< Some blocks have large ones.
-  log_position poison_ = 0;      ///< Requests that begin with this block fail for ever; 0: none.
+  bool groups_ = false;     ///< Requests are regrouped.
+  bool envelopes_ = false;  ///< Some blocks have large ones.
+  log_position poison_ = 0; ///< Requests that begin with this block fail for ever; 0: none.
   std::uint64_t biggest_taken_ = 0;
 };
 
@@ -371,11 +372,11 @@ private:
 BOOST_AUTO_TEST_SUITE(delivery_model_test)
 
 // Scenario: random blocks, answers in any order, outages, limits of the back end, requests that
-// fail for ever, groups, requests that are set aside, trims of the log, kills between two writes of the cursor; seeds 1 to 60,
-// or WEIR_SEED alone. Guarantee: every item ends delivered or in a dead letter, once a life, unless
-// the log let go of it; cursor and ranges hold exactly what is finished, and stay few; only what
-// was finished since they were written, or in flight, is sent again; never more in flight than
-// allowed; it comes to an end.
+// fail for ever, groups, requests that are set aside, trims of the log, kills between two writes of
+// the cursor; seeds 1 to 60, or WEIR_SEED alone. Guarantee: every item ends delivered or in a dead
+// letter, once a life, unless the log let go of it; cursor and ranges hold exactly what is
+// finished, and stay few; only what was finished since they were written, or in flight, is sent
+// again; never more in flight than allowed; it comes to an end.
 BOOST_AUTO_TEST_CASE(every_item_ends_once) {
   if (const char* seed = std::getenv("WEIR_SEED"))
     return world(std::strtoull(seed, nullptr, 10)).run();

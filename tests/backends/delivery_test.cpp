@@ -5,21 +5,21 @@
 #include <set>
 
 using namespace std::chrono_literals;
+using weir::log_place;
 using weir::millisecond_ns;
 using weir::second_ns;
 using weir::steady_ns;
 using weir::backends::delivery;
 using weir::backends::item_range;
 using weir::backends::outcome;
-using weir::backends::place;
 using weir::backends::place_range;
 using kind = weir::backends::outcome::kind;
 
 namespace {
 
 const outcome ok{};
-const outcome again{.what = kind::retry, .reason = "UNAVAILABLE"};
-const outcome too_large{.what = kind::too_large, .reason = "too large"};
+const outcome again{.answer = kind::retry, .reason = "UNAVAILABLE"};
+const outcome too_large{.answer = kind::too_large, .reason = "too large"};
 
 // No jitter: times can be computed.
 delivery::options plain() {
@@ -38,10 +38,10 @@ std::uint64_t items_of(const std::vector<weir::backends::planned_request>& plans
   return sum;
 }
 
-std::vector<weir::backends::dead_letter> take_letters(delivery& of) {
+std::vector<weir::backends::dead_letter> take_letters(delivery& delivery) {
   std::vector<weir::backends::dead_letter> taken;
-  for (; of.has_letters(); of.drop_letter())
-    taken.push_back(*of.first_letter());
+  for (; delivery.has_letters(); delivery.drop_letter())
+    taken.push_back(*delivery.first_letter());
   return taken;
 }
 
@@ -59,13 +59,13 @@ BOOST_AUTO_TEST_CASE(the_cursor_moves_over_the_contiguous_prefix) {
   BOOST_REQUIRE_EQUAL(plans.size(), 3u);
   BOOST_TEST((plans[0].ranges == std::vector<item_range>{{5, 2, 12}}));
   BOOST_TEST((plans[1].ranges == std::vector<item_range>{{6, 0, 10}}));
-  BOOST_TEST((d.cursor() == place{5, 2}));
+  BOOST_TEST((d.cursor() == log_place{5, 2}));
   d.finished(plans[1].id, ok, 1);
-  BOOST_TEST((d.cursor() == place{5, 2}));
+  BOOST_TEST((d.cursor() == log_place{5, 2}));
   d.finished(plans[0].id, ok, 1);
-  BOOST_TEST((d.cursor() == place{6, 10}));
+  BOOST_TEST((d.cursor() == log_place{6, 10}));
   d.finished(plans[2].id, ok, 1);
-  BOOST_TEST((d.cursor() == place{7, 0}));
+  BOOST_TEST((d.cursor() == log_place{7, 0}));
   BOOST_TEST(d.counts().delivered == 30u);
   BOOST_TEST(!d.next_wakeup());
 }
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(the_back_ends_wish_is_obeyed) {
   delivery d(plain(), {}, {}, 1);
   d.available({0, 20, 200}, 0);
   auto plans = d.next(0);
-  d.finished(plans[0].id, {.what = kind::retry, .retry_after = 30s, .reason = "busy"}, 0);
+  d.finished(plans[0].id, {.answer = kind::retry, .retry_after = 30s, .reason = "busy"}, 0);
   d.finished(plans[1].id, ok, 1);
   BOOST_TEST(d.next(30 * second_ns - 1).empty());
   BOOST_TEST(*d.next_wakeup() == 30 * second_ns);
@@ -178,13 +178,13 @@ BOOST_AUTO_TEST_CASE(a_time_limit_ends_in_a_dead_letter) {
     if (d.next_wakeup())
       now = *d.next_wakeup();
   }
-  BOOST_TEST((d.cursor() == place{0, 0}));
+  BOOST_TEST((d.cursor() == log_place{0, 0}));
   const auto letters = take_letters(d);
   BOOST_REQUIRE_EQUAL(letters.size(), 1u);
   BOOST_TEST(letters[0].items == 10u);
   BOOST_TEST(letters[0].reason.find("gave up after 3 attempts") != std::string::npos);
   BOOST_TEST(letters[0].reason.find("UNAVAILABLE") != std::string::npos);
-  BOOST_TEST((d.cursor() == place{1, 0}));
+  BOOST_TEST((d.cursor() == log_place{1, 0}));
   BOOST_TEST(d.counts().dead == 10u);
 }
 
@@ -200,14 +200,14 @@ BOOST_AUTO_TEST_CASE(too_large_requests_are_split) {
       bool bad = p.items > 3;
       for (const auto& r : p.ranges)
         bad = bad || (r.first <= 5 && 5 < r.last);
-      d.finished(p.id, bad ? outcome{.what = kind::too_large, .reason = "too large"} : ok, i);
+      d.finished(p.id, bad ? outcome{.answer = kind::too_large, .reason = "too large"} : ok, i);
     }
   const auto letters = take_letters(d);
   BOOST_REQUIRE_EQUAL(letters.size(), 1u);
   BOOST_TEST((letters[0].ranges == std::vector<item_range>{{0, 5, 6}}));
   BOOST_TEST(letters[0].reason == "too large");
   BOOST_TEST(d.counts().delivered == 9u);
-  BOOST_TEST((d.cursor() == place{1, 0}));
+  BOOST_TEST((d.cursor() == log_place{1, 0}));
   BOOST_TEST(sent < 12u);
 }
 
@@ -218,16 +218,16 @@ BOOST_AUTO_TEST_CASE(letters_come_one_by_one) {
   delivery d(o, {}, {}, 1);
   d.available({0, 30, 300}, 0);
   for (const auto& p : d.next(0))
-    d.finished(p.id, {.what = kind::refused, .reason = "no"}, 1);
+    d.finished(p.id, {.answer = kind::refused, .reason = "no"}, 1);
   for (std::uint32_t kept = 0; kept < 3; ++kept) {
     BOOST_TEST_REQUIRE(d.has_letters());
     BOOST_TEST(
         (d.first_letter()->ranges == std::vector<item_range>{{0, kept * 10, kept * 10 + 10}}));
-    BOOST_TEST((d.cursor() == place{0, kept * 10}));
+    BOOST_TEST((d.cursor() == log_place{0, kept * 10}));
     d.drop_letter();
   }
   BOOST_TEST(d.first_letter() == nullptr);
-  BOOST_TEST((d.cursor() == place{1, 0}));
+  BOOST_TEST((d.cursor() == log_place{1, 0}));
 }
 
 // Scenario: a permanent refusal, a partial success, retrying off. Guarantee: letters with the
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(refusals_and_partial_success_are_booked) {
   delivery d(o, {}, {}, 1);
   d.available({0, 30, 300}, 0);
   const auto plans = d.next(0);
-  d.finished(plans[0].id, {.what = kind::refused, .reason = "INVALID_ARGUMENT: no"}, 1);
+  d.finished(plans[0].id, {.answer = kind::refused, .reason = "INVALID_ARGUMENT: no"}, 1);
   d.finished(plans[1].id, {.rejected = 4, .reason = "four were bad"}, 1);
   d.finished(plans[2].id, again, 1);
   const auto letters = take_letters(d);
@@ -261,14 +261,14 @@ BOOST_AUTO_TEST_CASE(what_the_log_forgot_is_let_go) {
   BOOST_REQUIRE_EQUAL(plans.size(), 3u);
   d.finished(plans[0].id, again, 0);
   BOOST_TEST(d.forget_before(5) == 30u); // 0 waits to be sent again, 3 and 4 are fresh.
-  BOOST_TEST((d.cursor() == place{1, 0}));
+  BOOST_TEST((d.cursor() == log_place{1, 0}));
   d.finished(plans[1].id, ok, 1);
   d.finished(plans[2].id, again, 1); // Its blocks are gone: it cannot be sent again.
   BOOST_TEST(d.counts().forgotten == 40u);
   steady_ns now = 20 * second_ns;
   for (const auto& p : d.next(now))
     d.finished(p.id, ok, now);
-  BOOST_TEST((d.cursor() == place{6, 0}));
+  BOOST_TEST((d.cursor() == log_place{6, 0}));
   BOOST_TEST(d.counts().delivered == 20u);
 }
 
@@ -287,7 +287,7 @@ BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_holds_up_nobody) {
     now += second_ns;
   }
   BOOST_TEST(d.counts().delivered == (blocks - 1) * 10);
-  BOOST_TEST((d.cursor() == place{0, 0}));
+  BOOST_TEST((d.cursor() == log_place{0, 0}));
   const auto ahead = d.finished_ahead();
   BOOST_TEST_REQUIRE((ahead == std::vector<place_range>{{{1, 0}, {blocks, 0}}}));
 
@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_holds_up_nobody) {
   BOOST_REQUIRE_EQUAL(plans.size(), 1u);
   BOOST_TEST((plans[0].ranges == std::vector<item_range>{{0, 0, 10}}));
   next.finished(plans[0].id, ok, now);
-  BOOST_TEST((next.cursor() == place{blocks, 0}));
+  BOOST_TEST((next.cursor() == log_place{blocks, 0}));
   BOOST_TEST(next.finished_ahead().empty());
 }
 
@@ -321,9 +321,9 @@ BOOST_AUTO_TEST_CASE(many_requests_that_fail_for_ever_hold_up_nobody) {
   BOOST_TEST(d.finished_ahead().size() == 20u);
 }
 
-// Scenario: such a request is set aside, as it is far behind; the process starts again with the copy;
-// at last the back end takes it. Guarantee: the cursor stands at the end meanwhile; it is tried on,
-// and counted once; the copy is then needed no more.
+// Scenario: such a request is set aside, as it is far behind; the process starts again with the
+// copy; at last the back end takes it. Guarantee: the cursor stands at the end meanwhile; it is
+// tried on, and counted once; the copy is then needed no more.
 BOOST_AUTO_TEST_CASE(what_is_set_aside_holds_up_no_log) {
   delivery d(plain(), {}, {}, 1);
   steady_ns now = 0;
@@ -334,10 +334,10 @@ BOOST_AUTO_TEST_CASE(what_is_set_aside_holds_up_no_log) {
       d.finished(plan.id, plan.ranges[0].position == 0 ? again : ok, now);
   }
   BOOST_REQUIRE(d.to_set_aside() != nullptr);
-  BOOST_TEST((d.cursor() == place{0, 0}));
+  BOOST_TEST((d.cursor() == log_place{0, 0}));
   d.set_aside(d.to_set_aside()->id, 7);
   BOOST_TEST(d.to_set_aside() == nullptr);
-  BOOST_TEST((d.cursor() == place{p, 0}));
+  BOOST_TEST((d.cursor() == log_place{p, 0}));
   BOOST_TEST(d.finished_ahead().empty());
   const auto delivered = d.counts().delivered;
   for (int i = 0; i < 100; ++i, now += second_ns)
@@ -363,8 +363,8 @@ BOOST_AUTO_TEST_CASE(what_is_set_aside_holds_up_no_log) {
 BOOST_AUTO_TEST_CASE(ranges_within_blocks_are_left_out) {
   auto o = plain();
   o.batch = {};
-  delivery d(o, {5, 2},
-             {{{5, 4}, {5, 6}}, {{5, 8}, {7, 3}}, {{7, 5}, {8, 0}}, {{9, 0}, {9, 10}}}, 1);
+  delivery d(o, {5, 2}, {{{5, 4}, {5, 6}}, {{5, 8}, {7, 3}}, {{7, 5}, {8, 0}}, {{9, 0}, {9, 10}}},
+             1);
   for (weir::log_position p = d.next_block(); p < 11; p = std::max(p + 1, d.next_block()))
     d.available({p, 10, 100}, 0);
   std::vector<item_range> sent;
@@ -372,10 +372,9 @@ BOOST_AUTO_TEST_CASE(ranges_within_blocks_are_left_out) {
     sent.insert(sent.end(), plan.ranges.begin(), plan.ranges.end());
     d.finished(plan.id, ok, 0);
   }
-  BOOST_TEST((sent
-              == std::vector<item_range>{
-                  {5, 2, 4}, {5, 6, 8}, {7, 3, 5}, {8, 0, 10}, {10, 0, 10}}));
-  BOOST_TEST((d.cursor() == place{11, 0}));
+  BOOST_TEST(
+      (sent == std::vector<item_range>{{5, 2, 4}, {5, 6, 8}, {7, 3, 5}, {8, 0, 10}, {10, 0, 10}}));
+  BOOST_TEST((d.cursor() == log_place{11, 0}));
 }
 
 // Scenario: the back end's key expired: every request is answered "UNAUTHENTICATED" for an hour.
@@ -390,7 +389,7 @@ BOOST_AUTO_TEST_CASE(an_outage_of_the_configuration_is_retried_slowly) {
     const auto plans = d.next(now);
     BOOST_REQUIRE_EQUAL(plans.size(), 1u);
     ++attempts;
-    d.finished(plans[0].id, {.what = kind::outage, .reason = "UNAUTHENTICATED"}, now);
+    d.finished(plans[0].id, {.answer = kind::outage, .reason = "UNAUTHENTICATED"}, now);
     longest = std::max(longest, *d.next_wakeup() - now);
     now = *d.next_wakeup();
   }
@@ -437,8 +436,8 @@ sizes run(delivery& d, std::uint64_t envelope, std::uint64_t limit) {
 
 } // namespace
 
-// Scenario: a million items of 10 bytes under a resource of 5 MiB, against a back end, or a limit of
-// the exporter's own, of 4 MiB. Guarantee: all of them are given up after two requests or three.
+// Scenario: a million items of 10 bytes under a resource of 5 MiB, against a back end, or a limit
+// of the exporter's own, of 4 MiB. Guarantee: all of them are given up after two requests or three.
 BOOST_AUTO_TEST_CASE(an_envelope_that_is_too_large_is_given_up_at_once) {
   for (const std::uint64_t own : {4 << 20, 64 << 20}) {
     auto o = plain();
@@ -455,9 +454,10 @@ BOOST_AUTO_TEST_CASE(an_envelope_that_is_too_large_is_given_up_at_once) {
         dead += letter.items;
     }
     BOOST_TEST(dead == 1'000'000u);
-    BOOST_TEST(seen.sent <= 12u); // Its parts of 4 MiB each, where the exporter's own limit is that.
+    BOOST_TEST(seen.sent
+               <= 12u); // Its parts of 4 MiB each, where the exporter's own limit is that.
     BOOST_TEST(seen.bytes < 100u << 20);
-    BOOST_TEST((d.cursor() == place{1, 0}));
+    BOOST_TEST((d.cursor() == log_place{1, 0}));
   }
 }
 
@@ -477,7 +477,7 @@ BOOST_AUTO_TEST_CASE(what_cutting_costs_is_bounded) {
   }
   BOOST_TEST(d.counts().delivered + dead == 100'000u);
   BOOST_TEST(bytes < 40u * (6 << 20));
-  BOOST_TEST((d.cursor() == place{1, 0}));
+  BOOST_TEST((d.cursor() == log_place{1, 0}));
 }
 
 // Scenario: small items, a back end that takes far less than the exporter's limit. Guarantee: all
@@ -574,9 +574,8 @@ BOOST_AUTO_TEST_CASE(groups_go_as_they_were_chosen) {
   BOOST_REQUIRE_EQUAL(first.size(), 1u);
   BOOST_TEST(first[0].group == "a");
   d.finished(first[0].id, ok, 1);
-  BOOST_TEST((d.cursor() == place{0, 1}));
-  BOOST_TEST((d.finished_ahead()
-              == std::vector<place_range>{{{0, 2}, {0, 3}}, {{0, 4}, {0, 5}}}));
+  BOOST_TEST((d.cursor() == log_place{0, 1}));
+  BOOST_TEST((d.finished_ahead() == std::vector<place_range>{{{0, 2}, {0, 3}}, {{0, 4}, {0, 5}}}));
   const auto second = d.next(1);
   BOOST_REQUIRE_EQUAL(second.size(), 1u);
   BOOST_TEST(second[0].group == "b");
@@ -588,7 +587,7 @@ BOOST_AUTO_TEST_CASE(groups_go_as_they_were_chosen) {
   d.finished(part[0].id, ok, 2);
   for (const auto& rest : d.next(3))
     d.finished(rest.id, ok, 3);
-  BOOST_TEST((d.cursor() == place{1, 0}));
+  BOOST_TEST((d.cursor() == log_place{1, 0}));
   BOOST_TEST(d.counts().delivered == 6u);
 }
 
@@ -599,7 +598,7 @@ BOOST_AUTO_TEST_CASE(letters_that_wait_stop_the_sending) {
     d.available({p, 10, 100}, 0);
   for (int i = 0; i < 500; ++i)
     for (const auto& plan : d.next(i))
-      d.finished(plan.id, {.what = kind::refused, .reason = "no"}, i);
+      d.finished(plan.id, {.answer = kind::refused, .reason = "no"}, i);
   BOOST_TEST(d.letters() < 70u);
   BOOST_TEST(!d.next_wakeup());
   take_letters(d);

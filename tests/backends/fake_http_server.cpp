@@ -91,9 +91,9 @@ struct fake_http_server::impl {
       http::request_parser<http::string_body> parser;
       parser.body_limit(64 << 20);
       http::read(stream, buffer, parser);
-      const auto& in = parser.get();
-      request r{std::string(in.target()), {}, in.body(), number};
-      for (const auto& f : in) {
+      const auto& input = parser.get();
+      request r{std::string(input.target()), {}, input.body(), number};
+      for (const auto& f : input) {
         std::string name(f.name_string());
         std::transform(name.begin(), name.end(), name.begin(), ::tolower);
         r.headers.emplace(name, std::string(f.value()));
@@ -109,7 +109,7 @@ struct fake_http_server::impl {
       http::response<http::string_body> out(static_cast<http::status>(a.status), 11, a.body);
       for (const auto& [name, value] : a.headers)
         out.set(name, value);
-      out.keep_alive(more = in.keep_alive());
+      out.keep_alive(more = input.keep_alive());
       out.prepare_payload();
       http::write(stream, out);
     }

@@ -4,10 +4,11 @@
 #include <limits>
 #include <random>
 
+using namespace weir;
 using namespace weir::backends;
 
 namespace {
-constexpr place nowhere{std::numeric_limits<std::uint64_t>::max(), 0};
+constexpr log_place nowhere{std::numeric_limits<std::uint64_t>::max(), 0};
 }
 
 BOOST_AUTO_TEST_SUITE(finished_ranges_test)
@@ -18,13 +19,13 @@ BOOST_AUTO_TEST_CASE(ranges_come_back) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 300; ++round) {
     std::vector<place_range> ranges;
-    place at;
+    log_place position;
     for (auto n = random() % 20; n > 0; --n) {
-      const place first{at.position + random() % 1000,
-                        at.item + 1 + static_cast<std::uint32_t>(random() % 50)};
-      const place last{first.position + random() % 3, first.item + 1};
+      const log_place first{position.position + random() % 1000,
+                            position.item + 1 + static_cast<std::uint32_t>(random() % 50)};
+      const log_place last{first.position + random() % 3, first.item + 1};
       ranges.push_back({first, last});
-      at = last;
+      position = last;
     }
     const auto bytes = encode_finished(ranges);
     BOOST_TEST((decode_finished(bytes, nowhere) == ranges));
@@ -39,9 +40,9 @@ BOOST_AUTO_TEST_CASE(ranges_come_back) {
   }
 }
 
-// Scenario: more ranges than are kept; a newer format; ranges for blocks that a damaged log has lost.
-// Guarantee: the first ones are kept; none is read; blocks that come in the place of the lost ones do
-// not count as finished.
+// Scenario: more ranges than are kept; a newer format; ranges for blocks that a damaged log has
+// lost. Guarantee: the first ones are kept; none is read; blocks that come in the place of the lost
+// ones do not count as finished.
 BOOST_AUTO_TEST_CASE(they_are_bounded) {
   std::vector<place_range> ranges;
   for (std::uint64_t i = 0; i < max_finished_ranges + 10; ++i)

@@ -1,4 +1,4 @@
-#include "net/grpc_client.hpp"
+#include "net/client/grpc_client.hpp"
 
 #include "raw_h2_server.hpp"
 #include "waiting.hpp"
@@ -53,14 +53,14 @@ public:
 private:
   using tcp = boost::asio::ip::tcp;
 
-  void run(const std::string& to, const std::string& answer) {
+  void run(const std::string& out, const std::string& answer) {
     boost::system::error_code ec;
     tcp::socket client(io_), server(io_);
     acceptor_.accept(client, ec);
     std::string head;
     boost::asio::read_until(client, boost::asio::dynamic_buffer(head), "\r\n\r\n", ec);
     asked.put(head);
-    const auto port = static_cast<std::uint16_t>(std::stoi(to.substr(to.rfind(':') + 1)));
+    const auto port = static_cast<std::uint16_t>(std::stoi(out.substr(out.rfind(':') + 1)));
     server.connect({boost::asio::ip::address_v4::loopback(), port}, ec);
     boost::asio::write(client, boost::asio::buffer(answer), ec);
     std::thread back([&] { pump(server, client); });
@@ -68,15 +68,15 @@ private:
     back.join();
   }
 
-  static void pump(tcp::socket& from, tcp::socket& to) {
+  static void pump(tcp::socket& source, tcp::socket& target) {
     boost::system::error_code ec;
     for (std::string bytes(65'536, ' '); !ec;) {
-      const auto size = from.read_some(boost::asio::buffer(bytes), ec);
+      const auto size = source.read_some(boost::asio::buffer(bytes), ec);
       boost::system::error_code gone;
-      boost::asio::write(to, boost::asio::buffer(bytes, size), gone);
+      boost::asio::write(target, boost::asio::buffer(bytes, size), gone);
     }
-    to.shutdown(tcp::socket::shutdown_both, ec);
-    from.shutdown(tcp::socket::shutdown_both, ec);
+    target.shutdown(tcp::socket::shutdown_both, ec);
+    source.shutdown(tcp::socket::shutdown_both, ec);
   }
 
   boost::asio::io_context io_;

@@ -45,9 +45,9 @@ struct directory {
 };
 
 std::vector<std::string> lines_of(const std::filesystem::path& path) {
-  std::ifstream in(path);
+  std::ifstream file(path);
   std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);)
+  for (std::string line; std::getline(file, line);)
     out.push_back(line);
   return out;
 }
@@ -73,13 +73,14 @@ BOOST_AUTO_TEST_CASE(a_request_is_a_line) {
   for (const bool append : {false, true, false}) {
     config.append = append;
     auto sender = make(config);
-    BOOST_TEST((send_and_wait(*sender, traces(1, "one")).what == kind::delivered));
+    BOOST_TEST((send_and_wait(*sender, traces(1, "one")).answer == kind::delivered));
     const auto lines = lines_of(path);
     BOOST_TEST(lines.size() == (append ? 4u : 1u));
     BOOST_TEST(lines.back()
                == R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"one"}]}]}]})");
-    BOOST_TEST((send_and_wait(*sender, traces(2)).what == kind::delivered));
-    BOOST_TEST((send_and_wait(*sender, field(1, ""), weir::signal::logs).what == kind::delivered));
+    BOOST_TEST((send_and_wait(*sender, traces(2)).answer == kind::delivered));
+    BOOST_TEST(
+        (send_and_wait(*sender, field(1, ""), weir::signal::logs).answer == kind::delivered));
     BOOST_TEST(lines_of(path).back() == R"({"resourceLogs":[{}]})");
   }
 }
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_otlp_is_refused) {
                  [&](outcome o) { outcomes.put(std::move(o)); });
   int refused = 0;
   for (const auto& o : outcomes.wait(100))
-    refused += o.what == kind::refused && !o.reason.empty() ? 1 : 0;
+    refused += o.answer == kind::refused && !o.reason.empty() ? 1 : 0;
   BOOST_TEST(refused == 1);
   BOOST_TEST(lines_of(path).size() == 99u);
 }
@@ -107,7 +108,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_worth_another_try) {
   const directory d;
   const auto path = d.path / "out.json";
   auto sender = make({.path = path.string()});
-  BOOST_TEST((send_and_wait(*sender, traces(1)).what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, traces(1)).answer == kind::delivered));
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ::getrlimit(RLIMIT_FSIZE, &before);
@@ -115,14 +116,14 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_worth_another_try) {
   ::setrlimit(RLIMIT_FSIZE, &small);
   const auto full = send_and_wait(*sender, traces(50));
   ::setrlimit(RLIMIT_FSIZE, &before);
-  BOOST_TEST((full.what == kind::retry));
+  BOOST_TEST((full.answer == kind::retry));
   BOOST_TEST(full.reason.find("out.json") != std::string::npos, full.reason);
   BOOST_TEST(lines_of(path).size() == 1u);
   BOOST_TEST(std::filesystem::file_size(path) == lines_of(path)[0].size() + 1);
-  BOOST_TEST((send_and_wait(*sender, traces(50)).what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, traces(50)).answer == kind::delivered));
   BOOST_TEST(lines_of(path).size() == 2u);
   sender->stop();
-  BOOST_TEST((send_and_wait(*sender, traces(1)).what == kind::retry));
+  BOOST_TEST((send_and_wait(*sender, traces(1)).answer == kind::retry));
 }
 
 // Scenario: the debug exporter's line. Guarantee: the Collector's words and counts.
@@ -156,10 +157,10 @@ BOOST_AUTO_TEST_CASE(the_factory_makes_all) {
     const auto made = make_sender(config);
     BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
     const auto o = send_and_wait(**made, traces(1));
-    BOOST_TEST((o.what == (k.index() < 2 ? kind::retry : kind::delivered)), o.reason);
+    BOOST_TEST((o.answer == (k.index() < 2 ? kind::retry : kind::delivered)), o.reason);
   }
-  const auto counted = [](const char* what) {
-    return weir::metrics::exporter_requests.with({{"exporter", "x/y"}, {"outcome", what}})
+  const auto counted = [](const char* reason) {
+    return weir::metrics::exporter_requests.with({{"exporter", "x/y"}, {"outcome", reason}})
         .Value();
   };
   BOOST_TEST(counted("delivered") == 3);

@@ -3,7 +3,7 @@
 #include "certificates.hpp"
 #include "codec/encoding.hpp"
 #include "fake_grpc_server.hpp"
-#include "net/grpc_client_endpoint.hpp"
+#include "net/client/grpc_client_endpoint.hpp"
 #include "net/status.hpp"
 #include "waiting.hpp"
 
@@ -49,9 +49,9 @@ BOOST_AUTO_TEST_CASE(a_request_arrives_as_it_was) {
       sender_to(server.endpoint(),
                 {.compression = "none", .headers = {{"x-tenant", "a"}}, .user_agent = "Weir/1"});
   const std::string big(3'000'000, 'b');
-  BOOST_TEST((send_and_wait(*sender, big).what == kind::delivered));
-  BOOST_TEST((send_and_wait(*sender, "", weir::signal::metrics).what == kind::delivered));
-  BOOST_TEST((send_and_wait(*sender, "logs", weir::signal::logs).what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, big).answer == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, "", weir::signal::metrics).answer == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, "logs", weir::signal::logs).answer == kind::delivered));
   const auto seen = calls.wait(3);
   BOOST_TEST(seen[0].method == "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
   BOOST_TEST((seen[0].message == big));
@@ -71,14 +71,14 @@ BOOST_AUTO_TEST_CASE(messages_are_packed) {
     return fake_grpc_server::answer{};
   });
   const std::string text(200'000, 'z');
-  BOOST_TEST((send_and_wait(*sender_to(server.endpoint(), {.compression = "gzip"}), text).what
+  BOOST_TEST((send_and_wait(*sender_to(server.endpoint(), {.compression = "gzip"}), text).answer
               == kind::delivered));
   BOOST_TEST((calls.wait(1)[0].message == text));
   // gRPC C++ does not know these two and passes the bytes on packed.
   std::size_t count = 1;
   for (const char* name : {"zstd", "snappy"}) {
     const auto o = send_and_wait(*sender_to(server.endpoint(), {.compression = name}), text);
-    BOOST_TEST((o.what == kind::delivered));
+    BOOST_TEST((o.answer == kind::delivered));
     std::string unpacked;
     BOOST_REQUIRE(weir::codec::decode(*weir::codec::grpc_encoding(name),
                                       calls.wait(++count).back().message, 1 << 20, unpacked));
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(codes_become_outcomes) {
         code == 1 || code == 4 || code == 10 || code == 11 || code == 14 || code == 15;
     const auto o = outcome_for({.code = code, .text = "because"});
     const bool final = code == 3 || code == 6; // INVALID_ARGUMENT, ALREADY_EXISTS
-    BOOST_TEST((o.what == (again ? kind::retry : final ? kind::refused : kind::outage)), code);
+    BOOST_TEST((o.answer == (again ? kind::retry : final ? kind::refused : kind::outage)), code);
     BOOST_TEST(o.reason.ends_with(": because"));
     BOOST_TEST(!o.retry_after);
   }
@@ -115,14 +115,15 @@ BOOST_AUTO_TEST_CASE(retry_info_is_read_from_either_trailer) {
   BOOST_TEST((outcome_for({.code = 14, .text = "busy", .details = details}).retry_after == 1500ms));
   const auto other =
       outcome_for({.code = 8, .text = "quota", .trailers = {{"google.rpc.retryinfo-bin", info}}});
-  BOOST_TEST((other.what == kind::retry));
+  BOOST_TEST((other.answer == kind::retry));
   BOOST_TEST((other.retry_after == 2500ms));
   BOOST_TEST(
-      (outcome_for({.code = 14, .text = "now", .trailers = {{"google.rpc.retryinfo-bin", ""}}}).what
+      (outcome_for({.code = 14, .text = "now", .trailers = {{"google.rpc.retryinfo-bin", ""}}})
+           .answer
        == kind::retry));
-  BOOST_TEST((outcome_for({.code = 8, .text = "quota"}).what == kind::outage));
+  BOOST_TEST((outcome_for({.code = 8, .text = "quota"}).answer == kind::outage));
   BOOST_TEST(
-      (outcome_for({.code = 8, .text = "grpc: received message larger than max (5 vs. 4)"}).what
+      (outcome_for({.code = 8, .text = "grpc: received message larger than max (5 vs. 4)"}).answer
        == kind::too_large));
 }
 
@@ -131,7 +132,7 @@ BOOST_AUTO_TEST_CASE(permanent_codes_decide_what_is_final) {
   using weir::net::grpc_code;
   const weir::backends::retry_config retry{.permanent_codes = {"INTERNAL", "UNAVAILABLE"}};
   const auto outcome_with = [&](grpc_code code) {
-    return weir::backends::outcome_of(weir::net::grpc_reply{.code = code}, retry).what;
+    return weir::backends::outcome_of(weir::net::grpc_reply{.code = code}, retry).answer;
   };
   BOOST_TEST((outcome_with(grpc_code::internal) == kind::refused));
   BOOST_TEST((outcome_with(grpc_code::unavailable) == kind::refused));
@@ -143,8 +144,8 @@ BOOST_AUTO_TEST_CASE(a_real_servers_size_limit_asks_for_a_split) {
   fake_grpc_server server({.max_message_bytes = 1'000'000},
                           [](const auto&) { return fake_grpc_server::answer{}; });
   auto sender = sender_to(server.endpoint());
-  BOOST_TEST((send_and_wait(*sender, std::string(1'500'000, 'x')).what == kind::too_large));
-  BOOST_TEST((send_and_wait(*sender, std::string(900'000, 'x')).what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, std::string(1'500'000, 'x')).answer == kind::too_large));
+  BOOST_TEST((send_and_wait(*sender, std::string(900'000, 'x')).answer == kind::delivered));
 }
 
 // Scenario: partial success. Guarantee: delivered, with the rejected items and the message.
@@ -153,7 +154,7 @@ BOOST_AUTO_TEST_CASE(partial_success_is_read) {
   some.rejected = 3;
   some.message = "three were bad";
   const auto o = outcome_for({.body = weir::net::encode_export_response(some)});
-  BOOST_TEST((o.what == kind::delivered));
+  BOOST_TEST((o.answer == kind::delivered));
   BOOST_TEST(o.rejected == 3u);
   BOOST_TEST(o.reason == "three were bad");
 }
@@ -175,7 +176,7 @@ BOOST_AUTO_TEST_CASE(many_requests_fly_at_once) {
                  [&](outcome o) { outcomes.put(std::move(o)); });
   }
   for (const auto& o : outcomes.wait(200))
-    BOOST_TEST((o.what == kind::delivered), o.reason);
+    BOOST_TEST((o.answer == kind::delivered), o.reason);
   BOOST_TEST(bytes == sent);
 }
 
@@ -190,15 +191,15 @@ BOOST_AUTO_TEST_CASE(it_connects_again) {
   const auto endpoint = "127.0.0.1:" + std::to_string(port);
   auto sender = sender_to(endpoint);
   const auto none = send_and_wait(*sender, "x");
-  BOOST_TEST((none.what == kind::retry));
+  BOOST_TEST((none.answer == kind::retry));
   BOOST_TEST(none.reason.find(endpoint) != std::string::npos, none.reason);
   for (int round = 0; round < 2; ++round) {
     fake_grpc_server server({.port = port}, [](const auto&) { return fake_grpc_server::answer{}; });
     outcome o;
     for (int tries = 0; tries < 20; ++tries)
-      if (o = send_and_wait(*sender, "x"); o.what == kind::delivered)
+      if (o = send_and_wait(*sender, "x"); o.answer == kind::delivered)
         break;
-    BOOST_TEST((o.what == kind::delivered), o.reason);
+    BOOST_TEST((o.answer == kind::delivered), o.reason);
   }
 }
 
@@ -208,7 +209,7 @@ BOOST_AUTO_TEST_CASE(all_addresses_of_a_name_are_tried) {
   fake_grpc_server server([](const auto&) { return fake_grpc_server::answer{}; });
   auto sender = sender_to("localhost:" + std::to_string(server.port()));
   const auto o = send_and_wait(*sender, "x");
-  BOOST_TEST((o.what == kind::delivered), o.reason);
+  BOOST_TEST((o.answer == kind::delivered), o.reason);
 }
 
 // Scenario: a server that never answers; stop() with calls under way. Guarantee: DEADLINE_EXCEEDED
@@ -217,7 +218,7 @@ BOOST_AUTO_TEST_CASE(calls_end_in_time) {
   fake_grpc_server server([](const auto&) { return fake_grpc_server::answer{.never = true}; });
   auto impatient = sender_to(server.endpoint(), {.compression = "none", .timeout = 200ms});
   const auto late = send_and_wait(*impatient, "x");
-  BOOST_TEST((late.what == kind::retry));
+  BOOST_TEST((late.answer == kind::retry));
   BOOST_TEST(late.reason.starts_with("DEADLINE_EXCEEDED"), late.reason);
   auto stopped = sender_to(server.endpoint(), {.compression = "gzip", .timeout = 20s});
   weir::test::inbox<outcome> outcomes;
@@ -226,8 +227,8 @@ BOOST_AUTO_TEST_CASE(calls_end_in_time) {
                   [&](outcome o) { outcomes.put(std::move(o)); });
   stopped->stop();
   for (const auto& o : outcomes.wait(50))
-    BOOST_TEST((o.what == kind::retry));
-  BOOST_TEST((send_and_wait(*stopped, "x").what == kind::retry));
+    BOOST_TEST((o.answer == kind::retry));
+  BOOST_TEST((send_and_wait(*stopped, "x").answer == kind::retry));
 }
 
 // Scenario: TLS with the right authority, another one, none checked, another name, and with client
@@ -237,11 +238,14 @@ BOOST_AUTO_TEST_CASE(tls_is_checked_on_both_sides) {
   const auto answer = [](const auto&) { return fake_grpc_server::answer{}; };
   fake_grpc_server server(
       {.key_pem = files.pem("server.key"), .certificate_pem = files.pem("server.pem")}, answer);
-  const auto result = [&](const fake_grpc_server& to, weir::net::tls_client_config tls) {
+  const auto result = [&](const fake_grpc_server& fake_grpc_server,
+                          weir::net::tls_client_config tls) {
     auto made = weir::backends::make_otlp_grpc_sender(
-        "otlp", {.endpoint = "https://" + to.endpoint(), .tls = std::move(tls), .timeout = 2s});
+        "otlp", {.endpoint = "https://" + fake_grpc_server.endpoint(),
+                 .tls = std::move(tls),
+                 .timeout = 2s});
     BOOST_REQUIRE(made);
-    return send_and_wait(**made, std::string(300'000, 'x')).what;
+    return send_and_wait(**made, std::string(300'000, 'x')).answer;
   };
   BOOST_TEST((result(server, {.ca_file = files.ca()}) == kind::delivered));
   BOOST_TEST((result(server, {.ca_pem = files.pem("ca.pem")}) == kind::delivered));

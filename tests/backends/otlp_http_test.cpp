@@ -45,9 +45,9 @@ BOOST_AUTO_TEST_CASE(requests_arrive_as_they_were) {
   auto sender = make(
       {.endpoint = server.url() + "/otlp/", .compression = "none", .headers = {{"X-Tenant", "a"}}});
   const std::string big(3'000'000, 'b');
-  BOOST_TEST((send_and_wait(*sender, big).what == kind::delivered));
-  BOOST_TEST((send_and_wait(*sender, "m", weir::signal::metrics).what == kind::delivered));
-  BOOST_TEST((send_and_wait(*sender, "", weir::signal::logs).what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, big).answer == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, "m", weir::signal::metrics).answer == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, "", weir::signal::logs).answer == kind::delivered));
   const auto seen = requests.wait(3);
   BOOST_TEST(seen[0].target == "/otlp/v1/traces");
   BOOST_TEST((seen[0].body == big));
@@ -72,28 +72,28 @@ BOOST_AUTO_TEST_CASE(bodies_are_packed) {
   std::size_t count = 0;
   for (const char* name : {"gzip", "zstd", "snappy", "deflate", "zlib", "lz4", "x-snappy-framed"}) {
     auto sender = make({.traces_endpoint = server.url() + "/own", .compression = name});
-    BOOST_TEST((send_and_wait(*sender, text).what == kind::delivered));
+    BOOST_TEST((send_and_wait(*sender, text).answer == kind::delivered));
     const auto seen = requests.wait(++count).back();
     BOOST_TEST(seen.target == "/own");
-    const auto how = weir::codec::http_encoding(seen.headers.at("content-encoding"));
-    BOOST_REQUIRE(how);
+    const auto method = weir::codec::http_encoding(seen.headers.at("content-encoding"));
+    BOOST_REQUIRE(method);
     std::string unpacked;
-    BOOST_REQUIRE(weir::codec::decode(*how, seen.body, 1 << 20, unpacked));
+    BOOST_REQUIRE(weir::codec::decode(*method, seen.body, 1 << 20, unpacked));
     BOOST_TEST((unpacked == text), name);
   }
   for (const auto& [name, level] : {std::pair{"gzip", 9}, {"zlib", 1}, {"zstd", 19}, {"lz4", 9}}) {
     auto sender =
         make({.traces_endpoint = server.url(), .compression = name, .compression_level = level});
-    BOOST_TEST((send_and_wait(*sender, text).what == kind::delivered));
+    BOOST_TEST((send_and_wait(*sender, text).answer == kind::delivered));
     const auto seen = requests.wait(++count).back();
     std::string unpacked;
-    const auto how = weir::codec::http_encoding(seen.headers.at("content-encoding"));
-    BOOST_REQUIRE(how);
-    BOOST_REQUIRE(weir::codec::decode(*how, seen.body, 1 << 20, unpacked));
+    const auto method = weir::codec::http_encoding(seen.headers.at("content-encoding"));
+    BOOST_REQUIRE(method);
+    BOOST_REQUIRE(weir::codec::decode(*method, seen.body, 1 << 20, unpacked));
     BOOST_TEST((unpacked == text), name);
   }
   auto sender = make({.traces_endpoint = server.url()});
-  BOOST_TEST((send_and_wait(*sender, text, weir::signal::logs).what == kind::refused));
+  BOOST_TEST((send_and_wait(*sender, text, weir::signal::logs).answer == kind::refused));
 }
 
 // Scenario: every status that matters. Guarantee: the outcome of the OTLP specification's table,
@@ -101,31 +101,31 @@ BOOST_AUTO_TEST_CASE(bodies_are_packed) {
 // status and what the server wrote.
 BOOST_AUTO_TEST_CASE(statuses_become_outcomes) {
   for (const int status : {429, 502, 503, 504})
-    BOOST_TEST((outcome_for({.status = status}).what == kind::retry), status);
+    BOOST_TEST((outcome_for({.status = status}).answer == kind::retry), status);
   for (const int status : {301, 401, 403, 404, 405, 407, 408, 415, 421, 451, 500, 501})
-    BOOST_TEST((outcome_for({.status = status}).what == kind::outage), status);
+    BOOST_TEST((outcome_for({.status = status}).answer == kind::outage), status);
   for (const int status : {400, 422})
-    BOOST_TEST((outcome_for({.status = status}).what == kind::refused), status);
-  BOOST_TEST((outcome_for({.status = 413}).what == kind::too_large));
-  BOOST_TEST((outcome_for({.status = 202}).what == kind::delivered));
+    BOOST_TEST((outcome_for({.status = status}).answer == kind::refused), status);
+  BOOST_TEST((outcome_for({.status = 413}).answer == kind::too_large));
+  BOOST_TEST((outcome_for({.status = 202}).answer == kind::delivered));
   const auto text = outcome_for({.status = 400, .body = "http: request body too large\n"});
-  BOOST_TEST((text.what == kind::too_large));
+  BOOST_TEST((text.answer == kind::too_large));
   std::string status;
   wire::append_varint_field(status, 1, 3);
   wire::append_bytes_field(status, 2, "bad trace id");
   const auto decoded = outcome_for(
       {.status = 400, .body = status, .headers = {{"Content-Type", "application/x-protobuf"}}});
-  BOOST_TEST((decoded.what == kind::refused));
+  BOOST_TEST((decoded.answer == kind::refused));
   BOOST_TEST(decoded.reason == "HTTP 400: bad trace id");
 }
 
 // Scenario: an ingress, a gateway, a back end say no in a page, in JSON without a message, in
 // protobuf that is none. Guarantee: the reason quotes the first 200 bytes.
 BOOST_AUTO_TEST_CASE(the_answer_is_quoted) {
-  const auto page = outcome_for(
-      {.status = 401, .body = "<html>token expired\n" + std::string(1000, 'x'),
-       .headers = {{"Content-Type", "text/html"}}});
-  BOOST_TEST((page.what == kind::outage));
+  const auto page = outcome_for({.status = 401,
+                                 .body = "<html>token expired\n" + std::string(1000, 'x'),
+                                 .headers = {{"Content-Type", "text/html"}}});
+  BOOST_TEST((page.answer == kind::outage));
   BOOST_TEST(page.reason.starts_with("HTTP 401: <html>token expired xxx"));
   BOOST_TEST(page.reason.size() == std::string("HTTP 401: ").size() + 200);
   for (const char* type : {"application/json", "application/x-protobuf"})
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(the_answer_is_quoted) {
 BOOST_AUTO_TEST_CASE(permanent_codes_decide_what_is_final) {
   const weir::backends::retry_config retry{.permanent_codes = {"404", "503"}};
   const auto outcome_with = [&](int status) {
-    return weir::backends::outcome_of(weir::net::http_response{.status = status}, retry).what;
+    return weir::backends::outcome_of(weir::net::http_response{.status = status}, retry).answer;
   };
   BOOST_TEST((outcome_with(404) == kind::refused));
   BOOST_TEST((outcome_with(503) == kind::refused));
@@ -151,11 +151,11 @@ BOOST_AUTO_TEST_CASE(permanent_codes_decide_what_is_final) {
 // Scenario: rejections and refusals in JSON whose type is written in any case, with parameters.
 // Guarantee: they are read.
 BOOST_AUTO_TEST_CASE(media_types_are_compared_as_http_says) {
-  for (const char* type : {"Application/JSON", "application/json; charset=utf-8",
-                           "APPLICATION/JSON ;charset=UTF-8"}) {
-    const auto partial = outcome_for(
-        {.body = R"({"partialSuccess":{"rejectedSpans":3,"errorMessage":"too old"}})",
-         .headers = {{"Content-Type", type}}});
+  for (const char* type :
+       {"Application/JSON", "application/json; charset=utf-8", "APPLICATION/JSON ;charset=UTF-8"}) {
+    const auto partial =
+        outcome_for({.body = R"({"partialSuccess":{"rejectedSpans":3,"errorMessage":"too old"}})",
+                     .headers = {{"Content-Type", type}}});
     BOOST_TEST(partial.rejected == 3u, type);
     BOOST_TEST(partial.reason == "too old", type);
     const auto refused = outcome_for({.status = 400,
@@ -191,13 +191,13 @@ BOOST_AUTO_TEST_CASE(success_bodies_are_read_with_a_bound) {
   const auto body = weir::net::encode_export_response(some_bad);
   const auto partial =
       outcome_for({.body = body, .headers = {{"Content-Type", "application/x-protobuf"}}});
-  BOOST_TEST((partial.what == kind::delivered));
+  BOOST_TEST((partial.answer == kind::delivered));
   BOOST_TEST(partial.rejected == 2u);
   BOOST_TEST(partial.reason == "two were bad");
   const auto endless = outcome_for({.body = std::string(1 << 20, 'x')});
-  BOOST_TEST((endless.what == kind::delivered));
+  BOOST_TEST((endless.answer == kind::delivered));
   const auto refused = outcome_for({.status = 400, .body = std::string(1 << 20, 'x')});
-  BOOST_TEST((refused.what == kind::refused));
+  BOOST_TEST((refused.answer == kind::refused));
   BOOST_TEST(refused.reason.size() < 300u);
 }
 
@@ -205,12 +205,12 @@ BOOST_AUTO_TEST_CASE(success_bodies_are_read_with_a_bound) {
 // Guarantee: each ends with retry and a reason, within the timeout.
 BOOST_AUTO_TEST_CASE(no_answer_is_worth_another_try) {
   const auto nobody = send_and_wait(*make({.endpoint = "http://127.0.0.1:1"}), "x");
-  BOOST_TEST((nobody.what == kind::retry));
+  BOOST_TEST((nobody.answer == kind::retry));
   BOOST_TEST(nobody.reason != "");
-  BOOST_TEST((outcome_for({.hang_up = true}).what == kind::retry));
+  BOOST_TEST((outcome_for({.hang_up = true}).answer == kind::retry));
   fake_http_server server([](const auto&) { return fake_http_server::answer{.never = true}; });
   auto impatient = make({.endpoint = server.url(), .timeout = 200ms});
-  BOOST_TEST((send_and_wait(*impatient, "x").what == kind::retry));
+  BOOST_TEST((send_and_wait(*impatient, "x").answer == kind::retry));
   auto stopped = make({.endpoint = server.url()});
   weir::test::inbox<outcome> outcomes;
   for (int i = 0; i < 20; ++i)
@@ -218,8 +218,8 @@ BOOST_AUTO_TEST_CASE(no_answer_is_worth_another_try) {
                   [&](outcome o) { outcomes.put(std::move(o)); });
   stopped->stop();
   for (const auto& o : outcomes.wait(20))
-    BOOST_TEST((o.what == kind::retry));
-  BOOST_TEST((send_and_wait(*stopped, "x").what == kind::retry));
+    BOOST_TEST((o.answer == kind::retry));
+  BOOST_TEST((send_and_wait(*stopped, "x").answer == kind::retry));
 }
 
 // Scenario: TLS with the right authority, another one, none checked, another name, and with client
@@ -228,8 +228,10 @@ BOOST_AUTO_TEST_CASE(tls_is_checked_on_both_sides) {
   const weir::test::certificates files;
   fake_http_server server({.key_file = files.server_key(), .certificate_file = files.server_cert()},
                           [](const auto&) { return fake_http_server::answer{}; });
-  const auto result = [&](const fake_http_server& to, weir::net::tls_client_config tls) {
-    return send_and_wait(*make({.endpoint = to.url(), .tls = std::move(tls)}), "x").what;
+  const auto result = [&](const fake_http_server& fake_http_server,
+                          weir::net::tls_client_config tls) {
+    return send_and_wait(*make({.endpoint = fake_http_server.url(), .tls = std::move(tls)}), "x")
+        .answer;
   };
   BOOST_TEST((result(server, {.ca_file = files.ca()}) == kind::delivered));
   BOOST_TEST((result(server, {.ca_pem = files.pem("ca.pem")}) == kind::delivered));
@@ -271,14 +273,14 @@ BOOST_AUTO_TEST_CASE(json_goes_out_and_comes_back) {
     next = {.body = "{}", .headers = {{"Content-Type", "application/json"}}};
     std::string message;
     wire::append_bytes_field(message, 1, "");
-    BOOST_TEST((send_and_wait(*sender, message).what == kind::delivered));
+    BOOST_TEST((send_and_wait(*sender, message).answer == kind::delivered));
     const auto sent = requests.wait(1).back();
     BOOST_TEST(sent.headers.at("content-type") == "application/json");
     if (sent.headers.count("content-encoding") == 0)
       BOOST_TEST(sent.body == R"({"resourceSpans":[{}]})");
     next.body = R"({"partialSuccess":{"rejectedSpans":"3","errorMessage":"too\u0020old"}})";
     const auto partial = send_and_wait(*sender, message);
-    BOOST_TEST((partial.what == kind::delivered));
+    BOOST_TEST((partial.answer == kind::delivered));
     BOOST_TEST(partial.rejected == 3u);
     BOOST_TEST(partial.reason == "too old");
     next.body = R"({"partialSuccess":{"rejectedLogRecords":2}})";
@@ -286,15 +288,15 @@ BOOST_AUTO_TEST_CASE(json_goes_out_and_comes_back) {
     for (const char* body : {"", "null", "[1]", "{\"partialSuccess\":[]}", "{\"a\":"}) {
       next.body = body;
       const auto o = send_and_wait(*sender, message);
-      BOOST_TEST((o.what == kind::delivered && o.rejected == 0 && o.reason.empty()));
+      BOOST_TEST((o.answer == kind::delivered && o.rejected == 0 && o.reason.empty()));
     }
     next = {.status = 400,
             .body = R"({"code":3,"message":"no such tenant"})",
             .headers = {{"Content-Type", "application/json"}}};
     const auto refused = send_and_wait(*sender, message);
-    BOOST_TEST((refused.what == kind::refused));
+    BOOST_TEST((refused.answer == kind::refused));
     BOOST_TEST(refused.reason == "HTTP 400: no such tenant");
-    BOOST_TEST((send_and_wait(*sender, "\x0a\x7f").what == kind::refused));
+    BOOST_TEST((send_and_wait(*sender, "\x0a\x7f").answer == kind::refused));
   }
   BOOST_TEST(requests.wait(18).size() == 18u);
 }
@@ -330,7 +332,7 @@ BOOST_AUTO_TEST_CASE(redirects_are_followed) {
                                 .headers = {{"Authorization", "Bearer a"}, {"X-Key", "b"}}}),
                          text);
   };
-  BOOST_TEST((send_to("/start").what == kind::delivered));
+  BOOST_TEST((send_to("/start").answer == kind::delivered));
   const auto hops = here.wait(2);
   const auto last = elsewhere.wait(1)[0];
   BOOST_TEST(last.target == "/x");
@@ -344,10 +346,10 @@ BOOST_AUTO_TEST_CASE(redirects_are_followed) {
   BOOST_TEST(last.headers.count("authorization") == 0u);
   BOOST_TEST(last.headers.count("x-key") == 0u);
   other_host = "http://127.0.0.1:" + std::to_string(other.port()) + "/same";
-  BOOST_TEST((send_to("/start").what == kind::delivered));
+  BOOST_TEST((send_to("/start").answer == kind::delivered));
   BOOST_TEST(elsewhere.wait(2)[1].headers.at("authorization") == "Bearer a");
   const auto loop = send_to("/loop");
-  BOOST_TEST((loop.what != kind::delivered));
+  BOOST_TEST((loop.answer != kind::delivered));
   BOOST_TEST(loop.reason.find("ten redirects") != std::string::npos, loop.reason);
   BOOST_TEST(here.wait(4 + 11).size() == 4u + 11u);
   BOOST_TEST(send_to("/nowhere").reason == "HTTP 307: no place");
@@ -365,7 +367,7 @@ BOOST_AUTO_TEST_CASE(redirects_do_not_lead_to_plain_text) {
                           });
   const auto o =
       send_and_wait(*make({.endpoint = server.url(), .tls = {.ca_file = files.ca()}}), "x");
-  BOOST_TEST((o.what != kind::delivered));
+  BOOST_TEST((o.answer != kind::delivered));
   BOOST_TEST(o.reason.find("plain text") != std::string::npos, o.reason);
 }
 
@@ -383,7 +385,7 @@ BOOST_AUTO_TEST_CASE(no_header_stands_twice) {
                                   {"Content-Length", "3"},
                                   {"Transfer-Encoding", "chunked"},
                                   {"X-Empty", ""}}});
-  BOOST_TEST((send_and_wait(*sender, "12345").what == kind::delivered));
+  BOOST_TEST((send_and_wait(*sender, "12345").answer == kind::delivered));
   const auto seen = requests.wait(1)[0];
   BOOST_TEST(seen.headers.at("content-type") == "application/x-own");
   BOOST_TEST(seen.headers.at("user-agent") == "own");

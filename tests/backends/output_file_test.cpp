@@ -38,8 +38,8 @@ struct directory {
 };
 
 std::string content(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void put(const fs::path& path, const std::string& text) {
@@ -73,9 +73,9 @@ std::vector<std::string> all_lines(const fs::path& directory, const std::string&
   std::sort(files.begin(), files.end());
   std::vector<std::string> lines;
   for (const auto& [when, file] : files) {
-    std::istringstream in(content(file));
-    for (std::string line; std::getline(in, line);)
-      if (in.eof())
+    std::istringstream input(content(file));
+    for (std::string line; std::getline(input, line);)
+      if (input.eof())
         ++torn; // No newline behind it.
       else
         lines.push_back(line);
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(rotation_loses_and_cuts_nothing) {
       (*made)->send({.message = weir::shared_bytes(request("n" + std::to_string(i), 10'000))},
                     [&](outcome o) { outcomes.put(std::move(o)); });
     for (const auto& o : outcomes.wait(requests))
-      BOOST_TEST((o.what == kind::delivered), o.reason);
+      BOOST_TEST((o.answer == kind::delivered), o.reason);
   }
   for (const auto& entry : fs::directory_iterator(d.path))
     BOOST_TEST(entry.file_size() <= 1u << 20);
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_record_over_the_limit_has_a_file_of_its_own) {
       make_file_sender("file", {.path = path, .rotation = rotation_config{.max_megabytes = 1}});
   BOOST_REQUIRE(made);
   for (const std::size_t bytes : {10, 3 << 20, 10})
-    BOOST_TEST((send_and_wait(**made, request("a", bytes)).what == kind::delivered));
+    BOOST_TEST((send_and_wait(**made, request("a", bytes)).answer == kind::delivered));
   std::vector<std::uintmax_t> sizes;
   for (const auto& entry : fs::directory_iterator(d.path))
     sizes.push_back(entry.file_size());
@@ -170,15 +170,15 @@ BOOST_AUTO_TEST_CASE(old_files_go) {
 
 // Scenario: names of rotated files, right and wrong. Guarantee: only ours have a time.
 BOOST_AUTO_TEST_CASE(names_of_rotated_files) {
-  const auto at = [](const char* name) { return rotation_time("/x/out.json", name, false); };
-  const auto when = at("out-2024-02-29T12-30-45.250.json");
-  BOOST_REQUIRE(when);
-  BOOST_TEST(when->time_since_epoch() == std::chrono::milliseconds(1709209845250));
-  BOOST_TEST((at("out-2024-02-29T12-30-45.250-size.json") == when));
+  const auto index = [](const char* name) { return rotation_time("/x/out.json", name, false); };
+  const auto time = index("out-2024-02-29T12-30-45.250.json");
+  BOOST_REQUIRE(time);
+  BOOST_TEST(time->time_since_epoch() == std::chrono::milliseconds(1709209845250));
+  BOOST_TEST((index("out-2024-02-29T12-30-45.250-size.json") == time));
   for (const char* name :
        {"out.json", "out-.json", "out-2024-02-29T12-30-45.json", "in-2024-02-29T12-30-45.250.json",
         "out-2024-02-29T12-30-45.250.json.gz", "out-2024-02-29T12-30-45.250x.json"})
-    BOOST_TEST(!at(name), name);
+    BOOST_TEST(!index(name), name);
 }
 
 // Scenario: files that end in the middle of a record, at every length of it, and with zeros as a
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(other_formats_are_left_alone) {
       auto made = make_file_sender("file", config_of(written, true));
       BOOST_REQUIRE(made);
       for (int i = 0; i < 3; ++i)
-        BOOST_TEST((send_and_wait(**made, request("name", 300)).what == kind::delivered));
+        BOOST_TEST((send_and_wait(**made, request("name", 300)).answer == kind::delivered));
     }
     const auto whole = content(path);
     for (const auto& before : {whole, whole.substr(0, whole.size() - 7)})
@@ -286,16 +286,16 @@ BOOST_AUTO_TEST_CASE(senders_share_a_file) {
         (**made)->send({.message = weir::shared_bytes(request("n" + std::to_string(i), 10'000))},
                        [&](outcome o) { outcomes.put(std::move(o)); });
     for (const auto& o : outcomes.wait(2 * requests))
-      BOOST_TEST((o.what == kind::delivered), o.reason);
+      BOOST_TEST((o.answer == kind::delivered), o.reason);
     (*first)->stop();
-    BOOST_TEST((send_and_wait(**second, request("last", 10)).what == kind::delivered));
+    BOOST_TEST((send_and_wait(**second, request("last", 10)).answer == kind::delivered));
   }
   fs::remove(link);
   std::size_t torn = 0;
   std::map<std::string, int> names;
   for (const auto& line : all_lines(d.path, path, torn)) {
-    const auto at = line.find("\"name\":\"") + 8;
-    ++names[line.substr(at, line.find('"', at) - at)];
+    const auto found = line.find("\"name\":\"") + 8;
+    ++names[line.substr(found, line.find('"', found) - found)];
   }
   BOOST_TEST(torn == 0u);
   BOOST_TEST(names.size() == std::size_t{requests + 1});
@@ -320,9 +320,9 @@ BOOST_AUTO_TEST_CASE(a_full_disk_takes_nothing_of_others) {
   const auto full = send_and_wait(**second, request("large", 5000));
   const auto two = send_and_wait(**first, request("two", 10));
   ::setrlimit(RLIMIT_FSIZE, &before);
-  BOOST_TEST((one.what == kind::delivered));
-  BOOST_TEST((full.what == kind::retry));
-  BOOST_TEST((two.what == kind::delivered));
+  BOOST_TEST((one.answer == kind::delivered));
+  BOOST_TEST((full.answer == kind::retry));
+  BOOST_TEST((two.answer == kind::delivered));
   std::size_t torn = 0;
   BOOST_TEST(all_lines(d.path, path, torn).size() == 2u);
   BOOST_TEST(torn == 0u);
@@ -347,12 +347,12 @@ BOOST_AUTO_TEST_CASE(kill_9_loses_nothing_acknowledged) {
       const int log = ::open(acked.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
       for (int i = 0; file; ++i) {
         const auto name = std::to_string(round) + "." + std::to_string(i);
-        (*file)->send({.message = weir::shared_bytes(request(name, 40'000))},
-                      [=](const outcome& o) {
-                        const auto line = name + "\n";
-                        if (o.what == kind::delivered && ::write(log, line.data(), line.size()) < 0)
-                          ::_exit(1);
-                      });
+        (*file)->send(
+            {.message = weir::shared_bytes(request(name, 40'000))}, [=](const outcome& o) {
+              const auto line = name + "\n";
+              if (o.answer == kind::delivered && ::write(log, line.data(), line.size()) < 0)
+                ::_exit(1);
+            });
         if (i % 8 == 7)
           std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
@@ -369,15 +369,15 @@ BOOST_AUTO_TEST_CASE(kill_9_loses_nothing_acknowledged) {
   std::size_t torn = 0;
   std::set<std::string> there;
   for (const auto& line : all_lines(d.path, path, torn)) {
-    const auto at = line.find("\"name\":\"");
-    BOOST_REQUIRE(at != std::string::npos);
+    const auto found = line.find("\"name\":\"");
+    BOOST_REQUIRE(found != std::string::npos);
     BOOST_REQUIRE(line.ends_with("]}]}"));
-    there.insert(line.substr(at + 8, line.find('"', at + 8) - at - 8));
+    there.insert(line.substr(found + 8, line.find('"', found + 8) - found - 8));
   }
   BOOST_TEST(torn == 0u);
-  std::istringstream in(content(acked));
+  std::istringstream input(content(acked));
   std::size_t count = 0;
-  for (std::string name; std::getline(in, name); ++count)
+  for (std::string name; std::getline(input, name); ++count)
     BOOST_TEST(there.contains(name), name);
   BOOST_TEST(count > 100u);
 }
@@ -395,7 +395,7 @@ BOOST_AUTO_TEST_CASE(formats_and_compression) {
           make_file_sender("file", {.path = path, .format = format, .compression = compression});
       BOOST_REQUIRE(made);
       for (int i = 0; i < 2; ++i)
-        BOOST_TEST((send_and_wait(**made, message).what == kind::delivered));
+        BOOST_TEST((send_and_wait(**made, message).answer == kind::delivered));
     }
     const auto bytes = content(path);
     const auto size = bytes.size() / 2 - 4;

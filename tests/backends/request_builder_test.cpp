@@ -107,14 +107,14 @@ BOOST_AUTO_TEST_CASE(pieces_hold_each_item_once) {
       BOOST_REQUIRE(cut_items(kind, message, 0, *total, whole));
       BOOST_REQUIRE((whole == message));
       std::vector<std::string> items;
-      for (std::uint64_t at = 0; at < *total;) {
-        const auto next = std::min(*total, at + 1 + make.random() % 5);
+      for (std::uint64_t position = 0; position < *total;) {
+        const auto next = std::min(*total, position + 1 + make.random() % 5);
         std::string piece;
-        BOOST_REQUIRE(cut_items(kind, message, at, next, piece));
-        BOOST_REQUIRE_EQUAL(*count_items(kind, piece), next - at);
+        BOOST_REQUIRE(cut_items(kind, message, position, next, piece));
+        BOOST_REQUIRE_EQUAL(*count_items(kind, piece), next - position);
         for (auto& i : items_of(kind, piece))
           items.push_back(i);
-        at = next;
+        position = next;
       }
       BOOST_REQUIRE((items == items_of(kind, message)));
     }

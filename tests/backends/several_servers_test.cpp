@@ -3,8 +3,8 @@
 #include "backends/otlp_http.hpp"
 #include "fake_grpc_server.hpp"
 #include "fake_http_server.hpp"
-#include "net/grpc_client.hpp"
-#include "net/name_resolver.hpp"
+#include "net/client/grpc_client.hpp"
+#include "net/client/name_resolver.hpp"
 #include "waiting.hpp"
 
 #include <atomic>
@@ -277,7 +277,8 @@ BOOST_AUTO_TEST_CASE(an_otlp_exporter_takes_several_endpoints) {
                                                          .tls = {.insecure = true}});
   BOOST_REQUIRE(sender);
   for (int i = 0; i < 2000 && (a.calls < 5 || b.calls < 5); ++i)
-    BOOST_TEST_REQUIRE((weir::test::send_and_wait(**sender, "x").what == outcome_kind::delivered));
+    BOOST_TEST_REQUIRE(
+        (weir::test::send_and_wait(**sender, "x").answer == outcome_kind::delivered));
   BOOST_TEST(a.calls >= 5);
   BOOST_TEST(b.calls >= 5);
 }
@@ -288,10 +289,10 @@ BOOST_AUTO_TEST_CASE(an_otlp_exporter_takes_several_endpoints) {
 BOOST_AUTO_TEST_CASE(an_otlphttp_exporter_takes_several_endpoints) {
   std::map<std::string, int> seen;
   std::mutex mutex;
-  const auto count = [&](const char* who, fake_http_server::answer a) {
-    return [&, who, a = std::move(a)](const auto& r) {
+  const auto count = [&](const char* bytes, fake_http_server::answer a) {
+    return [&, bytes, a = std::move(a)](const auto& r) {
       const std::lock_guard guard(mutex);
-      ++seen[who + r.target];
+      ++seen[bytes + r.target];
       return a;
     };
   };
@@ -308,7 +309,7 @@ BOOST_AUTO_TEST_CASE(an_otlphttp_exporter_takes_several_endpoints) {
   int failed = 0;
   for (int i = 0; i < 22; ++i) {
     const auto out = weir::test::send_and_wait(**sender, "x");
-    failed += out.what == outcome_kind::retry ? 1 : 0;
+    failed += out.answer == outcome_kind::retry ? 1 : 0;
     BOOST_TEST(!out.retry_after.has_value());
   }
   const std::lock_guard guard(mutex);

@@ -36,11 +36,11 @@ private:
 };
 
 /// Sends one request and waits for its outcome.
-inline backends::outcome send_and_wait(backends::sender& to, std::string message,
+inline backends::outcome send_and_wait(backends::sender& sender, std::string message,
                                        weir::signal kind = weir::signal::traces) {
   inbox<backends::outcome> answers;
-  to.send({.signal = kind, .message = shared_bytes(std::move(message)), .items = 1},
-          [&](backends::outcome o) { answers.put(std::move(o)); });
+  sender.send({.signal = kind, .message = shared_bytes(std::move(message)), .items = 1},
+              [&](backends::outcome o) { answers.put(std::move(o)); });
   return answers.wait(1).front();
 }
 

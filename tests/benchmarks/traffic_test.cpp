@@ -19,8 +19,8 @@ std::multiset<std::string> ids_of(const traffic& requests) {
   for (const auto& request : requests.requests) {
     std::string ids;
     BOOST_REQUIRE(read_ids(request.bytes, ids));
-    for (std::size_t at = 0; at < ids.size(); at += 24)
-      result.insert(ids.substr(at, 24));
+    for (std::size_t position = 0; position < ids.size(); position += 24)
+      result.insert(ids.substr(position, 24));
   }
   return result;
 }
@@ -70,9 +70,9 @@ BOOST_AUTO_TEST_CASE(stamping_gives_each_round_its_own_traces) {
   read_ids(later, read);
   append_ids(request, later, indexed);
   BOOST_TEST(read == indexed);
-  for (std::size_t at = 0; at < read.size(); at += 24) {
-    BOOST_TEST(read.substr(at, 16) != before.substr(at, 16));
-    BOOST_TEST(read.substr(at + 16, 8) == before.substr(at + 16, 8));
+  for (std::size_t position = 0; position < read.size(); position += 24) {
+    BOOST_TEST(read.substr(position, 16) != before.substr(position, 16));
+    BOOST_TEST(read.substr(position + 16, 8) == before.substr(position + 16, 8));
   }
 }
 

@@ -9,9 +9,9 @@ using namespace weir::cluster;
 
 namespace {
 
-open_entry entry(sequence seq, journal_position position, std::uint32_t slots, epoch of = 7) {
+open_entry entry(sequence seq, journal_position position, std::uint32_t slots, epoch epoch = 7) {
   open_entry e;
-  e.id = {1, of, seq};
+  e.id = {1, epoch, seq};
   e.position = position;
   e.received = static_cast<steady_ns>(position) * second_ns;
   e.settled = slot_set(slots);
@@ -22,8 +22,8 @@ open_entry entry(sequence seq, journal_position position, std::uint32_t slots, e
 
 BOOST_AUTO_TEST_SUITE(settling_test)
 
-// Scenario: the slots of an entry are settled one by one. Guarantee: it is forgotten with the last one,
-// and only then does the head of the journal move.
+// Scenario: the slots of an entry are settled one by one. Guarantee: it is forgotten with the last
+// one, and only then does the head of the journal move.
 BOOST_AUTO_TEST_CASE(entry_is_forgotten_with_its_last_slot) {
   settling s(1);
   s.add(entry(1, 1, 2));
@@ -37,8 +37,8 @@ BOOST_AUTO_TEST_CASE(entry_is_forgotten_with_its_last_slot) {
   BOOST_TEST(s.open_slots() == 0U);
 }
 
-// Scenario: a stuck head entry is written again at the tail. Guarantee: the head jumps over the settled
-// ones behind it, the low-water mark of the epoch stays below the moved entry.
+// Scenario: a stuck head entry is written again at the tail. Guarantee: the head jumps over the
+// settled ones behind it, the low-water mark of the epoch stays below the moved entry.
 BOOST_AUTO_TEST_CASE(a_moved_entry_frees_the_head_but_not_the_low_water_mark) {
   settling s(1);
   for (sequence i = 1; i <= 100; ++i)
@@ -60,10 +60,10 @@ BOOST_AUTO_TEST_CASE(a_moved_entry_frees_the_head_but_not_the_low_water_mark) {
   BOOST_TEST(s.take_low_water_marks(102).empty());
 }
 
-// Scenario: an old epoch's entry stays open at the head, those of the new epoch behind it are settled; then
-// the journal's trim is asked for, and then synced.
-// Guarantee: the new epoch's mark waits until its entries are gone from the journal, and that is synced: a
-// restart before would read them back, and an owner that had dropped its progress would log them again.
+// Scenario: an old epoch's entry stays open at the head, those of the new epoch behind it are
+// settled; then the journal's trim is asked for, and then synced. Guarantee: the new epoch's mark
+// waits until its entries are gone from the journal, and that is synced: a restart before would
+// read them back, and an owner that had dropped its progress would log them again.
 BOOST_AUTO_TEST_CASE(marks_wait_until_the_journal_is_gone) {
   settling s(1);
   s.add(entry(1, 1, 1, 7));
@@ -97,9 +97,9 @@ BOOST_AUTO_TEST_CASE(an_entry_settled_on_its_move_keeps_its_progress) {
   BOOST_TEST(s.take_low_water_marks(3).at(0).below == 2U);
 }
 
-// Scenario: a position was given out to an entry that is still on its way to the disk when one with a higher
-// position, a moved one, is written and settled.
-// Guarantee: the head stays below the one on its way: a trim up to it must not take what is not there yet.
+// Scenario: a position was given out to an entry that is still on its way to the disk when one with
+// a higher position, a moved one, is written and settled. Guarantee: the head stays below the one
+// on its way: a trim up to it must not take what is not there yet.
 BOOST_AUTO_TEST_CASE(the_head_stays_below_what_is_on_its_way) {
   settling s(1);
   s.add(entry(1, 1, 1));
@@ -112,8 +112,8 @@ BOOST_AUTO_TEST_CASE(the_head_stays_below_what_is_on_its_way) {
   BOOST_TEST(s.head() == 4U);
 }
 
-// Scenario: progress of an earlier start is on disk, the journal holds nothing of that epoch any more.
-// Guarantee: its mark is announced, so that the progress goes too.
+// Scenario: progress of an earlier start is on disk, the journal holds nothing of that epoch any
+// more. Guarantee: its mark is announced, so that the progress goes too.
 BOOST_AUTO_TEST_CASE(progress_without_entries_is_forgotten) {
   settling s(5);
   s.has_progress({1, 7, 3});
@@ -124,9 +124,9 @@ BOOST_AUTO_TEST_CASE(progress_without_entries_is_forgotten) {
   BOOST_TEST(marks[0].below == 4U);
 }
 
-// Scenario: a pipeline comes back whose entries have lain in the journal for longer than their wait.
-// Guarantee: they count as received when they are told to, so that their traces come together again; what
-// is younger keeps its time.
+// Scenario: a pipeline comes back whose entries have lain in the journal for longer than their
+// wait. Guarantee: they count as received when they are told to, so that their traces come together
+// again; what is younger keeps its time.
 BOOST_AUTO_TEST_CASE(a_pipeline_that_is_back_waits_again) {
   settling s(1);
   for (sequence i = 1; i <= 2; ++i) {
@@ -143,7 +143,8 @@ BOOST_AUTO_TEST_CASE(a_pipeline_that_is_back_waits_again) {
 }
 
 // Scenario: ten entries of a pipeline that is gone stand before a thousand that are settled.
-// Guarantee: they are stuck, as many as asked for at a time; none is before that much lies behind them.
+// Guarantee: they are stuck, as many as asked for at a time; none is before that much lies behind
+// them.
 BOOST_AUTO_TEST_CASE(many_may_be_stuck) {
   settling s(1);
   for (sequence i = 1; i <= 1000; ++i) {
@@ -201,9 +202,9 @@ BOOST_AUTO_TEST_CASE(random_operations_keep_the_invariants) {
     for (int step = 0; step < 300; ++step) {
       const auto dice = random() % 10;
       if (dice < 4) {
-        const epoch of = 1 + random() % 3;
+        const epoch epoch = 1 + random() % 3;
         const auto slots = 1 + random() % 5;
-        auto e = entry(++sequences[of], next++, slots, of);
+        auto e = entry(++sequences[epoch], next++, slots, epoch);
         auto& open = model[e.id];
         open.first = e.position;
         for (slot i = 0; i < slots; ++i)
@@ -249,7 +250,8 @@ BOOST_AUTO_TEST_CASE(random_operations_keep_the_invariants) {
       for (const auto& mark : s.take_low_water_marks(gone))
         announced[mark.epoch] = mark.below;
       for (const auto& [position, id] : journal)
-        BOOST_REQUIRE_MESSAGE(id.sequence >= announced[id.epoch], "seed " << seed << " step " << step);
+        BOOST_REQUIRE_MESSAGE(id.sequence >= announced[id.epoch],
+                              "seed " << seed << " step " << step);
     }
   }
 }

@@ -115,7 +115,8 @@ BOOST_AUTO_TEST_CASE(a_newer_version_is_unsupported) {
 // unpacking.
 BOOST_AUTO_TEST_CASE(a_size_over_the_limit_is_refused) {
   constexpr std::size_t unpacked_offset = 24;
-  const auto block = lying(some_block(), block_header_bytes, unpacked_offset, max_block_bytes + 1);
+  const auto block =
+      lying(some_block(), block_header_bytes, unpacked_offset, largest_block_bytes + 1);
   const auto view = read_block(block);
   BOOST_REQUIRE(!view);
   BOOST_TEST((view.error().code == errc::corrupt));

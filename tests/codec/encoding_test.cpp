@@ -21,9 +21,9 @@ std::string text(std::mt19937_64& random, std::size_t size) {
   return out;
 }
 
-std::string packed(encoding how, std::string_view body, int level = 0) {
+std::string packed(encoding encoding, std::string_view body, int level = 0) {
   std::string out;
-  BOOST_REQUIRE(encode(how, body, level, out).has_value());
+  BOOST_REQUIRE(encode(encoding, body, level, out).has_value());
   return out;
 }
 
@@ -70,11 +70,11 @@ BOOST_AUTO_TEST_SUITE(encoding_test)
 BOOST_AUTO_TEST_CASE(every_encoding_comes_back) {
   std::mt19937_64 random(1);
   std::string out;
-  for (const auto how : all)
+  for (const auto method : all)
     for (const std::size_t size : {0, 1, 2, 100, 511, 512, 513, 65535, 65536, 65537, 300000}) {
-      BOOST_TEST_CONTEXT(to_string(how) << ", " << size << " bytes") {
+      BOOST_TEST_CONTEXT(to_string(method) << ", " << size << " bytes") {
         const auto body = text(random, size);
-        const auto decoded = decode(how, packed(how, body), size, out);
+        const auto decoded = decode(method, packed(method, body), size, out);
         BOOST_REQUIRE_MESSAGE(decoded, decoded.error().message);
         BOOST_TEST((out == body));
       }
@@ -85,10 +85,10 @@ BOOST_AUTO_TEST_CASE(every_encoding_comes_back) {
 BOOST_AUTO_TEST_CASE(one_byte_over_the_limit_is_too_large) {
   std::mt19937_64 random(2);
   std::string out;
-  for (const auto how : all)
+  for (const auto method : all)
     for (const std::size_t size : {1, 513, 70000}) {
-      BOOST_TEST_CONTEXT(to_string(how) << ", " << size << " bytes") {
-        const auto decoded = decode(how, packed(how, text(random, size)), size - 1, out);
+      BOOST_TEST_CONTEXT(to_string(method) << ", " << size << " bytes") {
+        const auto decoded = decode(method, packed(method, text(random, size)), size - 1, out);
         BOOST_REQUIRE(!decoded);
         BOOST_TEST((decoded.error().code == errc::too_large));
       }
@@ -101,14 +101,14 @@ BOOST_AUTO_TEST_CASE(a_body_cut_short_is_an_error) {
   std::mt19937_64 random(3);
   const auto body = text(random, 700);
   std::string out;
-  for (const auto how : all) {
-    if (how == encoding::identity)
+  for (const auto method : all) {
+    if (method == encoding::identity)
       continue;
-    const auto whole = packed(how, body);
+    const auto whole = packed(method, body);
     for (std::size_t length = 0; length < whole.size(); ++length) {
-      BOOST_TEST_CONTEXT(to_string(how) << " cut at " << length) {
-        const auto decoded = decode(how, whole.substr(0, length), 1 << 20, out);
-        if (how == encoding::snappy_framed && length == 10)
+      BOOST_TEST_CONTEXT(to_string(method) << " cut at " << length) {
+        const auto decoded = decode(method, whole.substr(0, length), 1 << 20, out);
+        if (method == encoding::snappy_framed && length == 10)
           continue; // a stream of no chunks is whole
         BOOST_REQUIRE(!decoded);
         BOOST_TEST((decoded.error().code == errc::invalid_argument));
@@ -122,11 +122,11 @@ BOOST_AUTO_TEST_CASE(a_body_cut_short_is_an_error) {
 // Scenario: a body with bytes behind its end. Guarantee: invalid_argument.
 BOOST_AUTO_TEST_CASE(bytes_behind_the_end_are_an_error) {
   std::string out;
-  for (const auto how : all) {
-    if (how == encoding::identity)
+  for (const auto method : all) {
+    if (method == encoding::identity)
       continue;
-    const auto decoded = decode(how, packed(how, "a body") + "garbage", 1 << 20, out);
-    BOOST_TEST_CONTEXT(to_string(how)) {
+    const auto decoded = decode(method, packed(method, "a body") + "garbage", 1 << 20, out);
+    BOOST_TEST_CONTEXT(to_string(method)) {
       BOOST_REQUIRE(!decoded);
       BOOST_TEST((decoded.error().code == errc::invalid_argument));
     }
@@ -137,10 +137,11 @@ BOOST_AUTO_TEST_CASE(bytes_behind_the_end_are_an_error) {
 // one body.
 BOOST_AUTO_TEST_CASE(members_behind_each_other_are_one_body) {
   std::string out;
-  for (const auto how : {encoding::gzip, encoding::zstd, encoding::lz4, encoding::snappy_framed}) {
-    const auto decoded =
-        decode(how, packed(how, "one, ") + packed(how, "") + packed(how, "two"), 1 << 20, out);
-    BOOST_REQUIRE_MESSAGE(decoded, to_string(how) << ": " << decoded.error().message);
+  for (const auto method :
+       {encoding::gzip, encoding::zstd, encoding::lz4, encoding::snappy_framed}) {
+    const auto decoded = decode(
+        method, packed(method, "one, ") + packed(method, "") + packed(method, "two"), 1 << 20, out);
+    BOOST_REQUIRE_MESSAGE(decoded, to_string(method) << ": " << decoded.error().message);
     BOOST_TEST(out == "one, two");
   }
 }
@@ -151,13 +152,13 @@ BOOST_AUTO_TEST_CASE(damaged_bodies_stay_within_the_limit) {
   std::string out;
   for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
     std::mt19937_64 random(seed);
-    const auto how = all[random() % std::size(all)];
-    auto body = packed(how, text(random, random() % 5000));
+    const auto method = all[random() % std::size(all)];
+    auto body = packed(method, text(random, random() % 5000));
     for (std::size_t n = 1 + random() % 8; n > 0 && !body.empty(); --n)
       body[random() % body.size()] = static_cast<char>(random());
     const auto limit = random() % 6000;
-    BOOST_TEST_CONTEXT("seed " << seed << ", " << to_string(how)) {
-      const auto decoded = decode(how, body, limit, out);
+    BOOST_TEST_CONTEXT("seed " << seed << ", " << to_string(method)) {
+      const auto decoded = decode(method, body, limit, out);
       BOOST_REQUIRE(out.size() <= limit);
       BOOST_REQUIRE((decoded || out.empty()));
     }
@@ -188,8 +189,8 @@ BOOST_AUTO_TEST_CASE(a_bomb_costs_no_more_than_the_limit) {
   const auto before = peak_memory_kib();
   std::string out;
   BOOST_TEST(decode(encoding::gzip, nested, limit, out).has_value()); // one layer is harmless
-  for (const auto how : {encoding::gzip, encoding::zstd}) {
-    const auto decoded = decode(how, how == encoding::gzip ? members : zeros, limit, out);
+  for (const auto method : {encoding::gzip, encoding::zstd}) {
+    const auto decoded = decode(method, method == encoding::gzip ? members : zeros, limit, out);
     BOOST_REQUIRE(!decoded);
     BOOST_TEST((decoded.error().code == errc::too_large));
   }

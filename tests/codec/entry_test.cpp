@@ -108,17 +108,17 @@ BOOST_AUTO_TEST_CASE(a_newer_version_is_unsupported) {
   BOOST_TEST(view.error().message == "entry: format version 2, this program knows 1");
 }
 
-// Scenario: entries and blocks above what the formats hold, should a caller ever make one. Guarantee:
-// they are not written, so nobody is promised anything.
+// Scenario: entries and blocks above what the formats hold, should a caller ever make one.
+// Guarantee: they are not written, so nobody is promised anything.
 BOOST_AUTO_TEST_CASE(what_nobody_could_read_is_not_written) {
   std::string out;
-  const std::string large(max_entry_bytes, 'x');
+  const std::string large(largest_entry_bytes, 'x');
   BOOST_CHECK_THROW(write_entry({}, large, out), std::length_error);
   entry_header entry;
-  entry.unpacked_bytes = max_entry_unpacked_bytes + 1;
+  entry.unpacked_bytes = largest_entry_unpacked_bytes + 1;
   BOOST_CHECK_THROW(write_entry(entry, "", out), std::length_error);
   block_header block;
-  block.unpacked_bytes = max_block_bytes + 1;
+  block.unpacked_bytes = largest_block_bytes + 1;
   BOOST_CHECK_THROW(write_block(block, "", out), std::length_error);
   BOOST_TEST(out.empty());
 }
@@ -129,12 +129,12 @@ BOOST_AUTO_TEST_CASE(sizes_that_lie_are_refused) {
   constexpr std::size_t unpacked_offset = 44;
   std::string large;
   write_entry(some_header(1), "x", large);
-  large = lying(large, entry_header_bytes, unpacked_offset, max_entry_unpacked_bytes + 1);
+  large = lying(large, entry_header_bytes, unpacked_offset, largest_entry_unpacked_bytes + 1);
   const auto refused = read_entry(large);
   BOOST_REQUIRE(!refused);
   BOOST_TEST(refused.error().message.find("over the limit") != std::string::npos);
   std::string huge;
-  write_entry(some_header(1), std::string(max_entry_bytes - entry_header_bytes, 'x'), huge);
+  write_entry(some_header(1), std::string(largest_entry_bytes - entry_header_bytes, 'x'), huge);
   BOOST_TEST(read_entry(huge).has_value());
   BOOST_TEST(!read_entry(huge + "x"));
   auto header = some_header(1);

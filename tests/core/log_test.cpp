@@ -45,20 +45,25 @@ BOOST_AUTO_TEST_CASE(json_lines_are_good_json) {
   BOOST_TEST(std::regex_match(said, line), said);
 }
 
-// Scenario: a line with fields of each type, some of them hostile. Guarantee: in JSON they are members of their
-// own with their types; on the console they stand behind the text; the next line has none of them.
+// Scenario: a line with fields of each type, some of them hostile. Guarantee: in JSON they are
+// members of their own with their types; on the console they stand behind the text; the next line
+// has none of them.
 BOOST_AUTO_TEST_CASE(fields_stand_beside_the_text) {
   const auto speak = [](const char* encoding) {
     return said_by([&] {
       weir::log::configure({.level = "info", .encoding = encoding});
-      weir::log::warn({{"exporter", std::string("otlp/\"a\"")}, {"items", 12U}, {"delta", -3}, {"share", 0.5},
+      weir::log::warn({{"exporter", std::string("otlp/\"a\"")},
+                       {"items", 12U},
+                       {"delta", -3},
+                       {"share", 0.5},
                        {"well", false}},
                       "away for {} s", 80);
       weir::log::debug({{"hidden", 1}}, "not at this level");
       weir::log::info("next");
     });
   };
-  const std::string members = R"("exporter":"otlp/\"a\"","items":12,"delta":-3,"share":0.5,"well":false)";
+  const std::string members =
+      R"("exporter":"otlp/\"a\"","items":12,"delta":-3,"share":0.5,"well":false)";
   const auto json = speak("json");
   BOOST_TEST(json.find(R"("msg":"away for 80 s",)" + members + "}\n") != std::string::npos, json);
   BOOST_TEST(json.find("\"msg\":\"next\"}\n") != std::string::npos, json);
@@ -68,12 +73,13 @@ BOOST_AUTO_TEST_CASE(fields_stand_beside_the_text) {
   BOOST_TEST(console.find("hidden") == std::string::npos, console);
 }
 
-// Scenario: a client's text with line ends, ESC, and bytes that are orders to a terminal, on the console.
-// Guarantee: one line, in which they are shown; letters outside of ASCII stay.
+// Scenario: a client's text with line ends, ESC, and bytes that are orders to a terminal, on the
+// console. Guarantee: one line, in which they are shown; letters outside of ASCII stay.
 BOOST_AUTO_TEST_CASE(console_lines_are_plain_text) {
   const auto said = said_by([] {
     weir::log::configure({.level = "info", .encoding = "console"});
-    weir::log::warn("path /\r\n2026-01-01T00:00:00\terror\tall is lost \x1b[2J \x9b\x7f \xc2\x9b gr\u00fc\u00df");
+    weir::log::warn("path /\r\n2026-01-01T00:00:00\terror\tall is lost \x1b[2J \x9b\x7f \xc2\x9b "
+                    "gr\u00fc\u00df");
   });
   BOOST_TEST(std::count(said.begin(), said.end(), '\n') == 1);
   BOOST_TEST(said.find('\r') == std::string::npos);
@@ -83,15 +89,16 @@ BOOST_AUTO_TEST_CASE(console_lines_are_plain_text) {
              said);
 }
 
-// Scenario: a text of several lines and columns, as the debug exporter's, with what would move a cursor. Guarantee:
-// lines and columns stay, the rest is shown; the next line is an ordinary one.
+// Scenario: a text of several lines and columns, as the debug exporter's, with what would move a
+// cursor. Guarantee: lines and columns stay, the rest is shown; the next line is an ordinary one.
 BOOST_AUTO_TEST_CASE(blocks_keep_their_lines) {
   const auto said = said_by([] {
     weir::log::configure({.level = "info", .encoding = "console"});
     weir::log::write_block("Traces\t{\"spans\": 1}\n     -> k: Str(\x1b[2J)\n");
     weir::log::info("a\nb");
   });
-  BOOST_TEST(said.find("Traces\t{\"spans\": 1}\n     -> k: Str(\\x1b[2J)\n") != std::string::npos, said);
+  BOOST_TEST(said.find("Traces\t{\"spans\": 1}\n     -> k: Str(\\x1b[2J)\n") != std::string::npos,
+             said);
   BOOST_TEST(said.find("a\\nb\n") != std::string::npos, said);
 }
 

@@ -30,12 +30,14 @@ BOOST_AUTO_TEST_CASE(what_json_keeps_for_itself_is_escaped) {
 // password nor query is left; other texts stay as they are.
 BOOST_AUTO_TEST_CASE(urls_show_no_secrets) {
   using weir::without_secrets;
-  BOOST_TEST(without_secrets("ftp://ann:pass@host:1/v1?key=k#x") == "ftp://[REDACTED]@host:1/v1?[REDACTED]");
+  BOOST_TEST(without_secrets("ftp://ann:pass@host:1/v1?key=k#x")
+             == "ftp://[REDACTED]@host:1/v1?[REDACTED]");
   BOOST_TEST(without_secrets("https://token@host/") == "https://[REDACTED]@host/");
   BOOST_TEST(without_secrets("https://a:p@ss@host") == "https://[REDACTED]@host");
   BOOST_TEST(without_secrets("htp://host?key=k") == "htp://host?[REDACTED]");
   BOOST_TEST(without_secrets("ann:pass@tempo:4317") == "[REDACTED]@tempo:4317");
-  for (const std::string text : {"tempo:4317", "ann@example.com", "what? no", "https://host/a@b", ""})
+  for (const std::string text :
+       {"tempo:4317", "ann@example.com", "what? no", "https://host/a@b", ""})
     BOOST_TEST(without_secrets(text) == text);
 }
 

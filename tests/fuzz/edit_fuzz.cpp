@@ -4,13 +4,13 @@
 //
 // Lines up to an empty one are actions, "kind|key|pattern or source|value" and so on (see
 // add_line); the bytes behind are a message of the kind that the first byte names.
+#include "editing/chain.hpp"
+#include "editing/values.hpp"
 #include "fuzz_check.hpp"
 #include "otlp/scan.hpp"
 #include "processors/attributes.hpp"
-#include "processors/chain.hpp"
 #include "processors/redaction.hpp"
 #include "processors/span.hpp"
-#include "processors/values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,8 +26,8 @@ using namespace weir::processors;
 
 constexpr std::size_t max_lines = 24;
 
-std::string_view cut(std::string_view& rest, char at) {
-  const auto end = std::min(rest.find(at), rest.size());
+std::string_view cut(std::string_view& rest, char next) {
+  const auto end = std::min(rest.find(next), rest.size());
   const auto taken = rest.substr(0, end);
   rest.remove_prefix(std::min(end + 1, rest.size()));
   return taken;
@@ -68,41 +68,41 @@ action_config action_of(std::uint8_t kind, std::string_view rest) {
   return made;
 }
 
-void add_line(configuration& to, std::string_view line) {
+void add_line(configuration& configuration, std::string_view line) {
   const auto kind = static_cast<std::uint8_t>(line[0]);
   line.remove_prefix(1);
   switch (kind) {
   case 'F':
-    to.has_span = true;
-    to.span.name.from_attributes.emplace_back(line);
+    configuration.has_span = true;
+    configuration.span.name.from_attributes.emplace_back(line);
     break;
   case 'T':
-    to.has_span = true;
-    if (!to.span.name.to_attributes)
-      to.span.name.to_attributes.emplace();
-    to.span.name.to_attributes->rules.emplace_back(line);
+    configuration.has_span = true;
+    if (!configuration.span.name.to_attributes)
+      configuration.span.name.to_attributes.emplace();
+    configuration.span.name.to_attributes->rules.emplace_back(line);
     break;
   case 'B':
-    to.has_redaction = true;
-    to.redaction.blocked_values.emplace_back(line);
+    configuration.has_redaction = true;
+    configuration.redaction.blocked_values.emplace_back(line);
     break;
   case 'K':
-    to.has_redaction = true;
-    to.redaction.blocked_key_patterns.emplace_back(line);
+    configuration.has_redaction = true;
+    configuration.redaction.blocked_key_patterns.emplace_back(line);
     break;
   case 'A':
-    to.has_redaction = true;
-    to.redaction.allowed_keys.emplace_back(line);
+    configuration.has_redaction = true;
+    configuration.redaction.allowed_keys.emplace_back(line);
     break;
   case 'N': {
-    auto& chosen = to.attributes.include;
+    auto& chosen = configuration.attributes.include;
     if (!chosen)
       chosen.emplace().regexp = true;
     chosen->attributes.push_back({std::string(cut(line, '|')), text_value(line)});
     break;
   }
   default:
-    to.attributes.actions.push_back(action_of(kind, line));
+    configuration.attributes.actions.push_back(action_of(kind, line));
   }
 }
 
@@ -113,16 +113,16 @@ void add(std::vector<chain::part>& parts, result<processor_ptr> made) {
     fuzz::check(!made.error().message.empty(), "a refusal has a reason");
 }
 
-chain chain_of(configuration from, signal kind) {
+chain chain_of(configuration configuration, signal kind) {
   std::vector<chain::part> parts;
-  from.redaction.allow_all_keys = from.redaction.allowed_keys.empty();
-  from.redaction.summary = redaction_summary::debug;
-  add(parts, make_attributes(from.attributes, kind));
-  add(parts, make_resource({from.attributes.actions}));
-  if (from.has_span && kind == signal::traces)
-    add(parts, make_span(from.span, kind));
-  if (from.has_redaction)
-    add(parts, make_redaction(from.redaction));
+  configuration.redaction.allow_all_keys = configuration.redaction.allowed_keys.empty();
+  configuration.redaction.summary = redaction_summary::debug;
+  add(parts, make_attributes(configuration.attributes, kind));
+  add(parts, make_resource({configuration.attributes.actions}));
+  if (configuration.has_span && kind == signal::traces)
+    add(parts, make_span(configuration.span, kind));
+  if (configuration.has_redaction)
+    add(parts, make_redaction(configuration.redaction));
   return chain(std::move(parts));
 }
 
@@ -147,20 +147,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   const auto kind = std::array{signal::traces, signal::metrics, signal::logs}[data[0] % 3];
   auto rest = fuzz::view(data, size).substr(1);
-  configuration from;
+  configuration configuration;
   for (std::size_t lines = 0; lines < max_lines; ++lines) {
     const auto line = cut(rest, '\n');
     if (line.empty())
       break;
-    add_line(from, line);
+    add_line(configuration, line);
   }
   const auto before = items_of(kind, rest);
   if (!before)
     return 0;
-  const auto edits = chain_of(from, kind);
-  static scratch with;
+  const auto edits = chain_of(configuration, kind);
+  static scratch scratch;
   std::string out;
-  const auto outcome = edits.apply(kind, rest, {}, with, out);
+  const auto outcome = edits.apply(kind, rest, {}, scratch, out);
   fuzz::check(outcome.refusal.empty(), "no edit of these refuses");
   fuzz::check(outcome.items.dropped == 0 && outcome.items.made == 0, "none drops or makes any");
   if (!outcome.changed) {
@@ -171,7 +171,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::check(after.has_value(), "what comes out is OTLP");
   fuzz::check(after == before, "as many items come out");
   std::string again;
-  edits.apply(kind, rest, {}, with, again);
+  edits.apply(kind, rest, {}, scratch, again);
   fuzz::check(again == out, "the same comes out again");
   return 0;
 }

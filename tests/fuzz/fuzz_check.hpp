@@ -8,10 +8,10 @@
 namespace weir::fuzz {
 
 /// Ends the process where a property does not hold, whatever the build type.
-inline void check(bool holds, const char* what) {
+inline void check(bool holds, const char* reason) {
   if (holds)
     return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::fprintf(stderr, "does not hold: %s\n", reason);
   std::abort();
 }
 

@@ -1,14 +1,14 @@
-// Any text as an OTTL condition or statement about each context: refused with a place inside it and a
-// reason, or compiled and run over a message; what comes out is OTLP, however the statement went.
+// Any text as an OTTL condition or statement about each context: refused with a place inside it and
+// a reason, or compiled and run over a message; what comes out is OTLP, however the statement went.
 //
 // The first byte says which context, and whether it is a statement; then comes the text.
+#include "editing/chain.hpp"
 #include "fuzz_check.hpp"
 #include "otlp/json.hpp"
 #include "otlp/scan.hpp"
-#include "processors/chain.hpp"
+#include "ottl/compiler.hpp"
+#include "ottl/group.hpp"
 #include "processors/filter.hpp"
-#include "processors/ottl/compiler.hpp"
-#include "processors/ottl/group.hpp"
 #include "processors/transform.hpp"
 
 #include <cstdint>
@@ -41,11 +41,12 @@ std::string message_of(signal kind) {
            + a + "}]," + a + "}]}]}]}";
     break;
   case signal::metrics:
-    json = R"({"resourceMetrics":[{)" + resource + R"(,"scopeMetrics":[{)" + scope
-           + R"(,"metrics":[{"name":"s","sum":{"aggregationTemporality":1,"dataPoints":[{"asInt":"7",)"
-           + a + R"(}]}},{"name":"h","histogram":{"dataPoints":[{"count":"3","bucketCounts":["1","2"],
+    json =
+        R"({"resourceMetrics":[{)" + resource + R"(,"scopeMetrics":[{)" + scope
+        + R"(,"metrics":[{"name":"s","sum":{"aggregationTemporality":1,"dataPoints":[{"asInt":"7",)"
+        + a + R"(}]}},{"name":"h","histogram":{"dataPoints":[{"count":"3","bucketCounts":["1","2"],
              "explicitBounds":[5],)"
-           + a + "}]}}]}]}]}";
+        + a + "}]}}]}]}]}";
     break;
   default:
     json = R"({"resourceLogs":[{)" + resource + R"(,"scopeLogs":[{)" + scope
@@ -76,9 +77,9 @@ void run(const std::vector<processor_ptr>& made, signal kind) {
   std::vector<chain::part> parts;
   for (const auto& p : made)
     parts.push_back({"p", p});
-  static scratch with;
+  static scratch scratch;
   std::string out;
-  const auto outcome = chain(std::move(parts)).apply(kind, message, {}, with, out);
+  const auto outcome = chain(std::move(parts)).apply(kind, message, {}, scratch, out);
   if (!outcome.changed)
     return;
   otlp::span_index index;
@@ -103,8 +104,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (is_statement ? source.statements : source.conditions).push_back(text);
   if (const auto compiled = ottl::compile_group(source); !compiled) {
     for (const auto& e : compiled.error()) {
-      fuzz::check(e.what.offset <= text.size(), "an error's place is in the text");
-      fuzz::check(!e.what.message.empty(), "an error has a reason");
+      fuzz::check(e.error.offset <= text.size(), "an error's place is in the text");
+      fuzz::check(!e.error.message.empty(), "an error has a reason");
     }
     return 0;
   }

@@ -6,16 +6,6 @@ using namespace weir::net;
 
 BOOST_AUTO_TEST_SUITE(status_test)
 
-// Scenario: base64 of all lengths modulo 3 (RFC 4648, section 10). Guarantee: no padding.
-BOOST_AUTO_TEST_CASE(base64_has_no_padding) {
-  BOOST_TEST(encode_base64("") == "");
-  BOOST_TEST(encode_base64("f") == "Zg");
-  BOOST_TEST(encode_base64("fo") == "Zm8");
-  BOOST_TEST(encode_base64("foo") == "Zm9v");
-  BOOST_TEST(encode_base64("foobar") == "Zm9vYmFy");
-  BOOST_TEST(encode_base64("\xff\xfe") == "//4");
-}
-
 // Scenario: a status with and without a delay. Guarantee: google.rpc.Status as bytes and as JSON.
 BOOST_AUTO_TEST_CASE(status_messages) {
   const rpc_answer plain{grpc_code::invalid_argument, "no \"x\"\n", {}, 0};

@@ -23,9 +23,9 @@ BOOST_AUTO_TEST_CASE(the_fields_of_a_span_are_read) {
   wire::append_fixed32_field(body, 16, 0x101);
   body += field(9, attribute("k", "v"));
   int attributes = 0;
-  const auto with = read_span(body, [&](std::string_view, const value_ref&) { ++attributes; });
+  const auto made = read_span(body, [&](std::string_view, const value_ref&) { ++attributes; });
   BOOST_TEST(attributes == 1);
-  for (const auto& s : {read_span(body), with}) {
+  for (const auto& s : {read_span(body), made}) {
     BOOST_TEST(s.name == "GET");
     BOOST_TEST(s.trace_state == "ot=th:8");
     BOOST_TEST(!s.is_root);
@@ -50,15 +50,15 @@ BOOST_AUTO_TEST_CASE(a_span_without_parent_is_a_root) {
 BOOST_AUTO_TEST_CASE(attributes_of_every_sort_are_read) {
   std::string real;
   wire::append_double_field(real, 4, 2.5);
-  const auto with = [](std::string_view key, std::string_view any) {
+  const auto made = [](std::string_view key, std::string_view any) {
     return field(9, field(1, key) + field(2, any));
   };
-  const auto body = with("s", field(1, "text")) + with("b", varint(2, 1))
-                    + with("i", varint(3, static_cast<std::uint64_t>(-3))) + with("d", real)
-                    + with("a", field(5, "array")) + with("m", field(6, "map"))
-                    + with("y", field(7, "bytes")) + with("n", "") + field(9, field(1, "none"))
+  const auto body = made("s", field(1, "text")) + made("b", varint(2, 1))
+                    + made("i", varint(3, static_cast<std::uint64_t>(-3))) + made("d", real)
+                    + made("a", field(5, "array")) + made("m", field(6, "map"))
+                    + made("y", field(7, "bytes")) + made("n", "") + field(9, field(1, "none"))
                     + field(9, field(2, varint(3, 1)) + field(1, "late key"))
-                    + with("two", field(1, "text") + varint(3, 9));
+                    + made("two", field(1, "text") + varint(3, 9));
   std::map<std::string, value_ref, std::less<>> found;
   std::string order;
   read_span(body, [&](std::string_view key, const value_ref& value) {

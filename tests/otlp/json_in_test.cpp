@@ -183,12 +183,12 @@ BOOST_AUTO_TEST_CASE(null_in_a_list_keeps_its_place) {
   BOOST_TEST(contains(error_of(R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
       {"histogram":{"dataPoints":[{"bucketCounts":[1,null,3]}]}}]}]}]})",
                                signal::metrics)
-                          .what,
+                          .reason,
                       "found null"));
   BOOST_TEST(contains(error_of(R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
       {"histogram":{"dataPoints":[{"explicitBounds":[1,null]}]}}]}]}]})",
                                signal::metrics)
-                          .what,
+                          .reason,
                       "found null"));
 }
 
@@ -253,8 +253,8 @@ BOOST_AUTO_TEST_CASE(strings_are_unescaped) {
   BOOST_TEST(span_of(R"("name":"a\ud83dz\ude00\ud83d\u0041")")
              == field(5, "a\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd"
                          "A"));
-  BOOST_TEST(contains(error_of(span_json(R"("name":"\x")")).what, "escape"));
-  BOOST_TEST(contains(error_of(span_json(R"("name":"\u12g4")")).what, "escape"));
+  BOOST_TEST(contains(error_of(span_json(R"("name":"\x")")).reason, "escape"));
+  BOOST_TEST(contains(error_of(span_json(R"("name":"\u12g4")")).reason, "escape"));
   error_of(span_json("\"name\":\"\xff\""));
   error_of(span_json("\"name\":\"\x01\""));
 }
@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE(old_names_are_taken_where_new_ones_are_absent) {
 BOOST_AUTO_TEST_CASE(wrong_values_name_byte_path_and_reason) {
   struct {
     std::string_view member;
-    std::string_view what;
+    std::string_view reason;
   } const wrong[] = {
       {R"("kind":99999999999)", "range"},
       {R"("kind":"SPAN_KIND_NONE")", "name of the enum"},
@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_name_byte_path_and_reason) {
     const auto e = error_of(json);
     const auto key = w.member.substr(1, w.member.find(':') - 2);
     BOOST_TEST_CONTEXT(w.member << ": " << to_string(e)) {
-      BOOST_TEST(contains(e.what, w.what));
+      BOOST_TEST(contains(e.reason, w.reason));
       BOOST_TEST(e.path.starts_with("resourceSpans[0].scopeSpans[0].spans[0]." + std::string{key}));
       BOOST_TEST(e.offset == json.find(w.member) + w.member.find(':') + 1);
     }
@@ -340,8 +340,9 @@ BOOST_AUTO_TEST_CASE(wrong_values_name_byte_path_and_reason) {
   const auto e = error_of(
       span_json(R"("attributes":[{"key":"a"},{"key":"b","value":{"doubleValue":1e999}}])"));
   BOOST_TEST(e.path == "resourceSpans[0].scopeSpans[0].spans[0].attributes[1].value.doubleValue");
-  BOOST_TEST(contains(
-      error_of(span_json(R"("x":1,"attributes":[{"value":{"bytesValue":"*"}}])")).what, "base64"));
+  BOOST_TEST(
+      contains(error_of(span_json(R"("x":1,"attributes":[{"value":{"bytesValue":"*"}}])")).reason,
+               "base64"));
 }
 
 // Scenario: what is no JSON document of one object.
@@ -368,7 +369,7 @@ BOOST_AUTO_TEST_CASE(broken_documents_are_refused) {
                                       "\xff",
                                       "{\"resourceSpans\":\"x}"}) {
     const auto e = error_of(json);
-    BOOST_TEST(!e.what.empty());
+    BOOST_TEST(!e.reason.empty());
     BOOST_TEST(e.offset <= json.size());
   }
 }
@@ -409,7 +410,7 @@ BOOST_AUTO_TEST_CASE(deep_documents_are_survived) {
   value_of(nested(40));
   const auto deep =
       R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":)" + nested(10'000) + "}]}]}]}";
-  BOOST_TEST(contains(error_of(deep, signal::logs).what, "deeper"));
+  BOOST_TEST(contains(error_of(deep, signal::logs).reason, "deeper"));
   BOOST_TEST(span_of("\"x\":" + repeat("[", 10'000) + repeat("]", 10'000)).empty());
   error_of(repeat("{\"a\":", 10'000));
   error_of(repeat("[", 10'000));

@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(faults_name_byte_path_and_reason) {
   struct {
     std::string_view tail;
     std::string_view path;
-    std::string_view what;
+    std::string_view reason;
   } const faults[] = {
       {"\x2a\x28xy", "spans[0].name", "length 40 runs past the end"},
       {bytes("\x30\x80", 2), "spans[0].kind", "varint"},
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(faults_name_byte_path_and_reason) {
     BOOST_TEST_CONTEXT(to_string(e)) {
       BOOST_TEST(e.offset == message.size() - f.tail.size());
       BOOST_TEST(e.path.ends_with(f.path));
-      BOOST_TEST(contains(e.what, f.what));
+      BOOST_TEST(contains(e.reason, f.reason));
     }
   }
 }
@@ -149,8 +149,8 @@ BOOST_AUTO_TEST_CASE(deep_nesting_is_refused) {
   };
   span_index index;
   BOOST_TEST(scan_traces(nested(40), 0, {}, index).has_value());
-  BOOST_TEST(contains(error_of(nested(60)).what, "deeper"));
-  BOOST_TEST(contains(error_of(nested(10'000)).what, "deeper"));
+  BOOST_TEST(contains(error_of(nested(60)).reason, "deeper"));
+  BOOST_TEST(contains(error_of(nested(10'000)).reason, "deeper"));
   std::string json;
   BOOST_TEST(!to_json(signal::traces, nested(10'000), json));
   BOOST_TEST(json.empty());
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(offsets_stay_within_32_bits) {
   span_index index;
   const auto r = scan_traces(request({span('a', '1')}), 0xffff'fff0, {}, index);
   BOOST_REQUIRE(!r);
-  BOOST_TEST(contains(r.error().what, "32-bit"));
+  BOOST_TEST(contains(r.error().reason, "32-bit"));
   BOOST_TEST(!index_traces(request({span('a', '1')}), 0xffff'fff0, index));
 }
 

@@ -76,7 +76,7 @@ void take(signal kind, std::string_view damaged) {
     read_everything(index, message);
     if (!scanned) {
       BOOST_REQUIRE_LE(scanned.error().offset, message.size());
-      BOOST_REQUIRE(!scanned.error().what.empty());
+      BOOST_REQUIRE(!scanned.error().reason.empty());
       BOOST_REQUIRE(index.spans.empty() && index.groups.empty() && index.slices.empty());
     }
     span_index quick;

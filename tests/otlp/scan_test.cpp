@@ -220,13 +220,13 @@ BOOST_AUTO_TEST_CASE(data_points_and_log_records_are_counted) {
   std::string scope;
   for (const std::uint32_t kind : {5, 7, 9, 10, 11})
     scope += field(2, field(1, "m") + field(kind, field(1, "") + field(1, "")));
-  const auto of = [](std::uint32_t number, std::string_view s) {
+  const auto each = [](std::uint32_t number, std::string_view s) {
     return field(1, field(1, "") + field(number, s));
   };
-  BOOST_TEST(check_items(signal::metrics, of(2, scope), {}).value() == 10U);
-  BOOST_TEST(check_items(signal::metrics, of(1000, scope), {}).value() == 10U);
+  BOOST_TEST(check_items(signal::metrics, each(2, scope), {}).value() == 10U);
+  BOOST_TEST(check_items(signal::metrics, each(1000, scope), {}).value() == 10U);
   const auto logs = field(2, field(5, field(1, "one"))) + field(2, "");
-  BOOST_TEST(check_items(signal::logs, of(2, logs) + of(2, logs), {}).value() == 4U);
+  BOOST_TEST(check_items(signal::logs, each(2, logs) + each(2, logs), {}).value() == 4U);
   BOOST_TEST(check_items(signal::logs, "", {}).value() == 0U);
 }
 

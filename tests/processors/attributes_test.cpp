@@ -1,7 +1,7 @@
 #include "processors/attributes.hpp"
 
-#include "apply.hpp"
 #include "processors/actions.hpp"
+#include "tests/editing/apply.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -9,7 +9,7 @@ namespace {
 
 using namespace weir;
 using namespace weir::processors;
-using namespace weir::processors::test;
+using namespace weir::editing::test;
 
 std::string any_text(std::string_view text) {
   arena memory;
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(values_come_from_elsewhere) {
   request.metadata = {{"x-tenant", "t1"}, {"other", "o"}, {"x-tenant", "t2"}};
   request.auth = {{"subject", "me"}};
   request.client_address = "10.1.2.3";
-  const auto from = [&](std::string attribute, std::string context, std::string otherwise = "") {
+  const auto source = [&](std::string attribute, std::string context, std::string otherwise = "") {
     auto action = act(action_kind::upsert, "k");
     action.from_attribute = std::move(attribute);
     action.from_context = std::move(context);
@@ -91,14 +91,14 @@ BOOST_AUTO_TEST_CASE(values_come_from_elsewhere) {
     return edit({action}, R"([{"key":"n","value":{"intValue":"7"}}])", request);
   };
   const std::string n = R"({"key":"n","value":{"intValue":"7"}})";
-  BOOST_TEST(from("n", "") == "[" + n + R"(,{"key":"k","value":{"intValue":"7"}}])");
-  BOOST_TEST(from("", "metadata.X-Tenant") == "[" + n + "," + text_attribute("k", "t1;t2") + "]");
-  BOOST_TEST(from("", "other") == "[" + n + "," + text_attribute("k", "o") + "]");
-  BOOST_TEST(from("", "auth.subject") == "[" + n + "," + text_attribute("k", "me") + "]");
-  BOOST_TEST(from("", "client.address") == "[" + n + "," + text_attribute("k", "10.1.2.3") + "]");
-  BOOST_TEST(from("nowhere", "") == "[" + n + "]");
-  BOOST_TEST(from("", "metadata.nowhere") == "[" + n + "]");
-  BOOST_TEST(from("nowhere", "", "d") == "[" + n + "," + text_attribute("k", "d") + "]");
+  BOOST_TEST(source("n", "") == "[" + n + R"(,{"key":"k","value":{"intValue":"7"}}])");
+  BOOST_TEST(source("", "metadata.X-Tenant") == "[" + n + "," + text_attribute("k", "t1;t2") + "]");
+  BOOST_TEST(source("", "other") == "[" + n + "," + text_attribute("k", "o") + "]");
+  BOOST_TEST(source("", "auth.subject") == "[" + n + "," + text_attribute("k", "me") + "]");
+  BOOST_TEST(source("", "client.address") == "[" + n + "," + text_attribute("k", "10.1.2.3") + "]");
+  BOOST_TEST(source("nowhere", "") == "[" + n + "]");
+  BOOST_TEST(source("", "metadata.nowhere") == "[" + n + "]");
+  BOOST_TEST(source("nowhere", "", "d") == "[" + n + "," + text_attribute("k", "d") + "]");
 }
 
 // Scenario: a header of 8 KiB goes into each of 3,000 spans.
@@ -114,14 +114,14 @@ BOOST_AUTO_TEST_CASE(headers_do_not_multiply_without_end) {
   const auto made = make_attributes({std::nullopt, std::nullopt, {action}}, signal::traces);
   BOOST_REQUIRE(made);
   const chain uut({{"p", *made}});
-  scratch with;
+  scratch scratch;
   std::string out;
   const auto all = traces(R"([{"scopeSpans":[{"spans":[)" + spans + "]}]}]");
-  const auto outcome = uut.apply(signal::traces, all, request, with, out);
+  const auto outcome = uut.apply(signal::traces, all, request, scratch, out);
   BOOST_TEST(outcome.refusal.find("more than 16777216 bytes") != std::string::npos,
              outcome.refusal);
   BOOST_TEST(out.size() < 20u << 20);
-  BOOST_TEST(uut.apply(signal::traces, one_span("[]"), request, with, out).refusal.empty());
+  BOOST_TEST(uut.apply(signal::traces, one_span("[]"), request, scratch, out).refusal.empty());
 }
 
 // Scenario: values of every kind are hashed, by key and by pattern.
@@ -166,26 +166,26 @@ BOOST_AUTO_TEST_CASE(groups_are_extracted) {
 // Guarantee: what the Collector makes of it; what cannot be converted stays.
 BOOST_AUTO_TEST_CASE(values_are_converted) {
   arena memory;
-  const auto to = [&](conversion type, std::string_view any) {
+  const auto target = [&](conversion type, std::string_view any) {
     std::string text;
     append_text(text, convert_value(memory, any, type));
     return text;
   };
   using enum conversion;
   const auto text = [&](std::string_view s) { return make_string(memory, s); };
-  BOOST_TEST(to(to_int, text("-12")) == "-12");
-  BOOST_TEST(to(to_int, text("+12")) == "12");
-  BOOST_TEST(to(to_int, text("1.5")) == "1.5");
-  BOOST_TEST(to(to_int, text("9223372036854775808")) == "9223372036854775808");
-  BOOST_TEST(to(to_int, make_real(memory, -2.9)) == "-2");
-  BOOST_TEST(to(to_int, make_real(memory, 1e300)) == "-9223372036854775808");
-  BOOST_TEST(to(to_int, make_boolean(memory, true)) == "1");
-  BOOST_TEST(to(to_double, text("1e3")) == "1000");
-  BOOST_TEST(to(to_double, text("0x1p-2")) == "0.25");
-  BOOST_TEST(to(to_double, text("--1")) == "--1");
-  BOOST_TEST(to(to_double, make_integer(memory, 3)) == "3");
+  BOOST_TEST(target(to_int, text("-12")) == "-12");
+  BOOST_TEST(target(to_int, text("+12")) == "12");
+  BOOST_TEST(target(to_int, text("1.5")) == "1.5");
+  BOOST_TEST(target(to_int, text("9223372036854775808")) == "9223372036854775808");
+  BOOST_TEST(target(to_int, make_real(memory, -2.9)) == "-2");
+  BOOST_TEST(target(to_int, make_real(memory, 1e300)) == "-9223372036854775808");
+  BOOST_TEST(target(to_int, make_boolean(memory, true)) == "1");
+  BOOST_TEST(target(to_double, text("1e3")) == "1000");
+  BOOST_TEST(target(to_double, text("0x1p-2")) == "0.25");
+  BOOST_TEST(target(to_double, text("--1")) == "--1");
+  BOOST_TEST(target(to_double, make_integer(memory, 3)) == "3");
   BOOST_TEST(otlp::read_value(convert_value(memory, make_integer(memory, 3), to_double)).real == 3);
-  BOOST_TEST(to(to_string, make_real(memory, 1.5)) == "1.5");
+  BOOST_TEST(target(to_string, make_real(memory, 1.5)) == "1.5");
   BOOST_TEST((otlp::read_value(convert_value(memory, make_boolean(memory, false), to_string)).kind
               == otlp::value_kind::string));
 }
@@ -310,8 +310,9 @@ BOOST_AUTO_TEST_CASE(logs_and_metrics_are_matched_too) {
     const auto out = json(edited_by(*made, message, signal::logs), signal::logs);
     std::string which;
     std::size_t record = 0;
-    for (auto at = out.find("body"); at != out.npos; at = out.find("body", at + 1), ++record)
-      if (out.substr(at, out.find("body", at + 1) - at).find("edited") != out.npos)
+    for (auto found = out.find("body"); found != out.npos;
+         found = out.find("body", found + 1), ++record)
+      if (out.substr(found, out.find("body", found + 1) - found).find("edited") != out.npos)
         which += static_cast<char>('0' + record);
     return which;
   };

@@ -1,7 +1,7 @@
 #include "processors/carry.hpp"
 
-#include "apply.hpp"
 #include "otlp/carried.hpp"
+#include "tests/editing/apply.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -9,7 +9,7 @@ namespace {
 
 using namespace weir;
 using namespace weir::processors;
-using namespace weir::processors::test;
+using namespace weir::editing::test;
 
 const std::string one = R"([{"resource":{"attributes":[{"key":"a","value":{"intValue":"1"}}]},)"
                         R"("scopeSpans":[{"spans":[{"name":"n"}]}]}])";
@@ -23,12 +23,12 @@ request_context from(const std::string& tenant) {
 }
 
 struct taken {
-  otlp::carried what;
+  otlp::carried carried;
   std::string bare;
 };
 taken take(const std::string& message) {
   taken result;
-  result.what = otlp::take_carried(message, result.bare);
+  result.carried = otlp::take_carried(message, result.bare);
   return result;
 }
 
@@ -46,10 +46,10 @@ BOOST_AUTO_TEST_CASE(what_is_put_in_comes_out) {
     const auto message = traces(text);
     const auto edited = edited_by(uut, message, signal::traces, from("blue"));
     BOOST_TEST(edited != message);
-    const auto [what, bare] = take(edited);
-    BOOST_TEST(what.any);
-    BOOST_TEST(!what.mixed);
-    BOOST_TEST((what.values
+    const auto [carried, bare] = take(edited);
+    BOOST_TEST(carried.any);
+    BOOST_TEST(!carried.mixed);
+    BOOST_TEST((carried.values
                 == otlp::carried_values{{"auth.username", "ann"}, {"metadata.x-tenant", "blue"}}));
     BOOST_TEST(json(bare) == json(edited));
     BOOST_TEST(edited.find("blue") != edited.npos);
@@ -63,12 +63,12 @@ BOOST_AUTO_TEST_CASE(what_is_put_in_comes_out) {
 BOOST_AUTO_TEST_CASE(clients_are_told_apart) {
   const auto blue = edited_by(uut, traces(one), signal::traces, from("blue"));
   const auto green = edited_by(uut, traces(one), signal::traces, from("green"));
-  BOOST_TEST(!take(blue + blue).what.mixed);
-  BOOST_TEST(take(blue + green).what.mixed);
-  BOOST_TEST(take(traces(one) + green).what.mixed);
+  BOOST_TEST(!take(blue + blue).carried.mixed);
+  BOOST_TEST(take(blue + green).carried.mixed);
+  BOOST_TEST(take(traces(one) + green).carried.mixed);
   BOOST_TEST(take(traces(one) + green).bare == traces(one) + traces(one));
   const auto nothing = take(traces(one));
-  BOOST_TEST(!nothing.what.any);
+  BOOST_TEST(!nothing.carried.any);
   BOOST_TEST(nothing.bare.empty());
 }
 
@@ -77,8 +77,8 @@ BOOST_AUTO_TEST_CASE(clients_are_told_apart) {
 BOOST_AUTO_TEST_CASE(clients_cannot_claim_it) {
   const auto forged = edited_by(uut, traces(one), signal::traces, from("admin"));
   BOOST_TEST(edited_by(uut, forged, signal::traces, {}) == traces(one));
-  BOOST_TEST(
-      (take(edited_by(uut, forged, signal::traces, from("blue"))).what.values[1].second == "blue"));
+  BOOST_TEST((take(edited_by(uut, forged, signal::traces, from("blue"))).carried.values[1].second
+              == "blue"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

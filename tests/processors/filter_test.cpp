@@ -1,4 +1,4 @@
-#include "ottl_runs.hpp"
+#include "tests/ottl/runs.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -6,7 +6,8 @@ namespace {
 
 using namespace weir;
 using namespace weir::processors;
-using namespace weir::processors::test;
+using namespace weir::editing::test;
+using namespace weir::ottl::test;
 
 const std::string spans = traces(R"([
   {"resource":{"attributes":[{"key":"env","value":{"stringValue":"test"}}]},"scopeSpans":[
@@ -37,8 +38,11 @@ ottl_run filtered(const filter_config& config, const std::string& message,
 std::string names(const std::string& json) {
   std::string found;
   constexpr std::string_view key = R"("name":")";
-  for (auto at = json.find(key); at != std::string::npos; at = json.find(key, at + 1))
-    found += json.substr(at + key.size(), json.find('"', at + key.size()) - at - key.size()) + " ";
+  for (auto position = json.find(key); position != std::string::npos;
+       position = json.find(key, position + 1))
+    found += json.substr(position + key.size(),
+                         json.find('"', position + key.size()) - position - key.size())
+             + " ";
   return found;
 }
 

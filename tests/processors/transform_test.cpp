@@ -1,4 +1,4 @@
-#include "ottl_runs.hpp"
+#include "tests/ottl/runs.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -6,7 +6,8 @@ namespace {
 
 using namespace weir;
 using namespace weir::processors;
-using namespace weir::processors::test;
+using namespace weir::editing::test;
+using namespace weir::ottl::test;
 
 const std::string spans = traces(R"([
   {"resource":{"attributes":[{"key":"env","value":{"stringValue":"test"}}]},"scopeSpans":[
@@ -40,8 +41,7 @@ BOOST_AUTO_TEST_CASE(groups_run_one_after_another) {
   };
   const auto run = transformed(config, spans);
   BOOST_TEST(run.refusal == "");
-  BOOST_TEST(run.json
-             == json(traces(R"([{"resource":{"attributes":[
+  BOOST_TEST(run.json == json(traces(R"([{"resource":{"attributes":[
     {"key":"env","value":{"stringValue":"live"}},{"key":"last","value":{"stringValue":"2"}},
     {"key":"seen","value":{"stringValue":"2"}}]},"scopeSpans":[{"scope":{"name":"a"},"spans":[
     {"name":"1","events":[
@@ -55,8 +55,8 @@ BOOST_AUTO_TEST_CASE(groups_run_one_after_another) {
 // statements do not run.
 BOOST_AUTO_TEST_CASE(conditions_guard_a_group) {
   transform_config config;
-  config.trace_statements
-      = {{"span", {R"(name == "2")", R"(name == "3")"}, {R"(set(name, "two"))"}, ""}};
+  config.trace_statements = {
+      {"span", {R"(name == "2")", R"(name == "3")"}, {R"(set(name, "two"))"}, ""}};
   const auto run = transformed(config, spans);
   BOOST_TEST(has(run, R"("name":"1")"));
   BOOST_TEST(has(run, R"("name":"two")"));
@@ -68,24 +68,28 @@ BOOST_AUTO_TEST_CASE(metrics_are_transformed) {
   transform_config config;
   config.error_mode = "propagate";
   config.metric_statements = {
-      {"metric", {}, {R"(set(unit, "1"))", R"(set(description, Concat([name, type], "/")))",
-                      "set(aggregation_temporality, AGGREGATION_TEMPORALITY_DELTA)"}, ""},
-      {"datapoint", {}, {R"(set(value_double, 1.5) where metric.name == "g")",
-                         R"(set(attributes["m"], metric.name))",
-                         R"(set(metric.is_monotonic, false) where value_int == 7)",
-                         "set(time_unix_nano, 9)"}, ""},
+      {"metric",
+       {},
+       {R"(set(unit, "1"))", R"(set(description, Concat([name, type], "/")))",
+        "set(aggregation_temporality, AGGREGATION_TEMPORALITY_DELTA)"},
+       ""},
+      {"datapoint",
+       {},
+       {R"(set(value_double, 1.5) where metric.name == "g")",
+        R"(set(attributes["m"], metric.name))",
+        R"(set(metric.is_monotonic, false) where value_int == 7)", "set(time_unix_nano, 9)"},
+       ""},
   };
   const auto run = transformed(config, points, signal::metrics);
   BOOST_TEST(run.refusal == "");
-  BOOST_TEST(
-      run.json
-      == json(metrics(R"([{"scopeMetrics":[{"metrics":[
+  BOOST_TEST(run.json
+             == json(metrics(R"([{"scopeMetrics":[{"metrics":[
     {"name":"g","gauge":{"dataPoints":[{"asDouble":1.5,"attributes":[{"key":"m","value":
       {"stringValue":"g"}}],"timeUnixNano":"9"}]},"unit":"1","description":"g/1"},
     {"name":"s","sum":{"aggregationTemporality":1,"isMonotonic":false,"dataPoints":[{"asInt":"7",
       "attributes":[{"key":"m","value":{"stringValue":"s"}}],"timeUnixNano":"9"}]},"unit":"1",
       "description":"s/2"}]}]}])"),
-              signal::metrics));
+                     signal::metrics));
 }
 
 // Scenario: log records. Guarantee: bodies, severities and times are written, a JSON body becomes

@@ -1,10 +1,10 @@
-#include "messages.hpp"
+#include "editing/chain.hpp"
+#include "editing/work.hpp"
 #include "processors/attributes.hpp"
-#include "processors/chain.hpp"
 #include "processors/filter.hpp"
 #include "processors/redaction.hpp"
 #include "processors/transform.hpp"
-#include "processors/work.hpp"
+#include "tests/editing/messages.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -37,7 +37,8 @@ std::string attributes(std::uint32_t number, std::size_t count) {
 }
 
 /// A traces message: a resource and spans, as the bodies of their messages.
-std::string message_of(const std::string& resource, const std::string& span, std::size_t spans = 1) {
+std::string message_of(const std::string& resource, const std::string& span,
+                       std::size_t spans = 1) {
   std::string scope;
   for (std::size_t i = 0; i < spans; ++i)
     scope += field(2, span);
@@ -69,12 +70,13 @@ struct run {
   std::chrono::nanoseconds took{};
 };
 
-run apply(const processor_ptr& what, const std::string& message, std::chrono::nanoseconds time) {
-  const chain uut({{"p", what}});
-  scratch with;
+run apply(const processor_ptr& processor_ptr, const std::string& message,
+          std::chrono::nanoseconds time) {
+  const chain uut({{"p", processor_ptr}});
+  scratch scratch;
   run done;
   const auto begun = work_meter::thread_time();
-  done.outcome = uut.apply(signal::traces, message, {}, with, done.out, time);
+  done.outcome = uut.apply(signal::traces, message, {}, scratch, done.out, time);
   done.took = work_meter::thread_time() - begun;
   return done;
 }
@@ -86,14 +88,15 @@ constexpr auto patience = 3s;
 
 BOOST_AUTO_TEST_SUITE(work_test)
 
-// Scenario: the attributes of a span, 60,000 of them, are merged with themselves, by each strategy; those of
-// a nested map too. Guarantee: it takes time by their number, not by its square, and nothing changes.
+// Scenario: the attributes of a span, 60,000 of them, are merged with themselves, by each strategy;
+// those of a nested map too. Guarantee: it takes time by their number, not by its square, and
+// nothing changes.
 BOOST_AUTO_TEST_CASE(maps_of_many_keys_are_merged) {
   const auto span = attributes(9, 60'000);
   for (const auto* strategy : {"insert", "update", "upsert"}) {
-    const auto done = apply(
-        strict(fmt::format(R"(merge_maps(attributes, attributes, "{}"))", strategy)),
-        message_of("", span), patience);
+    const auto done =
+        apply(strict(fmt::format(R"(merge_maps(attributes, attributes, "{}"))", strategy)),
+              message_of("", span), patience);
     BOOST_TEST(done.outcome.refusal == "");
     BOOST_TEST((!done.outcome.changed || done.out == message_of("", span)));
   }
@@ -104,17 +107,19 @@ BOOST_AUTO_TEST_CASE(maps_of_many_keys_are_merged) {
   BOOST_TEST((!done.outcome.changed || done.out == message_of("", nested)));
 }
 
-// Scenario: 30,000 spans ask for the last of the 30,000 attributes of their resource, and for how many it
-// has. Guarantee: the resource is looked through once.
+// Scenario: 30,000 spans ask for the last of the 30,000 attributes of their resource, and for how
+// many it has. Guarantee: the resource is looked through once.
 BOOST_AUTO_TEST_CASE(a_large_resource_is_looked_through_once) {
   const auto message = message_of(attributes(1, 30'000), field(5, "n"), 30'000);
-  const auto done = apply(strict(R"(set(name, resource.attributes["key.29999"]))"), message, patience);
+  const auto done =
+      apply(strict(R"(set(name, resource.attributes["key.29999"]))"), message, patience);
   BOOST_TEST(done.outcome.refusal == "");
   BOOST_TEST((done.out == message_of(attributes(1, 30'000), field(5, "v"), 30'000)));
 }
 
-// Scenario: a pattern for which each byte is hundreds of steps, on 1 MiB, in a tenth of a second; errors are
-// ignored otherwise. Guarantee: it is refused about then, with the statement, and nothing is made.
+// Scenario: a pattern for which each byte is hundreds of steps, on 1 MiB, in a tenth of a second;
+// errors are ignored otherwise. Guarantee: it is refused about then, with the statement, and
+// nothing is made.
 BOOST_AUTO_TEST_CASE(a_slow_pattern_is_refused_by_its_statement) {
   const auto message = message_of("", field(5, std::string(1 << 20, 'a')));
   const auto statement = fmt::format(R"(replace_pattern(name, "{}", "x"))", slow_pattern);
@@ -126,8 +131,8 @@ BOOST_AUTO_TEST_CASE(a_slow_pattern_is_refused_by_its_statement) {
   BOOST_TEST(done.took < 1500ms);
 }
 
-// Scenario: the same pattern as a condition, as an attributes action, as a blocked value. Guarantee: the same,
-// with the processor.
+// Scenario: the same pattern as a condition, as an attributes action, as a blocked value.
+// Guarantee: the same, with the processor.
 BOOST_AUTO_TEST_CASE(so_it_is_with_every_processor) {
   const auto text = std::string(1 << 20, 'a');
   const auto message = message_of("", attribute(9, "k", text) + field(5, text));
@@ -143,17 +148,17 @@ BOOST_AUTO_TEST_CASE(so_it_is_with_every_processor) {
   redacted.blocked_values = {slow_pattern};
   const auto filters = make_filter(filtered, signal::traces, "f");
   BOOST_REQUIRE(filters);
-  for (const auto& what : {filters->front(), only(make_attributes(extracted, signal::traces)),
+  for (const auto& part : {filters->front(), only(make_attributes(extracted, signal::traces)),
                            only(make_redaction(redacted))}) {
-    const auto done = apply(what, message, 100ms);
+    const auto done = apply(part, message, 100ms);
     BOOST_TEST(done.outcome.ended);
     BOOST_TEST(done.outcome.refusal.find("p") == 0U, done.outcome.refusal);
     BOOST_TEST(done.took < 1500ms);
   }
 }
 
-// Scenario: short texts in spans behind one that takes too long; then the same texts alone. Guarantee: what was
-// not finished is not taken for an answer: they are redacted.
+// Scenario: short texts in spans behind one that takes too long; then the same texts alone.
+// Guarantee: what was not finished is not taken for an answer: they are redacted.
 BOOST_AUTO_TEST_CASE(what_was_not_finished_is_not_remembered) {
   redaction_config config;
   config.allow_all_keys = true;
@@ -169,7 +174,8 @@ BOOST_AUTO_TEST_CASE(what_was_not_finished_is_not_remembered) {
   BOOST_TEST(then.out.find("****") != std::string::npos);
 }
 
-// Scenario: scopes inside each other, one that ended, one without end. Guarantee: each holds for itself.
+// Scenario: scopes inside each other, one that ended, one without end. Guarantee: each holds for
+// itself.
 BOOST_AUTO_TEST_CASE(scopes_nest) {
   const work_scope outer(0s);
   BOOST_TEST(!work().bounded());

@@ -46,14 +46,14 @@ struct scene {
       for (slot slot = 0; slot < entry.index.traces.size(); ++slot)
         refs[entry.index.traces[slot]].push_back({number, slot});
     }
-    for (const auto& [id, of] : refs) {
+    for (const auto& [id, slots] : refs) {
       decided_trace trace;
       trace.id = id;
       trace.verdict.keep = random() % 2 == 0;
       trace.bytes = sizes[id];
       trace.first_ref = static_cast<std::uint32_t>(batch.refs.size());
-      trace.refs = static_cast<std::uint32_t>(of.size());
-      batch.refs.insert(batch.refs.end(), of.begin(), of.end());
+      trace.refs = static_cast<std::uint32_t>(slots.size());
+      batch.refs.insert(batch.refs.end(), slots.begin(), slots.end());
       batch.traces.push_back(trace);
       if (!trace.verdict.keep)
         bodies.erase(id);
@@ -76,11 +76,11 @@ struct scene {
     for (const auto& span : entry.index.spans) {
       if (entry.index.traces[span.slot] != id)
         continue;
-      const auto& resource
-          = entry.index.slices[entry.index.groups[span.group].first_resource_slice];
+      const auto& resource =
+          entry.index.slices[entry.index.groups[span.group].first_resource_slice];
       auto& left = spans[id];
-      left.erase(left.find({std::string(span.body.in(entry.bytes)),
-                            std::string(resource.in(entry.bytes))}));
+      left.erase(left.find(
+          {std::string(span.body.in(entry.bytes)), std::string(resource.in(entry.bytes))}));
       ++gone;
     }
     return gone;
@@ -106,11 +106,11 @@ std::string envelope_of(const testing::attributes& on_resource) {
 
 /// Takes all blocks out of `kept`, adds their spans (body, resource envelope) to `into`; each trace
 /// has to be in one run.
-void take_blocks(const kept_spans& kept, std::size_t block_bytes, seen_spans& into) {
+void take_blocks(const kept_spans& kept, std::size_t block_bytes, seen_spans& seen_spans) {
   codec::traces_block_builder builder;
   trace_id before;
-  for (std::size_t at = 0; at < kept.spans();) {
-    at = kept.append_to(builder, at, block_bytes);
+  for (std::size_t position = 0; position < kept.spans();) {
+    position = kept.append_to(builder, position, block_bytes);
     std::string body;
     builder.finish(body);
     const auto block = codec::traces_block_reader::open(body);
@@ -118,18 +118,18 @@ void take_blocks(const kept_spans& kept, std::size_t block_bytes, seen_spans& in
     for (std::size_t i = 0; i < block->spans(); ++i) {
       const auto id = block->trace_of(i);
       if (id != before)
-        BOOST_REQUIRE(!into.contains(id));
+        BOOST_REQUIRE(!seen_spans.contains(id));
       before = id;
       std::string span;
       block->append_span(i, span);
-      into[id].insert({span, std::string(block->resource(block->resource_of(i)))});
+      seen_spans[id].insert({span, std::string(block->resource(block->resource_of(i)))});
     }
   }
 }
 
-seen_spans expected(const scene& from) {
+seen_spans expected(const scene& scene) {
   seen_spans all;
-  for (const auto& [id, spans] : from.bodies) {
+  for (const auto& [id, spans] : scene.bodies) {
     for (const auto& [body, on_resource] : spans)
       all[id].insert({body, envelope_of(on_resource)});
   }
@@ -148,7 +148,8 @@ BOOST_AUTO_TEST_CASE(kept_traces_come_out_whole) {
     scene one(seed);
     assembler collector;
     kept_spans kept;
-    BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept).value() == one.batch.traces.size());
+    BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept).value()
+               == one.batch.traces.size());
     BOOST_TEST(one.reads == one.entries.size());
     BOOST_TEST(kept.first_received() == 100U);
     BOOST_TEST(kept.last_received() == 219U);
@@ -169,8 +170,8 @@ BOOST_AUTO_TEST_CASE(scratch_is_bounded) {
     kept_spans kept;
     seen_spans seen;
     std::size_t calls = 0;
-    for (std::size_t at = 0; at < one.batch.traces.size(); ++calls) {
-      at = collector.collect(one.batch, at, one.reader(), kept).value();
+    for (std::size_t position = 0; position < one.batch.traces.size(); ++calls) {
+      position = collector.collect(one.batch, position, one.reader(), kept).value();
       take_blocks(kept, 1 << 20, seen);
     }
     BOOST_TEST(calls > 2U);
@@ -181,15 +182,15 @@ BOOST_AUTO_TEST_CASE(scratch_is_bounded) {
 // Scenario: the system refuses to read one entry, and reads it the next time.
 // Guarantee: nothing is taken for lost, nothing is half collected; then all of it comes out.
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_at_the_moment_is_not_lost) {
-  for (const auto how : {errc::io, errc::unavailable}) {
+  for (const auto method : {errc::io, errc::unavailable}) {
     scene one(4);
     one.broken = 7;
-    one.broken_how = how;
+    one.broken_how = method;
     assembler collector;
     kept_spans kept;
     const auto refused = collector.collect(one.batch, 0, one.reader(), kept);
     BOOST_REQUIRE(!refused);
-    BOOST_TEST((refused.error().code == how));
+    BOOST_TEST((refused.error().code == method));
     BOOST_TEST(kept.spans() == 0U);
     BOOST_TEST(kept.unreadable().empty());
     one.broken = no_entry;
@@ -303,7 +304,8 @@ BOOST_AUTO_TEST_CASE(nothing_to_keep) {
     trace.verdict.keep = false;
   assembler collector;
   kept_spans kept;
-  BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept).value() == one.batch.traces.size());
+  BOOST_TEST(collector.collect(one.batch, 0, one.reader(), kept).value()
+             == one.batch.traces.size());
   BOOST_TEST(kept.spans() == 0U);
   BOOST_TEST(one.reads == 0U);
 }
@@ -361,8 +363,8 @@ BOOST_AUTO_TEST_CASE(large_envelopes_stand_in_few_blocks) {
   std::size_t written = 0;
   std::size_t found = 0;
   codec::traces_block_builder builder;
-  for (std::size_t at = 0; at < kept.spans();) {
-    at = kept.append_to(builder, at, 1 << 20);
+  for (std::size_t position = 0; position < kept.spans();) {
+    position = kept.append_to(builder, position, 1 << 20);
     std::string body;
     builder.finish(body);
     written += body.size();
@@ -375,11 +377,11 @@ BOOST_AUTO_TEST_CASE(large_envelopes_stand_in_few_blocks) {
   BOOST_TEST(written <= 4 * bytes.size());
 
   written = found = 0;
-  for (std::size_t at = 0; at < kept.spans();) {
+  for (std::size_t position = 0; position < kept.spans();) {
     otlp::traces_writer writer;
-    const auto end = kept.end_of(at, 1 << 20);
-    kept.append_to(writer, at, end);
-    at = end;
+    const auto end = kept.end_of(position, 1 << 20);
+    kept.append_to(writer, position, end);
+    position = end;
     std::string message;
     writer.write(message);
     written += message.size();

@@ -41,9 +41,9 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
       for (int i = 0; i < 2000; ++i) {
         const auto trace = print(random() % 300);
         if (const auto action = random() % 8; action < 5) {
-          const decision what{random() % 2 == 0, no_policy, 1};
-          cache.insert(trace, what);
-          model[trace] = what;
+          const decision decision{random() % 2 == 0, no_policy, 1};
+          cache.insert(trace, decision);
+          model[trace] = decision;
           std::erase(order, trace);
           order.push_back(trace);
           std::string chunk;
@@ -61,9 +61,9 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
         BOOST_REQUIRE((order.empty() || cache.find(order.back()) == model[order.back()]));
         BOOST_REQUIRE(cache.size() <= 60);
       }
-      for (const auto& [trace, what] : model) {
+      for (const auto& [trace, decision] : model) {
         const auto found = cache.find(trace);
-        BOOST_REQUIRE((!found || *found == what));
+        BOOST_REQUIRE((!found || *found == decision));
       }
     }
   }
@@ -259,11 +259,11 @@ BOOST_AUTO_TEST_CASE(rates_and_marks_come_back) {
 
   std::string payload("\x01p", 2);
   char record[15];
-  codec::field_writer to(record);
-  to.put(print(7));
-  to.put(std::bit_cast<std::uint32_t>(10.0F));
-  to.put(std::uint16_t{0});
-  to.put(std::uint8_t{1});
+  codec::field_writer fields(record);
+  fields.put(print(7));
+  fields.put(std::bit_cast<std::uint32_t>(10.0F));
+  fields.put(std::uint16_t{0});
+  fields.put(std::uint8_t{1});
   payload.append(record, sizeof record);
   char header[36] = {};
   codec::field_writer head(header);

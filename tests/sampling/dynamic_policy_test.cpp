@@ -33,8 +33,8 @@ test_span named(std::string name, bool root = false) {
   return one;
 }
 
-attribute_value text(const char* of) {
-  return std::string(of);
+attribute_value text(const char* bytes) {
+  return std::string(bytes);
 }
 
 /// An id with that randomness.
@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(fields_are_part_of_a_key) {
       {named("root", true), named("b")},
       {named("boot", true), named("a")},
       {named("root", true), named("a"), with_status(2)}};
-  const auto same = [](const policy_config& config, const auto& of) {
-    const auto seen = keys(config, of);
+  const auto same = [](const policy_config& config, const auto& each) {
+    const auto seen = keys(config, each);
     return std::vector<bool>{seen[0] == seen[1], seen[0] == seen[2], seen[0] == seen[3]};
   };
   BOOST_TEST((same(dynamic({}, {"name"}), traces) == std::vector<bool>{false, false, false}));

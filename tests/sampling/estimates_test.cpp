@@ -69,30 +69,30 @@ tallies run(
     one.status = i % 2 == 1 ? 2 : 0;
     shown.push_back(features_of(set, {one}));
   }
-  traffic from(seed);
+  traffic traffic(seed);
   tallies result;
   for (int i = 0; i < traces; ++i) {
-    const auto route = from.route(i);
-    const auto id = from.id();
-    auto features = shown[2 * route + (from.random() % 50 == 0 ? 1 : 0)];
-    features.spans = 1 + static_cast<std::uint32_t>(from.random() % 9);
+    const auto route = traffic.route(i);
+    const auto id = traffic.id();
+    auto features = shown[2 * route + (traffic.random() % 50 == 0 ? 1 : 0)];
+    features.spans = 1 + static_cast<std::uint32_t>(traffic.random() % 9);
     const auto made = set.decide(id, features, i * (second_ns / traces_per_second));
     for (const auto under : {route, routes}) {
-      auto& of = result[under];
-      of.truth += features.spans;
+      auto& each = result[under];
+      each.truth += features.spans;
       if (!made.keep)
         continue;
       const double weight = weight_of(made);
-      of.estimate += weight * features.spans;
-      of.unweighted += features.spans;
-      of.variance += weight * (weight - 1) * features.spans * features.spans;
+      each.estimate += weight * features.spans;
+      each.unweighted += features.spans;
+      each.variance += weight * (weight - 1) * features.spans * features.spans;
     }
   }
   return result;
 }
 
-double error_of(const tally& of) {
-  return std::abs(of.estimate / of.truth - 1);
+double error_of(const tally& tally) {
+  return std::abs(tally.estimate / tally.truth - 1);
 }
 
 policy_config by_route() {
@@ -168,16 +168,16 @@ BOOST_AUTO_TEST_CASE(counts_can_be_scaled_back) {
     double kept = 0;
     double truth = 0;
     for (const std::uint64_t seed : {11, 12, 13}) {
-      for (const auto& [route, of] : run(config, seed)) {
-        if (of.unweighted < 500)
+      for (const auto& [route, estimate] : run(config, seed)) {
+        if (estimate.unweighted < 500)
           continue; // too few to say how much the estimate varies
         const auto deviations =
-            std::abs(of.estimate - of.truth) / std::sqrt(of.variance + one_trace * one_trace);
+            std::abs(estimate.estimate - estimate.truth) / std::sqrt(estimate.variance + one_trace * one_trace);
         worst_deviations = std::max(worst_deviations, deviations);
         (route == routes ? worst_total : worst) =
-            std::max(route == routes ? worst_total : worst, error_of(of));
-        kept += route == routes ? of.unweighted : 0;
-        truth += route == routes ? of.truth : 0;
+            std::max(route == routes ? worst_total : worst, error_of(estimate));
+        kept += route == routes ? estimate.unweighted : 0;
+        truth += route == routes ? estimate.truth : 0;
       }
     }
     std::printf(
@@ -211,8 +211,8 @@ BOOST_AUTO_TEST_CASE(wrong_weights_are_caught) {
 // Guarantee: seldom routes are kept, the most frequent one is thinned most; with a key that does
 // not tell them apart (the broken twin) they are not.
 BOOST_AUTO_TEST_CASE(seldom_keys_are_kept) {
-  const auto share = [](const tallies& of, std::uint64_t route) {
-    return of.at(route).unweighted / of.at(route).truth;
+  const auto share = [](const tallies& tallies, std::uint64_t route) {
+    return tallies.at(route).unweighted / tallies.at(route).truth;
   };
   const auto kept = run(all({by_route()}), 5);
   BOOST_TEST(share(kept, routes - 1) > 0.6);

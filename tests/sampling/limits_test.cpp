@@ -9,7 +9,7 @@ using namespace weir::sampling::testing;
 namespace {
 
 struct timed_row {
-  steady_ns at = 0;
+  steady_ns time = 0;
   bool vip = false;
   std::uint32_t spans = 1;
   std::uint64_t bytes = 100;
@@ -24,7 +24,7 @@ std::size_t wrong_rows(const policy_config& config, const timed_table& rows) {
     auto features = features_of(set, {with({{"vip", row.vip}})});
     features.spans = row.spans;
     features.bytes = row.bytes;
-    wrong += set.decide(id_of(1), features, row.at).keep != row.kept ? 1 : 0;
+    wrong += set.decide(id_of(1), features, row.time).keep != row.kept ? 1 : 0;
   }
   return wrong;
 }
@@ -53,19 +53,19 @@ BOOST_AUTO_TEST_CASE(bytes_limiting_by_bytes) {
   config.bytes_per_second = 1000;
   config.burst_capacity = 1500;
   check(config,
-        {{.at = begin, .bytes = 1501, .kept = false},
-         {.at = begin, .spans = 1000, .bytes = 1500, .kept = true},
-         {.at = begin, .bytes = 1, .kept = false},
-         {.at = begin + tenth, .bytes = 101, .kept = false},
-         {.at = begin + tenth, .bytes = 100, .kept = true},
-         {.at = begin + 60 * second_ns, .bytes = 1500, .kept = true},
-         {.at = begin + 60 * second_ns, .bytes = 1, .kept = false}},
+        {{.time = begin, .bytes = 1501, .kept = false},
+         {.time = begin, .spans = 1000, .bytes = 1500, .kept = true},
+         {.time = begin, .bytes = 1, .kept = false},
+         {.time = begin + tenth, .bytes = 101, .kept = false},
+         {.time = begin + tenth, .bytes = 100, .kept = true},
+         {.time = begin + 60 * second_ns, .bytes = 1500, .kept = true},
+         {.time = begin + 60 * second_ns, .bytes = 1, .kept = false}},
         {[](auto& p) { p.bytes_per_second = 1100; }, [](auto& p) { p.bytes_per_second = 900; },
          [](auto& p) { p.burst_capacity = 0; }, [](auto& p) { p.burst_capacity = 1400; },
          [](auto& p) { p.type = policy_type::rate_limiting, p.spans_per_second = 1000; }});
   config.burst_capacity = 0;
   check(config,
-        {{.at = begin, .bytes = 2000, .kept = true}, {.at = begin, .bytes = 1, .kept = false}},
+        {{.time = begin, .bytes = 2000, .kept = true}, {.time = begin, .bytes = 1, .kept = false}},
         {[](auto& p) { p.burst_capacity = 1000; }, [](auto& p) { p.burst_capacity = 3000; }});
 }
 
@@ -76,11 +76,11 @@ BOOST_AUTO_TEST_CASE(rate_limiting_by_spans) {
   config.spans_per_second = 100;
   config.burst_capacity = 50;
   check(config,
-        {{.at = begin, .spans = 51, .kept = false},
-         {.at = begin, .spans = 50, .bytes = 1'000'000, .kept = true},
-         {.at = begin, .spans = 1, .kept = false},
-         {.at = begin + tenth, .spans = 11, .kept = false},
-         {.at = begin + tenth, .spans = 10, .kept = true}},
+        {{.time = begin, .spans = 51, .kept = false},
+         {.time = begin, .spans = 50, .bytes = 1'000'000, .kept = true},
+         {.time = begin, .spans = 1, .kept = false},
+         {.time = begin + tenth, .spans = 11, .kept = false},
+         {.time = begin + tenth, .spans = 10, .kept = true}},
         {[](auto& p) { p.spans_per_second = 110; }, [](auto& p) { p.spans_per_second = 90; },
          [](auto& p) { p.burst_capacity = 0; },
          [](auto& p) { p.type = policy_type::bytes_limiting, p.bytes_per_second = 100; }});
@@ -98,15 +98,15 @@ BOOST_AUTO_TEST_CASE(composite_by_order_and_share) {
   config.sub_policies = {vip, policy(policy_type::always_sample, "rest")};
   config.rate_allocations = {{"vip", 60}, {"rest", 40}};
   check(config,
-        {{.at = begin, .vip = true, .spans = 101, .kept = false},
-         {.at = begin, .vip = true, .spans = 60, .kept = true},
-         {.at = begin + tenth, .vip = true, .spans = 1, .kept = false},
-         {.at = begin + tenth, .vip = false, .spans = 41, .kept = false},
-         {.at = begin + tenth, .vip = false, .spans = 40, .kept = true},
-         {.at = begin + tenth, .vip = false, .spans = 1, .kept = false},
-         {.at = begin + second_ns, .vip = false, .spans = 30, .kept = true},
-         {.at = begin + second_ns, .vip = true, .spans = 60, .kept = true},
-         {.at = begin + second_ns, .vip = true, .spans = 1, .kept = false}},
+        {{.time = begin, .vip = true, .spans = 101, .kept = false},
+         {.time = begin, .vip = true, .spans = 60, .kept = true},
+         {.time = begin + tenth, .vip = true, .spans = 1, .kept = false},
+         {.time = begin + tenth, .vip = false, .spans = 41, .kept = false},
+         {.time = begin + tenth, .vip = false, .spans = 40, .kept = true},
+         {.time = begin + tenth, .vip = false, .spans = 1, .kept = false},
+         {.time = begin + second_ns, .vip = false, .spans = 30, .kept = true},
+         {.time = begin + second_ns, .vip = true, .spans = 60, .kept = true},
+         {.time = begin + second_ns, .vip = true, .spans = 1, .kept = false}},
         {[](auto& p) { p.max_total_spans_per_second = 110; },
          [](auto& p) { p.max_total_spans_per_second = 90; },
          [](auto& p) { std::swap(p.sub_policies[0], p.sub_policies[1]); },

@@ -22,10 +22,10 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
         hashes.push_back((random() % 5) << 58 | (random() % 40) << 12 | (random() % 3) << 50);
       const auto hash_of = [&](std::uint32_t number) { return hashes[number]; };
       number_index index;
-      std::map<std::uint32_t, bool> in;
+      std::map<std::uint32_t, bool> input;
       for (int i = 0; i < 20'000; ++i) {
         const auto number = static_cast<std::uint32_t>(random() % hashes.size());
-        auto& is_in = in[number];
+        auto& is_in = input[number];
         // Up to some hundred at first, then fewer and fewer.
         if (is_in)
           index.erase(hashes[number], number, hash_of);
@@ -38,8 +38,8 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
       std::size_t size = 0;
       for (std::uint32_t number = 0; number < hashes.size(); ++number) {
         const auto found = index.find(hashes[number], [&](auto other) { return other == number; });
-        BOOST_REQUIRE((found == number) == in[number]);
-        size += in[number] ? 1 : 0;
+        BOOST_REQUIRE((found == number) == input[number]);
+        size += input[number] ? 1 : 0;
       }
       BOOST_TEST(index.size() == size);
     }

@@ -42,8 +42,8 @@ std::string any_value(const attribute_value& value) {
   return out;
 }
 
-void put_attributes(unsigned field, const attributes& from, std::string& out) {
-  for (const auto& [key, value] : from) {
+void put_attributes(unsigned field, const attributes& attributes, std::string& out) {
+  for (const auto& [key, value] : attributes) {
     std::string pair;
     put_bytes(1, key, pair);
     put_bytes(2, any_value(value), pair);
@@ -87,11 +87,11 @@ std::string span_body(const test_span& span) {
 
 std::string message_of(const std::vector<test_span>& spans) {
   std::string out;
-  for (std::size_t at = 0; at < spans.size();) {
-    const auto& shared = spans[at].on_resource;
+  for (std::size_t position = 0; position < spans.size();) {
+    const auto& shared = spans[position].on_resource;
     std::string scope_spans;
-    for (; at < spans.size() && spans[at].on_resource == shared; ++at)
-      put_bytes(2, span_body(spans[at]), scope_spans);
+    for (; position < spans.size() && spans[position].on_resource == shared; ++position)
+      put_bytes(2, span_body(spans[position]), scope_spans);
     std::string resource;
     put_attributes(1, shared, resource);
     std::string resource_spans;

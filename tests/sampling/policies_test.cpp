@@ -130,12 +130,12 @@ BOOST_AUTO_TEST_CASE(numeric_attribute_in_a_range) {
   config.key = "code";
   config.min_value = 400;
   config.max_value = 499;
-  const auto of = [](std::int64_t value) { return std::vector{with({{"code", value}})}; };
-  table rows{{of(399), false},
-             {of(400), true},
-             {of(499), true},
-             {of(500), false},
-             {of(-450), false},
+  const auto each = [](std::int64_t value) { return std::vector{with({{"code", value}})}; };
+  table rows{{each(399), false},
+             {each(400), true},
+             {each(499), true},
+             {each(500), false},
+             {each(-450), false},
              {{with({{"code", std::string("450")}})}, false},
              {{with({{"code", 450.0}})}, false},
              {{span(), with({}, {{"code", std::int64_t{404}}})}, true},
@@ -153,7 +153,10 @@ BOOST_AUTO_TEST_CASE(numeric_attribute_in_a_range) {
   config.key = "code";
   config.min_value = -10;
   check(config,
-        {{of(-11), false}, {of(-10), true}, {of(1 << 30), true}, {{with({{"code", 2.5}})}, true}},
+        {{each(-11), false},
+         {each(-10), true},
+         {each(1 << 30), true},
+         {{with({{"code", 2.5}})}, true}},
         {[](auto& p) { p.max_value = 5; }, [](auto& p) { p.min_value = 1; }});
   config.min_value = 0;
   BOOST_TEST(!policy_set::compile(only(config)));
@@ -235,7 +238,7 @@ BOOST_AUTO_TEST_CASE(probabilistic_hash_is_fnv1a) {
 // Scenario: tracestates with the value, without it, and broken ones.
 // Guarantee: an exact value under the key counts, in a valid tracestate only.
 BOOST_AUTO_TEST_CASE(trace_state_has_a_value) {
-  const auto of = [](std::string state) {
+  const auto each = [](std::string state) {
     auto one = span();
     one.trace_state = std::move(state);
     return std::vector{one};
@@ -244,14 +247,14 @@ BOOST_AUTO_TEST_CASE(trace_state_has_a_value) {
   config.key = "tier";
   config.values = {"gold", "silver"};
   check(config,
-        {{of("tier=gold"), true},
-         {of("a=b, tier=silver ,c@d=e"), true},
-         {of("tier=golden"), false},
-         {of("other=gold"), false},
-         {of(""), false},
-         {of("tier=gold,tier=gold"), false},
-         {of("tier=gold,A=b"), false},
-         {of("tier=gold,x="), false}},
+        {{each("tier=gold"), true},
+         {each("a=b, tier=silver ,c@d=e"), true},
+         {each("tier=golden"), false},
+         {each("other=gold"), false},
+         {each(""), false},
+         {each("tier=gold,tier=gold"), false},
+         {each("tier=gold,A=b"), false},
+         {each("tier=gold,x="), false}},
         {[](auto& p) { p.values = {"gold"}; }, [](auto& p) { p.key = "other"; },
          [](auto& p) {
            p.values = {"gold", "silver", "golden"};

@@ -56,21 +56,21 @@ BOOST_AUTO_TEST_CASE(combinations) {
   a.value = true;
   auto b = a;
   b.name = b.key = "b";
-  const auto of = [](bool a, bool b) { return std::vector{with({{"a", a}, {"b", b}})}; };
+  const auto each = [](bool a, bool b) { return std::vector{with({{"a", a}, {"b", b}})}; };
 
   auto both = policy(policy_type::and_);
   both.sub_policies = {a, b};
   check(both,
-        {{of(true, true), true},
-         {of(true, false), false},
-         {of(false, true), false},
-         {of(false, false), false}},
+        {{each(true, true), true},
+         {each(true, false), false},
+         {each(false, true), false},
+         {each(false, false), false}},
         {[](auto& p) { p.sub_policies.pop_back(); },
          [](auto& p) { p.sub_policies[0].invert_match = true; }});
 
   auto none = policy(policy_type::not_);
   none.sub_policies = {a};
-  check(none, {{of(true, false), false}, {of(false, false), true}},
+  check(none, {{each(true, false), false}, {each(false, false), true}},
         {[](auto& p) { p.sub_policies[0].invert_match = true; }});
 
   auto not_b = policy(policy_type::not_, "not b");
@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(combinations) {
   veto.sub_policies = {a, not_b};
   tail_sampling_config config;
   config.policies = {policy(policy_type::always_sample, "all"), veto};
-  const table rows{{of(true, true), true}, {of(true, false), false}, {of(false, false), true}};
+  const table rows{
+      {each(true, true), true}, {each(true, false), false}, {each(false, false), true}};
   BOOST_TEST(wrong_rows(config, rows) == 0U);
   config.policies[1].sub_policies.pop_back();
   BOOST_TEST(wrong_rows(config, rows) > 0U);

@@ -7,8 +7,7 @@
 
 using namespace weir;
 using namespace weir::sampling;
-using processors::arena;
-using processors::item;
+using editing::item;
 
 namespace {
 
@@ -27,7 +26,7 @@ std::string envelope_of(const texts& attributes, std::string_view name = "librar
   if (!name.empty())
     scope.set_bytes(name_field, name);
   for (const auto& [key, text] : attributes)
-    scope.set(key, processors::make_string(memory, text));
+    scope.set(key, editing::make_string(memory, text));
   item envelope(memory);
   envelope.open(otlp::message_id::scope_spans, {});
   envelope.put_message(scope_field, scope);
@@ -54,7 +53,7 @@ texts attributes_in(std::string_view envelope_bytes) {
 
 struct row {
   texts before;
-  kept_by what;
+  kept_by policy;
   texts after;
 };
 
@@ -87,7 +86,7 @@ template <class Stamp>
 std::size_t wrong_rows(Stamp put) {
   std::size_t wrong = 0;
   for (const auto& each : rows)
-    wrong += attributes_in(put(envelope_of(each.before), each.what)) == each.after ? 0 : 1;
+    wrong += attributes_in(put(envelope_of(each.before), each.policy)) == each.after ? 0 : 1;
   return wrong;
 }
 
@@ -99,18 +98,18 @@ BOOST_AUTO_TEST_SUITE(policy_stamp_test)
 // Guarantee: the attributes that the Collector writes; stamps that are off by a little are caught.
 BOOST_AUTO_TEST_CASE(a_scope_says_what_kept_its_spans) {
   policy_stamp stamp;
-  const auto put = [&](const std::string& envelope, const kept_by& what) {
-    return std::string(stamp.put(envelope, what));
+  const auto put = [&](const std::string& envelope, const kept_by& kept_by) {
+    return std::string(stamp.put(envelope, kept_by));
   };
   BOOST_TEST(wrong_rows(put) == 0U);
-  const auto always_cached = [&](const std::string& envelope, kept_by what) {
-    what.cached = true;
-    return put(envelope, what);
+  const auto always_cached = [&](const std::string& envelope, kept_by kept_by) {
+    kept_by.cached = true;
+    return put(envelope, kept_by);
   };
   BOOST_TEST(wrong_rows(always_cached) > 0U);
-  const auto part_for_policy = [&](const std::string& envelope, kept_by what) {
-    std::swap(what.policy, what.composite_part);
-    return put(envelope, what);
+  const auto part_for_policy = [&](const std::string& envelope, kept_by kept_by) {
+    std::swap(kept_by.policy, kept_by.composite_part);
+    return put(envelope, kept_by);
   };
   BOOST_TEST(wrong_rows(part_for_policy) > 0U);
 }

@@ -46,13 +46,13 @@ decision kept_at(float rate, rate_mark mark) {
   return {true, 0, rate, mark};
 }
 
-stamped put(test_span span, std::uint64_t randomness, const decision& what) {
+stamped put(test_span span, std::uint64_t randomness, const decision& decision) {
   span.trace = id_with(randomness);
   rate_stamp stamp;
-  return read(stamp.put(span_body(span), span.trace, what));
+  return read(stamp.put(span_body(span), span.trace, decision));
 }
 
-constexpr std::uint64_t high = processors::randomness_range - 1;
+constexpr std::uint64_t high = otlp::randomness_range - 1;
 
 } // namespace
 

@@ -108,9 +108,9 @@ std::map<trace_id, std::string> scopes_in(const std::string& message) {
   otlp::span_index index;
   BOOST_REQUIRE(otlp::index_traces(message, 0, index));
   std::map<trace_id, std::string> found;
-  processors::arena memory;
-  processors::item envelope(memory);
-  processors::item scope(memory);
+  arena memory;
+  editing::item envelope(memory);
+  editing::item scope(memory);
   for (const auto& span : index.spans) {
     std::string bytes;
     const auto& group = index.groups[span.group];
@@ -119,7 +119,7 @@ std::map<trace_id, std::string> scopes_in(const std::string& message) {
     envelope.open(otlp::message_id::scope_spans, bytes);
     envelope.open_message(1, otlp::message_id::instrumentation_scope, scope);
     std::string said;
-    scope.for_each_attribute([&](const processors::item::attribute& a) {
+    scope.for_each_attribute([&](const editing::item::attribute& a) {
       const auto value = otlp::read_value(a.any());
       said += std::string(a.key().substr(a.key().find('.') + 1)) + "="
               + (value.boolean ? "true" : std::string(value.bytes)) + " ";

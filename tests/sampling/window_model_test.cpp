@@ -158,11 +158,11 @@ private:
   void add_again() {
     if (entries_.empty())
       return;
-    auto at = entries_.begin();
-    std::advance(at, random_() % entries_.size());
+    auto index = entries_.begin();
+    std::advance(index, random_() % entries_.size());
     // What was released is settled: the owner's progress would not let it in again.
     add(
-        at->first, [] { return true; }, true);
+        index->first, [] { return true; }, true);
   }
 
   void add(std::uint64_t number, const std::function<bool()>& wants, bool again = false) {
@@ -219,8 +219,8 @@ private:
   void take(std::uint64_t number, slot slot, steady_ns received) {
     auto& entry = entries_[number];
     const auto& id = entry.index.traces[slot];
-    const auto [at, fresh] = traces_.try_emplace(id);
-    auto& trace = at->second;
+    const auto [found, fresh] = traces_.try_emplace(id);
+    auto& trace = found->second;
     trace.arrival = fresh ? received : std::min(trace.arrival, received);
     trace.deadline = std::min(fresh ? trace.arrival + wait : trace.deadline, trace.arrival + wait);
     trace.refs.insert({number, slot});

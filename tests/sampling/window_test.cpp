@@ -116,9 +116,9 @@ BOOST_AUTO_TEST_CASE(kept_bytes_end_a_burst) {
   one.add({1, -2, 3, -4, -5, 6}, start);
   decided_batch first, second, rest;
   BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, first, 1) == 2U);
-  BOOST_TEST(
-      one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, second, first.traces.back().bytes + 1)
-      == 3U);
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, second,
+                             first.traces.back().bytes + 1)
+             == 3U);
   BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 100, rest, 1) == 1U);
 }
 
@@ -154,7 +154,8 @@ BOOST_AUTO_TEST_CASE(a_large_resource_counts_once_a_batch) {
   std::iota(many.begin(), many.end(), 1);
   entry_of(many, 'a');
   decided_batch batch;
-  BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 10'000, batch, room) == many.size());
+  BOOST_TEST(one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 10'000, batch, room)
+             == many.size());
   std::uint64_t counted = 0;
   for (const auto& trace : batch.traces)
     counted += trace.bytes - trace.repeated;
@@ -173,7 +174,8 @@ BOOST_AUTO_TEST_CASE(a_large_resource_counts_once_a_batch) {
   std::size_t decided = 0;
   for (int rounds = 0; decided < 60 && rounds < 100; ++rounds) {
     decided_batch part;
-    const auto count = one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 10'000, part, room);
+    const auto count =
+        one.held.decide(start + 31 * second_ns, start + 31 * second_ns, 10'000, part, room);
     BOOST_TEST(count <= 24U);
     decided += count;
   }
@@ -212,8 +214,8 @@ BOOST_AUTO_TEST_CASE(late_spans_carry_the_rate) {
   bench again({}, *policy_set::compile(config));
   BOOST_REQUIRE(again.cache.load_chunk(1, chunk, [](fingerprint) { return true; }));
   std::size_t marked = 0;
-  for (auto* at : {&one, &again}) {
-    const auto late = at->add(all, start + 40 * second_ns).late;
+  for (auto* index : {&one, &again}) {
+    const auto late = index->add(all, start + 40 * second_ns).late;
     BOOST_REQUIRE(late.traces.size() == all.size());
     for (const auto& trace : late.traces) {
       BOOST_TEST(trace.verdict.keep == made.at(trace.id).keep);
@@ -244,22 +246,6 @@ BOOST_AUTO_TEST_CASE(late_spans_follow) {
   BOOST_TEST(one.held.snapshot().entries == 1U);
   one.held.release(one.decide(start + 63 * second_ns));
   BOOST_TEST(one.held.snapshot().entries == 0U);
-}
-
-// Scenario: a shutdown that decides everything, and one that drops what is pending.
-// Guarantee: each trace once, by its policies or dropped.
-BOOST_AUTO_TEST_CASE(the_end) {
-  bench one;
-  one.add({-1, 2}, start);
-  decided_batch out;
-  BOOST_TEST(one.held.decide_all(start + 1, 100, out) == 2U);
-  BOOST_TEST(out.traces[0].verdict.keep);
-  BOOST_TEST(out.traces[0].flags == decided_at_end);
-  one.add({-3}, start);
-  out.clear();
-  BOOST_TEST(one.held.drop_pending(start + 1, 100, out) == 1U);
-  BOOST_TEST(!out.traces[0].verdict.keep);
-  BOOST_TEST(one.held.snapshot().traces == 0U);
 }
 
 // Scenario: the shard is given to another node.
@@ -361,8 +347,8 @@ BOOST_AUTO_TEST_CASE(far_deadlines) {
   deadline_wheel wheel(second_ns);
   std::vector<item> items;
   const std::vector<int> seconds{1, 500, 2, 30, 499, 60, 5};
-  for (const auto at : seconds) {
-    items.push_back({start + at * second_ns, 0, 0, 0});
+  for (const auto index : seconds) {
+    items.push_back({start + index * second_ns, 0, 0, 0});
     wheel.insert(items, static_cast<std::uint32_t>(items.size() - 1), start);
   }
   std::vector<int> order;

@@ -48,10 +48,10 @@ void tables::apply(const storage::operation& record) {
 model_disk::model_disk(std::uint64_t seed, disk_witness& witness)
     : random_(seed), witness_(witness) {}
 
-void model_disk::commit(const storage::batch& what, bool sync_now) {
-  for (const auto& record : what.operations())
+void model_disk::commit(const storage::batch& batch, bool sync_now) {
+  for (const auto& record : batch.operations())
     now_.apply(record);
-  unsynced_.push_back(what.operations());
+  unsynced_.push_back(batch.operations());
   if (sync_now)
     sync();
 }
@@ -78,8 +78,7 @@ void model_disk::maintain() {
     witness_.journal_goes(durable_, now_.journal.first);
     durable_.journal.first = now_.journal.first;
     for (auto* each : {&durable_, &now_}) {
-      each->entries.erase(each->entries.begin(),
-                          each->entries.lower_bound(durable_.journal.first));
+      each->entries.erase(each->entries.begin(), each->entries.lower_bound(durable_.journal.first));
       each->erased.erase(each->erased.begin(), each->erased.lower_bound(durable_.journal.first));
     }
   }
@@ -96,20 +95,20 @@ void model_disk::maintain() {
 result<std::string> model_disk::read_entry(journal_position position) const {
   if (refuses())
     return refused();
-  const auto at = now_.entries.find(position);
-  if (at == now_.entries.end() || position < now_.journal.first)
+  const auto found = now_.entries.find(position);
+  if (found == now_.entries.end() || position < now_.journal.first)
     return fail(errc::not_found, "no entry there");
-  return std::string(at->second.view());
+  return std::string(found->second.view());
 }
 
 result<void> model_disk::scan_journal(
-    journal_position from,
+    journal_position position,
     const std::function<bool(journal_position, std::string_view)>& each) const {
-  for (auto at = now_.entries.lower_bound(std::max(from, now_.journal.first));
-       at != now_.entries.end(); ++at) {
+  for (auto found = now_.entries.lower_bound(std::max(position, now_.journal.first));
+       found != now_.entries.end(); ++found) {
     if (refuses())
       return refused();
-    if (!now_.erased.contains(at->first) && !each(at->first, at->second.view()))
+    if (!now_.erased.contains(found->first) && !each(found->first, found->second.view()))
       break;
   }
   return {};
@@ -145,9 +144,9 @@ result<std::vector<std::uint64_t>> model_disk::decision_chunks(pipeline_id pipel
   if (refuses())
     return refused();
   std::vector<std::uint64_t> chunks;
-  for (auto at = now_.decisions.lower_bound({pipeline, 0});
-       at != now_.decisions.end() && at->first.first == pipeline; ++at)
-    chunks.push_back(at->first.second);
+  for (auto found = now_.decisions.lower_bound({pipeline, 0});
+       found != now_.decisions.end() && found->first.first == pipeline; ++found)
+    chunks.push_back(found->first.second);
   return chunks;
 }
 
@@ -164,17 +163,17 @@ result<void> model_disk::trim_decisions(pipeline_id pipeline, std::uint64_t belo
 }
 
 storage::bounds model_disk::log(pipeline_id pipeline) const {
-  const auto at = now_.logs.find(pipeline);
-  return at == now_.logs.end() ? storage::bounds{} : at->second;
+  const auto found = now_.logs.find(pipeline);
+  return found == now_.logs.end() ? storage::bounds{} : found->second;
 }
 
 result<std::string> model_disk::read_block(pipeline_id pipeline, log_position position) const {
   if (refuses())
     return refused();
-  const auto at = now_.blocks.find({pipeline, position});
-  if (at == now_.blocks.end() || position < log(pipeline).first)
+  const auto found = now_.blocks.find({pipeline, position});
+  if (found == now_.blocks.end() || position < log(pipeline).first)
     return fail(errc::not_found, "no block there");
-  return std::string(at->second.view());
+  return std::string(found->second.view());
 }
 
 result<void> model_disk::trim_log(pipeline_id pipeline, log_position below) {
@@ -184,29 +183,29 @@ result<void> model_disk::trim_log(pipeline_id pipeline, log_position below) {
 }
 
 // Refused at a start, a node says so and is started again: the world does not go there.
-result<std::map<std::string, storage::cursor>> model_disk::cursors(pipeline_id pipeline) const {
-  const auto at = now_.cursors.find(pipeline);
-  return at == now_.cursors.end() ? std::map<std::string, storage::cursor>() : at->second;
+result<std::map<std::string, log_place>> model_disk::cursors(pipeline_id pipeline) const {
+  const auto found = now_.cursors.find(pipeline);
+  return found == now_.cursors.end() ? std::map<std::string, log_place>() : found->second;
 }
 
 storage::bounds model_disk::dead_letters(pipeline_id pipeline) const {
-  const auto at = now_.letter_logs.find(pipeline);
-  return at == now_.letter_logs.end() ? storage::bounds{} : at->second;
+  const auto found = now_.letter_logs.find(pipeline);
+  return found == now_.letter_logs.end() ? storage::bounds{} : found->second;
 }
 
 result<std::string> model_disk::read_dead_letter(pipeline_id pipeline,
                                                  log_position position) const {
-  const auto at = now_.letters.find({pipeline, position});
-  if (at == now_.letters.end())
+  const auto found = now_.letters.find({pipeline, position});
+  if (found == now_.letters.end())
     return fail(errc::not_found, "no letter there");
-  return at->second;
+  return found->second;
 }
 
 result<std::optional<std::string>> model_disk::meta(std::string_view key) const {
-  const auto at = now_.meta.find(std::string(key));
-  if (at == now_.meta.end())
+  const auto found = now_.meta.find(std::string(key));
+  if (found == now_.meta.end())
     return std::optional<std::string>();
-  return std::optional(at->second);
+  return std::optional(found->second);
 }
 
 } // namespace weir::simulation

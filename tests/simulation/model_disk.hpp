@@ -17,7 +17,7 @@ struct tables {
   std::map<std::pair<pipeline_id, std::uint64_t>, std::string> decisions;
   std::map<std::pair<pipeline_id, log_position>, shared_bytes> blocks;
   std::map<pipeline_id, storage::bounds> logs;
-  std::map<pipeline_id, std::map<std::string, storage::cursor>> cursors;
+  std::map<pipeline_id, std::map<std::string, log_place>> cursors;
   std::map<std::pair<pipeline_id, log_position>, std::string> letters;
   std::map<pipeline_id, storage::bounds> letter_logs;
   std::map<std::string, std::string> meta;
@@ -36,14 +36,14 @@ public:
                              sequence below) = 0;
 };
 
-/// A disk that promises what a store promises and not a bit more: what was not synced may be lost from
-/// the end, what was trimmed may come back until maintain() has run, reads may be refused.
+/// A disk that promises what a store promises and not a bit more: what was not synced may be lost
+/// from the end, what was trimmed may come back until maintain() has run, reads may be refused.
 class model_disk final : public storage::disk {
 public:
   model_disk(std::uint64_t seed, disk_witness& witness);
 
   /// A commit: all of it is there at once, durable with `sync`, and everything before with it.
-  void commit(const storage::batch& what, bool sync);
+  void commit(const storage::batch& batch, bool sync);
   /// The power goes and comes back: a part of what was not synced is lost.
   void crash();
   /// One read in so many is refused; 0: none is.
@@ -59,7 +59,7 @@ public:
   storage::bounds journal() const override { return now_.journal; }
   result<std::string> read_entry(journal_position position) const override;
   result<void>
-  scan_journal(journal_position from,
+  scan_journal(journal_position position,
                const std::function<bool(journal_position, std::string_view)>& each) const override;
   result<void> trim_journal(journal_position below) override;
   journal_position journal_gone() const noexcept override { return durable_.journal.first; }
@@ -77,11 +77,10 @@ public:
   result<log_position> find_time(pipeline_id, unix_ns) const override { return log_position{0}; }
   result<void> trim_log(pipeline_id pipeline, log_position below) override;
   std::vector<storage::segment> log_segments(pipeline_id) const override { return {}; }
-  result<std::map<std::string, storage::cursor>> cursors(pipeline_id pipeline) const override;
+  result<std::map<std::string, log_place>> cursors(pipeline_id pipeline) const override;
 
   storage::bounds dead_letters(pipeline_id pipeline) const override;
-  result<std::string> read_dead_letter(pipeline_id pipeline,
-                                       log_position position) const override;
+  result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const override;
   result<void> trim_dead_letters(pipeline_id, log_position) override { return {}; }
   std::vector<storage::segment> dead_letter_segments(pipeline_id) const override { return {}; }
 

@@ -166,12 +166,12 @@ void node::write() {
   const auto count = 1 + schedule_.random()() % commits_.size();
   storage::batch all;
   bool sync = false;
-  std::vector<pending_commit> taken(std::make_move_iterator(commits_.begin()),
-                                    std::make_move_iterator(commits_.begin()
-                                                            + static_cast<std::ptrdiff_t>(count)));
+  std::vector<pending_commit> taken(
+      std::make_move_iterator(commits_.begin()),
+      std::make_move_iterator(commits_.begin() + static_cast<std::ptrdiff_t>(count)));
   commits_.erase(commits_.begin(), commits_.begin() + static_cast<std::ptrdiff_t>(count));
   for (auto& each : taken) {
-    all.append(std::move(each.work->what));
+    all.append(std::move(each.work->batch));
     sync = sync || each.work->sync;
   }
   schedule_.note(fmt::format("writer: {} commits{}", count, sync ? ", synced" : ""));
@@ -186,13 +186,13 @@ void node::write() {
 
 void node::answer(bool away) {
   while (!sent_.empty() && !schedule_.chance(3)) {
-    const auto at = sent_.begin()
-                    + static_cast<std::ptrdiff_t>(schedule_.random()() % sent_.size());
-    auto taken = std::move(*at);
-    sent_.erase(at);
+    const auto index =
+        sent_.begin() + static_cast<std::ptrdiff_t>(schedule_.random()() % sent_.size());
+    auto taken = std::move(*index);
+    sent_.erase(index);
     stages::delivery_report report{taken.id, {}};
     if (away || schedule_.chance(10))
-      report.outcome = {.what = backends::outcome::kind::retry, .reason = "not now"};
+      report.outcome = {.answer = backends::outcome::kind::retry, .reason = "not now"};
     else
       witness_.delivered(spans_of(taken.request.message.view()));
     schedule_.post("back end > exporter", fmt::format("answer to {}", taken.id), [this, report] {
@@ -205,8 +205,8 @@ void node::answer(bool away) {
 // What the housekeeper does of it: delivered blocks go.
 void node::maintain() {
   const auto cursors = disk_->cursors(traces);
-  if (const auto at = cursors->find(backend); at != cursors->end())
-    (void)disk_->trim_log(traces, at->second.position);
+  if (const auto found = cursors->find(backend); found != cursors->end())
+    (void)disk_->trim_log(traces, found->second.position);
   disk_->maintain();
 }
 
@@ -271,8 +271,8 @@ void node::end_compressor() {
 void node::check_bounds() const {
   const auto in_flight = origin_side_->stage->bytes_in_flight();
   if (in_flight > credit + std::uint64_t{shard_count} * 2 * entry_bytes)
-    throw violation(fmt::format("{} bytes are on their way to shards, with a credit of {}",
-                                in_flight, credit));
+    throw violation(
+        fmt::format("{} bytes are on their way to shards, with a credit of {}", in_flight, credit));
 }
 
 void node::check_rest() const {
@@ -280,8 +280,8 @@ void node::check_rest() const {
   if (stage.settling().entries() > 0)
     throw violation(fmt::format("at rest {} entries are open", stage.settling().entries()));
   if (stage.bytes_in_flight() > 0)
-    throw violation(fmt::format("at rest {} bytes of credit are not given back",
-                                stage.bytes_in_flight()));
+    throw violation(
+        fmt::format("at rest {} bytes of credit are not given back", stage.bytes_in_flight()));
   if (handed_->used() > 0)
     throw violation(fmt::format("at rest {} bytes are with the origin", handed_->used()));
   for (const auto& side : shard_sides_)

@@ -62,15 +62,15 @@ void node::origin_side::send_sent_until(std::size_t shard, steady_ns moment) {
 
 void node::origin_side::send_decisions(std::size_t shard, const stages::decisions_ptr& decisions,
                                        std::uint64_t bytes) {
-  owner.schedule_.post(
-      "origin > " + shard_name(shard), fmt::format("{} bytes of decisions", bytes),
-      [this, shard, decisions, bytes] {
-        const bool room = owner.shard_sides_[shard]->stage->load(*decisions);
-        owner.schedule_.post(shard_name(shard) + " > origin", "decisions are remembered",
+  owner.schedule_.post("origin > " + shard_name(shard), fmt::format("{} bytes of decisions", bytes),
+                       [this, shard, decisions, bytes] {
+                         const bool room = owner.shard_sides_[shard]->stage->load(*decisions);
+                         owner.schedule_.post(
+                             shard_name(shard) + " > origin", "decisions are remembered",
                              [this, shard, bytes, room, pipeline = decisions->pipeline] {
                                stage->decisions_taken(pipeline, shard, bytes, room);
                              });
-      });
+                       });
 }
 
 void node::origin_side::send_progress(pipeline_id, const stages::progress_ptr& records) {
@@ -120,8 +120,7 @@ void node::shard_side::send_settled(node_id, const stages::settled_ptr& report) 
 
 void node::shard_side::send_decided(stages::compressor_number compressor,
                                     const stages::decided_ptr& message) {
-  owner.schedule_.post(shard_name(index) + " > compressor",
-                       text_of(*message),
+  owner.schedule_.post(shard_name(index) + " > compressor", text_of(*message),
                        [this, side = owner.compressor_side_, compressor, message] {
                          if (side->stage && side->number == compressor)
                            side->stage->take(*message, owner.schedule_.now());
@@ -139,12 +138,11 @@ void node::compressor_side::write(const stages::commit_ptr& work) {
 
 void node::compressor_side::send_durable(std::uint32_t shard, pipeline_id pipeline,
                                          std::uint64_t ticket) {
-  owner.schedule_.post("compressor > " + shard_name(shard),
-                       fmt::format("ticket {} is durable", ticket),
-                       [&node = owner, shard, pipeline, ticket] {
-                         node.shard_sides_[shard]->stage->durable(pipeline, ticket,
-                                                                  node.schedule_.now());
-                       });
+  owner.schedule_.post(
+      "compressor > " + shard_name(shard), fmt::format("ticket {} is durable", ticket),
+      [&node = owner, shard, pipeline, ticket] {
+        node.shard_sides_[shard]->stage->durable(pipeline, ticket, node.schedule_.now());
+      });
 }
 
 void node::compressor_side::time_out_after(steady_ns pause) {

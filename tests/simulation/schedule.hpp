@@ -12,14 +12,16 @@
 
 namespace weir::simulation {
 
-/// Virtual time, timers, and messages on their way: on one link they come in order, over all links in
-/// any. One thread; everything follows from the seed.
+/// Virtual time, timers, and messages on their way: on one link they come in order, over all links
+/// in any. One thread; everything follows from the seed.
 class schedule {
 public:
   explicit schedule(std::uint64_t seed, bool keeps_lines)
       : random_(seed), keeps_lines_(keeps_lines) {}
 
-  moment now() const noexcept { return {now_, 1'700'000'000 * unix_ns{1'000'000'000} + static_cast<unix_ns>(now_)}; }
+  moment now() const noexcept {
+    return {now_, 1'700'000'000 * unix_ns{1'000'000'000} + static_cast<unix_ns>(now_)};
+  }
   std::mt19937_64& random() noexcept { return random_; }
   /// True one time in so many.
   bool chance(unsigned one_in) { return random_() % one_in == 0; }
@@ -40,7 +42,9 @@ public:
   /// Delivers one message, or lets time pass to the next timer.
   void step();
   /// Lets a little time pass.
-  void pass(steady_ns most) { advance(now_ + static_cast<steady_ns>(random_() % static_cast<std::uint64_t>(most))); }
+  void pass(steady_ns most) {
+    advance(now_ + static_cast<steady_ns>(random_() % static_cast<std::uint64_t>(most)));
+  }
   /// No message is on its way.
   bool quiet() const noexcept { return links_.empty(); }
   /// A kill: nothing that was on its way comes any more.

@@ -84,8 +84,9 @@ void witness::block_is_durable(std::string_view bytes) {
 }
 
 void witness::journal_goes(const tables& durable, journal_position below) {
-  for (auto at = durable.entries.begin(); at != durable.entries.end() && at->first < below; ++at) {
-    const auto id = codec::read_entry(at->second.view())->header.id;
+  for (auto index = durable.entries.begin(); index != durable.entries.end() && index->first < below;
+       ++index) {
+    const auto id = codec::read_entry(index->second.view())->header.id;
     bool again = false; // Further back.
     for (auto later = durable.entries.lower_bound(below); later != durable.entries.end(); ++later)
       again = again || codec::read_entry(later->second.view())->header.id == id;
@@ -94,16 +95,17 @@ void witness::journal_goes(const tables& durable, journal_position below) {
     const auto& spans = spans_of_.at(id);
     for (const auto span : spans)
       if (acknowledged_.contains(span))
-        for (const auto& where : places_.at(span))
-          if (where.entry == id)
-            check_settled(span, where);
+        for (const auto& place : places_.at(span))
+          if (place.entry == id)
+            check_settled(span, place);
   }
 }
 
-void witness::check_settled(span_number span, const place& where) const {
-  if (!progress_.settled(where.entry, where.in))
-    throw violation(fmt::format("{} goes from the journal, and its slot {} (span {}) is not settled",
-                                name_of(where.entry), where.in, span));
+void witness::check_settled(span_number span, const place& place) const {
+  if (!progress_.settled(place.entry, place.in))
+    throw violation(
+        fmt::format("{} goes from the journal, and its slot {} (span {}) is not settled",
+                    name_of(place.entry), place.in, span));
 }
 
 void witness::progress_goes(const tables& durable, node_id node, weir::epoch epoch,

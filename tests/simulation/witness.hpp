@@ -55,7 +55,7 @@ private:
 
   void entry_is_durable(std::string_view bytes);
   void block_is_durable(std::string_view bytes);
-  void check_settled(span_number span, const place& where) const;
+  void check_settled(span_number span, const place& place) const;
 
   pipeline_id pipeline_;
   codec::packer packer_;

@@ -8,7 +8,8 @@ namespace weir::simulation {
 
 namespace {
 
-// Of the open traces one of so many goes on; each gets its spans within about a second, or much later.
+// Of the open traces one of so many goes on; each gets its spans within about a second, or much
+// later.
 constexpr std::size_t open_traces = 6;
 constexpr unsigned late_one_in = 40;
 constexpr std::size_t most_spans = 4;
@@ -88,11 +89,12 @@ net::otlp_request workload::send(std::vector<span_number> spans) {
 }
 
 void workload::answered(std::uint64_t request, const net::otlp_reply& reply) {
-  const auto at = sent_.find(request);
-  auto spans = std::move(at->second);
-  sent_.erase(at);
-  schedule_.note(fmt::format("client: request {} is {}", request,
-                             reply.code == net::otlp_reply::status::ok ? "acknowledged" : "refused"));
+  const auto found = sent_.find(request);
+  auto spans = std::move(found->second);
+  sent_.erase(found);
+  schedule_.note(
+      fmt::format("client: request {} is {}", request,
+                  reply.code == net::otlp_reply::status::ok ? "acknowledged" : "refused"));
   if (reply.code == net::otlp_reply::status::ok) {
     witness_.acknowledged(spans);
     for (const auto span : spans)

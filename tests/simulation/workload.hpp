@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/otlp_server.hpp"
+#include "net/server/otlp_server.hpp"
 #include "schedule.hpp"
 #include "witness.hpp"
 
@@ -27,7 +27,9 @@ public:
 
   std::uint64_t requests() const noexcept { return requests_; }
   /// A trace is to be kept when one of its spans is an error.
-  static bool is_error(span_number span) { return span % spans_a_trace == 5 && span / spans_a_trace % 2 == 0; }
+  static bool is_error(span_number span) {
+    return span % spans_a_trace == 5 && span / spans_a_trace % 2 == 0;
+  }
   /// All its spans came within so short a time, at first try, that the decision had to see them.
   bool came_in_time(span_number trace) const;
   const std::map<span_number, std::vector<span_number>>& traces() const noexcept { return traces_; }

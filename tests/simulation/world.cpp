@@ -137,8 +137,8 @@ void world::check_trace(span_number trace, const std::vector<span_number>& spans
       throw violation(fmt::format("at rest span {} is not delivered", span));
   }
   if (logged != 0 && logged != spans.size())
-    throw violation(fmt::format("of trace {} {} of {} spans are kept", trace, logged,
-                                spans.size()));
+    throw violation(
+        fmt::format("of trace {} {} of {} spans are kept", trace, logged, spans.size()));
   if (logged > 0 && !error)
     throw violation(fmt::format("trace {} is kept, and has no error", trace));
   if (logged == 0 && error && clients_.came_in_time(trace))

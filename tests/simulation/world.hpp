@@ -29,12 +29,12 @@ struct world_report {
 
 class node;
 
-/// A node's stages on one thread, from one seed: intake, origin, shards, compressor, exporter over a
-/// disk that loses what was not synced, with a writer that answers late and in odd groups, clients
-/// that send again what had no answer, a back end that comes and goes, kills at any step, reloads.
-/// After every step the promises are checked; at the end, once all faults have stopped, that
-/// everything has come to rest. Built so that several nodes fit: what is between them is a link of
-/// the schedule.
+/// A node's stages on one thread, from one seed: intake, origin, shards, compressor, exporter over
+/// a disk that loses what was not synced, with a writer that answers late and in odd groups,
+/// clients that send again what had no answer, a back end that comes and goes, kills at any step,
+/// reloads. After every step the promises are checked; at the end, once all faults have stopped,
+/// that everything has come to rest. Built so that several nodes fit: what is between them is a
+/// link of the schedule.
 class world {
 public:
   explicit world(world_options options);

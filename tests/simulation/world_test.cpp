@@ -51,8 +51,8 @@ struct quiet {
 BOOST_FIXTURE_TEST_SUITE(world_test, quiet)
 
 // Scenario: hundreds of seeds, each some minutes of a node's life with kills, reloads, a disk that
-// refuses reads and loses what was not synced, a writer that is late, a back end that is away, little
-// credit. Guarantee: the promises of world.hpp, after every step and at rest.
+// refuses reads and loses what was not synced, a writer that is late, a back end that is away,
+// little credit. Guarantee: the promises of world.hpp, after every step and at rest.
 // WEIR_WORLD_SEED=N repeats one and prints what happened.
 BOOST_AUTO_TEST_CASE(promises_are_kept) {
   if (const auto* asked = std::getenv("WEIR_WORLD_SEED")) {

@@ -10,20 +10,20 @@
 namespace weir::stages {
 
 /// Processors of one statement on spans.
-inline std::shared_ptr<const processors::chain> chain_of(const std::string& statement,
+inline std::shared_ptr<const editing::chain> chain_of(const std::string& statement,
                                                          const std::string& error_mode) {
   processors::transform_config config;
   config.trace_statements = {{"span", {}, {statement}, error_mode}};
   const auto made = processors::make_transform(config, signal::traces, "t");
   BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
-  std::vector<processors::chain::part> parts;
+  std::vector<editing::chain::part> parts;
   for (const auto& part : *made)
     parts.push_back({"t", part});
-  return std::make_shared<const processors::chain>(std::move(parts));
+  return std::make_shared<const editing::chain>(std::move(parts));
 }
 
 /// Some seconds of work on a name of a million bytes: each costs it hundreds of steps.
-inline std::shared_ptr<const processors::chain> slow_chain() {
+inline std::shared_ptr<const editing::chain> slow_chain() {
   return chain_of(R"(replace_pattern(name, ".{0,500}b.{0,500}$", "x"))", "ignore");
 }
 

@@ -60,7 +60,7 @@ std::size_t traces_in(codec::traces_block_builder& builder) {
 }
 
 // A chain that puts an attribute onto every resource.
-std::shared_ptr<const processors::chain> marking() {
+std::shared_ptr<const editing::chain> marking() {
   processors::resource_config config;
   processors::action_config action;
   action.key = "mark";
@@ -69,8 +69,8 @@ std::shared_ptr<const processors::chain> marking() {
   config.attributes.push_back(action);
   const auto made = processors::make_resource(config);
   BOOST_REQUIRE(made);
-  return std::make_shared<const processors::chain>(
-      std::vector<processors::chain::part>{{"resource", *made}});
+  return std::make_shared<const editing::chain>(
+      std::vector<editing::chain::part>{{"resource", *made}});
 }
 
 // All good spans of a request as sampling hands them on.

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using chain_ptr = std::shared_ptr<const processors::chain>;
+using chain_ptr = std::shared_ptr<const editing::chain>;
 
 chain_ptr propagating(const std::string& statement) {
   return chain_of(statement, "propagate");

@@ -26,7 +26,7 @@ std::vector<std::uint64_t> expected(const shape& s, std::string_view request) {
 }
 
 // A chain that makes the processors write all of it anew.
-std::shared_ptr<const processors::chain> marking(signal kind) {
+std::shared_ptr<const editing::chain> marking(signal kind) {
   processors::attributes_config config;
   processors::action_config action;
   action.key = "mark";
@@ -35,8 +35,8 @@ std::shared_ptr<const processors::chain> marking(signal kind) {
   config.actions.push_back(action);
   const auto made = processors::make_attributes(config, kind);
   BOOST_REQUIRE(made);
-  return std::make_shared<const processors::chain>(
-      std::vector<processors::chain::part>{{"attributes", *made}});
+  return std::make_shared<const editing::chain>(
+      std::vector<editing::chain::part>{{"attributes", *made}});
 }
 
 // What a reader makes of an entry as it lies in the journal.
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(edited_requests_of_any_shape_are_held) {
 // there.
 BOOST_AUTO_TEST_CASE(what_no_block_can_hold_is_rejected) {
   const shape logs{.kind = signal::logs, .items = 70, .item_bytes = 1'000'000, .noise = true};
-  const shape giant{.kind = signal::logs, .item_bytes = codec::max_block_bytes};
+  const shape giant{.kind = signal::logs, .item_bytes = codec::largest_block_bytes};
   const auto request = shaped_request(logs).make();
   log_group group(1, signal::logs, 1 << 20, {});
   const auto added = group.add(request + shaped_request(giant).make() + request, 1);

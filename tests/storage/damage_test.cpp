@@ -31,15 +31,15 @@ std::uint64_t step_of(std::uint64_t usual) {
 struct fixture {
   fixture() {
     spdlog::set_level(spdlog::level::off);
-    how.directory = directory.path() + "/made";
-    how.memtable_bytes = 64 << 10;
-    how.max_wal_bytes = 512 << 10;
+    settings.directory = directory.path() + "/made";
+    settings.memtable_bytes = 64 << 10;
+    settings.max_wal_bytes = 512 << 10;
     make();
   }
   ~fixture() { spdlog::set_level(spdlog::level::info); }
 
   void make() {
-    auto database = std::move(store::open(how).value());
+    auto database = std::move(store::open(settings).value());
     node = database->node();
     BOOST_REQUIRE(database->pipeline("traces/main").value() == 1u);
     BOOST_REQUIRE(database->open_log(1));
@@ -58,7 +58,7 @@ struct fixture {
       usleep(1000), database->maintain();
     database.reset();
     original = directory.path() + "/original";
-    fs::copy(how.directory, original, fs::copy_options::recursive);
+    fs::copy(settings.directory, original, fs::copy_options::recursive);
   }
 
   // Flushes run behind the commits.
@@ -78,39 +78,39 @@ struct fixture {
   };
 
   found open_and_read() {
-    auto opened = store::open(how);
-    BOOST_REQUIRE_MESSAGE(opened, what << ": " << (opened ? "" : opened.error().message));
+    auto opened = store::open(settings);
+    BOOST_REQUIRE_MESSAGE(opened, part << ": " << (opened ? "" : opened.error().message));
     auto& database = **opened;
     auto result = found{.report = database.recovery(), .entries = {}, .blocks = {}};
     result.same_node = database.node() == node;
     result.named = database.pipelines().contains(1) && database.pipelines().at(1) == "traces/main";
     const auto cursors = database.cursors(1);
-    BOOST_TEST_REQUIRE(cursors.has_value(), what << ": " << cursors.error().message);
+    BOOST_TEST_REQUIRE(cursors.has_value(), part << ": " << cursors.error().message);
     const auto cursor = cursors->find("otlp");
     result.placed = cursor != cursors->end() && cursor->second.position < entries / 2;
     // By what they say themselves: where the key is what was hit, they are found at the end.
-    BOOST_REQUIRE(database.scan_journal(0, [&](journal_position at, std::string_view entry) {
+    BOOST_REQUIRE(database.scan_journal(0, [&](journal_position position, std::string_view entry) {
       const auto read = codec::read_entry(entry);
-      BOOST_REQUIRE_MESSAGE(read, what);
+      BOOST_REQUIRE_MESSAGE(read, part);
       const auto number = read->header.id.sequence;
-      BOOST_TEST_REQUIRE(entry == make_entry({node, 7, number}, value_bytes), what);
-      BOOST_TEST(result.entries.insert(number - 1).second, what << ": entry " << number - 1
-                                                                << " twice, also at " << at << "; "
-                                                                << result.report.text);
+      BOOST_TEST_REQUIRE(entry == make_entry({node, 7, number}, value_bytes), part);
+      BOOST_TEST(result.entries.insert(number - 1).second, part << ": entry " << number - 1
+                                                                << " twice, also at " << position
+                                                                << "; " << result.report.text);
       return true;
     }));
     const auto log = database.log(1);
     for (auto position = log.first; position < log.next; ++position) {
       const auto block = database.read_block(1, position);
       if (!block) {
-        BOOST_TEST((block.error().code == errc::corrupt), what << ": " << block.error().message);
+        BOOST_TEST((block.error().code == errc::corrupt), part << ": " << block.error().message);
         continue;
       }
       const auto read = codec::read_block(*block);
-      BOOST_REQUIRE_MESSAGE(read, what);
+      BOOST_REQUIRE_MESSAGE(read, part);
       const auto number = read->header.first_time - 1000;
-      BOOST_TEST_REQUIRE(*block == make_block(1, number, value_bytes), what);
-      BOOST_TEST(result.blocks.insert(number).second, what << ": twice");
+      BOOST_TEST_REQUIRE(*block == make_block(1, number, value_bytes), part);
+      BOOST_TEST(result.blocks.insert(number).second, part << ": twice");
     }
     write_more(database);
     return result;
@@ -122,14 +122,14 @@ struct fixture {
     const auto next = database.journal().next;
     auto b = batch();
     b.put_entry(next, make_entry({node, 8, 1}, 10));
-    BOOST_TEST_REQUIRE(database.commit(std::move(b), true).has_value(), what);
-    BOOST_TEST_REQUIRE(database.read_entry(next).has_value(), what);
+    BOOST_TEST_REQUIRE(database.commit(std::move(b), true).has_value(), part);
+    BOOST_TEST_REQUIRE(database.read_entry(next).has_value(), part);
     database.maintain();
   }
 
   void restore() {
-    fs::remove_all(how.directory);
-    fs::copy(original, how.directory, fs::copy_options::recursive);
+    fs::remove_all(settings.directory);
+    fs::copy(original, settings.directory, fs::copy_options::recursive);
   }
 
   std::vector<std::string> files(std::string_view like) const {
@@ -146,8 +146,8 @@ struct fixture {
   std::uint64_t size(const std::string& file) const { return fs::file_size(original + '/' + file); }
 
   void flip(const std::string& file, std::uint64_t offset) {
-    auto io =
-        std::fstream(how.directory + '/' + file, std::ios::in | std::ios::out | std::ios::binary);
+    auto io = std::fstream(settings.directory + '/' + file,
+                           std::ios::in | std::ios::out | std::ios::binary);
     io.seekg(static_cast<std::streamoff>(offset));
     const auto byte = static_cast<char>(io.get() ^ 0x5a);
     io.seekp(static_cast<std::streamoff>(offset));
@@ -157,20 +157,20 @@ struct fixture {
   // What is not found must be counted, unless `quiet` says that nobody can know.
   void check(const found& seen, std::size_t may_miss) {
     const auto missing = entries + blocks - seen.entries.size() - seen.blocks.size();
-    BOOST_TEST(missing <= may_miss, what << ": " << missing << " missing; " << seen.report.text);
-    BOOST_TEST(seen.same_node, what);
-    BOOST_TEST(seen.named, what);
-    BOOST_TEST(seen.placed, what);
+    BOOST_TEST(missing <= may_miss, part << ": " << missing << " missing; " << seen.report.text);
+    BOOST_TEST(seen.same_node, part);
+    BOOST_TEST(seen.named, part);
+    BOOST_TEST(seen.placed, part);
     worst = std::max(worst, missing);
     if (missing > 0)
-      BOOST_TEST(seen.report.records_lost >= 1, what << ": " << missing << " missing, not counted");
+      BOOST_TEST(seen.report.records_lost >= 1, part << ": " << missing << " missing, not counted");
   }
 
   temporary_directory directory;
-  options how;
+  options settings;
   node_id node = 0;
   std::string original;
-  std::string what;
+  std::string part;
   std::size_t worst = 0;
 };
 
@@ -182,7 +182,7 @@ BOOST_FIXTURE_TEST_SUITE(damage_test, fixture)
 // salvage.
 BOOST_AUTO_TEST_CASE(a_killed_process_loses_nothing) {
   restore();
-  what = "killed";
+  part = "killed";
   const auto seen = open_and_read();
   check(seen, 0);
   BOOST_TEST(!seen.report.salvaged);
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(flips_in_the_log) {
   auto salvaged = 0;
   for (const auto& file : files(".log"))
     for (std::uint64_t offset = 3; offset < size(file); offset += step_of(2339)) {
-      what = file + " at " + std::to_string(offset);
+      part = file + " at " + std::to_string(offset);
       restore();
       flip(file, offset);
       const auto seen = open_and_read();
@@ -215,14 +215,14 @@ BOOST_AUTO_TEST_CASE(flips_in_the_log) {
 BOOST_AUTO_TEST_CASE(cuts_in_the_log) {
   for (const auto& file : files(".log")) {
     for (const auto keep : {std::uint64_t{0}, size(file) / 3, size(file) * 2 / 3}) {
-      what = file + " cut to " + std::to_string(keep);
+      part = file + " cut to " + std::to_string(keep);
       restore();
-      fs::resize_file(how.directory + '/' + file, keep);
+      fs::resize_file(settings.directory + '/' + file, keep);
       check(open_and_read(), entries + blocks);
     }
-    what = file + " removed";
+    part = file + " removed";
     restore();
-    fs::remove(how.directory + '/' + file);
+    fs::remove(settings.directory + '/' + file);
     check(open_and_read(), entries + blocks);
   }
 }
@@ -234,18 +234,18 @@ BOOST_AUTO_TEST_CASE(files_about_files) {
     for (const auto& file : files(like)) {
       const auto step = step_of(std::max<std::uint64_t>(size(file) / 6, 1));
       for (std::uint64_t offset = 0; offset < size(file); offset += step) {
-        what = file + " at " + std::to_string(offset);
+        part = file + " at " + std::to_string(offset);
         restore();
         flip(file, offset);
         check(open_and_read(), 0);
       }
-      what = file + " emptied";
+      part = file + " emptied";
       restore();
-      fs::resize_file(how.directory + '/' + file, 0);
+      fs::resize_file(settings.directory + '/' + file, 0);
       check(open_and_read(), 0);
-      what = file + " removed";
+      part = file + " removed";
       restore();
-      fs::remove(how.directory + '/' + file);
+      fs::remove(settings.directory + '/' + file);
       check(open_and_read(), 0);
     }
 }
@@ -256,24 +256,24 @@ BOOST_AUTO_TEST_CASE(own_files) {
   for (const std::string file : {"VERSION", "MARK", "LOCK"}) {
     for (std::uint64_t offset = 0; offset < size(file);
          offset += std::min<std::uint64_t>(step_of(5), 5)) {
-      what = file + " at " + std::to_string(offset);
+      part = file + " at " + std::to_string(offset);
       restore();
       flip(file, offset);
       check(open_and_read(), 0);
     }
-    what = file + " removed";
+    part = file + " removed";
     restore();
-    fs::remove(how.directory + '/' + file);
+    fs::remove(settings.directory + '/' + file);
     check(open_and_read(), 0);
   }
 }
 
 // Scenario: the whole database is gone but the small files are there. Guarantee: starts, and says
-// how much it knows to be lost.
+// settings much it knows to be lost.
 BOOST_AUTO_TEST_CASE(everything_gone) {
-  what = "db removed";
+  part = "db removed";
   restore();
-  fs::remove_all(how.directory + "/db");
+  fs::remove_all(settings.directory + "/db");
   const auto seen = open_and_read();
   BOOST_TEST(seen.entries.empty());
   BOOST_TEST(seen.report.records_lost >= entries);
@@ -284,7 +284,7 @@ BOOST_AUTO_TEST_CASE(everything_gone) {
 // touched.
 BOOST_AUTO_TEST_CASE(a_newer_version_is_refused) {
   restore();
-  const auto path = how.directory + "/VERSION";
+  const auto path = settings.directory + "/VERSION";
   // format 2, with the checksum that a newer program would have written
   std::ofstream(path) << "weir storage\nformat 2\nnode 0000000000000001\n";
   const auto text = std::string("weir storage\nformat 2\nnode 0000000000000001\n");
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(a_newer_version_is_refused) {
   std::snprintf(check, sizeof check, "check %016llx\n",
                 static_cast<unsigned long long>(codec::xxh3(text)));
   std::ofstream(path) << text << check;
-  const auto opened = store::open(how);
+  const auto opened = store::open(settings);
   BOOST_REQUIRE(!opened);
   BOOST_TEST((opened.error().code == errc::unsupported));
   BOOST_TEST(opened.error().message.find("version 2") != std::string::npos);
@@ -306,30 +306,30 @@ BOOST_AUTO_TEST_CASE(tables) {
   BOOST_TEST_REQUIRE(!all.empty());
   for (const auto& file : all) {
     for (std::uint64_t offset = 7; offset < size(file); offset += step_of(9001)) {
-      what = file + " at " + std::to_string(offset);
+      part = file + " at " + std::to_string(offset);
       restore();
       flip(file, offset);
       const auto seen = open_and_read();
       const auto missing = entries + blocks - seen.entries.size() - seen.blocks.size();
       // Two values of this size share one of RocksDB's blocks, which has one checksum.
-      BOOST_TEST(missing <= 2u, what << ": " << missing << " missing; " << seen.report.text);
+      BOOST_TEST(missing <= 2u, part << ": " << missing << " missing; " << seen.report.text);
     }
     for (const auto back : {5, 30, 100, 400}) {
       if (size(file) <= static_cast<std::uint64_t>(back))
         continue;
-      what = file + " at end - " + std::to_string(back);
+      part = file + " at end - " + std::to_string(back);
       restore();
       flip(file, size(file) - back);
       const auto seen = open_and_read();
-      BOOST_TEST(entries + blocks - seen.entries.size() - seen.blocks.size() <= 2u, what);
+      BOOST_TEST(entries + blocks - seen.entries.size() - seen.blocks.size() <= 2u, part);
     }
-    what = file + " cut";
+    part = file + " cut";
     restore();
-    fs::resize_file(how.directory + '/' + file, size(file) / 2);
+    fs::resize_file(settings.directory + '/' + file, size(file) / 2);
     check(open_and_read(), entries + blocks);
-    what = file + " removed";
+    part = file + " removed";
     restore();
-    fs::remove(how.directory + '/' + file);
+    fs::remove(settings.directory + '/' + file);
     check(open_and_read(), entries + blocks);
   }
 }

@@ -42,9 +42,9 @@ public:
       return s;
     if (over > 0) {
       auto old = std::string(over, '\0');
-      auto in = std::ifstream(path_, std::ios::binary);
-      in.seekg(static_cast<std::streamoff>(place_));
-      in.read(old.data(), static_cast<std::streamsize>(over));
+      auto input = std::ifstream(path_, std::ios::binary);
+      input.seekg(static_cast<std::streamoff>(place_));
+      input.read(old.data(), static_cast<std::streamsize>(over));
       content_->before.emplace_back(place_, std::move(old));
     }
     auto s = target()->Append(data, options, debug);
@@ -157,18 +157,18 @@ void faulty_file_system::cut_power() {
 void faulty_file_system::restore_power(std::mt19937_64* torn) {
   const std::lock_guard guard(mutex_);
   auto done = std::set<content*>();
-  for (const auto& [path, what] : files_) {
-    if (!done.insert(what.get()).second)
+  for (const auto& [path, node] : files_) {
+    if (!done.insert(node.get()).second)
       continue;
-    take_back(path, *what, torn);
-    if (what->size == what->synced)
+    take_back(path, *node, torn);
+    if (node->size == node->synced)
       continue;
-    auto size = what->synced;
+    auto size = node->synced;
     if (torn)
-      size += std::uniform_int_distribution<std::uint64_t>(0, what->size - what->synced)(*torn);
+      size += std::uniform_int_distribution<std::uint64_t>(0, node->size - node->synced)(*torn);
     auto ignored = std::error_code();
     fs::resize_file(path, size, ignored);
-    what->size = what->synced = size;
+    node->size = node->synced = size;
   }
   auto ignored = std::error_code();
   for (auto u = undos_.rbegin(); u != undos_.rend(); ++u) {
@@ -176,8 +176,8 @@ void faulty_file_system::restore_power(std::mt19937_64* torn) {
       fs::remove(u->remove, ignored);
       files_.erase(u->remove);
     } else {
-      fs::rename(u->from, u->restore, ignored);
-      if (auto node = files_.extract(u->from)) {
+      fs::rename(u->source, u->restore, ignored);
+      if (auto node = files_.extract(u->source)) {
         files_.erase(u->restore);
         node.key() = u->restore;
         files_.insert(std::move(node));
@@ -190,18 +190,19 @@ void faulty_file_system::restore_power(std::mt19937_64* torn) {
 }
 
 // Takes back what was written over, from a random write on where it is torn.
-void faulty_file_system::take_back(const std::string& path, content& what, std::mt19937_64* torn) {
-  if (what.before.empty())
+void faulty_file_system::take_back(const std::string& path, content& content,
+                                   std::mt19937_64* torn) {
+  if (content.before.empty())
     return;
   const auto first =
-      torn ? std::uniform_int_distribution<std::size_t>(0, what.before.size())(*torn) : 0;
+      torn ? std::uniform_int_distribution<std::size_t>(0, content.before.size())(*torn) : 0;
   auto out = std::fstream(path, std::ios::in | std::ios::out | std::ios::binary);
-  for (auto i = what.before.size(); i-- > first;) {
-    const auto& [place, bytes] = what.before[i];
+  for (auto i = content.before.size(); i-- > first;) {
+    const auto& [place, bytes] = content.before[i];
     out.seekp(static_cast<std::streamoff>(place));
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   }
-  what.before.clear();
+  content.before.clear();
 }
 
 void faulty_file_system::fail_write(std::uint64_t n) {
@@ -237,9 +238,9 @@ std::uint64_t faulty_file_system::faults() const {
 
 std::uint64_t faulty_file_system::used_locked() const {
   auto sum = std::uint64_t{0};
-  for (const auto& [path, what] : files_)
+  for (const auto& [path, node] : files_)
     if (!path.starts_with(root_ + "/.deleted"))
-      sum += what->size;
+      sum += node->size;
   return sum;
 }
 
@@ -283,13 +284,13 @@ IOStatus faulty_file_system::NewWritableFile(const std::string& path, const File
   auto inner = std::unique_ptr<rocksdb::FSWritableFile>();
   if (auto s = target()->NewWritableFile(path, options, &inner, debug); !s.ok())
     return s;
-  auto what = std::make_shared<content>();
-  files_[path] = what;
+  auto part = std::make_shared<content>();
+  files_[path] = part;
   if (replaced.empty())
     undos_.push_back({directory_of(path), path, {}, {}});
   else
     undos_.push_back({directory_of(path), {}, replaced, path});
-  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(what), 0);
+  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(part), 0);
   return IOStatus::OK();
 }
 
@@ -303,19 +304,19 @@ IOStatus faulty_file_system::ReuseWritableFile(const std::string& path, const st
   auto inner = std::unique_ptr<rocksdb::FSWritableFile>();
   if (auto s = target()->ReuseWritableFile(path, path, options, &inner, debug); !s.ok())
     return s;
-  auto what = known(path);
-  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(what), 0);
+  auto part = known(path);
+  *file = std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(part), 0);
   return IOStatus::OK();
 }
 
 std::shared_ptr<faulty_file_system::content> faulty_file_system::known(const std::string& path) {
-  auto& what = files_[path];
-  if (!what) {
+  auto& part = files_[path];
+  if (!part) {
     auto ignored = std::error_code();
     const auto size = fs::file_size(path, ignored);
-    what = std::make_shared<content>(content{size, size, {}});
+    part = std::make_shared<content>(content{size, size, {}});
   }
-  return what;
+  return part;
 }
 
 IOStatus faulty_file_system::ReopenWritableFile(const std::string& path, const FileOptions& options,
@@ -327,10 +328,10 @@ IOStatus faulty_file_system::ReopenWritableFile(const std::string& path, const F
   auto inner = std::unique_ptr<rocksdb::FSWritableFile>();
   if (auto s = target()->ReopenWritableFile(path, options, &inner, debug); !s.ok())
     return s;
-  auto what = known(path);
-  const auto end = what->size;
+  auto part = known(path);
+  const auto end = part->size;
   *file =
-      std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(what), end);
+      std::make_unique<faulty_writable_file>(std::move(inner), *this, path, std::move(part), end);
   return IOStatus::OK();
 }
 
@@ -372,10 +373,10 @@ void faulty_file_system::forget_undo(const std::string& directory) {
   std::erase_if(undos_, [&](const undo& u) {
     if (u.directory != directory && directory_of(u.restore) != directory)
       return false;
-    if (u.from.starts_with(root_ + "/.deleted/")) {
+    if (u.source.starts_with(root_ + "/.deleted/")) {
       auto ignored = std::error_code();
-      fs::remove(u.from, ignored);
-      files_.erase(u.from);
+      fs::remove(u.source, ignored);
+      files_.erase(u.source);
     }
     return true;
   });
@@ -393,51 +394,51 @@ IOStatus faulty_file_system::DeleteFile(const std::string& path, const IOOptions
   return IOStatus::OK();
 }
 
-IOStatus faulty_file_system::RenameFile(const std::string& from, const std::string& to,
+IOStatus faulty_file_system::RenameFile(const std::string& source, const std::string& out,
                                         const IOOptions& options, IODebugContext* debug) {
   const std::lock_guard guard(mutex_);
-  return rename(from, to, options, debug);
+  return rename(source, out, options, debug);
 }
 
-IOStatus faulty_file_system::rename(const std::string& from, const std::string& to,
+IOStatus faulty_file_system::rename(const std::string& source, const std::string& out,
                                     const IOOptions& options, IODebugContext* debug) {
   if (auto s = may_change(0); !s.ok())
     return s;
   auto ignored = std::error_code();
-  const auto whole_directory = fs::is_directory(from, ignored);
-  const auto replaced = files_.contains(to) ? bury(to) : std::string();
-  if (auto s = target()->RenameFile(from, to, options, debug); !s.ok())
+  const auto whole_directory = fs::is_directory(source, ignored);
+  const auto replaced = files_.contains(out) ? bury(out) : std::string();
+  if (auto s = target()->RenameFile(source, out, options, debug); !s.ok())
     return s;
   if (whole_directory) {
     // What happened in it before counts as synced: a directory's name is no place to remember it
     // by.
-    std::erase_if(undos_, [&](const undo& u) { return u.directory.starts_with(from); });
+    std::erase_if(undos_, [&](const undo& u) { return u.directory.starts_with(source); });
     auto moved = std::map<std::string, std::shared_ptr<content>>();
-    for (const auto& [path, what] : files_)
-      moved[path.starts_with(from + '/') ? to + path.substr(from.size()) : path] = what;
+    for (const auto& [path, node] : files_)
+      moved[path.starts_with(source + '/') ? out + path.substr(source.size()) : path] = node;
     files_ = std::move(moved);
     return IOStatus::OK();
   }
   if (!replaced.empty())
-    undos_.push_back({directory_of(to), {}, replaced, to});
-  undos_.push_back({directory_of(to), {}, to, from});
-  if (auto node = files_.extract(from)) {
-    node.key() = to;
+    undos_.push_back({directory_of(out), {}, replaced, out});
+  undos_.push_back({directory_of(out), {}, out, source});
+  if (auto node = files_.extract(source)) {
+    node.key() = out;
     files_.insert(std::move(node));
   }
   return IOStatus::OK();
 }
 
-IOStatus faulty_file_system::LinkFile(const std::string& from, const std::string& to,
+IOStatus faulty_file_system::LinkFile(const std::string& source, const std::string& out,
                                       const IOOptions& options, IODebugContext* debug) {
   const std::lock_guard guard(mutex_);
   if (auto s = may_change(0); !s.ok())
     return s;
-  if (auto s = target()->LinkFile(from, to, options, debug); !s.ok())
+  if (auto s = target()->LinkFile(source, out, options, debug); !s.ok())
     return s;
-  if (const auto found = files_.find(from); found != files_.end())
-    files_[to] = found->second;
-  undos_.push_back({directory_of(to), to, {}, {}});
+  if (const auto found = files_.find(source); found != files_.end())
+    files_[out] = found->second;
+  undos_.push_back({directory_of(out), out, {}, {}});
   return IOStatus::OK();
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 const std::string commit_key = "commit";
 
-cursor cursor_of(std::uint64_t number) {
+log_place cursor_of(std::uint64_t number) {
   return {number, static_cast<std::uint32_t>(number % 7)};
 }
 
@@ -22,18 +22,18 @@ std::string name(const Key& key) {
 
 // Compares two maps; keys below `optional_below` may be missing in `is`.
 template <class Key, class Value, class Optional>
-std::optional<std::string> compare(std::string_view what, const std::map<Key, Value>& is,
+std::optional<std::string> compare(std::string_view text, const std::map<Key, Value>& is,
                                    const std::map<Key, Value>& should, Optional may_miss) {
   for (const auto& [key, value] : should) {
     const auto found = is.find(key);
     if (found == is.end() && !may_miss(key))
-      return fmt::format("{} {} is missing", what, name(key));
+      return fmt::format("{} {} is missing", text, name(key));
     if (found != is.end() && found->second != value)
-      return fmt::format("{} {} is not what was written", what, name(key));
+      return fmt::format("{} {} is not what was written", text, name(key));
   }
   for (const auto& [key, value] : is)
     if (!should.contains(key))
-      return fmt::format("{} {} should not be there", what, name(key));
+      return fmt::format("{} {} should not be there", text, name(key));
   return {};
 }
 
@@ -45,55 +45,55 @@ auto below(std::uint64_t head, std::uint64_t trim) {
 
 } // namespace
 
-void change::apply(contents& to) const {
-  switch (what) {
+void change::apply(contents& contents) const {
+  switch (form) {
   case kind::entry:
-    to.entries[number] = value;
+    contents.entries[number] = value;
     break;
   case kind::erase:
-    to.entries.erase(number);
+    contents.entries.erase(number);
     break;
   case kind::progress:
-    to.progress[{model_node, model_epoch, number}] = value;
+    contents.progress[{model_node, model_epoch, number}] = value;
     break;
   case kind::decisions:
-    to.decisions[number] = value;
+    contents.decisions[number] = value;
     break;
   case kind::block:
-    to.blocks[number] = value;
+    contents.blocks[number] = value;
     break;
   case kind::letter:
-    to.letters[number] = value;
+    contents.letters[number] = value;
     break;
   case kind::cursor:
-    to.cursors[value] = cursor_of(number);
+    contents.cursors[value] = cursor_of(number);
     break;
   }
 }
 
-void change::add_to(batch& to) const {
-  switch (what) {
+void change::add_to(batch& batch) const {
+  switch (form) {
   case kind::entry:
-    return to.put_entry(number, value);
+    return batch.put_entry(number, value);
   case kind::erase:
-    return to.erase_entry(number);
+    return batch.erase_entry(number);
   case kind::progress:
-    return to.put_progress({model_node, model_epoch, number}, value);
+    return batch.put_progress({model_node, model_epoch, number}, value);
   case kind::decisions:
-    return to.put_decisions(1, number, value);
+    return batch.put_decisions(1, number, value);
   case kind::block:
-    return to.append_block(1, number, 1000 + number, value);
+    return batch.append_block(1, number, 1000 + number, value);
   case kind::letter:
-    return to.put_dead_letter(1, number, value);
+    return batch.put_dead_letter(1, number, value);
   case kind::cursor:
-    return to.put_cursor(value, 1, cursor_of(number));
+    return batch.put_cursor(value, 1, cursor_of(number));
   }
 }
 
-void commit_record::apply(contents& to) const {
+void commit_record::apply(contents& contents) const {
   for (const auto& c : changes)
-    c.apply(to);
-  to.commit = number;
+    c.apply(contents);
+  contents.commit = number;
 }
 
 batch commit_record::make_batch() const {
@@ -104,8 +104,8 @@ batch commit_record::make_batch() const {
   return result;
 }
 
-std::uint64_t last_commit(const store& of) {
-  return std::strtoull(of.meta(commit_key).value().value_or("0").c_str(), nullptr, 10);
+std::uint64_t last_commit(const store& store) {
+  return std::strtoull(store.meta(commit_key).value().value_or("0").c_str(), nullptr, 10);
 }
 
 std::optional<std::string> difference(const store& is, const contents& should,

@@ -16,7 +16,7 @@ struct contents {
   std::map<std::uint64_t, std::string> decisions;
   std::map<log_position, std::string> blocks;
   std::map<log_position, std::string> letters;
-  std::map<std::string, cursor> cursors;
+  std::map<std::string, log_place> cursors;
   std::uint64_t commit = 0; ///< Number of the last commit in it, kept in meta.
 };
 
@@ -24,19 +24,19 @@ struct contents {
 struct change {
   enum class kind { entry, erase, progress, decisions, block, letter, cursor };
 
-  kind what = kind::entry;
+  kind form = kind::entry;
   std::uint64_t number = 0;
   std::string value;
 
-  void apply(contents& to) const;
-  void add_to(batch& to) const;
+  void apply(contents& contents) const;
+  void add_to(batch& batch) const;
 };
 
 struct commit_record {
   std::uint64_t number = 0;
   std::vector<change> changes;
 
-  void apply(contents& to) const;
+  void apply(contents& contents) const;
   batch make_batch() const;
 };
 
@@ -52,7 +52,7 @@ std::optional<std::string> difference(const store& is, const contents& should,
                                       const trims& trimmed);
 
 /// The number of the last commit that the store holds.
-std::uint64_t last_commit(const store& of);
+std::uint64_t last_commit(const store& store);
 
 inline constexpr node_id model_node = 11;
 inline constexpr epoch model_epoch = 22;

@@ -32,12 +32,12 @@ class random_run {
 public:
   random_run(std::uint64_t seed, options::sabotage broken)
       : random_(seed), disk_(std::make_shared<faulty_file_system>(directory_.path())) {
-    how_.directory = directory_.path() + "/data";
-    how_.memtable_bytes = 32 << 10;
-    how_.max_wal_bytes = 256 << 10;
-    how_.file_system = disk_;
-    how_.clock = std::make_shared<hurried_clock>();
-    how_.broken = broken;
+    settings_.directory = directory_.path() + "/data";
+    settings_.memtable_bytes = 32 << 10;
+    settings_.max_wal_bytes = 256 << 10;
+    settings_.file_system = disk_;
+    settings_.clock = std::make_shared<hurried_clock>();
+    settings_.broken = broken;
   }
 
   std::optional<std::string> run() {
@@ -63,7 +63,7 @@ private:
   }
 
   bool open() {
-    auto opened = store::open(how_);
+    auto opened = store::open(settings_);
     if (!opened) {
       fail("open: " + opened.error().message);
       return false;
@@ -75,18 +75,18 @@ private:
   }
 
   void one_step() {
-    const auto what = draw(100);
-    if (what < 70)
+    const auto part = draw(100);
+    if (part < 70)
       write();
-    else if (what < 80)
+    else if (part < 80)
       trim();
-    else if (what < 88)
+    else if (part < 88)
       store_->maintain();
-    else if (what < 92)
+    else if (part < 92)
       cut_power(draw(2) == 0);
-    else if (what < 94)
+    else if (part < 94)
       reopen();
-    else if (what < 97)
+    else if (part < 97)
       fill_the_disk();
     else
       hit_an_error();
@@ -97,26 +97,26 @@ private:
     auto next = contents(all_);
     const auto end = [](const auto& map) { return map.empty() ? 0 : map.rbegin()->first + 1; };
     for (auto n = 1 + draw(4); n > 0; --n) {
-      auto c = change{.what = static_cast<change::kind>(draw(7)), .number = 0, .value = {}};
+      auto c = change{.form = static_cast<change::kind>(draw(7)), .number = 0, .value = {}};
       const auto size = 100 + draw(5000);
-      if (c.what == change::kind::entry) {
+      if (c.form == change::kind::entry) {
         c.number = std::max(store_->journal().next, end(next.entries));
         c.value = make_entry({model_node, model_epoch, commits_ * 10 + n}, size);
-      } else if (c.what == change::kind::block) {
+      } else if (c.form == change::kind::block) {
         c.number = std::max(store_->log(1).next, end(next.blocks));
         c.value = make_block(1, c.number * 1000 + commits_, size);
-      } else if (c.what == change::kind::letter) {
+      } else if (c.form == change::kind::letter) {
         c.number = std::max(store_->dead_letters(1).next, end(next.letters));
         c.value = noise(size, commits_);
-      } else if (c.what == change::kind::erase) {
+      } else if (c.form == change::kind::erase) {
         if (all_.entries.empty())
           continue;
         c.number = all_.entries.lower_bound(draw(all_.entries.rbegin()->first + 1))->first;
-      } else if (c.what == change::kind::cursor) {
+      } else if (c.form == change::kind::cursor) {
         c.number = commits_;
         c.value = draw(2) == 0 ? "otlp/a" : "file";
       } else {
-        c.number = c.what == change::kind::progress ? trimmed_.progress + draw(40)
+        c.number = c.form == change::kind::progress ? trimmed_.progress + draw(40)
                                                     : trimmed_.decisions + draw(20);
         c.value = noise(1 + draw(60), commits_ * 7 + n);
       }
@@ -298,18 +298,18 @@ private:
     store_->maintain();
     store_.reset();
     auto largest = std::filesystem::path();
-    for (const auto& file : std::filesystem::directory_iterator(how_.directory + "/db"))
+    for (const auto& file : std::filesystem::directory_iterator(settings_.directory + "/db"))
       if (file.path().extension() == ".log"
           && (largest.empty() || file.file_size() > std::filesystem::file_size(largest)))
         largest = file.path();
     const auto size = largest.empty() ? 0 : std::filesystem::file_size(largest);
     if (size < 20'000)
       return;
-    const auto at = static_cast<std::streamoff>(draw(size / 2));
+    const auto index = static_cast<std::streamoff>(draw(size / 2));
     auto io = std::fstream(largest, std::ios::in | std::ios::out | std::ios::binary);
-    io.seekg(at);
+    io.seekg(index);
     const auto byte = static_cast<char>(io.get() ^ 0x21);
-    io.seekp(at);
+    io.seekp(index);
     io.put(byte);
     io.close();
     if (!open())
@@ -331,7 +331,7 @@ private:
   temporary_directory directory_;
   std::mt19937_64 random_;
   std::shared_ptr<faulty_file_system> disk_;
-  options how_;
+  options settings_;
   std::unique_ptr<store> store_;
   std::optional<std::string> wrong_;
 
@@ -380,18 +380,18 @@ BOOST_FIXTURE_TEST_SUITE(model_test, quiet)
 // (WEIR_SEEDS=from-to runs others). Guarantee: what was synced is there, nothing is half there,
 // order holds, a full disk is left by itself, a rotten byte costs one commit at most.
 BOOST_AUTO_TEST_CASE(the_store_keeps_its_promises) {
-  auto from = std::uint64_t{1};
-  auto to = std::uint64_t{12};
+  auto source = std::uint64_t{1};
+  auto target = std::uint64_t{12};
   if (const auto* range = std::getenv("WEIR_SEEDS"))
-    std::sscanf(range, "%lu-%lu", &from, &to);
+    std::sscanf(range, "%lu-%lu", &source, &target);
   auto crashes = 0u, full = 0u, errors = 0u;
-  for (auto seed = from; seed <= to; ++seed) {
+  for (auto seed = source; seed <= target; ++seed) {
     const auto result = run_one(seed, {});
     BOOST_TEST(!result.wrong, "seed " << seed << ": " << result.wrong.value_or(""));
     crashes += result.crashes, full += result.full, errors += result.errors;
   }
-  BOOST_TEST_MESSAGE("seeds " << from << " to " << to << ": " << crashes << " power cuts, " << full
-                              << " full disks, " << errors << " disk errors");
+  BOOST_TEST_MESSAGE("seeds " << source << " to " << target << ": " << crashes << " power cuts, "
+                              << full << " full disks, " << errors << " disk errors");
 }
 
 // Scenario: commits are answered before they are synced. Guarantee: this test notices.

@@ -20,14 +20,14 @@ constexpr std::uint64_t mebibyte = 1 << 20;
 
 struct fixture {
   fixture() {
-    how.directory = directory.path() + "/data";
-    how.memtable_bytes = 64 << 10;
-    how.max_wal_bytes = 320 << 10;
+    settings.directory = directory.path() + "/data";
+    settings.memtable_bytes = 64 << 10;
+    settings.max_wal_bytes = 320 << 10;
   }
 
   void open() {
     database.reset();
-    auto opened = store::open(how);
+    auto opened = store::open(settings);
     BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
     database = std::move(*opened);
     pipeline = database->pipeline("traces").value();
@@ -37,8 +37,8 @@ struct fixture {
   void append(unsigned blocks, std::size_t bytes) {
     for (unsigned i = 0; i < blocks; ++i) {
       auto b = batch();
-      const auto at = database->log(pipeline).next;
-      b.append_block(pipeline, at, 1000 + at, std::string(bytes, 'x'));
+      const auto index = database->log(pipeline).next;
+      b.append_block(pipeline, index, 1000 + index, std::string(bytes, 'x'));
       BOOST_REQUIRE(database->commit(std::move(b), false));
     }
   }
@@ -52,7 +52,7 @@ struct fixture {
   }
 
   temporary_directory directory;
-  options how;
+  options settings;
   std::unique_ptr<store> database;
   pipeline_id pipeline = 0;
 };
@@ -80,9 +80,9 @@ BOOST_AUTO_TEST_CASE(sizes_fit_every_quota) {
 // Scenario: a store of 2 GiB. Guarantee: its ballast is there, and large enough for a write on a
 // full disk.
 BOOST_AUTO_TEST_CASE(the_ballast_is_large_enough) {
-  how = options();
-  how.directory = directory.path() + "/data";
-  how.max_bytes = 2048 * mebibyte;
+  settings = options();
+  settings.directory = directory.path() + "/data";
+  settings.max_bytes = 2048 * mebibyte;
   open();
   database->maintain();
   BOOST_TEST(database->usage().at("ballast") >= 160 * mebibyte + mebibyte);
@@ -91,8 +91,8 @@ BOOST_AUTO_TEST_CASE(the_ballast_is_large_enough) {
 // Scenario: dead letters that are in the write-ahead log alone. Guarantee: what they take is said,
 // and is not counted twice.
 BOOST_AUTO_TEST_CASE(what_is_in_the_log_counts_where_it_belongs) {
-  how.memtable_bytes = 16 << 20;
-  how.max_wal_bytes = 64 << 20;
+  settings.memtable_bytes = 16 << 20;
+  settings.max_wal_bytes = 64 << 20;
   open();
   add_letters(100, 10'000);
   database->maintain();
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(what_is_in_the_log_counts_where_it_belongs) {
   BOOST_TEST(usage.at("dead_letters/traces") > 900'000u);
   BOOST_TEST(usage.at("dead_letters/traces") < 2'000'000u);
   auto logs = std::uint64_t{0};
-  for (const auto& file : fs::directory_iterator(how.directory + "/db"))
+  for (const auto& file : fs::directory_iterator(settings.directory + "/db"))
     logs += file.path().extension() == ".log" ? file.file_size() : 0;
   BOOST_TEST(usage.at("wal") + usage.at("dead_letters/traces") <= logs + 100'000);
 }
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(what_is_in_the_log_counts_where_it_belongs) {
 // Guarantee: clients are refused for that reason, with who holds what; served again at once; an
 // error that says why, and the quota stays.
 BOOST_AUTO_TEST_CASE(the_quota_can_change) {
-  how.max_bytes = 4 << 20;
+  settings.max_bytes = 4 << 20;
   open();
   append(100, 50'000);
   database->maintain();
@@ -126,9 +126,9 @@ BOOST_AUTO_TEST_CASE(the_quota_can_change) {
   BOOST_TEST(database->accepts_data());
   BOOST_TEST(database->room().max_bytes == 64u << 20);
 
-  how = options();
-  how.directory = directory.path() + "/other";
-  how.max_bytes = 1024 * mebibyte; // Memtables of 16 MiB.
+  settings = options();
+  settings.directory = directory.path() + "/other";
+  settings.max_bytes = 1024 * mebibyte; // Memtables of 16 MiB.
   open();
   const auto set = database->set_max_bytes(512 * mebibyte);
   BOOST_REQUIRE(!set);
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(the_quota_can_change) {
 // the quota.
 BOOST_AUTO_TEST_CASE(a_full_disk_is_told_from_a_full_quota) {
   const auto disk = std::make_shared<faulty_file_system>(directory.path());
-  how.file_system = disk;
+  settings.file_system = disk;
   open();
   append(4, 50'000);
   disk->set_quota(disk->used() + 300'000);
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(segments_cover_the_log) {
 // Scenario: a store whose directory, and the directory above, are missing; files of all kinds in
 // it. Guarantee: they are made, and nobody else can read them.
 BOOST_AUTO_TEST_CASE(a_directory_is_made_for_its_user_alone) {
-  how.directory = directory.path() + "/missing/parent/data";
+  settings.directory = directory.path() + "/missing/parent/data";
   open();
   append(60, 10'000);
   database->set_aside("log", 7, "x");
@@ -197,8 +197,8 @@ BOOST_AUTO_TEST_CASE(a_directory_is_made_for_its_user_alone) {
     BOOST_REQUIRE(stat(path.c_str(), &found) == 0);
     BOOST_TEST((found.st_mode & (S_IRWXG | S_IRWXO)) == 0u, path);
   };
-  is_private(how.directory);
-  for (const auto& file : fs::recursive_directory_iterator(how.directory))
+  is_private(settings.directory);
+  for (const auto& file : fs::recursive_directory_iterator(settings.directory))
     is_private(file.path());
   BOOST_TEST(looked_at > 10);
 }
@@ -206,24 +206,24 @@ BOOST_AUTO_TEST_CASE(a_directory_is_made_for_its_user_alone) {
 // Scenario: a directory that was made before, open to all; another that its group may enter.
 // Guarantee: others are shut out, the group stays.
 BOOST_AUTO_TEST_CASE(others_are_shut_out) {
-  fs::create_directory(how.directory);
-  BOOST_REQUIRE(chmod(how.directory.c_str(), 0775) == 0);
+  fs::create_directory(settings.directory);
+  BOOST_REQUIRE(chmod(settings.directory.c_str(), 0775) == 0);
   open();
   struct stat found {};
-  BOOST_REQUIRE(stat(how.directory.c_str(), &found) == 0);
+  BOOST_REQUIRE(stat(settings.directory.c_str(), &found) == 0);
   BOOST_TEST((found.st_mode & 0777) == 0770u);
 }
 
 // Scenario: more is set aside than may be kept. Guarantee: the oldest goes, the newest stays, and
 // what is left is within its bound.
 BOOST_AUTO_TEST_CASE(what_is_set_aside_is_bounded) {
-  how.max_damaged_bytes = 25'000;
+  settings.max_damaged_bytes = 25'000;
   open();
-  const auto name = [&](int i) { return how.directory + "/damaged/log-" + std::to_string(i); };
+  const auto name = [&](int i) { return settings.directory + "/damaged/log-" + std::to_string(i); };
   for (int i = 0; i < 10; ++i) {
     database->set_aside("log", static_cast<std::uint64_t>(i), std::string(5000, 'x'));
-    const auto when = fs::file_time_type::clock::now() - std::chrono::hours(20 - i);
-    fs::last_write_time(name(i), when);
+    const auto time = fs::file_time_type::clock::now() - std::chrono::hours(20 - i);
+    fs::last_write_time(name(i), time);
   }
   database->maintain();
   database->maintain();

@@ -14,28 +14,28 @@ namespace {
 
 struct fixture {
   fixture() {
-    how.directory = directory.path() + "/data";
-    how.memtable_bytes = 256 << 10;
-    how.max_wal_bytes = 1 << 20;
+    settings.directory = directory.path() + "/data";
+    settings.memtable_bytes = 256 << 10;
+    settings.max_wal_bytes = 1 << 20;
     reopen();
   }
 
   void reopen() {
     database.reset();
-    auto opened = store::open(how);
+    auto opened = store::open(settings);
     BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
     database = std::move(*opened);
   }
 
-  void commit(batch what, bool sync = true) {
-    const auto done = database->commit(std::move(what), sync);
+  void commit(batch batch, bool sync = true) {
+    const auto done = database->commit(std::move(batch), sync);
     BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().message));
   }
 
-  std::vector<std::pair<journal_position, std::string>> journal(journal_position from = 0) {
+  std::vector<std::pair<journal_position, std::string>> journal(journal_position begin = 0) {
     auto all = std::vector<std::pair<journal_position, std::string>>();
     BOOST_REQUIRE(
-        database->scan_journal(from, [&](journal_position position, std::string_view entry) {
+        database->scan_journal(begin, [&](journal_position position, std::string_view entry) {
           all.emplace_back(position, entry);
           return true;
         }));
@@ -45,7 +45,7 @@ struct fixture {
   std::uint64_t used(const std::string& part) { return database->usage()[part]; }
 
   temporary_directory directory;
-  options how;
+  options settings;
   std::unique_ptr<store> database;
 };
 
@@ -94,8 +94,8 @@ BOOST_AUTO_TEST_CASE(what_was_committed_is_read_back) {
   BOOST_TEST(database->read_entry(1).value() == "one");
   BOOST_TEST(database->journal().next == 2u);
   auto progress = std::string();
-  BOOST_REQUIRE(database->scan_progress([&](const entry_id& of, std::string_view value) {
-    BOOST_TEST((of == id));
+  BOOST_REQUIRE(database->scan_progress([&](const entry_id& entry_id, std::string_view value) {
+    BOOST_TEST((entry_id == id));
     progress = value;
     return true;
   }));
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(what_was_committed_is_read_back) {
         return true;
       }));
   BOOST_TEST(database->read_block(pipeline, 0).value() == "block");
-  BOOST_TEST((database->cursors(pipeline).value().at("otlp/a") == cursor{4, 2}));
+  BOOST_TEST((database->cursors(pipeline).value().at("otlp/a") == log_place{4, 2}));
   BOOST_TEST(database->read_dead_letter(pipeline, 0).value() == "refused");
   BOOST_TEST(database->meta("key").value().value() == "value");
   BOOST_TEST(!database->meta("other").value());
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(trimmed_entries_stay_gone) {
 // intake is stopped, so no commit may come that would find out.
 BOOST_AUTO_TEST_CASE(a_failed_disk_is_said_without_a_commit) {
   const auto disk = std::make_shared<faulty_file_system>(directory.path());
-  how.file_system = disk;
+  settings.file_system = disk;
   reopen();
   auto b = batch();
   b.put_entry(0, std::string_view("zero"));
@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(trimmed_space_comes_back) {
     usleep(2000);
   }
   BOOST_TEST(used("log/traces") < (64u << 10));
-  BOOST_TEST(used("wal") <= how.memtable_bytes * 9 / 8); // One log, which is written over.
+  BOOST_TEST(used("wal") <= settings.memtable_bytes * 9 / 8); // One log, which is written over.
   BOOST_TEST(used("spare") == 0u);
 }
 
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_refused_batch_is_kept) {
 // Scenario: a second store on the directory of a first. Guarantee: refused with the holder's pid;
 // the first goes on.
 BOOST_AUTO_TEST_CASE(a_directory_has_one_user) {
-  const auto second = store::open(how);
+  const auto second = store::open(settings);
   BOOST_REQUIRE(!second);
   BOOST_TEST((second.error().code == errc::unavailable));
   BOOST_TEST(second.error().message.find(std::to_string(getpid())) != std::string::npos);
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(a_directory_has_one_user) {
 
 // Scenario: the directory cannot be made, or not be written. Guarantee: errc::io that names it.
 BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_is_an_error) {
-  auto elsewhere = how;
+  auto elsewhere = settings;
   std::ofstream(directory.path() + "/file") << "x";
   elsewhere.directory = directory.path() + "/file/parent/data";
   const auto opened = store::open(elsewhere);

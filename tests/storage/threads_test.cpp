@@ -22,11 +22,11 @@ BOOST_AUTO_TEST_SUITE(threads_test)
 // logs, all at the same time. Guarantee: readers see what was written, in order, and nothing else.
 BOOST_AUTO_TEST_CASE(stages_share_a_store) {
   const temporary_directory directory;
-  auto how = options();
-  how.directory = directory.path() + "/data";
-  how.memtable_bytes = 64 << 10;
-  how.max_wal_bytes = 512 << 10;
-  auto opened = store::open(how);
+  auto method = options();
+  method.directory = directory.path() + "/data";
+  method.memtable_bytes = 64 << 10;
+  method.max_wal_bytes = 512 << 10;
+  auto opened = store::open(method);
   BOOST_REQUIRE(opened);
   auto& shared = **opened;
   const auto pipeline = shared.pipeline("traces").value();
@@ -89,11 +89,11 @@ BOOST_AUTO_TEST_CASE(stages_share_a_store) {
 // goes. Guarantee: it is there, or it is gone; never is it taken for damaged.
 BOOST_AUTO_TEST_CASE(a_trimmed_block_is_not_damaged) {
   const temporary_directory directory;
-  auto how = options();
-  how.directory = directory.path() + "/data";
-  how.memtable_bytes = 32 << 10;
-  how.max_wal_bytes = 256 << 10;
-  auto opened = store::open(how);
+  auto method = options();
+  method.directory = directory.path() + "/data";
+  method.memtable_bytes = 32 << 10;
+  method.max_wal_bytes = 256 << 10;
+  auto opened = store::open(method);
   BOOST_REQUIRE(opened);
   auto& shared = **opened;
   const auto pipeline = shared.pipeline("traces").value();

@@ -19,15 +19,15 @@ namespace {
 
 struct fixture {
   fixture() {
-    how.directory = directory.path() + "/data";
-    how.memtable_bytes = 64 << 10;
-    how.max_wal_bytes = 256 << 10;
+    settings.directory = directory.path() + "/data";
+    settings.memtable_bytes = 64 << 10;
+    settings.max_wal_bytes = 256 << 10;
     reopen();
   }
 
   void reopen() {
     database.reset();
-    auto opened = store::open(how);
+    auto opened = store::open(settings);
     BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
     database = std::move(*opened);
   }
@@ -44,7 +44,7 @@ struct fixture {
 
   std::set<ino_t> logs() const {
     auto found = std::set<ino_t>();
-    for (const auto& file : fs::directory_iterator(how.directory + "/db"))
+    for (const auto& file : fs::directory_iterator(settings.directory + "/db"))
       if (struct stat status; file.path().extension() == ".log"
                               && ::stat(file.path().c_str(), &status) == 0 && status.st_size > 0)
         found.insert(status.st_ino);
@@ -61,7 +61,7 @@ struct fixture {
   }
 
   temporary_directory directory;
-  options how;
+  options settings;
   std::unique_ptr<store> database;
   journal_position next = 0;
 };
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(old_logs_are_written_over) {
 BOOST_AUTO_TEST_CASE(zeros_behind_the_end_are_no_damage) {
   write(40);
   const auto copy = directory.path() + "/copy";
-  fs::copy(how.directory, copy, fs::copy_options::recursive);
+  fs::copy(settings.directory, copy, fs::copy_options::recursive);
   database.reset();
   auto newest = fs::path();
   for (const auto& file : fs::directory_iterator(copy + "/db"))
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(zeros_behind_the_end_are_no_damage) {
   // The first half of the log's first record once more: begun, never finished.
   bytes.replace(end, 2000, bytes.substr(0, 2000));
   std::ofstream(newest, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(size));
-  how.directory = copy;
+  settings.directory = copy;
   reopen();
   BOOST_TEST(readable() == next);
   BOOST_TEST(!database->recovery().salvaged);

@@ -17,10 +17,10 @@ namespace {
 // A log as RocksDB writes it, of records from a few bytes to more than a block of 32 KiB.
 struct fixture {
   fixture() {
-    auto how = rocksdb::Options();
-    how.create_if_missing = true;
+    auto method = rocksdb::Options();
+    method.create_if_missing = true;
     rocksdb::DB* made = nullptr;
-    BOOST_REQUIRE(rocksdb::DB::Open(how, directory.path() + "/db", &made).ok());
+    BOOST_REQUIRE(rocksdb::DB::Open(method, directory.path() + "/db", &made).ok());
     const auto database = std::unique_ptr<rocksdb::DB>(made);
     for (unsigned i = 0; i < records; ++i) {
       const auto size = i % 40 == 39 ? 10'000 : 20 + i % 90;
@@ -29,8 +29,8 @@ struct fixture {
     for (const auto& file : fs::directory_iterator(directory.path() + "/db"))
       if (file.path().extension() == ".log")
         log = file.path();
-    auto in = std::ifstream(log, std::ios::binary);
-    bytes.assign(std::istreambuf_iterator<char>(in), {});
+    auto input = std::ifstream(log, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(input), {});
   }
 
   std::set<std::uint64_t> sequences() const {
@@ -62,18 +62,20 @@ BOOST_AUTO_TEST_CASE(all_is_read) {
 // Scenario: one byte of the log is another, any of them: of a payload, a checksum, a type, a
 // length. Guarantee: one record is missing, its neighbours are there.
 BOOST_AUTO_TEST_CASE(one_byte_takes_one_record) {
-  for (std::size_t at = 0; at < bytes.size(); at += at % 10'000 < 4'000 ? 1 : 13) {
+  for (std::size_t position = 0; position < bytes.size();
+       position += position % 10'000 < 4'000 ? 1 : 13) {
     auto io = std::fstream(log, std::ios::in | std::ios::out | std::ios::binary);
-    io.seekp(static_cast<std::streamoff>(at));
-    io.put(static_cast<char>(bytes[at] ^ (1 << at % 8)));
+    io.seekp(static_cast<std::streamoff>(position));
+    io.put(static_cast<char>(bytes[position] ^ (1 << position % 8)));
     io.close();
     const auto found = sequences();
-    BOOST_TEST(found.size() >= records - 1, "byte " << at << ": " << found.size() << " are left");
+    BOOST_TEST(found.size() >= records - 1,
+               "byte " << position << ": " << found.size() << " are left");
     if (!found.empty())
-      BOOST_TEST((*found.rbegin() <= records && *found.begin() > 0), "byte " << at);
+      BOOST_TEST((*found.rbegin() <= records && *found.begin() > 0), "byte " << position);
     io.open(log, std::ios::in | std::ios::out | std::ios::binary);
-    io.seekp(static_cast<std::streamoff>(at));
-    io.put(bytes[at]);
+    io.seekp(static_cast<std::streamoff>(position));
+    io.put(bytes[position]);
   }
   BOOST_TEST(sequences().size() == records);
 }

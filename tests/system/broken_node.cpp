@@ -1,9 +1,9 @@
-// The node with one promise broken, named by WEIR_BROKEN: what the system tests have to notice. With
-// WEIR_STALL a stage, by the name of its actor, that does no work from SIGUSR1 to SIGUSR2. With WEIR_THROW
-// one that throws from SIGUSR1 on.
+// The node with one promise broken, named by WEIR_BROKEN: what the system tests have to notice.
+// With WEIR_STALL a stage, by the name of its actor, that does no work from SIGUSR1 to SIGUSR2.
+// With WEIR_THROW one that throws from SIGUSR1 on.
 
 #include "app/command_line.hpp"
-#include "app/node.hpp"
+#include "app/process.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -35,20 +35,20 @@ int main(int argc, char** argv) {
   if (const auto stage = variable("WEIR_STALL"); !stage.empty()) {
     std::signal(SIGUSR1, [](int) { stalling = true; });
     std::signal(SIGUSR2, [](int) { stalling = false; });
-    broken.before_work = [stage](std::string_view at) {
-      while (at == stage && stalling)
+    broken.before_work = [stage](std::string_view string_view) {
+      while (string_view == stage && stalling)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     };
   }
   if (const auto stage = variable("WEIR_THROW"); !stage.empty()) {
     std::signal(SIGUSR1, [](int) { stalling = true; });
-    broken.before_work = [stage](std::string_view at) {
-      if (at == stage && stalling)
+    broken.before_work = [stage](std::string_view string_view) {
+      if (string_view == stage && stalling)
         throw std::runtime_error("broken on purpose");
     };
   }
-  return weir::app::command_line(
-      argc, argv, {std::cout, std::cerr, [&](const auto& config, const auto& again) {
-                     return weir::app::run_node(config, again, broken);
-                   }});
+  return weir::app::command_line(argc, argv,
+                                 {std::cout, std::cerr, [&](const auto& config, const auto& again) {
+                                    return weir::app::run_node(config, again, broken);
+                                  }});
 }

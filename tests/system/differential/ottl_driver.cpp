@@ -1,11 +1,12 @@
 // Applies the processors of a configuration to recorded messages, for ottl_test.py.
 //
-//   ottl-driver CONFIG MESSAGES DIRECTORY   MESSAGES: traces.json, metrics.json, logs.json, each one
+//   ottl-driver CONFIG MESSAGES DIRECTORY   MESSAGES: traces.json, metrics.json, logs.json, each
+//   one
 //                                           OTLP/JSON message; DIRECTORY/<pipeline>: what each
 //                                           pipeline's processors make of its signal's message
 #include "app/config/load.hpp"
+#include "editing/chain.hpp"
 #include "otlp/json.hpp"
-#include "processors/chain.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -17,8 +18,8 @@ using namespace weir;
 
 namespace {
 
-int failed(const std::string& what) {
-  std::fprintf(stderr, "ottl-driver: %s\n", what.c_str());
+int failed(const std::string& reason) {
+  std::fprintf(stderr, "ottl-driver: %s\n", reason.c_str());
   return 1;
 }
 
@@ -29,8 +30,8 @@ int run(const std::string& config_path, const std::string& messages, const std::
   const auto loaded = app::load_config(*text, app::process_environment(false));
   if (!loaded)
     return failed(app::to_text(loaded.error().errors.front(), config_path));
-  processors::scratch with;
-  processors::request_context request;
+  editing::scratch scratch;
+  editing::request_context request;
   request.now = 1'700'000'000'000'000'000;
   for (const auto& pipeline : loaded->config.pipelines) {
     std::ifstream file(messages + "/" + std::string(to_string(pipeline.signal)) + ".json");
@@ -39,8 +40,8 @@ int run(const std::string& config_path, const std::string& messages, const std::
     if (const auto read = otlp::from_json(pipeline.signal, json, wire); !read)
       return failed(otlp::to_string(read.error()));
     std::string made;
-    const auto outcome
-        = processors::chain(pipeline.edits_before).apply(pipeline.signal, wire, request, with, made);
+    const auto outcome =
+        editing::chain(pipeline.edits_before).apply(pipeline.signal, wire, request, scratch, made);
     std::string out;
     if (!otlp::to_json(pipeline.signal, outcome.changed ? made : wire, out))
       return failed("what came out is not OTLP");

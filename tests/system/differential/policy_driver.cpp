@@ -23,12 +23,12 @@ using namespace weir;
 namespace {
 
 struct request {
-  steady_ns at = 0;
+  steady_ns time = 0;
   std::string bytes;
 };
 
-int failed(const std::string& what) {
-  std::fprintf(stderr, "policy-driver: %s\n", what.c_str());
+int failed(const std::string& reason) {
+  std::fprintf(stderr, "policy-driver: %s\n", reason.c_str());
   return 1;
 }
 
@@ -70,8 +70,8 @@ std::vector<request> read_requests(const std::string& path) {
   std::vector<request> requests;
   for (std::string_view rest = all; rest.size() >= 8;) {
     const auto length = from_big_endian(rest);
-    const auto at = static_cast<steady_ns>(from_big_endian(rest.substr(4))) * millisecond_ns;
-    requests.push_back({second_ns + at, std::string(rest.substr(8, length))});
+    const auto index = static_cast<steady_ns>(from_big_endian(rest.substr(4))) * millisecond_ns;
+    requests.push_back({second_ns + index, std::string(rest.substr(8, length))});
     rest.remove_prefix(std::min(rest.size(), 8 + length));
   }
   return requests;
@@ -104,7 +104,7 @@ int decide(const sampling::tail_sampling_config& config, const std::vector<reque
   otlp::span_index index;
   std::uint64_t sequence = 0;
   for (const auto& request : requests) {
-    advance(request.at);
+    advance(request.time);
     index.clear();
     if (!otlp::scan_traces(request.bytes, 0, {}, index))
       return failed("a request is not OTLP");
@@ -112,7 +112,7 @@ int decide(const sampling::tail_sampling_config& config, const std::vector<reque
     entry.id = {1, 1, ++sequence};
     sampling::additions added;
     window.add(entry, request.bytes, index, std::vector<bool>(index.traces.size(), true),
-               request.at, now, added);
+               request.time, now, added);
     if (!added.late.traces.empty())
       return failed("spans came late: decision_wait is too short for these requests");
   }

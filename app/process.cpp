@@ -1,0 +1,223 @@
+#include "app/process.hpp"
+
+#include "app/exit_code.hpp"
+#include "app/last_stop.hpp"
+#include "app/node_plan.hpp"
+#include "app/pages.hpp"
+#include "app/reload.hpp"
+#include "app/reload_command.hpp"
+#include "app/version.hpp"
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+#include "storage/lock.hpp"
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <malloc.h>
+#include <mutex>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <thread>
+
+namespace weir::app {
+
+namespace {
+
+// Blocked in every thread (they inherit it), so that sigwait() is the one place signals arrive at.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+// A node holds many connections and files: as many as the system allows.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+// Bodies and entries of some 100 KB come and go all the time: without this each would be fresh
+// pages from the kernel, to be cleared.
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
+// From here on a second signal ends the process at once: nothing acknowledged is lost by it.
+void end_on_next_signal(const sigset_t& set) {
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGHUP, SIG_IGN);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+// How long after the deadline of a stop the process may take to end.
+constexpr auto end_patience = std::chrono::seconds(4);
+
+// Ends the process at a deadline, whatever it waits for: what is acknowledged is on the disk.
+class end_at_last {
+public:
+  explicit end_at_last(std::chrono::milliseconds patience) {
+    thread_ = std::thread([this, patience] {
+      std::unique_lock lock(mutex_);
+      if (ended_.wait_for(lock, patience, [this] { return done_; }))
+        return;
+      log::error("the node did not stop in time and is ended: what is acknowledged is on the disk");
+      std::_Exit(EXIT_FAILURE);
+    });
+  }
+  ~end_at_last() {
+    {
+      const std::lock_guard guard(mutex_);
+      done_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+// All that a reload changes, or the reasons why it changes nothing.
+tl::expected<std::vector<std::string>, std::vector<std::string>>
+try_reload(actors::node& node, node_config& config, const config_reader& again) {
+  if (const auto asked = take_request(config.storage.database.directory))
+    if (auto other = other_sources(config.sources, *asked); !other.empty())
+      return tl::unexpected(std::vector{std::move(other)});
+  auto wanted = again();
+  if (!wanted)
+    return tl::unexpected(std::move(wanted.error()));
+  if (auto fixed = needs_restart(config, *wanted); !fixed.empty())
+    return tl::unexpected(std::move(fixed));
+  auto changed = node.reload(plan_of(*wanted));
+  if (!changed)
+    return tl::unexpected(std::vector{changed.error().message});
+  config = *std::move(wanted);
+  return *std::move(changed);
+}
+
+void count_reload(const std::string& outcome) {
+  metrics::reloads.with({{"outcome", outcome}}).Increment();
+  if (outcome != "refused")
+    metrics::reload_last_success_timestamp_seconds.with().Set(static_cast<double>(unix_now() / second_ns));
+}
+
+void reload(actors::node& node, pages& shown, node_config& config, const config_reader& again) {
+  const auto began = unix_now();
+  const auto directory = config.storage.database.directory;
+  const auto done = try_reload(node, config, again);
+  shown.set_pipelines(config);
+  reload_answer answer{done.has_value(), {}};
+  for (const auto& line : done ? *done : done.error()) {
+    if (done)
+      log::info("reload: {}", line);
+    else
+      log::error("reload: {}", line);
+    answer.text += line + "\n";
+  }
+  count_reload(done ? done->empty() ? "nothing_to_change" : "taken" : "refused");
+  const auto last = !done           ? "nothing was changed: the node goes on as before"
+                    : done->empty() ? "nothing to change"
+                                    : "the configuration is reloaded";
+  log::info("reload: {}", last);
+  answer.text += std::string(last) + "\n";
+  if (const auto left = leave_answer(directory, began, answer); !left)
+    log::warn("reload: {}", left.error().message);
+}
+
+int cannot_start(const error& why) {
+  log::error("the node cannot start: {}", why.message);
+  return not_available;
+}
+
+std::string sources_of(const node_config& config) {
+  std::string text;
+  for (const auto& source : config.sources)
+    text += (text.empty() ? "" : ", ") + source;
+  return text.empty() ? "none" : text;
+}
+
+/// What a log begins with: enough to know what runs, with what, and what it goes on from.
+void say_what_starts(const node_config& config, last_stop before) {
+  const auto& database = config.storage.database;
+  log::info({{"version", version()},
+             {"commit", commit()},
+             {"sources", sources_of(config)},
+             {"directory", database.directory},
+             {"last_stop", to_string(before)},
+             {"max_bytes", database.max_bytes},
+             {"window_memory", config.sampling.window_memory},
+             {"decision_cache", config.sampling.decision_cache},
+             {"max_bytes_in_flight", config.limits.server.max_bytes_in_flight},
+             {"max_connections", config.limits.server.max_connections}},
+            "weir {} (commit {}) starts in {}; last stop there: {}", version(), commit(),
+            database.directory, to_string(before));
+}
+
+// Until the node is told to stop.
+void serve_signals(const sigset_t& signals, actors::node& node, pages& shown, node_config config,
+                   const config_reader& again) {
+  for (int received = SIGHUP; received == SIGHUP;) {
+    sigwait(&signals, &received);
+    if (received == SIGHUP)
+      reload(node, shown, config, again);
+  }
+}
+
+} // namespace
+
+int run_node(const node_config& config, const config_reader& again) {
+  return run_node(config, again, {});
+}
+
+int run_node(const node_config& config, const config_reader& again,
+             const stages::sabotage& broken) {
+  const auto signals = block_signals();
+  raise_file_limit();
+  keep_freed_memory();
+  // Before its ports: a node that is started twice by mistake finds those taken, too.
+  if (const auto free = storage::directory_lock::expect_free(config.storage.database.directory);
+      !free)
+    return cannot_start(free.error());
+  const auto directory = config.storage.database.directory;
+  say_what_starts(config, read_last_stop(directory));
+  auto shown = pages::start(config);
+  if (!shown)
+    return cannot_start(shown.error());
+  auto plan = plan_of(config);
+  plan.broken = broken;
+  auto started = actors::node::start(std::move(plan));
+  if (!started)
+    return cannot_start(started.error());
+  auto& node = **started;
+  take_request(directory); // whoever left one meant the node before
+  note_running(directory);
+  (*shown)->attach(&node);
+  log::info("ready");
+
+  serve_signals(signals, node, **shown, config, again);
+  log::info("stopping: finishing what is in flight");
+  end_on_next_signal(signals);
+  (*shown)->attach(nullptr);
+  const end_at_last deadline(config.shutdown_timeout + end_patience);
+  node.stop(config.shutdown_timeout);
+  note_stopped(directory);
+  started->reset();
+  log::info("stopped");
+  return done;
+}
+
+} // namespace weir::app
