@@ -112,25 +112,27 @@ void intake::take(std::vector<net::otlp_request>& requests, moment now) {
   now_ = now;
   std::vector<edit_job_ptr> jobs;
   for (auto& request : requests) {
-    if (auto job = job_of(request))
-      jobs.push_back(std::move(job));
+    if (wants_edits(request))
+      jobs.push_back(job_of(request));
     else
-      take_one(request, lanes_of(request), {});
+      waiting_.emplace_back(std::move(request));
   }
   if (!jobs.empty()) {
     editing_ += jobs.size();
     ports_->edit(std::move(jobs));
   }
-  flush();
+  go_on();
+}
+
+bool intake::wants_edits(const net::otlp_request& request) const {
+  const auto& lanes = lanes_of(request);
+  return std::any_of(lanes.begin(), lanes.end(),
+                     [&](std::size_t l) { return lanes_[l].info.edits != nullptr; });
 }
 
 edit_job_ptr intake::job_of(net::otlp_request& request) const {
-  const auto& lanes = lanes_of(request);
-  if (std::none_of(lanes.begin(), lanes.end(),
-                   [&](std::size_t l) { return lanes_[l].info.edits != nullptr; }))
-    return nullptr;
   auto job = std::make_unique<edit_job>();
-  for (const auto l : lanes) {
+  for (const auto l : lanes_of(request)) {
     auto& part = job->parts.emplace_back();
     part.pipeline = lanes_[l].info.id;
     part.edits = lanes_[l].info.edits;
@@ -143,11 +145,33 @@ edit_job_ptr intake::job_of(net::otlp_request& request) const {
 
 void intake::edited(std::vector<edit_job_ptr> jobs, moment now) {
   now_ = now;
-  for (auto& job : jobs) {
-    --editing_;
-    take_one_edited(*job);
-  }
-  flush();
+  editing_ -= jobs.size();
+  for (auto& job : jobs)
+    waiting_.emplace_back(std::move(job));
+  go_on();
+}
+
+void intake::go_on() {
+  do
+    while (!waiting_.empty() && has_room())
+      take_first_waiting();
+  while (flush() && !waiting_.empty());
+}
+
+bool intake::has_room() const {
+  std::size_t bytes = 0;
+  for (const auto& lane : lanes_)
+    bytes += lane.entries ? lane.entries->bytes() : lane.blocks->bytes();
+  return bytes < config_.max_gathered_bytes;
+}
+
+void intake::take_first_waiting() {
+  auto first = std::move(waiting_.front());
+  waiting_.pop_front();
+  if (auto* job = std::get_if<edit_job_ptr>(&first))
+    return take_one_edited(**job);
+  auto& request = std::get<net::otlp_request>(first);
+  take_one(request, lanes_of(request), {});
 }
 
 // Its pipelines may have gone or changed since; the processors are those of then.
@@ -292,9 +316,9 @@ void intake::count(const net::otlp_request& request, const metrics::by_signal& m
                  metric.of(request.signal), items);
 }
 
-void intake::flush() {
+bool intake::flush() {
   if (replies_.empty() || !turns_->begin())
-    return;
+    return false;
   auto work = std::make_shared<commit>();
   auto done = std::make_shared<committed>();
   done->replies = std::exchange(replies_, {});
@@ -314,11 +338,12 @@ void intake::flush() {
       ports->send_turn();
   };
   ports_->write(work);
+  return true;
 }
 
 void intake::on_turn(moment now) {
   now_ = now;
-  flush();
+  go_on();
 }
 
 void intake::close_entries(lane& lane, storage::batch& batch, committed& done) {

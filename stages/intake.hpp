@@ -15,8 +15,10 @@
 #include "stages/sabotage.hpp"
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
+#include <variant>
 
 namespace weir::stages {
 
@@ -40,6 +42,9 @@ struct intake_config {
   std::vector<receiver> receivers;
   std::size_t max_entry_bytes = 256 << 10;
   std::size_t max_block_bytes = 1 << 20;
+  /// Of all pipelines, unpacked: from here on the next request waits for a commit. One request may
+  /// become some times its bytes, as its envelopes go into each piece.
+  std::size_t max_gathered_bytes = 32 << 20;
   otlp::scan_limits limits;
   edit_limits edits;
   std::shared_ptr<net::byte_budget> handed; ///< For entries in the origin's mailbox.
@@ -70,7 +75,8 @@ public:
 /// blocks to the log's tail: group commit, as many requests as have come.
 ///
 /// Owns what is gathered and not written. At most two commits are in flight; while they run, the
-/// next gathers, within what the server lets in. What it holds at its death nobody was promised.
+/// next gathers up to `max_gathered_bytes`, and what comes then waits as it came, within what the
+/// server lets in. What it holds at its death nobody was promised.
 ///
 /// Pure but for `done` of a commit, which runs on the writer's thread; else one thread. `now` comes
 /// with each message. The ports outlive every commit.
@@ -92,7 +98,9 @@ public:
   /// Nothing more will come.
   void stop(moment now);
   /// Everything taken so far is durable and answered. False: on_turn() will be asked for.
-  bool idle() { return turns_->idle() && replies_.empty() && editing_ == 0; }
+  bool idle() {
+    return turns_->idle() && replies_.empty() && waiting_.empty() && editing_ == 0;
+  }
 
 private:
   struct pending_reply {
@@ -137,18 +145,23 @@ private:
   lane make_lane(const intake_pipeline& info) const;
   void open_groups(lane& lane) const;
   void apply_change();
-  /// Null: no pipeline of the request has processors.
+  bool wants_edits(const net::otlp_request& request) const;
   edit_job_ptr job_of(net::otlp_request& request) const;
+  /// Takes what waits while there is room, and writes what is gathered.
+  void go_on();
+  bool has_room() const;
   /// `edited`: by lane, null where it has no processors; empty: none has.
   void take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
                 const std::vector<edited_request*>& edited);
   void take_one_edited(edit_job& job);
+  void take_first_waiting();
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
   void turn_away(net::otlp_request& request, const char* why);
   /// Adds to a receiver's metric.
   void count(const net::otlp_request& request, const metrics::by_signal& metric,
              std::uint64_t items);
-  void flush();
+  /// False: nothing was written, as nothing is gathered or two commits are in flight.
+  bool flush();
   void close_entries(lane& lane, storage::batch& batch, committed& done);
   void close_blocks(lane& lane, storage::batch& batch, committed& done);
 
@@ -158,6 +171,7 @@ private:
   std::shared_ptr<intake_ports> ports_;
   moment now_; ///< Of the message at hand.
   std::vector<lane> lanes_;
+  std::deque<std::variant<net::otlp_request, edit_job_ptr>> waiting_; ///< Oldest first.
   std::vector<pending_reply> replies_;
   receiver_metrics metrics_;
   sequence next_sequence_ = 1;
