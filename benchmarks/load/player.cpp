@@ -153,12 +153,16 @@ bool player::due() {
   return false;
 }
 
+/// Of equally busy ones the next in turn: else a server that answers quickly would see but few of
+/// the connections.
 player::link* player::least_busy() {
   link* best = nullptr;
-  for (const auto& link : links_)
-    if (link->connection && link->connection->usable() && link->busy < config_.in_flight
-        && (best == nullptr || link->busy < best->busy))
-      best = link.get();
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    auto& link = *links_[(turn_ + i) % links_.size()];
+    if (link.connection && link.connection->usable() && link.busy < config_.in_flight
+        && (best == nullptr || link.busy < best->busy))
+      best = &link;
+  }
   return best;
 }
 
@@ -220,6 +224,7 @@ void player::dispatch(seat& request, link& over) {
     notes_->add(note::sent_again, request.id, 0);
   request.over = &over;
   ++over.busy;
+  turn_ = over.number + 1;
   over.connection->send(request.id, request.bytes);
 }
 

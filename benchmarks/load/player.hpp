@@ -105,6 +105,7 @@ private:
 
   std::uint64_t round_ = 0;
   std::size_t next_request_ = 0; ///< Of the round.
+  std::size_t turn_ = 0;         ///< Number of the link that is next among equals.
   std::uint64_t next_id_ = 1;
   round_stamp stamp_;
   steady_ns started_ = 0;

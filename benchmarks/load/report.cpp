@@ -63,9 +63,10 @@ std::string to_json(const play_summary& s) {
 
 std::string to_json(const sink_summary& s) {
   return fmt::format(R"({{"requests":{},"spans":{},"bytes":{},"refused_requests":{},)"
-                     R"("malformed_requests":{},"connections":{},"largest_request_bytes":{}}})",
+                     R"("malformed_requests":{},"connections":{},"largest_request_bytes":{},)"
+                     R"("busiest_connection":{}}})",
                      s.requests, s.spans, s.bytes, s.refused_requests, s.malformed_requests,
-                     s.connections, s.largest_request_bytes);
+                     s.connections, s.largest_request_bytes, s.busiest_connection);
 }
 
 } // namespace weir::load

@@ -34,6 +34,7 @@ struct sink_summary {
   std::uint64_t malformed_requests = 0;
   std::uint64_t connections = 0;
   std::uint64_t largest_request_bytes = 0; ///< Unpacked.
+  std::uint64_t busiest_connection = 0;    ///< Requests of the one that had most answered with OK.
 };
 
 class sink_connection;

@@ -46,6 +46,7 @@ void sink_connection::on_stream_closed(std::int32_t stream) {
 }
 
 void sink_connection::succeed(std::int32_t stream, std::string_view message) {
+  ++succeeded_;
   submit_response(stream, ok_headers, grpc_prefix(false, message.size()).append(message),
                   ok_trailers);
 }

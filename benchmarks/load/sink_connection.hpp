@@ -18,6 +18,9 @@ public:
   /// Answers a call with OK and this message.
   void succeed(std::int32_t stream, std::string_view message);
 
+  /// Calls that were answered with OK.
+  std::uint64_t succeeded() const noexcept { return succeeded_; }
+
   /// Answers a call with a status, with RetryInfo where the delay is not 0.
   void refuse(std::int32_t stream, int code, std::string_view message,
               std::chrono::milliseconds retry_after);
@@ -37,6 +40,7 @@ private:
     bool traces() const { return path.find("TraceService/") != std::string::npos; }
   };
   sink& owner_;
+  std::uint64_t succeeded_ = 0;
   std::unordered_map<std::int32_t, call> calls_;
 };
 

@@ -119,4 +119,25 @@ BOOST_AUTO_TEST_CASE(permanent_refusals_are_final) {
   BOOST_TEST(server.stop().refused_requests == requests.requests.size());
 }
 
+// Scenario: 400 requests of one span at 1,000 a second over four connections, into a sink that
+// answers each at once.
+// Guarantee: the last is not sent before its time, and the connections take turns: none of them
+// carries half of the requests.
+BOOST_AUTO_TEST_CASE(small_requests_are_paced_over_all_connections) {
+  const scratch files;
+  running_sink server({});
+  const auto messages = generate_shop({.seed = 3, .traces = 40});
+  auto requests = cut_requests({messages.begin(), messages.end()}, 1).value();
+  requests.requests.resize(400);
+  requests.spans = 400;
+  const auto summary = play(
+      requests, {.port = server.port, .connections = 4, .in_flight = 8, .spans_per_second = 1000},
+      files.file("acked"));
+  const auto taken = server.stop();
+  BOOST_TEST(taken.requests == 400u);
+  BOOST_TEST(taken.spans == 400u);
+  BOOST_TEST(summary.seconds >= 0.399);
+  BOOST_TEST(taken.busiest_connection < 200u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
