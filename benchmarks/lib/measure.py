@@ -109,7 +109,8 @@ def thread_seconds(pid):
 
 def run(target, offered, sink):
     """Plays the load, waits until the target is at rest, and counts its CPU time from the first request on."""
-    warm_up = Load(rate=20_000, seconds=2, connections=offered.connections)
+    # Of requests like those of the load and no faster than it, as the peak of memory is the whole run's.
+    warm_up = dataclasses.replace(offered, rate=min(20_000, offered.rate or 20_000), seconds=2, rounds=0)
     warmed = load.play(target.endpoint, *warm_up.options(), "--first-round", 1_000_000)
     wait_until(target.drained, 120, f"{target.name} to be at rest", every=0.2)
     before = target.process.cpu_seconds()

@@ -34,7 +34,8 @@ def relay(directory, sink):
 
 
 def _value(figure):
-    text = f"{figure.per_cpu_second / 1000:.0f} k/CPU-s ({figure.per_second / 1000:.0f} k/s)"
+    text = (f"{figure.per_cpu_second / 1000:.0f} k/CPU-s ({figure.per_second / 1000:.0f} k/s, "
+            f"{figure.peak_memory / 1e6:.0f} MB)")
     return f"{text}; {figure.troubles()}" if figure.troubles() else text
 
 
@@ -45,7 +46,7 @@ def _threads(figure):
 
 
 def compare(what, goal, ours, theirs):
-    """A row: spans per CPU-second of two figures."""
+    """A row: spans per CPU-second of two figures, and the peak of memory of each."""
     ratio = ours.per_cpu_second / theirs.per_cpu_second
     return Row(what, _value(ours), f"{theirs.target}: {_value(theirs)}", f"{ratio:.1f}x", goal,
                f"{ours.offered.text()}; peer {theirs.offered.text()}", f"CPU: {_threads(ours)}")
