@@ -13,6 +13,7 @@ gathering::gathering(otlp_server::handler handler, std::chrono::microseconds pau
 std::vector<otlp_request> gathering::take(steady_ns now) {
   next_ = now + pause_;
   bytes_ = 0;
+  wait_end_ = 0;
   pattern_.handed_over();
   return std::exchange(gathered_, {});
 }
@@ -32,8 +33,11 @@ std::optional<steady_ns> gathering::add(std::vector<otlp_request>& complete, ste
   complete.clear();
   if (pattern_.is_probing() && !was_probing)
     next_ = now + pause_ + pause_ / 2; // So that more is seen than comes within one.
-  if (now < next_ && bytes_ < enough_ && (pattern_.is_probing() || pattern_.more_is_coming()))
+  if (now < next_ && bytes_ < enough_ && (pattern_.is_probing() || pattern_.more_is_coming())) {
+    wait_end_ = went_early_ ? 0 : next_;
     return std::exchange(asked_, true) ? std::nullopt : std::optional(next_);
+  }
+  went_early_ = went_early_ || now < next_;
   auto all = take(now);
   lock.unlock();
   handler_(std::move(all));
@@ -51,6 +55,7 @@ std::optional<steady_ns> gathering::on_time(steady_ns now) {
     return next_;
   if (gathered_.empty())
     return std::nullopt;
+  went_early_ = false;
   auto all = take(now);
   lock.unlock();
   handler_(std::move(all));

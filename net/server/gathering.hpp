@@ -4,6 +4,7 @@
 #include "net/server/arrival_pattern.hpp"
 #include "net/server/otlp_server.hpp"
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 
@@ -26,6 +27,10 @@ public:
   /// A connection is closed: nothing more is coming from it.
   void left(std::uint64_t connection);
 
+  /// When the requests that wait go on, where they wait for their time as those before them did:
+  /// what comes sooner need not be read at once. 0: none wait, or something else may end the wait.
+  steady_ns wait_end() const noexcept { return wait_end_.load(std::memory_order_relaxed); }
+
   /// The time that was asked for has come. Returns the next one, where others were quicker.
   std::optional<steady_ns> on_time(steady_ns now);
 
@@ -40,7 +45,9 @@ private:
   std::uint64_t bytes_ = 0;
   arrival_pattern pattern_;
   steady_ns next_ = 0;
-  bool asked_ = false; ///< Somebody will call on_time().
+  bool asked_ = false;     ///< Somebody will call on_time().
+  bool went_early_ = true; ///< The last that waited did not wait for their time.
+  std::atomic<steady_ns> wait_end_{0};
 };
 
 } // namespace weir::net

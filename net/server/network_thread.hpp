@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
 #include <functional>
 #include <set>
 #include <thread>
@@ -33,12 +34,14 @@ public:
       : io_(&io), on_items_(std::move(on_items)) {}
 
   void post(item&& answer);
+  void wait(std::chrono::nanoseconds most); ///< Until an answer is there, or so long.
   void close(); ///< From here on answers are dropped; call before `io` goes.
 
 private:
   void deliver();
 
   std::mutex mutex_;
+  std::condition_variable posted_;
   boost::asio::io_context* io_;
   drain on_items_;
   std::vector<item> items_, taken_;
@@ -80,6 +83,7 @@ private:
   void hand_over_at(steady_ns due);
   void schedule_tick();
   void tick();
+  void serve();
 
   std::shared_ptr<server_context> server_;
   boost::asio::io_context io_{1};
@@ -91,6 +95,8 @@ private:
   std::unordered_map<const listener_context*, std::set<std::uint64_t>> strangers_;
   std::vector<std::shared_ptr<connection>> scratch_;
   std::vector<otlp_request> ready_;
+  std::uint32_t added_ = 0; ///< Requests since the last tick.
+  bool many_ = false;       ///< So many between the last two.
   std::string read_buffer_;
   std::thread thread_;
 };

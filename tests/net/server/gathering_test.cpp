@@ -69,6 +69,23 @@ BOOST_AUTO_TEST_CASE(enough_bytes_do_not_wait) {
   BOOST_TEST(handed.back().front() == "c");
 }
 
+// Scenario: requests wait, and go on when their time comes; then some wait that enough bytes join.
+// Guarantee: only those behind others that waited out their time are said to wait until it comes,
+// and only as long as they wait.
+BOOST_AUTO_TEST_CASE(a_wait_has_an_end_where_only_time_ends_it) {
+  add(50'000, "a");
+  add(51'000, "b");
+  BOOST_TEST(gather.wait_end() == 0);
+  gather.on_time(60'000);
+  BOOST_TEST(gather.wait_end() == 0);
+  add(61'000, "c");
+  BOOST_TEST(gather.wait_end() == 70'000);
+  add(62'000, std::string(100, 'x'));
+  BOOST_TEST(gather.wait_end() == 0);
+  add(63'000, "d");
+  BOOST_TEST(gather.wait_end() == 0);
+}
+
 // Scenario: the time comes and nothing has gathered. Guarantee: nothing is handed over, and the
 // next that has to wait asks again.
 BOOST_AUTO_TEST_CASE(nothing_is_not_handed_over) {
