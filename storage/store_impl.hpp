@@ -2,9 +2,11 @@
 
 #include "storage/database.hpp"
 #include "storage/identity.hpp"
+#include "storage/inspection.hpp"
 #include "storage/lock.hpp"
 #include "storage/mark.hpp"
 #include "storage/queue.hpp"
+#include "storage/rescue.hpp"
 #include "storage/space.hpp"
 #include "storage/store.hpp"
 #include "storage/wal_files.hpp"
@@ -17,20 +19,13 @@
 
 namespace weir::storage {
 
-/// A salvage that is needed or under way; the file SALVAGE holds it until it is done.
-struct rescue {
-  bool whole = true; ///< The database was moved aside; else only its write-ahead log was linked.
-  std::string directory; ///< Where to, below the storage directory.
-  unsigned attempts = 0; ///< Starts that have tried.
-};
-
 using record_visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
 struct store::impl {
   explicit impl(const options& options);
   ~impl();
 
-  // -- opening (store.cpp, recovery.cpp) --
+  // -- opening (opening.cpp, store.cpp, recovery.cpp) --
   result<void> open();
   /// Opens the database and everything read from it at start; a failure leaves nothing open.
   rocksdb::Status open_database();
@@ -41,6 +36,16 @@ struct store::impl {
   void resolve_identity(const std::optional<identity>& found, const std::optional<mark>& expected);
   result<void> open_or_set_aside(std::optional<rescue>& needed,
                                  const std::optional<mark>& expected);
+  /// What is wrong with the files that RocksDB would pass over in silence.
+  std::optional<rescue> find_damage(const wal_state& log,
+                                    const std::optional<mark>& expected) const;
+  /// Looks for damage unless a rescue is under way; whole files lose what lies behind their end.
+  result<void> set_damage_aside(std::optional<rescue>& needed, const std::optional<mark>& expected);
+  result<void> move_database_aside(const rescue& needed);
+  result<void> link_logs_aside(const rescue& needed);
+  /// What RocksDB says; an error where it was not asked.
+  result<rocksdb::Status> open_what_is_there();
+  result<void> open_fresh(const rescue& needed);
   result<void> recover(const std::optional<rescue>& needed, const std::optional<mark>& expected);
   result<void> compare(const mark& expected);
   /// Positions begin behind those that the mark knows.
