@@ -12,14 +12,14 @@ const function_map& all() {
   static const auto functions = [] {
     function_map made;
     for (const auto part :
-         {editor_functions(),     map_functions(),         text_functions(),
-          number_functions(),     time_functions(),        calendar_functions(),
-          case_functions(),       code_functions(),        hash_functions(),
-          network_functions(),    row_functions(),         grok_functions(),
-          user_agent_functions(), xml_functions(),         xml_value_functions(),
-          metric_functions(),     made_metric_functions(), aggregation_functions(),
-          bucket_functions(),     list_functions(),        lambda_functions(),
-          span_functions()})
+         {editor_functions(),      map_key_functions(),     map_text_functions(),
+          map_merging_functions(), text_functions(),        number_functions(),
+          time_functions(),        calendar_functions(),    case_functions(),
+          code_functions(),        hash_functions(),        network_functions(),
+          row_functions(),         grok_functions(),        user_agent_functions(),
+          xml_functions(),         xml_value_functions(),   metric_functions(),
+          made_metric_functions(), aggregation_functions(), bucket_functions(),
+          list_functions(),        lambda_functions(),      span_functions()})
       for (const auto& f : part)
         made.emplace(f.name, &f);
     return made;

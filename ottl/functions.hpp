@@ -68,9 +68,19 @@ const function_info* find_function(std::string_view name) noexcept;
 /// Names of all, for messages and for the documentation.
 std::vector<std::string_view> function_names();
 
+/// What an argument says. @pre it is a literal of that type, and given
+inline std::string_view literal_text(const program& code, const argument& a) {
+  return code.expressions[a.expression].literal.bytes;
+}
+inline std::int64_t literal_integer(const program& code, const argument& a) {
+  return code.expressions[a.expression].literal.integer;
+}
+
 // The table's parts, by what they work on.
 std::span<const function_info> editor_functions();
-std::span<const function_info> map_functions();
+std::span<const function_info> map_key_functions();
+std::span<const function_info> map_text_functions();
+std::span<const function_info> map_merging_functions();
 std::span<const function_info> text_functions();
 std::span<const function_info> number_functions();
 std::span<const function_info> time_functions();

@@ -19,10 +19,6 @@ namespace {
 
 using enum parameter_type;
 
-std::string_view literal_text(const program& code, const argument& a) {
-  return code.expressions[a.expression].literal.bytes;
-}
-
 bool finish_text(evaluation& e, std::string_view text, value& out) {
   text_builder made(e.in().memory);
   made.append(text);
