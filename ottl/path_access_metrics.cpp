@@ -152,9 +152,13 @@ bool path_access::get_point(value& out) {
       out = value::of_time(value_type::items, static_cast<std::int64_t>(point.count(field)));
     return true;
   default:
-    break;
+    return get_buckets(out);
   }
-  if (kind != message_id::histogram_data_point)
+}
+
+bool path_access::get_buckets(value& out) {
+  const auto& point = on();
+  if (point.message() != message_id::histogram_data_point)
     return true;
   text_builder list(e_.workspace_.memory);
   if (info_.form == access::point_buckets)
