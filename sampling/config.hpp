@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,7 +8,7 @@
 
 namespace weir::sampling {
 
-/// The kinds of policy of the tail_sampling processor (its `type` in YAML, same spelling).
+/// The kinds of policy of the tail_sampling processor; sampling/policy_types.hpp says what they are.
 enum class policy_type : std::uint8_t {
   always_sample,
   latency,
@@ -29,6 +30,7 @@ enum class policy_type : std::uint8_t {
   dynamic,
   intelligent
 };
+inline constexpr auto policy_type_count = static_cast<std::size_t>(policy_type::intelligent) + 1;
 
 /// One policy as configured; which members count depends on the type. Names and defaults are the
 /// Collector's, where it has the policy.

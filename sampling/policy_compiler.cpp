@@ -1,6 +1,7 @@
 #include "sampling/policy_compiler.hpp"
 
-#include <array>
+#include "sampling/policy_types.hpp"
+
 #include <fmt/format.h>
 #include <limits>
 #include <map>
@@ -8,26 +9,6 @@
 namespace weir::sampling {
 
 namespace {
-
-constexpr std::array<std::string_view, 19> type_names{"always_sample",
-                                                      "latency",
-                                                      "numeric_attribute",
-                                                      "string_attribute",
-                                                      "boolean_attribute",
-                                                      "probabilistic",
-                                                      "status_code",
-                                                      "span_count",
-                                                      "trace_state",
-                                                      "trace_flags",
-                                                      "rate_limiting",
-                                                      "bytes_limiting",
-                                                      "ottl_condition",
-                                                      "and",
-                                                      "not",
-                                                      "drop",
-                                                      "composite",
-                                                      "dynamic",
-                                                      "intelligent"};
 
 std::uint32_t clamped_spans(std::int64_t spans) {
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
@@ -74,10 +55,6 @@ std::vector<std::int64_t> allotted_rates(const policy_config& policy) {
 }
 
 } // namespace
-
-std::string_view to_string(policy_type type) noexcept {
-  return type_names[static_cast<std::size_t>(type)];
-}
 
 result<evaluator> policy_compiler::compile(const policy_config& policy) {
   switch (policy.type) {
@@ -135,7 +112,7 @@ result<std::vector<evaluator>> policy_compiler::compile_parts(const policy_confi
     if (!may_contain(policy.type, sub.type))
       return fail(errc::invalid_argument,
                   fmt::format("a policy of type {} cannot stand inside one of type {}",
-                              to_string(sub.type), to_string(policy.type)));
+                              info_of(sub.type).name, info_of(policy.type).name));
     auto compiled = compile(sub);
     if (!compiled)
       return fail(compiled.error().code,

@@ -7,9 +7,6 @@
 
 namespace weir::sampling {
 
-/// The `type` of a policy as it stands in YAML.
-std::string_view to_string(policy_type type) noexcept;
-
 /// Makes an evaluator of each configured policy; what it must see in spans goes into `predicates`.
 class policy_compiler {
 public:

@@ -1,6 +1,7 @@
 #include "sampling/policy_set.hpp"
 
 #include "sampling/policy_compiler.hpp"
+#include "sampling/policy_types.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -11,7 +12,7 @@ namespace weir::sampling {
 namespace {
 
 bool says_rates(const policy_config& policy) {
-  return policy.type == policy_type::dynamic || policy.type == policy_type::intelligent
+  return info_of(policy.type).basis == policy_basis::rates
          || std::any_of(policy.sub_policies.begin(), policy.sub_policies.end(), says_rates);
 }
 

@@ -1,5 +1,7 @@
 #include "app/config/both_samplings.hpp"
 
+#include "sampling/policy_types.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <vector>
@@ -8,6 +10,7 @@ namespace weir::app {
 
 namespace {
 
+using sampling::policy_basis;
 using sampling::policy_config;
 using sampling::policy_type;
 using sampling::tail_sampling_config;
@@ -16,17 +19,22 @@ using policies = std::vector<policy_config>;
 
 constexpr std::size_t most_vetoes = 64; // a product of the sizes of `and` policies
 
-bool contains(const policies& list, std::initializer_list<policy_type> types) {
+/// Whether a policy, or one inside it, is of a type for which `test` holds.
+template <class Test>
+bool contains(const policies& list, const Test& test) {
   return std::any_of(list.begin(), list.end(), [&](const policy_config& policy) {
-    return std::find(types.begin(), types.end(), policy.type) != types.end()
-           || contains(policy.sub_policies, types);
+    return test(policy.type) || contains(policy.sub_policies, test);
   });
+}
+
+bool says_rates(policy_type type) {
+  return sampling::info_of(type).basis == policy_basis::rates;
 }
 
 /// Policies that look at a trace alone: what they say does not depend on who was asked before.
 bool looks_at_traces_alone(const policies& list) {
-  return !contains(list, {policy_type::rate_limiting, policy_type::bytes_limiting,
-                          policy_type::composite, policy_type::dynamic, policy_type::intelligent});
+  return !contains(
+      list, [](policy_type type) { return sampling::info_of(type).basis != policy_basis::trace; });
 }
 
 policy_config opposite(const policy_config& policy) {
@@ -70,8 +78,9 @@ std::string free_name(const std::string& wanted, const policies& list) {
 
 /// The policies of `main`, and in front of them what drops all that `veto` would not keep.
 std::optional<policies> with_veto(const tail_sampling_config& main, const named_sampling& veto) {
-  const bool weighs = contains(main.policies, {policy_type::dynamic, policy_type::intelligent})
-                      && contains(veto.config.policies, {policy_type::probabilistic});
+  const auto by_chance = [](policy_type type) { return type == policy_type::probabilistic; };
+  const bool weighs =
+      contains(main.policies, says_rates) && contains(veto.config.policies, by_chance);
   if (!looks_at_traces_alone(veto.config.policies) || weighs)
     return std::nullopt;
   auto all = main.policies;

@@ -2,6 +2,7 @@
 #include "app/config/ottl_options.hpp"
 #include "app/config/tables.hpp"
 #include "sampling/policy_set.hpp"
+#include "sampling/policy_types.hpp"
 
 #include <fmt/format.h>
 #include <set>
@@ -15,27 +16,12 @@ using sampling::policy_type;
 using sampling::tail_sampling_config;
 using c = policy_config;
 
-const std::vector<named_value<policy_type>> policy_types{
-    {"always_sample", policy_type::always_sample},
-    {"latency", policy_type::latency},
-    {"numeric_attribute", policy_type::numeric_attribute},
-    {"string_attribute", policy_type::string_attribute},
-    {"boolean_attribute", policy_type::boolean_attribute},
-    {"probabilistic", policy_type::probabilistic},
-    {"status_code", policy_type::status_code},
-    {"span_count", policy_type::span_count},
-    {"trace_state", policy_type::trace_state},
-    {"trace_flags", policy_type::trace_flags},
-    {"rate_limiting", policy_type::rate_limiting},
-    {"bytes_limiting", policy_type::bytes_limiting},
-    {"ottl_condition", policy_type::ottl_condition},
-    {"and", policy_type::and_},
-    {"not", policy_type::not_},
-    {"drop", policy_type::drop},
-    {"composite", policy_type::composite},
-    {"dynamic", policy_type::dynamic},
-    {"intelligent", policy_type::intelligent},
-};
+std::vector<named_value<policy_type>> type_names() {
+  std::vector<named_value<policy_type>> names;
+  for (const auto& info : sampling::policy_types)
+    names.push_back({info.name, info.type});
+  return names;
+}
 
 const option_table<c>& latency_options() {
   static const option_table<c> table{{
@@ -136,8 +122,7 @@ const option_table<c>& ottl_options() {
       works("error_mode", &c::error_mode, {.one_of = {"ignore", "silent", "propagate"}},
             "What an error in a condition does: `propagate` ends the policy for that trace, the "
             "others go on with the next condition; absent: `silent`."),
-      ottl_conditions("span", &c::span_conditions, signal::traces,
-                      ottl::context_kind::span,
+      ottl_conditions("span", &c::span_conditions, signal::traces, ottl::context_kind::span,
                       "Conditions on spans (docs/ottl.md); one that holds keeps the trace."),
       ottl_conditions("spanevent", &c::spanevent_conditions, signal::traces,
                       ottl::context_kind::spanevent, "Conditions on events of spans."),
@@ -231,8 +216,9 @@ const option_table<c>& intelligent_options() {
   return table;
 }
 
-option<c> of_type(policy_type type, std::string_view name, table_of<c> table) {
-  return group<c>(name, table, [type](const c& policy) { return policy.type == type; });
+option<c> of_type(policy_type type, table_of<c> table) {
+  return group<c>(sampling::info_of(type).name, table,
+                  [type](const c& policy) { return policy.type == type; });
 }
 
 const option_table<c>& nothing() {
@@ -240,14 +226,9 @@ const option_table<c>& nothing() {
   return table;
 }
 
-bool has_sub_policies(policy_type type) {
-  return type == policy_type::and_ || type == policy_type::not_ || type == policy_type::drop
-         || type == policy_type::composite;
-}
-
 /// Each policy is compiled on its own, so that all that is wrong is said, at its place.
 void check_policy(const section& at, const c& policy) {
-  if (has_sub_policies(policy.type) && policy.sub_policies.empty())
+  if (sampling::info_of(policy.type).has_parts && policy.sub_policies.empty())
     return at.error("", "found no sub policies, expected at least one");
   if (policy.type == policy_type::dynamic && policy.goal_spans_per_second > 0
       && policy.goal_sample_rate != c{}.goal_sample_rate)
@@ -295,26 +276,26 @@ const option_table<policy_config>& policy_options() {
   static const option_table<c> table{
       {
           works("name", &c::name, {.required = true}, "Stands in metrics; each name once."),
-          choice("type", &c::type, policy_types, "What the policy looks at.", true),
-          of_type(always_sample, "always_sample", &nothing),
-          of_type(latency, "latency", &latency_options),
-          of_type(numeric_attribute, "numeric_attribute", &numeric_options),
-          of_type(string_attribute, "string_attribute", &string_options),
-          of_type(boolean_attribute, "boolean_attribute", &boolean_options),
-          of_type(probabilistic, "probabilistic", &probabilistic_options),
-          of_type(status_code, "status_code", &status_options),
-          of_type(span_count, "span_count", &span_count_options),
-          of_type(trace_state, "trace_state", &trace_state_options),
-          of_type(trace_flags, "trace_flags", &nothing),
-          of_type(rate_limiting, "rate_limiting", &rate_options),
-          of_type(bytes_limiting, "bytes_limiting", &bytes_options),
-          of_type(ottl_condition, "ottl_condition", &ottl_options),
-          of_type(and_, "and", &and_options),
-          of_type(not_, "not", &not_options),
-          of_type(drop, "drop", &drop_options),
-          of_type(composite, "composite", &composite_options),
-          of_type(dynamic, "dynamic", &dynamic_options),
-          of_type(intelligent, "intelligent", &intelligent_options),
+          choice("type", &c::type, type_names(), "What the policy looks at.", true),
+          of_type(always_sample, &nothing),
+          of_type(latency, &latency_options),
+          of_type(numeric_attribute, &numeric_options),
+          of_type(string_attribute, &string_options),
+          of_type(boolean_attribute, &boolean_options),
+          of_type(probabilistic, &probabilistic_options),
+          of_type(status_code, &status_options),
+          of_type(span_count, &span_count_options),
+          of_type(trace_state, &trace_state_options),
+          of_type(trace_flags, &nothing),
+          of_type(rate_limiting, &rate_options),
+          of_type(bytes_limiting, &bytes_options),
+          of_type(ottl_condition, &ottl_options),
+          of_type(and_, &and_options),
+          of_type(not_, &not_options),
+          of_type(drop, &drop_options),
+          of_type(composite, &composite_options),
+          of_type(dynamic, &dynamic_options),
+          of_type(intelligent, &intelligent_options),
       },
       c{},
       &check_policy};
