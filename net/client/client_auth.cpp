@@ -2,8 +2,8 @@
 
 #include "core/base64.hpp"
 #include "core/log.hpp"
+#include "net/bearer_tokens.hpp"
 #include "net/status.hpp"
-#include "net/token_file.hpp"
 
 #include <algorithm>
 #include <boost/algorithm/string/case_conv.hpp>
@@ -42,17 +42,16 @@ private:
 
 class bearer_client final : public client_authenticator {
 public:
-  bearer_client(const bearer_auth_config& config, std::shared_ptr<token_source> tokens)
-      : header_(config.header), prefix_(config.scheme.empty() ? "" : config.scheme + " "),
-        tokens_(std::move(tokens)) {}
+  bearer_client(std::string header, std::shared_ptr<bearer_tokens> tokens)
+      : header_(std::move(header)), tokens_(std::move(tokens)) {}
 
   void apply(header_list& headers, const header_list&) override {
-    set(headers, header_, prefix_ + tokens_->now(steady_now())->front());
+    set(headers, header_, tokens_->credentials(steady_now()));
   }
 
 private:
-  std::string header_, prefix_;
-  std::shared_ptr<token_source> tokens_;
+  std::string header_;
+  std::shared_ptr<bearer_tokens> tokens_;
 };
 
 class headers_client final : public client_authenticator {
@@ -118,19 +117,13 @@ made make(const basic_auth_config& config, header_rules) {
 }
 
 made make(const bearer_auth_config& config, header_rules rules) {
-  auto tokens = std::make_shared<token_source>(config.tokens);
-  if (!config.filename.empty()) {
-    auto opened = token_source::open(config.filename);
-    if (!opened)
-      return tl::unexpected(opened.error());
-    tokens = std::move(*opened);
-  } else if (config.tokens.empty()) {
-    return fail(errc::invalid_argument, "bearertokenauth: found no token");
-  }
-  const auto value = config.scheme + tokens->now(steady_now())->front();
+  auto tokens = bearer_tokens::open(config);
+  if (!tokens)
+    return tl::unexpected(tokens.error());
+  const auto value = (*tokens)->credentials(steady_now());
   if (auto checked = check_header("bearertokenauth", config.header, value, rules); !checked)
     return tl::unexpected(checked.error());
-  return std::make_shared<bearer_client>(config, std::move(tokens));
+  return std::make_shared<bearer_client>(config.header, std::move(*tokens));
 }
 
 made make(const headers_setter_config& config, header_rules rules) {

@@ -1,12 +1,12 @@
 #include "net/server/htpasswd.hpp"
 
 #include "core/base64.hpp"
+#include "net/constant_time.hpp"
 
 #include <array>
 #include <charconv>
 #include <crypt.h>
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <vector>
@@ -135,14 +135,6 @@ bool matches(std::string_view password, const std::string& stored) {
 }
 
 } // namespace
-
-bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept {
-  if (given.size() != secret.size()) { // As long as if it were compared.
-    (void)CRYPTO_memcmp(given.data(), given.data(), given.size());
-    return false;
-  }
-  return CRYPTO_memcmp(given.data(), secret.data(), given.size()) == 0;
-}
 
 result<htpasswd> htpasswd::parse(std::string_view text) {
   htpasswd made;

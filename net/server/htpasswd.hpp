@@ -8,9 +8,6 @@
 
 namespace weir::net {
 
-/// Whether two texts are equal, in a time that depends on the length of `given` alone.
-bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept;
-
 /// Users and their passwords, as Apache's htpasswd files have them: bcrypt ($2a$, $2b$, $2y$), MD5
 /// ($apr1$, $1$), SHA-256 and SHA-512 ($5$, $6$), {SHA}, {SSHA}, and plain text. Any thread.
 class htpasswd {

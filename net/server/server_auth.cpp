@@ -2,9 +2,9 @@
 
 #include "core/base64.hpp"
 #include "core/clock.hpp"
+#include "net/bearer_tokens.hpp"
 #include "net/server/htpasswd.hpp"
 #include "net/server/password_checks.hpp"
-#include "net/token_file.hpp"
 
 #include <algorithm>
 #include <boost/algorithm/string/case_conv.hpp>
@@ -80,29 +80,17 @@ private:
 // Source: RFC 6750.
 class bearer_authenticator final : public server_authenticator {
 public:
-  bearer_authenticator(const bearer_auth_config& config, std::shared_ptr<token_source> tokens)
+  bearer_authenticator(const bearer_auth_config& config, std::shared_ptr<bearer_tokens> tokens)
       : header_(boost::algorithm::to_lower_copy(config.header)),
-        challenge_(config.scheme.empty() ? "Bearer" : config.scheme), scheme_(config.scheme),
-        tokens_(std::move(tokens)) {}
+        challenge_(config.scheme.empty() ? "Bearer" : config.scheme), tokens_(std::move(tokens)) {}
 
   std::string_view header() const noexcept override { return header_; }
   std::string_view challenge() const noexcept override { return challenge_; }
 
   outcome check(const std::vector<std::string>& credentials) override {
-    if (credentials.size() != 1)
-      return outcome::refused;
-    std::string_view given = credentials.front();
-    if (!scheme_.empty()) {
-      if (!given.starts_with(scheme_) || given.size() <= scheme_.size()
-          || given[scheme_.size()] != ' ')
-        return outcome::refused;
-      given.remove_prefix(scheme_.size() + 1);
-    }
-    bool found = false;
-    const auto tokens = tokens_->now(steady_now());
-    for (const auto& token : *tokens) // All of them: the time does not tell which one it is.
-      found |= equal_in_constant_time(given, token);
-    return found ? outcome::accepted : outcome::refused;
+    const bool is_known =
+        credentials.size() == 1 && tokens_->accept(credentials.front(), steady_now());
+    return is_known ? outcome::accepted : outcome::refused;
   }
 
   std::vector<std::pair<std::string, std::string>>
@@ -111,8 +99,8 @@ public:
   }
 
 private:
-  std::string header_, challenge_, scheme_;
-  std::shared_ptr<token_source> tokens_;
+  std::string header_, challenge_;
+  std::shared_ptr<bearer_tokens> tokens_;
 };
 
 using made = result<std::shared_ptr<server_authenticator>>;
@@ -143,16 +131,10 @@ made make(const basic_auth_config& config) {
 }
 
 made make(const bearer_auth_config& config) {
-  auto tokens = std::make_shared<token_source>(config.tokens);
-  if (!config.filename.empty()) {
-    auto opened = token_source::open(config.filename);
-    if (!opened)
-      return tl::unexpected(opened.error());
-    tokens = std::move(*opened);
-  } else if (config.tokens.empty()) {
-    return fail(errc::invalid_argument, "bearertokenauth: found no token");
-  }
-  return std::make_shared<bearer_authenticator>(config, std::move(tokens));
+  auto tokens = bearer_tokens::open(config);
+  if (!tokens)
+    return tl::unexpected(tokens.error());
+  return std::make_shared<bearer_authenticator>(config, std::move(*tokens));
 }
 
 } // namespace

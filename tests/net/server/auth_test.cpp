@@ -1,10 +1,10 @@
 #include "core/base64.hpp"
+#include "net/bearer_tokens.hpp"
 #include "net/client/client_auth.hpp"
 #include "net/server/htpasswd.hpp"
 #include "net/server/password_checks.hpp"
 #include "net/server/server_auth.hpp"
 #include "net/status.hpp"
-#include "net/token_file.hpp"
 #include "tests/net/server/raw_client.hpp"
 #include "tests/net/server/server_fixture.hpp"
 
@@ -212,26 +212,30 @@ BOOST_AUTO_TEST_CASE(the_time_does_not_tell_who_exists) {
 // new ones count; without a good file the last ones stay.
 BOOST_AUTO_TEST_CASE(token_files_are_read_again) {
   const scratch_file file;
-  BOOST_TEST(!token_source::open(file.path));
+  const bearer_auth_config config{.filename = file.path};
+  BOOST_TEST(!bearer_tokens::open(config));
   file.write("one\ntwo \r\n\n");
-  auto source = token_source::open(file.path);
-  BOOST_REQUIRE(source);
+  auto made = bearer_tokens::open(config);
+  BOOST_REQUIRE(made);
+  auto& tokens = **made;
   auto now = steady_now();
-  const auto are = [&](std::vector<std::string> expected) {
-    return *(*source)->now(now += 2 * second_ns) == expected;
+  const auto is_now = [&](const std::string& token) {
+    return tokens.credentials(now += 2 * second_ns) == "Bearer " + token;
   };
-  BOOST_TEST(are({"one", "two"}));
+  BOOST_TEST(is_now("one"));
   file.write("three\n");
-  BOOST_TEST((*(*source)->now(now) == std::vector<std::string>{"one", "two"}));
-  BOOST_TEST(are({"three"}));
+  BOOST_TEST(tokens.accept("Bearer one", now));
+  BOOST_TEST(tokens.accept("Bearer two", now));
+  BOOST_TEST(is_now("three"));
+  BOOST_TEST(!tokens.accept("Bearer two", now));
   file.write("");
-  BOOST_TEST(are({"three"}));
+  BOOST_TEST(is_now("three"));
   std::filesystem::remove(file.path);
-  BOOST_TEST(are({"three"}));
+  BOOST_TEST(is_now("three"));
   file.write("fo\x01ur\n");
-  BOOST_TEST(are({"three"}));
+  BOOST_TEST(is_now("three"));
   file.write("four");
-  BOOST_TEST(are({"four"}));
+  BOOST_TEST(is_now("four"));
 }
 
 // Scenario: exporters with each authenticator over headers that are there already. Guarantee: what

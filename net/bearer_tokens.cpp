@@ -1,6 +1,7 @@
-#include "net/token_file.hpp"
+#include "net/bearer_tokens.hpp"
 
 #include "core/log.hpp"
+#include "net/constant_time.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +21,42 @@ bool may_be_token(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
-result<token_source::tokens> read_tokens(const std::string& file) {
+} // namespace
+
+result<std::shared_ptr<bearer_tokens>> bearer_tokens::open(const bearer_auth_config& config) {
+  auto made = std::make_shared<bearer_tokens>();
+  made->prefix_ = config.scheme.empty() ? "" : config.scheme + " ";
+  made->file_ = config.filename;
+  made->looked_at_ = steady_now();
+  if (config.filename.empty()) {
+    if (config.tokens.empty())
+      return fail(errc::invalid_argument, "bearertokenauth: found no token");
+    made->current_ = std::make_shared<const std::vector<std::string>>(config.tokens);
+    return made;
+  }
+  auto tokens = read(config.filename);
+  if (!tokens)
+    return tl::unexpected(tokens.error());
+  made->current_ = std::move(*tokens);
+  return made;
+}
+
+std::string bearer_tokens::credentials(steady_ns now) {
+  return prefix_ + tokens(now)->front();
+}
+
+bool bearer_tokens::accept(std::string_view credentials, steady_ns now) {
+  if (!credentials.starts_with(prefix_))
+    return false;
+  credentials.remove_prefix(prefix_.size());
+  bool found = false;
+  const auto all = tokens(now);
+  for (const auto& token : *all) // All of them: the time does not tell which one it is.
+    found |= equal_in_constant_time(credentials, token);
+  return found;
+}
+
+result<bearer_tokens::token_list> bearer_tokens::read(const std::string& file) {
   std::ifstream input(file);
   if (!input)
     return fail(errc::io, file + ": " + std::strerror(errno));
@@ -45,24 +81,11 @@ result<token_source::tokens> read_tokens(const std::string& file) {
   return std::make_shared<const std::vector<std::string>>(std::move(tokens));
 }
 
-} // namespace
-
-result<std::shared_ptr<token_source>> token_source::open(const std::string& file) {
-  auto tokens = read_tokens(file);
-  if (!tokens)
-    return tl::unexpected(tokens.error());
-  auto made = std::make_shared<token_source>(std::vector<std::string>());
-  made->file_ = file;
-  made->current_ = std::move(*tokens);
-  made->looked_at_ = steady_now();
-  return made;
-}
-
-token_source::tokens token_source::now(steady_ns due) {
+bearer_tokens::token_list bearer_tokens::tokens(steady_ns now) {
   const std::lock_guard guard(mutex_);
-  if (!file_.empty() && due - looked_at_ >= look_interval) {
-    looked_at_ = due;
-    if (auto tokens = read_tokens(file_))
+  if (!file_.empty() && now - looked_at_ >= look_interval) {
+    looked_at_ = now;
+    if (auto tokens = read(file_))
       current_ = std::move(*tokens);
     else if (log::permit("net.token_file", 60))
       log::warn("the tokens in use stay: {}", tokens.error().message);
