@@ -45,19 +45,28 @@ std::uint64_t kept_spans::leave_out(const std::vector<bool>& places) {
   return gone;
 }
 
-std::size_t kept_spans::append_to(codec::traces_block_builder& builder, std::size_t first,
-                                  std::size_t max_bytes) const {
-  // The builder finds envelopes by content; once each is enough.
-  std::vector<std::uint32_t> resources(envelopes_.size(), none);
-  std::vector<std::uint32_t> scopes(envelopes_.size(), none);
+template <class Full, class Add>
+std::size_t kept_spans::fill(std::size_t first, std::size_t max_bytes, const Full& full,
+                             const Add& add) const {
   auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
   bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
   for (auto index = first; index < pieces_.size(); ++index, inside = true) {
     for (; index == *trace; ++trace)
       inside = false;
-    if (builder.spans() > 0 && builder.full(max_bytes * (inside ? max_trace_share : 1)))
+    if (full(max_bytes * (inside ? max_trace_share : 1)))
       return index;
-    const auto& piece = pieces_[index];
+    add(pieces_[index]);
+  }
+  return pieces_.size();
+}
+
+std::size_t kept_spans::append_to(codec::traces_block_builder& builder, std::size_t first,
+                                  std::size_t max_bytes) const {
+  // The builder finds envelopes by content; once each is enough.
+  std::vector<std::uint32_t> resources(envelopes_.size(), none);
+  std::vector<std::uint32_t> scopes(envelopes_.size(), none);
+  const auto full = [&](std::size_t wanted) { return builder.spans() > 0 && builder.full(wanted); };
+  return fill(first, max_bytes, full, [&](const piece& piece) {
     auto& resource = resources[piece.resource];
     if (resource == none)
       resource = builder.resource(envelopes_[piece.resource]);
@@ -65,33 +74,27 @@ std::size_t kept_spans::append_to(codec::traces_block_builder& builder, std::siz
     if (scope == none)
       scope = builder.scope(envelopes_[piece.scope]);
     builder.span(resource, scope, piece.body);
-  }
-  return pieces_.size();
+  });
 }
 
 // As long as its envelopes are the larger part it goes on, since the next message repeats them.
 std::size_t kept_spans::end_of(std::size_t first, std::size_t max_bytes) const {
   std::vector<bool> known(envelopes_.size());
-  std::size_t around = 0;
+  std::size_t around = 0; // bytes of envelopes
+  std::size_t bodies = 0;
   std::size_t spans = 0;
-  const auto note = [&](std::uint32_t envelope) {
-    around += known[envelope] ? 0 : envelopes_[envelope].size();
-    known[envelope] = true;
+  const auto full = [&](std::size_t wanted) {
+    const auto bytes = bodies + around;
+    return spans > 0 && (bytes >= most_message_bytes || (bytes >= wanted && bodies >= around));
   };
-  auto trace = std::upper_bound(ends_.begin(), ends_.end(), first);
-  bool inside = first != (trace == ends_.begin() ? 0 : *std::prev(trace));
-  for (auto index = first; index < pieces_.size(); ++index, inside = true) {
-    for (; index == *trace; ++trace)
-      inside = false;
-    const auto wanted = max_bytes * (inside ? max_trace_share : 1);
-    if (index > first
-        && (spans + around >= most_message_bytes || (spans + around >= wanted && spans >= around)))
-      return index;
-    note(pieces_[index].resource);
-    note(pieces_[index].scope);
-    spans += pieces_[index].body.size();
-  }
-  return pieces_.size();
+  return fill(first, max_bytes, full, [&](const piece& piece) {
+    for (const auto envelope : {piece.resource, piece.scope}) {
+      around += known[envelope] ? 0 : envelopes_[envelope].size();
+      known[envelope] = true;
+    }
+    bodies += piece.body.size();
+    ++spans;
+  });
 }
 
 void kept_spans::append_to(otlp::traces_writer& writer, std::size_t first, std::size_t end) const {

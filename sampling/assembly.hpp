@@ -70,6 +70,12 @@ private:
     std::uint32_t end = 0;   ///< Into pieces_.
   };
 
+  /// Gives pieces to `add` from number `first` on, until `full` holds of the bytes that are wanted:
+  /// `max_bytes`, and more inside a trace, so that few are cut. Returns the number of the next.
+  template <class Full, class Add>
+  std::size_t fill(std::size_t first, std::size_t max_bytes, const Full& full,
+                   const Add& add) const;
+
   static constexpr std::size_t max_trace_share = 4;
   static constexpr std::size_t most_message_bytes = 16 << 20;
 
