@@ -4,7 +4,6 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace weir::test {
 
@@ -18,11 +17,6 @@ void run(const std::string& command) {
 } // namespace
 
 certificates::certificates() {
-  std::string pattern =
-      (std::filesystem::temp_directory_path() / "weir-certificates-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw std::runtime_error("no temporary directory");
-  directory_ = pattern;
   const std::string key = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
   const auto index = [this](const char* name) { return file(name); };
   for (const char* name : {"ca", "other"})
@@ -37,11 +31,6 @@ certificates::certificates() {
         + " -CAkey " + index("ca.key") + " -CAcreateserial -extfile " + file(name + ".ext")
         + " -out " + file(name + ".pem"));
   }
-}
-
-certificates::~certificates() {
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 std::string certificates::pem(const std::string& name) const {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <filesystem>
+#include "tests/support/temporary_directory.hpp"
+
 #include <string>
 
 namespace weir::test {
@@ -11,9 +12,8 @@ namespace weir::test {
 class certificates {
 public:
   certificates();
-  ~certificates();
 
-  std::string file(const std::string& name) const { return (directory_ / name).string(); }
+  std::string file(const std::string& name) const { return directory_.file(name); }
   std::string pem(const std::string& name) const;
 
   std::string ca() const { return file("ca.pem"); }
@@ -24,7 +24,7 @@ public:
   std::string client_key() const { return file("client.key"); }
 
 private:
-  std::filesystem::path directory_;
+  temporary_directory directory_;
 };
 
 } // namespace weir::test

@@ -3,6 +3,7 @@
 #include "backends/file.hpp"
 #include "core/metrics.hpp"
 #include "otlp/wire.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "waiting.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -16,6 +17,7 @@
 using weir::backends::file_config;
 using weir::backends::outcome;
 using weir::test::send_and_wait;
+using weir::test::temporary_directory;
 using kind = weir::backends::outcome::kind;
 namespace wire = weir::otlp::wire;
 
@@ -35,16 +37,7 @@ std::string traces(int spans, const std::string& name = "a") {
   return field(1, field(2, scope));
 }
 
-struct directory {
-  directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weir-file-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~directory() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
-
-std::vector<std::string> lines_of(const std::filesystem::path& path) {
+std::vector<std::string> lines_of(const std::string& path) {
   std::ifstream file(path);
   std::vector<std::string> out;
   for (std::string line; std::getline(file, line);)
@@ -67,9 +60,9 @@ BOOST_AUTO_TEST_SUITE(local_senders_test)
 // OTLP/JSON each, in order, there when the outcome comes; with append the old lines stay, without
 // they go.
 BOOST_AUTO_TEST_CASE(a_request_is_a_line) {
-  const directory d;
-  const auto path = d.path / "deep" / "out.json";
-  file_config config{.path = path.string(), .create_directory = true};
+  const temporary_directory d;
+  const auto path = d.file("deep/out.json");
+  file_config config{.path = path, .create_directory = true};
   for (const bool append : {false, true, false}) {
     config.append = append;
     auto sender = make(config);
@@ -88,9 +81,9 @@ BOOST_AUTO_TEST_CASE(a_request_is_a_line) {
 // Scenario: many requests at once, one of them not OTLP. Guarantee: that one is refused with a
 // reason, the others stand in the file.
 BOOST_AUTO_TEST_CASE(what_is_not_otlp_is_refused) {
-  const directory d;
-  const auto path = d.path / "out.json";
-  auto sender = make({.path = path.string()});
+  const temporary_directory d;
+  const auto path = d.file("out.json");
+  auto sender = make({.path = path});
   weir::test::inbox<outcome> outcomes;
   for (int i = 0; i < 100; ++i)
     sender->send({.message = weir::shared_bytes(i == 50 ? "\x0a\x7f" : traces(3))},
@@ -105,9 +98,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_otlp_is_refused) {
 // Scenario: the disk is full in the middle of a line (a limit on the file's size), then has room
 // again. Guarantee: retry with the reason, the file has whole lines only; then it goes on.
 BOOST_AUTO_TEST_CASE(a_full_disk_is_worth_another_try) {
-  const directory d;
-  const auto path = d.path / "out.json";
-  auto sender = make({.path = path.string()});
+  const temporary_directory d;
+  const auto path = d.file("out.json");
+  auto sender = make({.path = path});
   BOOST_TEST((send_and_wait(*sender, traces(1)).answer == kind::delivered));
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
@@ -145,14 +138,14 @@ BOOST_AUTO_TEST_CASE(debug_lines_have_the_collectors_words) {
 // sender each, whose outcomes are counted; errors name the exporter and the setting.
 BOOST_AUTO_TEST_CASE(the_factory_makes_all) {
   using weir::backends::make_sender;
-  const directory d;
+  const temporary_directory d;
   namespace b = weir::backends;
   weir::backends::exporter_config config;
   config.id = "x/y";
   for (const decltype(config.kind)& k : std::initializer_list<decltype(config.kind)>{
            b::otlp_grpc_config{.endpoint = "http://127.0.0.1:1"},
            b::otlp_http_config{.endpoint = "http://127.0.0.1:1"}, b::debug_config{},
-           b::file_config{.path = (d.path / "f").string()}, b::nop_config{}}) {
+           b::file_config{.path = d.file("f")}, b::nop_config{}}) {
     config.kind = k;
     const auto made = make_sender(config);
     BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().message));

@@ -3,6 +3,7 @@
 #include "backends/file.hpp"
 #include "codec/encoding.hpp"
 #include "otlp/wire.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "waiting.hpp"
 
 #include <algorithm>
@@ -22,20 +23,12 @@
 
 using namespace weir::backends;
 using weir::test::send_and_wait;
+using weir::test::temporary_directory;
 using kind = outcome::kind;
 namespace fs = std::filesystem;
 namespace wire = weir::otlp::wire;
 
 namespace {
-
-struct directory {
-  directory() {
-    std::string pattern = (fs::temp_directory_path() / "weir-rotate-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~directory() { fs::remove_all(path); }
-  fs::path path;
-};
 
 std::string content(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -91,8 +84,8 @@ BOOST_AUTO_TEST_SUITE(output_file_test)
 // Scenario: 3 MiB of requests into a file that may have 1 MiB. Guarantee: rotated files, none
 // larger than that, each of whole lines; all lines are there once, in order over the files.
 BOOST_AUTO_TEST_CASE(rotation_loses_and_cuts_nothing) {
-  const directory d;
-  const auto path = (d.path / "out.json").string();
+  const temporary_directory d;
+  const auto path = d.file("out.json");
   constexpr int requests = 300;
   {
     auto made =
@@ -105,10 +98,10 @@ BOOST_AUTO_TEST_CASE(rotation_loses_and_cuts_nothing) {
     for (const auto& o : outcomes.wait(requests))
       BOOST_TEST((o.answer == kind::delivered), o.reason);
   }
-  for (const auto& entry : fs::directory_iterator(d.path))
+  for (const auto& entry : fs::directory_iterator(d.path()))
     BOOST_TEST(entry.file_size() <= 1u << 20);
   std::size_t torn = 0;
-  const auto lines = all_lines(d.path, path, torn);
+  const auto lines = all_lines(d.path(), path, torn);
   BOOST_TEST(torn == 0u);
   BOOST_REQUIRE(lines.size() == std::size_t{requests});
   for (int i = 0; i < requests; ++i)
@@ -119,15 +112,15 @@ BOOST_AUTO_TEST_CASE(rotation_loses_and_cuts_nothing) {
 // Scenario: a record larger than a file may be, between small ones. Guarantee: it is written,
 // alone.
 BOOST_AUTO_TEST_CASE(a_record_over_the_limit_has_a_file_of_its_own) {
-  const directory d;
-  const auto path = (d.path / "out.json").string();
+  const temporary_directory d;
+  const auto path = d.file("out.json");
   auto made =
       make_file_sender("file", {.path = path, .rotation = rotation_config{.max_megabytes = 1}});
   BOOST_REQUIRE(made);
   for (const std::size_t bytes : {10, 3 << 20, 10})
     BOOST_TEST((send_and_wait(**made, request("a", bytes)).answer == kind::delivered));
   std::vector<std::uintmax_t> sizes;
-  for (const auto& entry : fs::directory_iterator(d.path))
+  for (const auto& entry : fs::directory_iterator(d.path()))
     sizes.push_back(entry.file_size());
   std::sort(sizes.begin(), sizes.end());
   BOOST_REQUIRE(sizes.size() == 3u);
@@ -139,16 +132,16 @@ BOOST_AUTO_TEST_CASE(a_record_over_the_limit_has_a_file_of_its_own) {
 // rotation with limits on age and number. Guarantee: the oldest beyond the limits go, no other
 // file.
 BOOST_AUTO_TEST_CASE(old_files_go) {
-  const directory d;
-  const auto path = (d.path / "out.json").string();
+  const temporary_directory d;
+  const auto path = d.file("out.json");
   const std::vector<std::string> old = {"out-2001-01-01T00-00-00.000.json",
                                         "out-2001-01-02T00-00-00.000-size.json"};
   const std::vector<std::string> foreign = {"out-notes.json", "out-2001-01-01.json", "other.json",
                                             "out-2001-01-01T00-00-00.000.txt"};
   for (const auto& name : old)
-    put(d.path / name, "old\n");
+    put(d.file(name), "old\n");
   for (const auto& name : foreign)
-    put(d.path / name, "foreign\n");
+    put(d.file(name), "foreign\n");
   put(path, std::string(1 << 20, 'x') + "\n");
   const auto rotate = [&](const rotation_config& rotation) {
     auto file = output_file::open({.path = path, .rotation = rotation});
@@ -158,13 +151,13 @@ BOOST_AUTO_TEST_CASE(old_files_go) {
     BOOST_TEST((*file)->append(record, ends, rotation).records == 1u);
   };
   rotate({.max_megabytes = 1, .max_backups = 2});
-  BOOST_TEST(!fs::exists(d.path / old[0]));
-  BOOST_TEST(fs::exists(d.path / old[1]));
+  BOOST_TEST(!fs::exists(d.file(old[0])));
+  BOOST_TEST(fs::exists(d.file(old[1])));
   rotate({.max_megabytes = 1, .max_days = 1, .max_backups = 0});
-  BOOST_TEST(!fs::exists(d.path / old[1]));
+  BOOST_TEST(!fs::exists(d.file(old[1])));
   for (const auto& name : foreign)
-    BOOST_TEST(fs::exists(d.path / name));
-  BOOST_TEST(std::distance(fs::directory_iterator(d.path), {})
+    BOOST_TEST(fs::exists(d.file(name)));
+  BOOST_TEST(std::distance(fs::directory_iterator(d.path()), {})
              == static_cast<std::ptrdiff_t>(foreign.size()) + 3);
 }
 
@@ -185,8 +178,8 @@ BOOST_AUTO_TEST_CASE(names_of_rotated_files) {
 // power cut leaves them. Guarantee: when they are gone on with, the torn record is cut off, whole
 // ones stay; one that lacks its line end alone gets it.
 BOOST_AUTO_TEST_CASE(a_torn_record_is_cut_off) {
-  const directory d;
-  const auto path = (d.path / "out").string();
+  const temporary_directory d;
+  const auto path = d.file("out");
   const auto body = request("name", 20);
   std::string packed;
   BOOST_REQUIRE(weir::codec::encode(weir::codec::encoding::zstd, body, 0, packed));
@@ -216,8 +209,8 @@ BOOST_AUTO_TEST_CASE(a_torn_record_is_cut_off) {
 // what is not of the format is an error that names the file, and not a byte of it is touched; text
 // of others in whole lines may stand before lines of JSON.
 BOOST_AUTO_TEST_CASE(other_formats_are_left_alone) {
-  const directory d;
-  const auto path = (d.path / "out").string();
+  const temporary_directory d;
+  const auto path = d.file("out");
   const std::vector<std::pair<const char*, const char*>> formats = {
       {"json", ""}, {"json", "zstd"}, {"proto", ""}, {"proto", "zstd"}};
   const auto config_of = [&](const auto& format, bool append) {
@@ -266,9 +259,9 @@ BOOST_AUTO_TEST_CASE(other_formats_are_left_alone) {
 // link, with rotation, with a change of the settings under way, and one that is stopped. Guarantee:
 // every record stands once, whole; nothing is written into a file that is gone.
 BOOST_AUTO_TEST_CASE(senders_share_a_file) {
-  const directory d;
-  const auto path = (d.path / "out.json").string();
-  const auto link = (d.path / "link.json").string();
+  const temporary_directory d;
+  const auto path = d.file("out.json");
+  const auto link = d.file("link.json");
   put(path, "old\n");
   fs::create_symlink("out.json", link);
   constexpr int requests = 200;
@@ -293,7 +286,7 @@ BOOST_AUTO_TEST_CASE(senders_share_a_file) {
   fs::remove(link);
   std::size_t torn = 0;
   std::map<std::string, int> names;
-  for (const auto& line : all_lines(d.path, path, torn)) {
+  for (const auto& line : all_lines(d.path(), path, torn)) {
     const auto found = line.find("\"name\":\"") + 8;
     ++names[line.substr(found, line.find('"', found) - found)];
   }
@@ -306,8 +299,8 @@ BOOST_AUTO_TEST_CASE(senders_share_a_file) {
 // Scenario: two senders with one file, and no room for one's record. Guarantee: the other's records
 // stay; then it goes on.
 BOOST_AUTO_TEST_CASE(a_full_disk_takes_nothing_of_others) {
-  const directory d;
-  const auto path = (d.path / "out.json").string();
+  const temporary_directory d;
+  const auto path = d.file("out.json");
   auto first = make_file_sender("file", {.path = path});
   auto second = make_file_sender("file", {.path = path});
   BOOST_REQUIRE((first && second));
@@ -324,7 +317,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_takes_nothing_of_others) {
   BOOST_TEST((full.answer == kind::retry));
   BOOST_TEST((two.answer == kind::delivered));
   std::size_t torn = 0;
-  BOOST_TEST(all_lines(d.path, path, torn).size() == 2u);
+  BOOST_TEST(all_lines(d.path(), path, torn).size() == 2u);
   BOOST_TEST(torn == 0u);
 }
 
@@ -332,10 +325,10 @@ BOOST_AUTO_TEST_CASE(a_full_disk_takes_nothing_of_others) {
 // and goes on each time with what was not acknowledged. Guarantee: what it acknowledged stands in
 // the files, whole; no line is cut once it has gone on.
 BOOST_AUTO_TEST_CASE(kill_9_loses_nothing_acknowledged) {
-  const directory d;
-  const directory notes;
-  const auto path = (d.path / "out.json").string();
-  const auto acked = notes.path / "acked";
+  const temporary_directory d;
+  const temporary_directory notes;
+  const auto path = d.file("out.json");
+  const auto acked = notes.file("acked");
   std::mt19937 random{20};
   for (int round = 0; round < 20; ++round) {
     const auto child = ::fork();
@@ -368,7 +361,7 @@ BOOST_AUTO_TEST_CASE(kill_9_loses_nothing_acknowledged) {
       "file", {.path = path, .rotation = rotation_config{.max_megabytes = 1, .max_backups = 0}}));
   std::size_t torn = 0;
   std::set<std::string> there;
-  for (const auto& line : all_lines(d.path, path, torn)) {
+  for (const auto& line : all_lines(d.path(), path, torn)) {
     const auto found = line.find("\"name\":\"");
     BOOST_REQUIRE(found != std::string::npos);
     BOOST_REQUIRE(line.ends_with("]}]}"));
@@ -385,11 +378,11 @@ BOOST_AUTO_TEST_CASE(kill_9_loses_nothing_acknowledged) {
 // Scenario: protobuf, and both formats packed by zstd. Guarantee: records behind four bytes of
 // length, big-endian, that unpack to the message or its JSON.
 BOOST_AUTO_TEST_CASE(formats_and_compression) {
-  const directory d;
+  const temporary_directory d;
   const auto message = request("name", 300);
   for (const auto& [format, compression] :
        {std::pair{"proto", ""}, {"proto", "zstd"}, {"json", "zstd"}}) {
-    const auto path = (d.path / "out").string();
+    const auto path = d.file("out");
     {
       auto made =
           make_file_sender("file", {.path = path, .format = format, .compression = compression});
@@ -414,14 +407,13 @@ BOOST_AUTO_TEST_CASE(formats_and_compression) {
 
 // Scenario: a path several directories down, with permissions. Guarantee: they are made with these.
 BOOST_AUTO_TEST_CASE(directories_get_their_permissions) {
-  const directory d;
+  const temporary_directory d;
   const auto before = ::umask(0);
-  const file_config config{.path = (d.path / "a" / "b" / "out").string(),
-                           .create_directory = true,
-                           .directory_permissions = "0750"};
+  const file_config config{
+      .path = d.file("a/b/out"), .create_directory = true, .directory_permissions = "0750"};
   BOOST_TEST(output_file::open(config).has_value());
   ::umask(before);
-  for (const auto& made : {d.path / "a", d.path / "a" / "b"})
+  for (const auto& made : {d.file("a"), d.file("a/b")})
     BOOST_TEST((fs::status(made).permissions() == static_cast<fs::perms>(0750)));
 }
 

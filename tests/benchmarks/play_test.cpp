@@ -2,25 +2,16 @@
 #include "benchmarks/load/player.hpp"
 #include "benchmarks/load/shop.hpp"
 #include "benchmarks/load/sink.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
-#include <filesystem>
 #include <thread>
-#include <unistd.h>
 
 using namespace weir::load;
+using weir::test::temporary_directory;
 
 namespace {
-
-/// A directory of its own that goes with the test.
-struct scratch {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("weir-play-" + std::to_string(::getpid()));
-  scratch() { std::filesystem::create_directories(path); }
-  ~scratch() { std::filesystem::remove_all(path); }
-  std::string file(const char* name) const { return path / name; }
-};
 
 /// A sink on a thread of its own.
 class running_sink {
@@ -65,7 +56,7 @@ traffic shop_traffic() {
   return cut_requests({messages.begin(), messages.end()}, 100).value();
 }
 
-check_result checked(const scratch& files) {
+check_result checked(const temporary_directory& files) {
   return compare(read_tally(files.file("acked")).value(), read_tally(files.file("seen")).value());
 }
 
@@ -76,7 +67,7 @@ BOOST_AUTO_TEST_SUITE(play_test)
 // Scenario: three rounds are played into a sink, over two connections, packed with gzip.
 // Guarantee: every span arrives exactly once, and what is noted on both sides agrees.
 BOOST_AUTO_TEST_CASE(everything_arrives_once) {
-  const scratch files;
+  const temporary_directory files;
   running_sink server({.record = files.file("seen")});
   const auto requests = shop_traffic();
   const auto summary =
@@ -94,7 +85,7 @@ BOOST_AUTO_TEST_CASE(everything_arrives_once) {
 // Guarantee: refused requests are sent again until they are taken, and each refusal's RetryInfo is
 // seen.
 BOOST_AUTO_TEST_CASE(refused_requests_are_sent_again) {
-  const scratch files;
+  const temporary_directory files;
   running_sink server(
       {.record = files.file("seen"), .fail_rate = 0.5, .retry_after = milliseconds(10)});
   const auto requests = shop_traffic();
@@ -110,7 +101,7 @@ BOOST_AUTO_TEST_CASE(refused_requests_are_sent_again) {
 // Scenario: the sink refuses everything with INVALID_ARGUMENT.
 // Guarantee: nothing is sent again, and all of it counts as failed.
 BOOST_AUTO_TEST_CASE(permanent_refusals_are_final) {
-  const scratch files;
+  const temporary_directory files;
   running_sink server({.fail_rate = 1, .fail_with = 3});
   const auto requests = shop_traffic();
   const auto summary = play(requests, {.port = server.port}, files.file("acked"));

@@ -1,7 +1,8 @@
 #include "core/cpus.hpp"
 
+#include "tests/support/temporary_directory.hpp"
+
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sched.h>
@@ -12,13 +13,6 @@ namespace {
 
 // A directory with the files of a machine.
 struct machine {
-  machine() {
-    char name[] = "/tmp/weir-cpus-XXXXXX";
-    BOOST_REQUIRE(mkdtemp(name) != nullptr);
-    root = name;
-  }
-  ~machine() { std::filesystem::remove_all(root); }
-
   void has(const std::string& path, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(root + path).parent_path());
     std::ofstream(root + path) << text << '\n';
@@ -40,7 +34,8 @@ struct machine {
               "33 23 0:29 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset");
   }
 
-  std::string root;
+  weir::test::temporary_directory directory;
+  const std::string& root = directory.path();
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "net/status.hpp"
 #include "tests/net/server/raw_client.hpp"
 #include "tests/net/server/server_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
@@ -15,7 +16,6 @@
 #include <fstream>
 #include <future>
 #include <thread>
-#include <unistd.h>
 
 using namespace weir;
 using namespace weir::net;
@@ -79,17 +79,6 @@ header_list applied(const client_auth_config& config, header_list headers,
   (*made)->apply(headers, carried);
   return headers;
 }
-
-struct scratch_file {
-  scratch_file() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weir-auth-XXXXXX").string();
-    ::close(::mkstemp(pattern.data()));
-    path = pattern;
-  }
-  ~scratch_file() { std::filesystem::remove(path); }
-  void write(const std::string& text) const { std::ofstream(path) << text; }
-  std::string path;
-};
 
 } // namespace
 
@@ -211,10 +200,12 @@ BOOST_AUTO_TEST_CASE(the_time_does_not_tell_who_exists) {
 // Scenario: tokens in a file that is replaced, emptied and removed. Guarantee: within a second the
 // new ones count; without a good file the last ones stay.
 BOOST_AUTO_TEST_CASE(token_files_are_read_again) {
-  const scratch_file file;
-  const bearer_auth_config config{.filename = file.path};
+  const test::temporary_directory directory;
+  const auto file = directory.file("tokens");
+  const auto write = [&](const char* text) { std::ofstream(file) << text; };
+  const bearer_auth_config config{.filename = file};
   BOOST_TEST(!bearer_tokens::open(config));
-  file.write("one\ntwo \r\n\n");
+  write("one\ntwo \r\n\n");
   auto made = bearer_tokens::open(config);
   BOOST_REQUIRE(made);
   auto& tokens = **made;
@@ -223,18 +214,18 @@ BOOST_AUTO_TEST_CASE(token_files_are_read_again) {
     return tokens.credentials(now += 2 * second_ns) == "Bearer " + token;
   };
   BOOST_TEST(is_now("one"));
-  file.write("three\n");
+  write("three\n");
   BOOST_TEST(tokens.accept("Bearer one", now));
   BOOST_TEST(tokens.accept("Bearer two", now));
   BOOST_TEST(is_now("three"));
   BOOST_TEST(!tokens.accept("Bearer two", now));
-  file.write("");
+  write("");
   BOOST_TEST(is_now("three"));
-  std::filesystem::remove(file.path);
+  std::filesystem::remove(file);
   BOOST_TEST(is_now("three"));
-  file.write("fo\x01ur\n");
+  write("fo\x01ur\n");
   BOOST_TEST(is_now("three"));
-  file.write("four");
+  write("four");
   BOOST_TEST(is_now("four"));
 }
 

@@ -1,5 +1,6 @@
 #include "tests/net/server/raw_client.hpp"
 #include "tests/net/server/server_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -9,7 +10,6 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <sstream>
-#include <unistd.h>
 
 using namespace weir;
 using namespace weir::net;
@@ -39,25 +39,23 @@ std::string contents(const fs::path& file) {
 /// A directory with certificates made by openssl: server (for localhost), client, both from ca, and
 /// a stranger's.
 struct certificates {
-  certificates() : directory(fs::temp_directory_path() / fmt::format("weir-tls-{}", ::getpid())) {
-    fs::create_directories(directory);
+  certificates() {
     make("ca", "");
     make("stranger", "");
     for (const auto* name : {"server", "client", "server2"})
-      make(name, fmt::format("-CA {0}/ca.crt -CAkey {0}/ca.key", directory.string()));
+      make(name, fmt::format("-CA {0}/ca.crt -CAkey {0}/ca.key", directory.path()));
   }
-  ~certificates() { fs::remove_all(directory); }
 
   void make(const std::string& name, const std::string& issuer) const {
     const auto out =
         run(fmt::format("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
                         "-days 2 -subj /CN={0} -addext subjectAltName=DNS:localhost {1} "
                         "-keyout {2}/{0}.key -out {2}/{0}.crt",
-                        name, issuer, directory.string()));
+                        name, issuer, directory.path()));
     BOOST_REQUIRE_MESSAGE(fs::exists(path(name + ".crt")), out);
   }
 
-  std::string path(const std::string& file) const { return (directory / file).string(); }
+  std::string path(const std::string& file) const { return directory.file(file); }
 
   tls_server_config server() const {
     tls_server_config config;
@@ -75,7 +73,7 @@ struct certificates {
                     path("ca.crt"), port, port, options, port));
   }
 
-  fs::path directory;
+  test::temporary_directory directory;
 };
 
 otlp_listener_config with_tls(otlp_listener_config listener, tls_server_config tls) {
