@@ -1,7 +1,7 @@
 #include "storage/store.hpp"
 
 #include "records.hpp"
-#include "temporary_directory.hpp"
+#include "small_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <core/log.hpp>
@@ -31,15 +31,12 @@ std::uint64_t step_of(std::uint64_t usual) {
 struct fixture {
   fixture() {
     spdlog::set_level(spdlog::level::off);
-    settings.directory = directory.path() + "/made";
-    settings.memtable_bytes = 64 << 10;
-    settings.max_wal_bytes = 512 << 10;
     make();
   }
   ~fixture() { spdlog::set_level(spdlog::level::info); }
 
   void make() {
-    auto database = std::move(store::open(settings).value());
+    auto database = open_store(settings);
     node = database->node();
     BOOST_REQUIRE(database->pipeline("traces/main").value() == 1u);
     BOOST_REQUIRE(database->open_log(1));
@@ -167,7 +164,7 @@ struct fixture {
   }
 
   temporary_directory directory;
-  options settings;
+  options settings = small_options(directory, 64 << 10, 512 << 10);
   node_id node = 0;
   std::string original;
   std::string part;

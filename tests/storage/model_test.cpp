@@ -1,9 +1,8 @@
 #include "model.hpp"
 
 #include "core/log.hpp"
-#include "faulty_file_system.hpp"
 #include "records.hpp"
-#include "temporary_directory.hpp"
+#include "small_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -32,9 +31,6 @@ class random_run {
 public:
   random_run(std::uint64_t seed, options::sabotage broken)
       : random_(seed), disk_(std::make_shared<faulty_file_system>(directory_.path())) {
-    settings_.directory = directory_.path() + "/data";
-    settings_.memtable_bytes = 32 << 10;
-    settings_.max_wal_bytes = 256 << 10;
     settings_.file_system = disk_;
     settings_.clock = std::make_shared<hurried_clock>();
     settings_.broken = broken;
@@ -331,7 +327,7 @@ private:
   temporary_directory directory_;
   std::mt19937_64 random_;
   std::shared_ptr<faulty_file_system> disk_;
-  options settings_;
+  options settings_ = small_options(directory_);
   std::unique_ptr<store> store_;
   std::optional<std::string> wrong_;
 

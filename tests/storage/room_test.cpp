@@ -1,8 +1,7 @@
 #include "storage/sizing.hpp"
 #include "storage/store.hpp"
 
-#include "faulty_file_system.hpp"
-#include "temporary_directory.hpp"
+#include "small_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -18,18 +17,11 @@ namespace {
 
 constexpr std::uint64_t mebibyte = 1 << 20;
 
-struct fixture {
-  fixture() {
-    settings.directory = directory.path() + "/data";
-    settings.memtable_bytes = 64 << 10;
-    settings.max_wal_bytes = 320 << 10;
-  }
+struct fixture : store_fixture {
+  fixture() : store_fixture(64 << 10, 320 << 10) {}
 
   void open() {
-    database.reset();
-    auto opened = store::open(settings);
-    BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
-    database = std::move(*opened);
+    reopen();
     pipeline = database->pipeline("traces").value();
     BOOST_REQUIRE(database->open_log(pipeline));
   }
@@ -51,9 +43,6 @@ struct fixture {
     }
   }
 
-  temporary_directory directory;
-  options settings;
-  std::unique_ptr<store> database;
   pipeline_id pipeline = 0;
 };
 
@@ -81,7 +70,7 @@ BOOST_AUTO_TEST_CASE(sizes_fit_every_quota) {
 // full disk.
 BOOST_AUTO_TEST_CASE(the_ballast_is_large_enough) {
   settings = options();
-  settings.directory = directory.path() + "/data";
+  settings.directory = directory.file("data");
   settings.max_bytes = 2048 * mebibyte;
   open();
   database->maintain();
@@ -127,7 +116,7 @@ BOOST_AUTO_TEST_CASE(the_quota_can_change) {
   BOOST_TEST(database->room().max_bytes == 64u << 20);
 
   settings = options();
-  settings.directory = directory.path() + "/other";
+  settings.directory = directory.file("other");
   settings.max_bytes = 1024 * mebibyte; // Memtables of 16 MiB.
   open();
   const auto set = database->set_max_bytes(512 * mebibyte);

@@ -1,7 +1,6 @@
 #include "storage/store.hpp"
 
-#include "faulty_file_system.hpp"
-#include "temporary_directory.hpp"
+#include "small_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fstream>
@@ -12,20 +11,8 @@ using namespace weir::storage;
 
 namespace {
 
-struct fixture {
-  fixture() {
-    settings.directory = directory.path() + "/data";
-    settings.memtable_bytes = 256 << 10;
-    settings.max_wal_bytes = 1 << 20;
-    reopen();
-  }
-
-  void reopen() {
-    database.reset();
-    auto opened = store::open(settings);
-    BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
-    database = std::move(*opened);
-  }
+struct fixture : store_fixture {
+  fixture() : store_fixture(256 << 10, 1 << 20) { reopen(); }
 
   void commit(batch batch, bool sync = true) {
     const auto done = database->commit(std::move(batch), sync);
@@ -43,10 +30,6 @@ struct fixture {
   }
 
   std::uint64_t used(const std::string& part) { return database->usage()[part]; }
-
-  temporary_directory directory;
-  options settings;
-  std::unique_ptr<store> database;
 };
 
 std::string bytes(std::size_t size, unsigned seed) {

@@ -1,6 +1,5 @@
 #include "records.hpp"
-#include "storage/store.hpp"
-#include "temporary_directory.hpp"
+#include "small_store.hpp"
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
@@ -22,13 +21,8 @@ BOOST_AUTO_TEST_SUITE(threads_test)
 // logs, all at the same time. Guarantee: readers see what was written, in order, and nothing else.
 BOOST_AUTO_TEST_CASE(stages_share_a_store) {
   const temporary_directory directory;
-  auto method = options();
-  method.directory = directory.path() + "/data";
-  method.memtable_bytes = 64 << 10;
-  method.max_wal_bytes = 512 << 10;
-  auto opened = store::open(method);
-  BOOST_REQUIRE(opened);
-  auto& shared = **opened;
+  const auto opened = open_store(small_options(directory, 64 << 10, 512 << 10));
+  auto& shared = *opened;
   const auto pipeline = shared.pipeline("traces").value();
   BOOST_REQUIRE(shared.open_log(pipeline));
   auto done = std::atomic<bool>(false);
@@ -89,13 +83,8 @@ BOOST_AUTO_TEST_CASE(stages_share_a_store) {
 // goes. Guarantee: it is there, or it is gone; never is it taken for damaged.
 BOOST_AUTO_TEST_CASE(a_trimmed_block_is_not_damaged) {
   const temporary_directory directory;
-  auto method = options();
-  method.directory = directory.path() + "/data";
-  method.memtable_bytes = 32 << 10;
-  method.max_wal_bytes = 256 << 10;
-  auto opened = store::open(method);
-  BOOST_REQUIRE(opened);
-  auto& shared = **opened;
+  const auto opened = open_store(small_options(directory));
+  auto& shared = *opened;
   const auto pipeline = shared.pipeline("traces").value();
   BOOST_REQUIRE(shared.open_log(pipeline));
   auto done = std::atomic<bool>(false);

@@ -1,14 +1,12 @@
 #include "storage/wal_files.hpp"
 
-#include "faulty_file_system.hpp"
 #include "records.hpp"
-#include "temporary_directory.hpp"
+#include "small_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <core/log.hpp>
 #include <fstream>
 #include <set>
-#include <storage/store.hpp>
 #include <sys/stat.h>
 
 using namespace weir;
@@ -17,20 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct fixture {
-  fixture() {
-    settings.directory = directory.path() + "/data";
-    settings.memtable_bytes = 64 << 10;
-    settings.max_wal_bytes = 256 << 10;
-    reopen();
-  }
-
-  void reopen() {
-    database.reset();
-    auto opened = store::open(settings);
-    BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
-    database = std::move(*opened);
-  }
+struct fixture : store_fixture {
+  fixture() : store_fixture(64 << 10, 256 << 10) { reopen(); }
 
   void write(unsigned count) {
     for (unsigned i = 0; i < count; ++i) {
@@ -60,9 +46,6 @@ struct fixture {
     return seen;
   }
 
-  temporary_directory directory;
-  options settings;
-  std::unique_ptr<store> database;
   journal_position next = 0;
 };
 

@@ -1,7 +1,7 @@
 #include "storage/wal_reader.hpp"
 
 #include "records.hpp"
-#include "temporary_directory.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fstream>
@@ -44,7 +44,7 @@ struct fixture {
   }
 
   static constexpr unsigned records = 200;
-  temporary_directory directory;
+  test::temporary_directory directory;
   std::string log;
   std::string bytes;
 };
