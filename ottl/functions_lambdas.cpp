@@ -11,8 +11,10 @@ namespace {
 using enum parameter_type;
 
 struct collection {
-  bool is_map = false;
+  value_type type = value_type::nil; ///< A map or a list.
   std::string_view body;
+
+  bool is_map() const noexcept { return type == value_type::map; }
 };
 
 bool get_collection(evaluation& e, const argument& a, collection& out) {
@@ -21,30 +23,31 @@ bool get_collection(evaluation& e, const argument& a, collection& out) {
     return false;
   if (!v.is(value_type::map) && !v.is(value_type::list))
     return e.fail("expected a map or a list", v.type);
-  out = {v.is(value_type::map), v.bytes};
+  out = {v.type, v.bytes};
   return true;
 }
 
-/// Calls `on_element(key or place, any)` for each, until it returns false.
+/// Calls `on_element(key or place, any)` for each, until it returns false; then that is returned.
 template <class OnElement>
-void for_each_element(const collection& collection, OnElement&& on_element) {
+bool for_each_element(const collection& collection, OnElement&& on_element) {
   bool goes_on = true;
-  if (collection.is_map) {
+  if (collection.is_map()) {
     for_each_entry(collection.body, [&](std::string_view key, std::string_view any) {
       goes_on = goes_on && on_element(value::of_string(key), any);
     });
-    return;
+    return goes_on;
   }
   std::int64_t place = 0;
   for_each_item(collection.body, [&](std::string_view any) {
     goes_on = goes_on && on_element(value::of(place++), any);
   });
+  return goes_on;
 }
 
-bool test(evaluation& e, const argument& predicate, const value& key, std::string_view any,
+bool test(evaluation& e, const argument& predicate, std::initializer_list<value> arguments,
           bool& out) {
   value answer;
-  if (!e.apply(predicate, {key, from_wire(any)}, answer))
+  if (!e.apply(predicate, arguments, answer))
     return false;
   if (!answer.is(value_type::boolean))
     return e.fail("expected a boolean of the lambda", answer.type);
@@ -52,36 +55,41 @@ bool test(evaluation& e, const argument& predicate, const value& key, std::strin
   return true;
 }
 
-/// Whether an element is one for which the lambda gives `wanted`.
-bool has_one(evaluation& e, const call_info& c, bool wanted, bool& out) {
-  collection source;
-  if (!get_collection(e, c.arguments[0], source))
-    return false;
+/// Calls `on_answer(key or place, any, whether the predicate holds)` for each element, until it
+/// returns false. False: the predicate failed.
+template <class OnAnswer>
+bool test_each(evaluation& e, const collection& collection, const argument& predicate,
+               OnAnswer&& on_answer) {
   bool good = true;
-  out = false;
-  for_each_element(source, [&](const value& key, std::string_view any) {
+  for_each_element(collection, [&](const value& key, std::string_view any) {
     bool holds = false;
-    good = test(e, c.arguments[1], key, any, holds);
-    out = good && holds == wanted;
-    return good && !out;
+    good = test(e, predicate, {key, from_wire(any)}, holds);
+    return good && on_answer(key, any, holds);
   });
   return good;
 }
 
-bool any_of(evaluation& e, const call_info& c, value& out) {
-  bool found = false;
-  if (!has_one(e, c, true, found))
+/// `decisive` as soon as the predicate says so of one element, else the opposite.
+bool decide_by_one(evaluation& e, const call_info& c, bool decisive, value& out) {
+  collection source;
+  if (!get_collection(e, c.arguments[0], source))
     return false;
-  out = value::of(found);
+  bool found = false;
+  if (!test_each(e, source, c.arguments[1], [&](const value&, std::string_view, bool holds) {
+        found = holds == decisive;
+        return !found;
+      }))
+    return false;
+  out = value::of(found == decisive);
   return true;
 }
 
+bool any_of(evaluation& e, const call_info& c, value& out) {
+  return decide_by_one(e, c, true, out);
+}
+
 bool all_of(evaluation& e, const call_info& c, value& out) {
-  bool found = false;
-  if (!has_one(e, c, false, found))
-    return false;
-  out = value::of(!found);
-  return true;
+  return decide_by_one(e, c, false, out);
 }
 
 bool filter(evaluation& e, const call_info& c, value& out) {
@@ -89,17 +97,14 @@ bool filter(evaluation& e, const call_info& c, value& out) {
   if (!get_collection(e, c.arguments[0], source))
     return false;
   text_builder made(e.in().memory);
-  bool good = true;
-  for_each_element(source, [&](const value& key, std::string_view any) {
-    bool stays = false;
-    good = test(e, c.arguments[1], key, any, stays);
-    if (stays && source.is_map)
+  const auto keep = [&](const value& key, std::string_view any, bool stays) {
+    if (stays && source.is_map())
       append_any_pair(made, key.bytes, any);
     else if (stays)
       append_any(made, any);
-    return good;
-  });
-  return good && e.finish(made, source.is_map ? value_type::map : value_type::list, out);
+    return true;
+  };
+  return test_each(e, source, c.arguments[1], keep) && e.finish(made, source.type, out);
 }
 
 bool find(evaluation& e, const call_info& c, value& out) {
@@ -107,16 +112,14 @@ bool find(evaluation& e, const call_info& c, value& out) {
   if (!get_collection(e, c.arguments[0], source))
     return false;
   bool good = true;
-  for_each_element(source, [&](const value& key, std::string_view any) {
-    bool found = false;
-    good = test(e, c.arguments[1], key, any, found);
+  const auto take = [&](const value& key, std::string_view any, bool found) {
     if (found && c.arguments[2].given())
       good = e.apply(c.arguments[2], {key, from_wire(any)}, out);
     else if (found)
       out = from_wire(any);
-    return good && !found;
-  });
-  return good;
+    return !found;
+  };
+  return test_each(e, source, c.arguments[1], take) && good;
 }
 
 bool map_each(evaluation& e, const call_info& c, value& out) {
@@ -124,69 +127,63 @@ bool map_each(evaluation& e, const call_info& c, value& out) {
   if (!get_collection(e, c.arguments[0], source))
     return false;
   text_builder made(e.in().memory);
-  bool good = true;
-  for_each_element(source, [&](const value& key, std::string_view any) {
+  const auto put = [&](const value& key, std::string_view any) {
     value v;
-    good = e.apply(c.arguments[1], {key, from_wire(any)}, v);
-    if (good && !is_storable(v))
-      good = e.fail("expected a value of the lambda that a map or list can hold", v.type);
-    if (good && source.is_map)
+    if (!e.apply(c.arguments[1], {key, from_wire(any)}, v))
+      return false;
+    if (!is_storable(v))
+      return e.fail("expected a value of the lambda that a map or list can hold", v.type);
+    if (source.is_map())
       append_pair(made, key.bytes, v);
-    else if (good)
+    else
       append_element(made, v);
-    return good;
-  });
-  return good && e.finish(made, source.is_map ? value_type::map : value_type::list, out);
+    return true;
+  };
+  return for_each_element(source, put) && e.finish(made, source.type, out);
 }
 
 /// Of a key that is made twice the last value counts, in the place of the first.
 bool map_keys(evaluation& e, const call_info& c, value& out) {
-  std::string_view source;
-  if (!e.get_map(c.arguments[0], source))
+  collection source{.type = value_type::map, .body = {}};
+  if (!e.get_map(c.arguments[0], source.body))
     return false;
   std::vector<map_entry> entries;
   std::unordered_map<std::string_view, std::size_t> places;
-  bool good = true;
-  for_each_entry(source, [&](std::string_view key, std::string_view any) {
+  const auto rename = [&](const value& key, std::string_view any) {
     value made;
-    good = good && e.apply(c.arguments[1], {value::of_string(key), from_wire(any)}, made);
-    if (good && !made.is(value_type::string))
-      good = e.fail("expected a string of the lambda", made.type);
-    if (!good)
-      return;
+    if (!e.apply(c.arguments[1], {key, from_wire(any)}, made))
+      return false;
+    if (!made.is(value_type::string))
+      return e.fail("expected a string of the lambda", made.type);
     const auto [place, is_new] = places.try_emplace(made.bytes, entries.size());
     if (is_new)
       entries.push_back({made.bytes, any});
     else
       entries[place->second].any = any;
-  });
+    return true;
+  };
+  if (!for_each_element(source, rename))
+    return false;
   text_builder map(e.in().memory);
   for (const auto& entry : entries)
     append_any_pair(map, entry.key, entry.any);
-  return good && e.finish(map, value_type::map, out);
+  return e.finish(map, value_type::map, out);
 }
 
 bool reduce(evaluation& e, const call_info& c, value& out) {
   collection source;
   if (!get_collection(e, c.arguments[0], source) || !e.get(c.arguments[1], out))
     return false;
-  bool good = true;
-  for_each_element(source, [&](const value& key, std::string_view any) {
+  return for_each_element(source, [&](const value& key, std::string_view any) {
     const auto so_far = out;
     out = {};
-    good = e.apply(c.arguments[2], {so_far, key, from_wire(any)}, out);
-    return good;
+    return e.apply(c.arguments[2], {so_far, key, from_wire(any)}, out);
   });
-  return good;
 }
 
 bool when(evaluation& e, const call_info& c, value& out) {
-  value holds;
-  if (!e.apply(c.arguments[0], {}, holds))
-    return false;
-  if (!holds.is(value_type::boolean))
-    return e.fail("expected a boolean of the lambda", holds.type);
-  return e.get(c.arguments[holds.boolean ? 1 : 2], out);
+  bool holds = false;
+  return test(e, c.arguments[0], {}, holds) && e.get(c.arguments[holds ? 1 : 2], out);
 }
 
 } // namespace
