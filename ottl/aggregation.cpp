@@ -209,28 +209,8 @@ std::string merge_histograms(points_view points) {
   return made;
 }
 
-/// The buckets on one side of zero: the first counts what lies at `offset`.
-struct buckets {
-  std::int64_t offset = 0;
-  std::vector<std::uint64_t> counts;
-
-  std::int64_t end() const { return offset + static_cast<std::int64_t>(counts.size()); }
-};
-
-buckets buckets_in(std::string_view point, std::uint32_t number) {
-  buckets found;
-  std::string_view body;
-  wire::for_each_field(point, [&](const wire::field& f) {
-    if (f.number == number && f.type == wire::type::bytes)
-      body = f.bytes;
-  });
-  found.offset = static_cast<std::int32_t>(wire::unzigzag(number_in(body, 1).bits));
-  found.counts = numbers_in(body, 2, true);
-  return found;
-}
-
 /// False: what would stand between them is more than there is room for.
-bool add_buckets(buckets& total, const buckets& more, made_items& room) {
+bool add_buckets(exponential_buckets& total, const exponential_buckets& more, made_items& room) {
   if (more.counts.empty())
     return true;
   if (total.counts.empty()) {
@@ -252,7 +232,7 @@ bool add_buckets(buckets& total, const buckets& more, made_items& room) {
   return true;
 }
 
-void append_buckets(std::string& out, std::uint32_t number, const buckets& buckets) {
+void append_buckets(std::string& out, std::uint32_t number, const exponential_buckets& buckets) {
   std::string counts;
   for (const auto count : buckets.counts)
     wire::append_varint(counts, count);

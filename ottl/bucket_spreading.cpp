@@ -142,14 +142,9 @@ std::vector<std::uint64_t> spread_buckets(std::string_view point, bounds_view bo
   const auto factor = std::ldexp(std::numbers::ln2, -static_cast<int>(scale));
   if (bounds.front() == 0)
     made.front() += number_in(point, exponential_field::zero_count).bits;
-  std::string_view positive;
-  wire::for_each_field(point, [&](const wire::field& f) {
-    if (f.number == exponential_field::positive && f.type == wire::type::bytes)
-      positive = f.bytes;
-  });
-  auto index =
-      static_cast<double>(static_cast<std::int32_t>(wire::unzigzag(number_in(positive, 1).bits)));
-  for (const auto count : numbers_in(positive, 2, true)) {
+  const auto positive = buckets_in(point, exponential_field::positive);
+  auto index = static_cast<double>(positive.offset);
+  for (const auto count : positive.counts) {
     work().spend(20 + bounds.size() * 4);
     spread({count, std::exp(index * factor), std::exp((index + 1) * factor)}, bounds, spreading,
            made);

@@ -59,6 +59,16 @@ std::vector<std::uint64_t> numbers_in(std::string_view message, std::uint32_t nu
   return numbers;
 }
 
+exponential_buckets buckets_in(std::string_view point, std::uint32_t number) {
+  std::string_view body;
+  wire::for_each_field(point, [&](const wire::field& f) {
+    if (f.number == number && f.type == wire::type::bytes)
+      body = f.bytes;
+  });
+  return {static_cast<std::int32_t>(wire::unzigzag(number_in(body, 1).bits)),
+          numbers_in(body, 2, true)};
+}
+
 void append_packed(std::string& out, std::uint32_t number,
                    const std::vector<std::uint64_t>& numbers) {
   if (numbers.empty())

@@ -71,6 +71,17 @@ found_number number_in(std::string_view message, std::uint32_t number) noexcept;
 /// The numbers of a repeated field, packed or not: of eight bytes each, or varints.
 std::vector<std::uint64_t> numbers_in(std::string_view message, std::uint32_t number, bool varints);
 
+/// The buckets of an exponential histogram on one side of zero: the first counts what lies at
+/// `offset`.
+struct exponential_buckets {
+  std::int64_t offset = 0;
+  std::vector<std::uint64_t> counts;
+
+  std::int64_t end() const noexcept { return offset + static_cast<std::int64_t>(counts.size()); }
+};
+/// `number`: exponential_field::positive or negative.
+exponential_buckets buckets_in(std::string_view point, std::uint32_t number);
+
 void append_packed(std::string& out, std::uint32_t number,
                    const std::vector<std::uint64_t>& numbers);
 

@@ -91,22 +91,6 @@ quantile_result of_histogram(std::string_view point, double percentile) {
 
 // -- exponential --
 
-struct side {
-  std::int64_t offset = 0;
-  std::vector<std::uint64_t> counts;
-};
-
-side side_of(std::string_view point, std::uint32_t number) {
-  side found;
-  wire::for_each_field(point, [&](const wire::field& f) {
-    if (f.number != number || f.type != wire::type::bytes)
-      return;
-    found.offset = static_cast<std::int32_t>(wire::unzigzag(number_in(f.bytes, 1).bits));
-    found.counts = numbers_in(f.bytes, 2, true);
-  });
-  return found;
-}
-
 quantile_result in_negative(std::int64_t index, std::int64_t scale, double share) {
   const auto lower = exponential_bound(index, scale);
   const auto upper = exponential_bound(index + 1, scale);
@@ -118,8 +102,8 @@ quantile_result in_negative(std::int64_t index, std::int64_t scale, double share
 }
 
 /// Where all values are on one side of zero, so are those that count as zero.
-quantile_result in_zeros(std::string_view point, const side& negative, const side& positive,
-                         double share) {
+quantile_result in_zeros(std::string_view point, const exponential_buckets& negative,
+                         const exponential_buckets& positive, double share) {
   const auto threshold = number_in(point, exponential_field::zero_threshold).real();
   const bool only_positive = negative.counts.empty() && !positive.counts.empty();
   const bool only_negative = positive.counts.empty() && !negative.counts.empty();
@@ -129,8 +113,8 @@ quantile_result in_zeros(std::string_view point, const side& negative, const sid
 quantile_result of_exponential(std::string_view point, double percentile) {
   const auto count = number_in(point, point_field::count).bits;
   const auto zeros = number_in(point, exponential_field::zero_count).bits;
-  const auto negative = side_of(point, exponential_field::negative);
-  const auto positive = side_of(point, exponential_field::positive);
+  const auto negative = buckets_in(point, exponential_field::negative);
+  const auto positive = buckets_in(point, exponential_field::positive);
   if (count == 0 || (negative.counts.empty() && positive.counts.empty() && zeros == 0))
     return nothing;
   const auto rank = rank_of(count, percentile);
