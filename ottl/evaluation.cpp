@@ -290,36 +290,29 @@ bool evaluation::get_of(const argument& a, value_type type, value& out) {
   }
 }
 
-bool evaluation::get_text(const argument& a, std::string_view& out) {
+template <class T>
+bool evaluation::get_member(const argument& a, value_type type, T value::*member, T& out) {
   value v;
-  if (!get_of(a, value_type::string, v))
+  if (!get_of(a, type, v))
     return false;
-  out = v.bytes;
+  out = v.*member;
   return true;
+}
+
+bool evaluation::get_text(const argument& a, std::string_view& out) {
+  return get_member(a, value_type::string, &value::bytes, out);
 }
 
 bool evaluation::get_integer(const argument& a, std::int64_t& out) {
-  value v;
-  if (!get_of(a, value_type::integer, v))
-    return false;
-  out = v.integer;
-  return true;
+  return get_member(a, value_type::integer, &value::integer, out);
 }
 
 bool evaluation::get_boolean(const argument& a, bool& out) {
-  value v;
-  if (!get_of(a, value_type::boolean, v))
-    return false;
-  out = v.boolean;
-  return true;
+  return get_member(a, value_type::boolean, &value::boolean, out);
 }
 
 bool evaluation::get_map(const argument& a, std::string_view& out) {
-  value v;
-  if (!get_of(a, value_type::map, v))
-    return false;
-  out = v.bytes;
-  return true;
+  return get_member(a, value_type::map, &value::bytes, out);
 }
 
 bool evaluation::get_text_like(const argument& a, std::string_view& out, bool& is_nil) {

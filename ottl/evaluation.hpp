@@ -142,6 +142,8 @@ private:
   friend class path_access;
 
   bool find(std::uint32_t number, value& out);
+  template <class T>
+  bool get_member(const argument& a, value_type type, T value::*member, T& out);
   bool get_list(const expression& e, value& out);
   bool get_made_map(const expression& e, value& out);
   bool calculate(const expression& e, value& out);
