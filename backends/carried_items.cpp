@@ -1,8 +1,5 @@
 #include "backends/carried_items.hpp"
 
-#include "backends/otlp_cut.hpp"
-#include "otlp/wire.hpp"
-
 #include <optional>
 
 namespace weir::backends {
@@ -13,20 +10,12 @@ namespace {
 otlp::carried of_items(weir::signal kind, std::string_view message) {
   otlp::carried found{.any = true};
   std::optional<otlp::carried_values> first;
-  std::string ignored;
-  otlp::wire::reader fields(message);
-  const char* begin = fields.at();
-  while (fields.next()) {
-    const std::string_view whole(begin, static_cast<std::size_t>(fields.at() - begin));
-    begin = fields.at();
-    if (count_items(kind, whole).value_or(0) == 0)
-      continue;
-    ignored.clear();
-    auto values = otlp::take_carried(whole, ignored).values;
-    found.mixed |= first.value_or(values) != values;
-    if (!first)
-      first = std::move(values);
-  }
+  each_resource_with_items(
+      kind, message, [&](std::string_view, std::uint64_t, const otlp::carried_values& values) {
+        found.mixed |= first.value_or(values) != values;
+        if (!first)
+          first = values;
+      });
   found.values = first.value_or(otlp::carried_values());
   return found;
 }
