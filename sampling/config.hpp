@@ -8,7 +8,8 @@
 
 namespace weir::sampling {
 
-/// The kinds of policy of the tail_sampling processor; sampling/policy_types.hpp says what they are.
+/// The kinds of policy of the tail_sampling processor; sampling/policy_types.hpp has what is known
+/// of each.
 enum class policy_type : std::uint8_t {
   always_sample,
   latency,
