@@ -13,8 +13,6 @@
 
 namespace weir::simulation {
 
-class model_disk;
-
 inline constexpr pipeline_id traces = 1;
 inline constexpr std::uint32_t shard_count = 2;
 

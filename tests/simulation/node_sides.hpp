@@ -1,6 +1,5 @@
 #pragma once
 
-#include "model_disk.hpp"
 #include "node.hpp"
 
 // Each stage of a simulated node with its ports.

@@ -3,7 +3,7 @@
 #include "backends/request_builder.hpp"
 #include "cluster/progress.hpp"
 #include "codec/compression.hpp"
-#include "model_disk.hpp"
+#include "tests/support/model_disk.hpp"
 
 #include <map>
 #include <set>
@@ -11,6 +11,10 @@
 #include <vector>
 
 namespace weir::simulation {
+
+using test::disk_witness;
+using test::model_disk;
+using test::tables;
 
 /// A promise that was broken, in words.
 struct violation : std::runtime_error {

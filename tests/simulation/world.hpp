@@ -1,6 +1,5 @@
 #pragma once
 
-#include "model_disk.hpp"
 #include "schedule.hpp"
 #include "stages/sabotage.hpp"
 #include "witness.hpp"

@@ -1,6 +1,10 @@
-#include "model_disk.hpp"
+#include "tests/support/model_disk.hpp"
 
-namespace weir::simulation {
+#include "codec/block.hpp"
+
+#include <algorithm>
+
+namespace weir::test {
 
 namespace {
 
@@ -8,6 +12,14 @@ using storage::keys::kind;
 
 tl::unexpected<error> refused() {
   return fail(errc::io, "an error of this test's disk");
+}
+
+disk_witness nobody;
+
+void turn_a_bit(shared_bytes& bytes) {
+  std::string turned(bytes.view());
+  turned.back() = static_cast<char>(turned.back() ^ 1);
+  bytes = shared_bytes(std::move(turned));
 }
 
 } // namespace
@@ -46,7 +58,43 @@ void tables::apply(const storage::operation& record) {
 }
 
 model_disk::model_disk(std::uint64_t seed, disk_witness& witness)
-    : random_(seed), witness_(witness) {}
+    : random_(seed), witness_(witness) {
+  measure();
+}
+
+model_disk::model_disk() : model_disk(1, nobody) {}
+
+bool model_disk::refuses() const {
+  const bool this_one = until_refused_ > 0 && --until_refused_ == 0;
+  const bool refused = this_one || (refused_ > 0 && random_() % refused_ == 0);
+  refused_reads_ += refused ? 1 : 0;
+  return refused;
+}
+
+void model_disk::damage_entry(journal_position position) {
+  for (auto* each : {&durable_, &now_})
+    turn_a_bit(each->entries.at(position));
+}
+
+void model_disk::damage_block(log_position position) {
+  for (auto* each : {&durable_, &now_})
+    turn_a_bit(each->blocks.at({1, position}));
+}
+
+void model_disk::damage_letter(log_position position) {
+  for (auto* each : {&durable_, &now_})
+    each->letters.at({1, position}).back() ^= 1;
+}
+
+void model_disk::set_quota(std::uint64_t bytes) {
+  quota_ = bytes;
+  measure();
+}
+
+void model_disk::set_full(bool full) {
+  full_ = full;
+  measure();
+}
 
 void model_disk::commit(const storage::batch& batch, bool sync_now) {
   for (const auto& record : batch.operations())
@@ -88,8 +136,41 @@ void model_disk::maintain() {
       each->blocks.erase(each->blocks.lower_bound({pipeline, 0}),
                          each->blocks.lower_bound({pipeline, bounds.first}));
   }
+  give_letters_back();
   durable_.progress = now_.progress;
   durable_.decisions = now_.decisions;
+  measure();
+}
+
+void model_disk::give_letters_back() {
+  for (auto& [pipeline, bounds] : durable_.letter_logs) {
+    bounds.first = now_.letter_logs[pipeline].first;
+    for (auto* each : {&durable_, &now_})
+      each->letters.erase(each->letters.lower_bound({pipeline, 0}),
+                          each->letters.lower_bound({pipeline, bounds.first}));
+  }
+}
+
+// What stands there, trimmed or not: as a store, which frees nothing before it has given it back.
+void model_disk::measure() {
+  usage_.clear();
+  for (const auto& [position, bytes] : now_.entries)
+    usage_["journal"] += bytes.size();
+  for (const auto& [key, bytes] : now_.blocks)
+    usage_["log/traces"] += bytes.size();
+  for (const auto& [key, bytes] : now_.letters)
+    usage_["dead_letters/traces"] += bytes.size();
+  room_ = {.limit = quota_, .max_bytes = quota_};
+  for (const auto& [part, bytes] : usage_)
+    room_.used += bytes;
+  if (full_)
+    room_.why = storage::refusal::disk;
+  const auto wanted = quota_ - quota_ / 8;
+  room_.excess = room_.used - std::min(room_.used, wanted);
+  if (room_.used < quota_)
+    return;
+  room_.why = storage::refusal::quota;
+  room_.over = room_.used - quota_ + 1;
 }
 
 result<std::string> model_disk::read_entry(journal_position position) const {
@@ -182,10 +263,30 @@ result<void> model_disk::trim_log(pipeline_id pipeline, log_position below) {
   return {};
 }
 
+result<log_position> model_disk::find_time(pipeline_id pipeline, unix_ns from) const {
+  const auto held = log(pipeline);
+  for (auto position = held.first; position < held.next; ++position)
+    if (const auto bytes = now_.blocks.at({pipeline, position});
+        codec::read_block(bytes.view())->header.last_time >= from)
+      return position;
+  return held.next;
+}
+
+std::vector<storage::segment> model_disk::log_segments(pipeline_id pipeline) const {
+  std::vector<storage::segment> segments;
+  const auto held = log(pipeline);
+  for (auto position = held.first; position < held.next; ++position)
+    segments.push_back({position, position + 1, now_.blocks.at({pipeline, position}).size(),
+                        position + 1, false});
+  return segments;
+}
+
 // Refused at a start, a node says so and is started again: the world does not go there.
-result<std::map<std::string, log_place>> model_disk::cursors(pipeline_id pipeline) const {
-  const auto found = now_.cursors.find(pipeline);
-  return found == now_.cursors.end() ? std::map<std::string, log_place>() : found->second;
+result<std::map<std::string, storage::cursor>> model_disk::cursors(pipeline_id pipeline) const {
+  if (meta_refused_)
+    return refused();
+  const auto at = now_.cursors.find(pipeline);
+  return at == now_.cursors.end() ? std::map<std::string, storage::cursor>() : at->second;
 }
 
 storage::bounds model_disk::dead_letters(pipeline_id pipeline) const {
@@ -195,17 +296,36 @@ storage::bounds model_disk::dead_letters(pipeline_id pipeline) const {
 
 result<std::string> model_disk::read_dead_letter(pipeline_id pipeline,
                                                  log_position position) const {
-  const auto found = now_.letters.find({pipeline, position});
-  if (found == now_.letters.end())
+  if (refuses())
+    return refused();
+  const auto at = now_.letters.find({pipeline, position});
+  if (at == now_.letters.end())
     return fail(errc::not_found, "no letter there");
   return found->second;
 }
 
+result<void> model_disk::trim_dead_letters(pipeline_id pipeline, log_position below) {
+  auto& first = now_.letter_logs[pipeline].first;
+  first = std::max(first, below);
+  return {};
+}
+
+std::vector<storage::segment> model_disk::dead_letter_segments(pipeline_id pipeline) const {
+  std::vector<storage::segment> segments;
+  const auto held = dead_letters(pipeline);
+  for (auto position = held.first; position < held.next; ++position)
+    segments.push_back({position, position + 1, now_.letters.at({pipeline, position}).size(),
+                        position + 1, false});
+  return segments;
+}
+
 result<std::optional<std::string>> model_disk::meta(std::string_view key) const {
-  const auto found = now_.meta.find(std::string(key));
-  if (found == now_.meta.end())
+  if (meta_refused_)
+    return refused();
+  const auto at = now_.meta.find(std::string(key));
+  if (at == now_.meta.end())
     return std::optional<std::string>();
   return std::optional(found->second);
 }
 
-} // namespace weir::simulation
+} // namespace weir::test

@@ -5,8 +5,10 @@
 #include <map>
 #include <random>
 #include <set>
+#include <utility>
+#include <vector>
 
-namespace weir::simulation {
+namespace weir::test {
 
 /// What stands on a node's disk, as a store would have it.
 struct tables {
@@ -25,22 +27,23 @@ struct tables {
   void apply(const storage::operation& record);
 };
 
-/// Hears of what becomes durable and of what goes for good.
+/// Hears of what becomes durable and of what goes for good. This one looks at nothing.
 class disk_witness {
 public:
   virtual ~disk_witness() = default;
-  virtual void became_durable(const storage::operation& record) = 0;
+  virtual void became_durable(const storage::operation&) {}
   /// The journal below this position is gone for good.
-  virtual void journal_goes(const tables& durable, journal_position below) = 0;
-  virtual void progress_goes(const tables& durable, node_id node, weir::epoch epoch,
-                             sequence below) = 0;
+  virtual void journal_goes(const tables&, journal_position) {}
+  virtual void progress_goes(const tables&, node_id, weir::epoch, sequence) {}
 };
 
-/// A disk that promises what a store promises and not a bit more: what was not synced may be lost
-/// from the end, what was trimmed may come back until maintain() has run, reads may be refused.
+/// A disk that promises what a store promises and not a bit more: what was not synced may be lost from
+/// the end, what was trimmed may come back until maintain() has run, reads may be refused. It has one
+/// log, and one record a segment.
 class model_disk final : public storage::disk {
 public:
   model_disk(std::uint64_t seed, disk_witness& witness);
+  model_disk();
 
   /// A commit: all of it is there at once, durable with `sync`, and everything before with it.
   void commit(const storage::batch& batch, bool sync);
@@ -48,6 +51,27 @@ public:
   void crash();
   /// One read in so many is refused; 0: none is.
   void refuse_reads(unsigned one_in) { refused_ = one_in; }
+  /// The next read but `others` is refused, and no other.
+  void refuse_one_read(unsigned others = 0) { until_refused_ = others + 1; }
+  std::uint64_t refused_reads() const noexcept { return refused_reads_; }
+  /// Cursors and records of the family meta cannot be read.
+  void refuse_meta(bool refused) { meta_refused_ = refused; }
+
+  /// One bit turns.
+  void damage_entry(journal_position position);
+  void damage_block(log_position position);
+  void damage_letter(log_position position);
+  /// What was set aside: its kind and its position.
+  const std::vector<std::pair<std::string, std::uint64_t>>& set_aside() const noexcept {
+    return set_aside_;
+  }
+
+  /// Data is accepted below `bytes`, of which an eighth should be free.
+  void set_quota(std::uint64_t bytes);
+  /// The disk itself is full, or is so no longer.
+  void set_full(bool full);
+  /// Nothing can be made durable any more.
+  void break_down(error why) { failure_ = std::move(why); }
 
   const tables& durable() const noexcept { return durable_; }
 
@@ -74,32 +98,46 @@ public:
 
   storage::bounds log(pipeline_id pipeline) const override;
   result<std::string> read_block(pipeline_id pipeline, log_position position) const override;
-  result<log_position> find_time(pipeline_id, unix_ns) const override { return log_position{0}; }
+  result<log_position> find_time(pipeline_id pipeline, unix_ns from) const override;
   result<void> trim_log(pipeline_id pipeline, log_position below) override;
-  std::vector<storage::segment> log_segments(pipeline_id) const override { return {}; }
-  result<std::map<std::string, log_place>> cursors(pipeline_id pipeline) const override;
+  std::vector<storage::segment> log_segments(pipeline_id pipeline) const override;
+  result<std::map<std::string, storage::cursor>> cursors(pipeline_id pipeline) const override;
 
   storage::bounds dead_letters(pipeline_id pipeline) const override;
-  result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const override;
-  result<void> trim_dead_letters(pipeline_id, log_position) override { return {}; }
-  std::vector<storage::segment> dead_letter_segments(pipeline_id) const override { return {}; }
+  result<std::string> read_dead_letter(pipeline_id pipeline,
+                                       log_position position) const override;
+  result<void> trim_dead_letters(pipeline_id pipeline, log_position below) override;
+  std::vector<storage::segment> dead_letter_segments(pipeline_id pipeline) const override;
 
   result<std::optional<std::string>> meta(std::string_view key) const override;
-  void set_aside(std::string_view, std::uint64_t, std::string_view) override {}
-  bool accepts_data() const noexcept override { return true; }
-  storage::room room() const override { return {}; }
-  std::map<std::string, std::uint64_t> usage() const override { return {}; }
-  std::optional<error> failure() const override { return {}; }
+  void set_aside(std::string_view kind, std::uint64_t position, std::string_view) override {
+    set_aside_.emplace_back(kind, position);
+  }
+  bool accepts_data() const noexcept override { return room_.why == storage::refusal::none; }
+  storage::room room() const override { return room_; }
+  std::map<std::string, std::uint64_t> usage() const override { return usage_; }
+  std::optional<error> failure() const override { return failure_; }
   void maintain() override;
   void give_back() override { maintain(); }
 
 private:
   void sync();
-  bool refuses() const { return refused_ > 0 && random_() % refused_ == 0; }
+  bool refuses() const;
+  void measure();
+  void give_letters_back();
 
   mutable std::mt19937_64 random_;
   disk_witness& witness_;
   unsigned refused_ = 0;
+  mutable unsigned until_refused_ = 0; ///< Reads, with the one that is; 0: none is.
+  mutable std::uint64_t refused_reads_ = 0;
+  bool meta_refused_ = false;
+  std::vector<std::pair<std::string, std::uint64_t>> set_aside_;
+  std::uint64_t quota_ = std::uint64_t{1} << 40;
+  bool full_ = false;
+  storage::room room_;
+  std::map<std::string, std::uint64_t> usage_;
+  std::optional<error> failure_;
   weir::epoch epoch_ = 1;
   storage::recovery_report recovery_;
   tables now_;     ///< What readers see.
@@ -107,4 +145,4 @@ private:
   std::vector<std::vector<storage::operation>> unsynced_; ///< Commits, in order.
 };
 
-} // namespace weir::simulation
+} // namespace weir::test
