@@ -381,6 +381,19 @@ BOOST_AUTO_TEST_CASE(a_change_waits_for_what_is_gathered) {
   BOOST_TEST(received(accepted_spans) == 4U);
 }
 
+// Scenario: a reload that leaves the pipelines as they are, while a commit of one without sampling is in
+// flight. Guarantee: its counts and the places in its log go on from there, not from what is durable.
+BOOST_AUTO_TEST_CASE(a_pipeline_that_stays_goes_on) {
+  start_passing_on();
+  take(some_spans(1, 1, 10));
+  uut->change(std::make_shared<const intake_config>(config), now);
+  BOOST_TEST(uut->changed());
+  take(some_spans(2, 1, 10));
+  writer().write_all();
+  BOOST_TEST(disk->log(traces).next == 2U);
+  BOOST_TEST(received(accepted_spans) == 2U);
+}
+
 // Scenario: it stops with requests gathered, and one with processors. Guarantee: processors are told to let
 // go; it is idle when all of it is answered, not before.
 BOOST_AUTO_TEST_CASE(it_stops_when_everybody_is_answered) {

@@ -81,11 +81,6 @@ void model_disk::damage_block(log_position position) {
     turn_a_bit(each->blocks.at({1, position}));
 }
 
-void model_disk::damage_letter(log_position position) {
-  for (auto* each : {&durable_, &now_})
-    each->letters.at({1, position}).back() ^= 1;
-}
-
 void model_disk::set_quota(std::uint64_t bytes) {
   quota_ = bytes;
   measure();
@@ -298,6 +293,8 @@ result<std::string> model_disk::read_dead_letter(pipeline_id pipeline,
                                                  log_position position) const {
   if (refuses())
     return refused();
+  if (lost_letters_.contains(position))
+    return fail(errc::corrupt, "damage on this test's disk");
   const auto at = now_.letters.find({pipeline, position});
   if (at == now_.letters.end())
     return fail(errc::not_found, "no letter there");

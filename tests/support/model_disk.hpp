@@ -60,7 +60,8 @@ public:
   /// One bit turns.
   void damage_entry(journal_position position);
   void damage_block(log_position position);
-  void damage_letter(log_position position);
+  /// Reading it says errc::corrupt from now on.
+  void lose_letter(log_position position) { lost_letters_.insert(position); }
   /// What was set aside: its kind and its position.
   const std::vector<std::pair<std::string, std::uint64_t>>& set_aside() const noexcept {
     return set_aside_;
@@ -132,6 +133,7 @@ private:
   mutable unsigned until_refused_ = 0; ///< Reads, with the one that is; 0: none is.
   mutable std::uint64_t refused_reads_ = 0;
   bool meta_refused_ = false;
+  std::set<log_position> lost_letters_;
   std::vector<std::pair<std::string, std::uint64_t>> set_aside_;
   std::uint64_t quota_ = std::uint64_t{1} << 40;
   bool full_ = false;

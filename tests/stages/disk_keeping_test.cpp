@@ -1,23 +1,18 @@
-#include "actors/housekeeper.hpp"
+#include "stages/disk_keeping.hpp"
 
 #include "../storage/temporary_directory.hpp"
 #include "codec/dead_letter.hpp"
+#include "core/metrics.hpp"
+#include "spans.hpp"
+#include "stages/housekeeper.hpp"
 #include "stages/ledger.hpp"
 #include "stages/log_group.hpp"
-#include "core/metrics.hpp"
-#include "../stages/spans.hpp"
 #include "storage/store.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
-#include <chrono>
-#include <thread>
+#include <optional>
 
 using namespace weir;
-using namespace weir::actors;
 using namespace weir::stages;
 
 namespace {
@@ -98,7 +93,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(housekeeper_test, fixture)
+BOOST_FIXTURE_TEST_SUITE(disk_keeping_test, fixture)
 
 // Scenario: a back end that keeps up, retention 24h, overflow: refuse, and five times the quota.
 // Guarantee: intake is never stopped, delivered blocks go, the newest stay, nothing is lost.
@@ -241,32 +236,6 @@ BOOST_AUTO_TEST_CASE(what_is_owed_to_nobody_is_counted) {
   BOOST_TEST(store->log(traces).first == 10u);
   BOOST_TEST(keeper->orphans().empty());
   BOOST_TEST(counted(metrics::log_dropped_items) - lost == 60.0);
-}
-
-// Scenario: the housekeeper was told to stop, and the quota is full. Guarantee: it touches
-// admission no more, for the server is gone.
-BOOST_AUTO_TEST_CASE(a_stopped_housekeeper_admits_nobody) {
-  caf::actor_system_config settings;
-  caf::actor_system system{settings};
-  std::atomic<int> calls = 0;
-  config.memory_limit = 1; // Always over.
-  config.admit = [&](bool, std::string) { ++calls; };
-  auto actor = system.spawn<caf::detached>(actors::housekeeper, config, store);
-  caf::scoped_actor self{system};
-  for (int i = 0; i < 3000 && calls == 0; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  BOOST_TEST(calls == 1);
-  const auto nobody = [](const caf::error&) { BOOST_FAIL("no answer"); };
-  const auto patience = std::chrono::seconds(10);
-  self->request(actor, patience, stop_atom_v).receive([](stopped_atom) {}, nobody);
-  auto other = config;
-  other.memory_limit = 0;
-  self->request(actor, patience, std::make_shared<const housekeeper_config>(other))
-      .receive([](changed_atom) {}, nobody);
-  caf::anon_send(actor, tick_atom_v);
-  self->request(actor, patience, stop_atom_v).receive([](stopped_atom) {}, nobody);
-  BOOST_TEST(calls == 1);
-  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
