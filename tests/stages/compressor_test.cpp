@@ -134,9 +134,9 @@ BOOST_FIXTURE_TEST_SUITE(compressor_test, fixture)
 
 // -- commits --
 
-// Scenario: two messages, little in them, and the time is over. Guarantee: they wait for company under one
-// timer; then one commit has block, progress, decisions and counts; shard and tail hear of it when it is
-// durable, not before.
+// Scenario: two messages, little in them, and the time is over. Guarantee: they wait for company
+// under one timer; then one commit has block, progress, decisions and counts; shard and tail hear
+// of it when it is durable, not before.
 BOOST_AUTO_TEST_CASE(what_was_decided_becomes_durable_together) {
   decide({{1, 'a', true}}, chunk_with(1, 1));
   decide({{2, 'b', false}});
@@ -160,8 +160,8 @@ BOOST_AUTO_TEST_CASE(what_was_decided_becomes_durable_together) {
   BOOST_TEST(counted(dropped_items) == 1U);
 }
 
-// Scenario: the timer fires with nothing gathered, then something comes. Guarantee: nothing is written for
-// nothing; there is a timer again.
+// Scenario: the timer fires with nothing gathered, then something comes. Guarantee: nothing is
+// written for nothing; there is a timer again.
 BOOST_AUTO_TEST_CASE(a_timer_that_finds_nothing_writes_nothing) {
   uut->on_timeout();
   BOOST_TEST(writer.waiting() == 0U);
@@ -182,7 +182,8 @@ BOOST_AUTO_TEST_CASE(dropped_traces_are_settled_without_a_block) {
   BOOST_TEST(durable.size() == 1U);
 }
 
-// Scenario: more is kept than a block holds. Guarantee: it is written at once; no block is much larger.
+// Scenario: more is kept than a block holds. Guarantee: it is written at once; no block is much
+// larger.
 BOOST_AUTO_TEST_CASE(a_full_block_does_not_wait) {
   config.max_block_bytes = 10'000;
   start();
@@ -199,8 +200,9 @@ BOOST_AUTO_TEST_CASE(a_full_block_does_not_wait) {
   BOOST_TEST(logged_spans() == 10U);
 }
 
-// Scenario: the writer is slow while more and more is decided. Guarantee: four commits are in flight at
-// most; what comes meanwhile is one more, as soon as one is over; tickets are answered in order.
+// Scenario: the writer is slow while more and more is decided. Guarantee: four commits are in
+// flight at most; what comes meanwhile is one more, as soon as one is over; tickets are answered in
+// order.
 BOOST_AUTO_TEST_CASE(four_commits_are_in_flight_at_most) {
   for (sequence number = 1; number <= 10; ++number) {
     decide({{number, 'a', true}});
@@ -216,8 +218,8 @@ BOOST_AUTO_TEST_CASE(four_commits_are_in_flight_at_most) {
   BOOST_TEST(logged_spans() == 10U);
 }
 
-// Scenario: a kill before a commit is written, and one behind it. Guarantee: all of it is there, or none;
-// the next start goes on behind what is.
+// Scenario: a kill before a commit is written, and one behind it. Guarantee: all of it is there, or
+// none; the next start goes on behind what is.
 BOOST_AUTO_TEST_CASE(a_kill_leaves_all_or_nothing) {
   decide({{1, 'a', true}});
   flush();
@@ -236,8 +238,9 @@ BOOST_AUTO_TEST_CASE(a_kill_leaves_all_or_nothing) {
 
 // -- once --
 
-// Scenario: slots that are settled, kept and dropped ones, are decided again, beside new ones (their entry
-// was sent again). Guarantee: each span is in the log once and in the ledger once; each ticket is answered.
+// Scenario: slots that are settled, kept and dropped ones, are decided again, beside new ones
+// (their entry was sent again). Guarantee: each span is in the log once and in the ledger once;
+// each ticket is answered.
 BOOST_AUTO_TEST_CASE(a_settled_slot_is_not_logged_again) {
   decide({{1, 'a', true}, {2, 'b', false}});
   flush();
@@ -254,8 +257,9 @@ BOOST_AUTO_TEST_CASE(a_settled_slot_is_not_logged_again) {
   BOOST_TEST(durable.size() == 3U);
 }
 
-// Scenario: a start with progress of two entries, one of which the origin has forgotten; a record that is
-// none. Guarantee: what is settled is not logged again; what is forgotten is not remembered.
+// Scenario: a start with progress of two entries, one of which the origin has forgotten; a record
+// that is none. Guarantee: what is settled is not logged again; what is forgotten is not
+// remembered.
 BOOST_AUTO_TEST_CASE(progress_from_before_the_start_counts) {
   cluster::progress before;
   before.settle(id(1), 1, 0, true);
@@ -269,8 +273,8 @@ BOOST_AUTO_TEST_CASE(progress_from_before_the_start_counts) {
 
 // -- decisions --
 
-// Scenario: 300 flushes of one decision each, as at low traffic. Guarantee: they stand in a few chunks, and
-// all of them are read back.
+// Scenario: 300 flushes of one decision each, as at low traffic. Guarantee: they stand in a few
+// chunks, and all of them are read back.
 BOOST_AUTO_TEST_CASE(small_chunks_of_decisions_become_one) {
   sampling::decision_cache cache(1000);
   for (std::uint64_t number = 1; number <= 300; ++number) {
@@ -289,8 +293,8 @@ BOOST_AUTO_TEST_CASE(small_chunks_of_decisions_become_one) {
   BOOST_TEST(reader.size() == 300U);
 }
 
-// Scenario: chunks from before the start, then as many new decisions as are to be remembered, and more.
-// Guarantee: the old ones go then, and of the new ones the oldest: there are never many more.
+// Scenario: chunks from before the start, then as many new decisions as are to be remembered, and
+// more. Guarantee: the old ones go then, and of the new ones the oldest: there are never many more.
 BOOST_AUTO_TEST_CASE(as_many_decisions_stay_as_are_remembered) {
   storage::batch old;
   for (std::uint64_t chunk = 0; chunk < 5; ++chunk)
@@ -314,8 +318,8 @@ BOOST_AUTO_TEST_CASE(as_many_decisions_stay_as_are_remembered) {
 
 // -- reload and stop --
 
-// Scenario: processors behind sampling come with a reload, and go with another. Guarantee: what is taken in
-// between passes through them; what they refuse is counted, and the ledger's sides agree.
+// Scenario: processors behind sampling come with a reload, and go with another. Guarantee: what is
+// taken in between passes through them; what they refuse is counted, and the ledger's sides agree.
 BOOST_AUTO_TEST_CASE(other_processors_are_for_what_comes_then) {
   auto wanted = config;
   wanted.edits = chain_of(R"(set(name, 1 / 0) where trace_id.string != "x")", "propagate");
@@ -332,8 +336,9 @@ BOOST_AUTO_TEST_CASE(other_processors_are_for_what_comes_then) {
   BOOST_TEST(durable.size() == 3U);
 }
 
-// Scenario: it stops with something gathered, and all turns taken. Guarantee: that is written without waiting
-// for the timer; it is idle when it is durable, not before; a late timer does nothing.
+// Scenario: it stops with something gathered, and all turns taken. Guarantee: that is written
+// without waiting for the timer; it is idle when it is durable, not before; a late timer does
+// nothing.
 BOOST_AUTO_TEST_CASE(it_stops_when_everything_is_durable) {
   for (sequence number = 1; number <= 4; ++number) {
     decide({{number, 'a', true}});
@@ -352,8 +357,8 @@ BOOST_AUTO_TEST_CASE(it_stops_when_everything_is_durable) {
   BOOST_TEST(writer.waiting() == 0U);
 }
 
-// Scenario: a shard's message comes behind the stop, while a commit is in flight. Guarantee: it is written
-// as soon as that is over.
+// Scenario: a shard's message comes behind the stop, while a commit is in flight. Guarantee: it is
+// written as soon as that is over.
 BOOST_AUTO_TEST_CASE(what_comes_behind_the_stop_is_written) {
   decide({{1, 'a', true}});
   uut->stop();

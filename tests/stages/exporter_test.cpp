@@ -118,7 +118,8 @@ struct fixture : exporter_ports {
     finish({id, outcome});
   }
 
-  // Everything that happens without time passing, as far as back end and writer answer by themselves.
+  // Everything that happens without time passing, as far as back end and writer answer by
+  // themselves.
   void settle() {
     for (unsigned answered = 0;;) {
       if (!reports.empty()) {
@@ -197,12 +198,13 @@ struct fixture : exporter_ports {
   moment now = beginning;
   std::shared_ptr<test::model_disk> disk = std::make_shared<test::model_disk>();
   model_writer writer{disk};
-  bool writes = true; ///< The writer, by itself.
+  bool writes = true;        ///< The writer, by itself.
   bool writes_copies = true; ///< The same, of requests that are set aside.
   std::shared_ptr<log_tail> tail;
   exporter_plan plan;
-  std::function<backends::outcome(const backends::export_request&)> answers
-      = [](const auto&) { return delivered(); }; ///< Null: not by itself.
+  std::function<backends::outcome(const backends::export_request&)> answers = [](const auto&) {
+    return delivered();
+  };                                    ///< Null: not by itself.
   unsigned answers_at_once = 1'000'000; ///< Without time passing.
   std::deque<sent_request> sent;
   std::deque<delivery_report> reports;
@@ -219,8 +221,8 @@ BOOST_FIXTURE_TEST_SUITE(exporter_test, fixture)
 
 // -- delivering --
 
-// Scenario: a log of 20 blocks, then a kill and another start. Guarantee: all is sent in a request, the
-// cursor is written with the next tick and not synced; nothing is sent again.
+// Scenario: a log of 20 blocks, then a kill and another start. Guarantee: all is sent in a request,
+// the cursor is written with the next tick and not synced; nothing is sent again.
 BOOST_AUTO_TEST_CASE(a_log_is_delivered_once) {
   fill(20);
   start();
@@ -242,7 +244,8 @@ BOOST_AUTO_TEST_CASE(a_log_is_delivered_once) {
   BOOST_TEST(requests == 1U);
 }
 
-// Scenario: delivered, and a kill before the cursor is written. Guarantee: it is sent again, and counted once.
+// Scenario: delivered, and a kill before the cursor is written. Guarantee: it is sent again, and
+// counted once.
 BOOST_AUTO_TEST_CASE(what_the_cursor_does_not_say_is_sent_again) {
   fill(3);
   start();
@@ -254,8 +257,8 @@ BOOST_AUTO_TEST_CASE(what_the_cursor_does_not_say_is_sent_again) {
   BOOST_TEST(counted(delivered_items) == 3U);
 }
 
-// Scenario: a fast back end, and an hour between two looks at the cursor. Guarantee: the cursor is written
-// after so many items, too: a kill does not have them all sent again.
+// Scenario: a fast back end, and an hour between two looks at the cursor. Guarantee: the cursor is
+// written after so many items, too: a kill does not have them all sent again.
 BOOST_AUTO_TEST_CASE(the_cursor_is_written_by_items_too) {
   plan.cursor_interval = std::chrono::hours(1);
   plan.batch = backends::batch_config{.max_items = 1000};
@@ -266,8 +269,9 @@ BOOST_AUTO_TEST_CASE(the_cursor_is_written_by_items_too) {
   BOOST_TEST(counted(delivered_items) >= 80'000U);
 }
 
-// Scenario: ten requests may fly; the back end answers none; then one, with an answer that comes twice, and
-// one to a request that it never had. Guarantee: ten fly; each answer that counts makes room for one.
+// Scenario: ten requests may fly; the back end answers none; then one, with an answer that comes
+// twice, and one to a request that it never had. Guarantee: ten fly; each answer that counts makes
+// room for one.
 BOOST_AUTO_TEST_CASE(so_many_requests_are_in_flight) {
   one_item_a_request(10);
   fill(30);
@@ -287,8 +291,8 @@ BOOST_AUTO_TEST_CASE(so_many_requests_are_in_flight) {
   BOOST_TEST(cursor() == 1U);
 }
 
-// Scenario: it has caught up, and blocks come 1 ms apart. Guarantee: the first wakes it; for 50 ms others do
-// not, and go together then; once nothing came for an interval, the next wakes it again.
+// Scenario: it has caught up, and blocks come 1 ms apart. Guarantee: the first wakes it; for 50 ms
+// others do not, and go together then; once nothing came for an interval, the next wakes it again.
 BOOST_AUTO_TEST_CASE(a_busy_log_is_looked_at_in_intervals) {
   start();
   const auto& pending = *uut->wake_pending();
@@ -311,8 +315,8 @@ BOOST_AUTO_TEST_CASE(a_busy_log_is_looked_at_in_intervals) {
   BOOST_TEST(!pending);
 }
 
-// Scenario: the quota drops blocks that are owed, some of them in a request that waits to be tried again.
-// Guarantee: they are counted as lost, the rest is delivered, the sides add up.
+// Scenario: the quota drops blocks that are owed, some of them in a request that waits to be tried
+// again. Guarantee: they are counted as lost, the rest is delivered, the sides add up.
 BOOST_AUTO_TEST_CASE(what_the_log_lets_go_is_lost_and_counted) {
   plan.batch = backends::batch_config{.max_items = 4};
   plan.config.queue.num_consumers = 1;
@@ -330,8 +334,8 @@ BOOST_AUTO_TEST_CASE(what_the_log_lets_go_is_lost_and_counted) {
 
 // -- reads --
 
-// Scenario: one block each cannot be read at the moment (too many open files, say). Guarantee: it is tried
-// again; all is delivered, nothing is taken for damaged.
+// Scenario: one block each cannot be read at the moment (too many open files, say). Guarantee: it
+// is tried again; all is delivered, nothing is taken for damaged.
 BOOST_AUTO_TEST_CASE(a_block_that_cannot_be_read_now_is_read_later) {
   for (unsigned read = 0; read < 30; ++read) {
     fixture f;
@@ -348,8 +352,8 @@ BOOST_AUTO_TEST_CASE(a_block_that_cannot_be_read_now_is_read_later) {
   }
 }
 
-// Scenario: a block is damaged before it is read. Guarantee: it is set aside and stepped over; at rest what
-// it took is counted, in the second tick that finds everything at its end.
+// Scenario: a block is damaged before it is read. Guarantee: it is set aside and stepped over; at
+// rest what it took is counted, in the second tick that finds everything at its end.
 BOOST_AUTO_TEST_CASE(a_damaged_block_is_stepped_over) {
   fill(20, 3);
   disk->damage_block(7);
@@ -367,8 +371,8 @@ BOOST_AUTO_TEST_CASE(a_damaged_block_is_stepped_over) {
   BOOST_TEST(counted(damaged_items) == 3U);
 }
 
-// Scenario: between two attempts of a request of 20 blocks, the first of them rots. Guarantee: the others
-// are delivered, that one ends as a dead letter that says why.
+// Scenario: between two attempts of a request of 20 blocks, the first of them rots. Guarantee: the
+// others are delivered, that one ends as a dead letter that says why.
 BOOST_AUTO_TEST_CASE(damage_takes_nothing_sound_along) {
   fill(20, 1, 1000);
   answers = [this](const auto&) {
@@ -389,9 +393,9 @@ BOOST_AUTO_TEST_CASE(damage_takes_nothing_sound_along) {
 
 // -- dead letters --
 
-// Scenario: a back end refuses a request for good, and the system refuses to read its first block as the
-// dead letter is written. Guarantee: the letter is written later, with all that was in it; the cursor goes
-// past it only then.
+// Scenario: a back end refuses a request for good, and the system refuses to read its first block
+// as the dead letter is written. Guarantee: the letter is written later, with all that was in it;
+// the cursor goes past it only then.
 BOOST_AUTO_TEST_CASE(a_dead_letter_waits_until_it_can_be_read) {
   fill(20, 1, 1000);
   answers = [this](const auto&) {
@@ -411,8 +415,8 @@ BOOST_AUTO_TEST_CASE(a_dead_letter_waits_until_it_can_be_read) {
   BOOST_TEST(counted(dead_items) == 20U);
 }
 
-// Scenario: everything is refused for good, and the writer takes its time. Guarantee: letters are synced,
-// and no more is sent when 64 wait; all is in letters at the end.
+// Scenario: everything is refused for good, and the writer takes its time. Guarantee: letters are
+// synced, and no more is sent when 64 wait; all is in letters at the end.
 BOOST_AUTO_TEST_CASE(letters_hold_up_what_would_be_more_of_them) {
   one_item_a_request(1);
   fill(200);
@@ -441,9 +445,9 @@ BOOST_AUTO_TEST_CASE(many_letters_do_not_wait_for_the_tick) {
   BOOST_TEST(disk->dead_letters(traces).next >= 16U);
 }
 
-// Scenario: ten thousand spans under a resource of 200 KiB, where the back end takes 100 KiB, and other
-// blocks behind it. Guarantee: a handful of requests and answers later they are a dead letter; the others
-// are delivered.
+// Scenario: ten thousand spans under a resource of 200 KiB, where the back end takes 100 KiB, and
+// other blocks behind it. Guarantee: a handful of requests and answers later they are a dead
+// letter; the others are delivered.
 BOOST_AUTO_TEST_CASE(an_envelope_that_is_too_large_is_one_letter) {
   constexpr std::uint32_t spans = 10'000;
   constexpr std::size_t most = 100 << 10;
@@ -468,9 +472,9 @@ BOOST_AUTO_TEST_CASE(an_envelope_that_is_too_large_is_one_letter) {
 
 // -- one request that fails for ever --
 
-// Scenario: the request with the first of 30 blocks is answered UNAVAILABLE for ever, all others are fine;
-// a kill, and a start at which the back end takes everything. Guarantee: the others are delivered and not
-// sent again; the cursor then stands at the end.
+// Scenario: the request with the first of 30 blocks is answered UNAVAILABLE for ever, all others
+// are fine; a kill, and a start at which the back end takes everything. Guarantee: the others are
+// delivered and not sent again; the cursor then stands at the end.
 BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_costs_no_repeats) {
   one_item_a_request(2);
   fill(30);
@@ -489,9 +493,9 @@ BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_costs_no_repeats) {
   BOOST_TEST(counted(delivered_items) == 30U);
 }
 
-// Scenario: such a request again, and a log of 200 blocks; it is trimmed as far as the cursor lets; a kill,
-// and a start at which the back end takes everything. Guarantee: the log can be trimmed to its end all the
-// same, the request is sent as it was, and its copy is let go.
+// Scenario: such a request again, and a log of 200 blocks; it is trimmed as far as the cursor lets;
+// a kill, and a start at which the back end takes everything. Guarantee: the log can be trimmed to
+// its end all the same, the request is sent as it was, and its copy is let go.
 BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_does_not_hold_the_log) {
   const auto copy = "aside/traces/otlp/backend/1";
   one_item_a_request(2);
@@ -519,8 +523,8 @@ BOOST_AUTO_TEST_CASE(one_request_that_fails_for_ever_does_not_hold_the_log) {
   BOOST_TEST(disk->durable().meta.at(copy).empty());
 }
 
-// Scenario: the same, and the request is tried again while the copy of it is on its way to the disk.
-// Guarantee: it is sent whole, never given up.
+// Scenario: the same, and the request is tried again while the copy of it is on its way to the
+// disk. Guarantee: it is sent whole, never given up.
 BOOST_AUTO_TEST_CASE(a_request_is_tried_while_its_copy_is_written) {
   one_item_a_request(2);
   fill(60);
@@ -542,8 +546,8 @@ BOOST_AUTO_TEST_CASE(a_request_is_tried_while_its_copy_is_written) {
   BOOST_TEST(counted(dead_items) == 0U);
 }
 
-// Scenario: a copy that was set aside cannot be read at the next start: it is damaged. Guarantee: it is set
-// aside as bytes, and what it held is counted as damage at rest.
+// Scenario: a copy that was set aside cannot be read at the next start: it is damaged. Guarantee:
+// it is set aside as bytes, and what it held is counted as damage at rest.
 BOOST_AUTO_TEST_CASE(a_damaged_copy_is_counted) {
   append(some_spans(1, 2, 10), 2);
   storage::batch batch;
@@ -558,8 +562,8 @@ BOOST_AUTO_TEST_CASE(a_damaged_copy_is_counted) {
 
 // -- tenants --
 
-// Scenario: 6,000 requests of two tenants in turn, with a header that is sent on. Guarantee: the back end
-// gets them in a few requests, each of one tenant, and all of them.
+// Scenario: 6,000 requests of two tenants in turn, with a header that is sent on. Guarantee: the
+// back end gets them in a few requests, each of one tenant, and all of them.
 BOOST_AUTO_TEST_CASE(tenants_in_turn_are_grouped_before_they_are_split) {
   backends::otlp_http_config http;
   http.auth = net::headers_setter_config{{{.key = "X-Tenant", .from_context = "x-tenant"}}};
@@ -593,8 +597,8 @@ BOOST_AUTO_TEST_CASE(tenants_in_turn_are_grouped_before_they_are_split) {
 
 // -- what it says --
 
-// Scenario: a back end that is away, then refuses; the exporter goes. Guarantee: the board says so, with
-// what waits; then nothing.
+// Scenario: a back end that is away, then refuses; the exporter goes. Guarantee: the board says so,
+// with what waits; then nothing.
 BOOST_AUTO_TEST_CASE(the_board_says_how_it_gets_on) {
   const auto status = [] { return exporter_board::instance().all().at(0); };
   fill(3);
@@ -625,8 +629,8 @@ BOOST_AUTO_TEST_CASE(it_does_not_start_without_its_place) {
   BOOST_TEST(requests == 0U);
 }
 
-// Scenario: blocks behind the cursor are gone at a start (a database that was salvaged). Guarantee: what is
-// left is delivered; what is missing is counted as damaged.
+// Scenario: blocks behind the cursor are gone at a start (a database that was salvaged). Guarantee:
+// what is left is delivered; what is missing is counted as damaged.
 BOOST_AUTO_TEST_CASE(a_gap_at_the_start_is_counted) {
   fill(10, 2);
   BOOST_REQUIRE(disk->trim_log(traces, 4));
@@ -637,8 +641,8 @@ BOOST_AUTO_TEST_CASE(a_gap_at_the_start_is_counted) {
   BOOST_TEST(counted(damage_open) == 0U);
 }
 
-// Scenario: it stops with two requests in flight and more in the log; the log grows. Guarantee: nothing more
-// is sent; it is idle when both are answered and the cursor is written, not before.
+// Scenario: it stops with two requests in flight and more in the log; the log grows. Guarantee:
+// nothing more is sent; it is idle when both are answered and the cursor is written, not before.
 BOOST_AUTO_TEST_CASE(it_stops_when_what_is_in_flight_is_over) {
   one_item_a_request(2);
   fill(5);

@@ -94,8 +94,8 @@ BOOST_FIXTURE_TEST_SUITE(housekeeper_test, fixture)
 
 // -- time --
 
-// Scenario: blocks of two hours, retention 1 h, of which three quarters are delivered. Guarantee: what is
-// older and delivered goes, what is owed stays however old; nothing is counted as lost.
+// Scenario: blocks of two hours, retention 1 h, of which three quarters are delivered. Guarantee:
+// what is older and delivered goes, what is owed stays however old; nothing is counted as lost.
 BOOST_AUTO_TEST_CASE(delivered_blocks_go_with_time) {
   const auto lost = counted(metrics::log_dropped_items);
   start();
@@ -137,8 +137,8 @@ BOOST_AUTO_TEST_CASE(an_exporter_without_a_cursor_needs_everything) {
   BOOST_TEST(first_block() == 0U);
 }
 
-// Scenario: letters of two hours, retention 1 h, one of the old ones damaged. Guarantee: the old ones go,
-// the damaged one with them; items are counted as far as anybody can read them.
+// Scenario: letters of two hours, retention 1 h, one of the old ones damaged. Guarantee: the old
+// ones go, the damaged one with them; items are counted as far as anybody can read them.
 BOOST_AUTO_TEST_CASE(dead_letters_go_with_time) {
   config.dead_letter_bytes = 1 << 20;
   config.dead_letter_retention_ns = 3600LL * second_ns;
@@ -168,8 +168,8 @@ BOOST_AUTO_TEST_CASE(dead_letters_keep_to_their_part) {
 
 // -- room --
 
-// Scenario: the back end is away until the quota is full; then it delivers half. Guarantee: clients are told
-// once, with the reason, and again when there is room; nothing that is owed goes.
+// Scenario: the back end is away until the quota is full; then it delivers half. Guarantee: clients
+// are told once, with the reason, and again when there is room; nothing that is owed goes.
 BOOST_AUTO_TEST_CASE(a_full_quota_closes_the_gate) {
   disk->set_quota(20 * block_bytes);
   start();
@@ -191,8 +191,8 @@ BOOST_AUTO_TEST_CASE(a_full_quota_closes_the_gate) {
   BOOST_TEST(first_block() <= 12U);
 }
 
-// Scenario: the same with overflow: drop_oldest. Guarantee: the gate stays open; the oldest goes, counted to
-// the item, and no more than it takes.
+// Scenario: the same with overflow: drop_oldest. Guarantee: the gate stays open; the oldest goes,
+// counted to the item, and no more than it takes.
 BOOST_AUTO_TEST_CASE(the_oldest_is_dropped_where_that_is_wanted) {
   config.drop_oldest = true;
   const auto lost = counted(metrics::log_dropped_items);
@@ -203,10 +203,12 @@ BOOST_AUTO_TEST_CASE(the_oldest_is_dropped_where_that_is_wanted) {
   BOOST_TEST(admissions.empty());
   BOOST_TEST(first_block() > 0U);
   BOOST_TEST(first_block() < 12U);
-  BOOST_TEST(counted(metrics::log_dropped_items) - lost == 2.0 * static_cast<double>(first_block()));
+  BOOST_TEST(counted(metrics::log_dropped_items) - lost
+             == 2.0 * static_cast<double>(first_block()));
 }
 
-// Scenario: room runs short within a second. Guarantee: it is looked at with each tick in between, too.
+// Scenario: room runs short within a second. Guarantee: it is looked at with each tick in between,
+// too.
 BOOST_AUTO_TEST_CASE(room_is_made_within_a_second) {
   disk->set_quota(20 * block_bytes);
   start();
@@ -219,8 +221,8 @@ BOOST_AUTO_TEST_CASE(room_is_made_within_a_second) {
   BOOST_TEST(disk->room().excess == 0U);
 }
 
-// Scenario: the disk itself is full, memory is over its limit, then one after the other is well. Guarantee:
-// the reason that clients hear is the disk's; the gate opens when both are well.
+// Scenario: the disk itself is full, memory is over its limit, then one after the other is well.
+// Guarantee: the reason that clients hear is the disk's; the gate opens when both are well.
 BOOST_AUTO_TEST_CASE(the_gate_opens_when_no_reason_is_left) {
   config.memory_limit = 1; // Always over.
   disk->set_full(true);
@@ -241,8 +243,8 @@ BOOST_AUTO_TEST_CASE(the_gate_opens_when_no_reason_is_left) {
 
 // -- what it shows --
 
-// Scenario: items received, kept, logged and delivered, as the pages say; then the pipeline goes in a reload.
-// Guarantee: what is under way shows as differences; what is gone shows nothing.
+// Scenario: items received, kept, logged and delivered, as the pages say; then the pipeline goes in
+// a reload. Guarantee: what is under way shows as differences; what is gone shows nothing.
 BOOST_AUTO_TEST_CASE(the_ledger_shows_what_is_under_way) {
   const metrics::labels exporter{{"pipeline", "traces"}, {"exporter", backend}};
   append(10);
@@ -273,8 +275,8 @@ BOOST_AUTO_TEST_CASE(the_ledger_shows_what_is_under_way) {
   BOOST_TEST(metrics::ledger_undelivered_items.with(exporter).Value() == 0.0);
 }
 
-// Scenario: an exporter goes with four blocks that it was owed, and comes back. Guarantee: they are shown
-// while it is gone, and stay though nobody else needs them.
+// Scenario: an exporter goes with four blocks that it was owed, and comes back. Guarantee: they are
+// shown while it is gone, and stay though nobody else needs them.
 BOOST_AUTO_TEST_CASE(what_is_owed_to_nobody_is_shown) {
   const metrics::labels gone{{"pipeline", "traces"}, {"exporter", backend}};
   config.logs[0].exporters = {"otlp/new"};
@@ -295,8 +297,8 @@ BOOST_AUTO_TEST_CASE(what_is_owed_to_nobody_is_shown) {
 
 // -- reload, failure and stop --
 
-// Scenario: another retention, by a reload whose plan has another gate. Guarantee: it holds at once; the gate
-// stays the one of the start.
+// Scenario: another retention, by a reload whose plan has another gate. Guarantee: it holds at
+// once; the gate stays the one of the start.
 BOOST_AUTO_TEST_CASE(another_plan_holds_at_once) {
   start();
   append(5);
@@ -324,8 +326,8 @@ BOOST_AUTO_TEST_CASE(a_failed_disk_is_said) {
   BOOST_TEST(!uut->change(config, now).has_value());
 }
 
-// Scenario: it stops with blocks trimmed, and the quota full; ticks and a reload come late. Guarantee: what
-// was trimmed is durable, and the gate is touched no more, for the server is gone.
+// Scenario: it stops with blocks trimmed, and the quota full; ticks and a reload come late.
+// Guarantee: what was trimmed is durable, and the gate is touched no more, for the server is gone.
 BOOST_AUTO_TEST_CASE(a_stopped_housekeeper_admits_nobody) {
   start();
   append(5);

@@ -118,8 +118,8 @@ BOOST_FIXTURE_TEST_SUITE(intake_test, fixture)
 
 // -- commits --
 
-// Scenario: a request with two traces. Guarantee: OK only when it is durable, and to the origin only then,
-// with its bytes and what they hold; the ledger counts it in the same batch.
+// Scenario: a request with two traces. Guarantee: OK only when it is durable, and to the origin
+// only then, with its bytes and what they hold; the ledger counts it in the same batch.
 BOOST_AUTO_TEST_CASE(a_client_has_its_answer_when_it_is_durable) {
   const auto asker = take(some_spans(1, 2, 10, 'a') + some_spans(2, 1, 10, 'b'));
   BOOST_TEST(!asker->answered.has_value());
@@ -144,8 +144,9 @@ BOOST_AUTO_TEST_CASE(a_client_has_its_answer_when_it_is_durable) {
   BOOST_TEST(ports->turns == 1U); // For who asked whether it was idle.
 }
 
-// Scenario: requests keep coming while the disk is slow. Guarantee: two commits are in flight; what comes
-// meanwhile goes together in the next, as soon as one is over, of which the stage is told then.
+// Scenario: requests keep coming while the disk is slow. Guarantee: two commits are in flight; what
+// comes meanwhile goes together in the next, as soon as one is over, of which the stage is told
+// then.
 BOOST_AUTO_TEST_CASE(two_commits_are_in_flight_at_most) {
   std::vector<client_ptr> askers;
   for (std::uint64_t i = 0; i < 10; ++i)
@@ -171,8 +172,9 @@ BOOST_AUTO_TEST_CASE(two_commits_are_in_flight_at_most) {
   BOOST_TEST(ports->turns == turns);
 }
 
-// Scenario: the budget between intake and origin is used up; then some is given back. Guarantee: entries go
-// to the origin by their header alone meanwhile, which is in the journal; nobody is refused.
+// Scenario: the budget between intake and origin is used up; then some is given back. Guarantee:
+// entries go to the origin by their header alone meanwhile, which is in the journal; nobody is
+// refused.
 BOOST_AUTO_TEST_CASE(what_has_no_room_in_memory_goes_by_its_header) {
   config.handed = std::make_shared<net::byte_budget>(3000);
   start();
@@ -196,8 +198,8 @@ BOOST_AUTO_TEST_CASE(what_has_no_room_in_memory_goes_by_its_header) {
   BOOST_TEST(ports->entries.back()->handed_bytes > 0U);
 }
 
-// Scenario: a request of 5 MiB, where entries have 256 KiB and 1 MiB at most. Guarantee: it is cut, and
-// acknowledged as one.
+// Scenario: a request of 5 MiB, where entries have 256 KiB and 1 MiB at most. Guarantee: it is cut,
+// and acknowledged as one.
 BOOST_AUTO_TEST_CASE(a_large_request_is_several_entries) {
   config.handed = std::make_shared<net::byte_budget>(64 << 20);
   start();
@@ -214,8 +216,8 @@ BOOST_AUTO_TEST_CASE(a_large_request_is_several_entries) {
   BOOST_TEST(spans == 50U);
 }
 
-// Scenario: a pipeline without sampling, two commits, and another start. Guarantee: blocks stand in the log
-// when clients are answered, and in the tail from then on; numbers and counts go on.
+// Scenario: a pipeline without sampling, two commits, and another start. Guarantee: blocks stand in
+// the log when clients are answered, and in the tail from then on; numbers and counts go on.
 BOOST_AUTO_TEST_CASE(what_is_passed_on_goes_into_the_log) {
   start_passing_on();
   const auto body = some_spans(1, 3, 10);
@@ -237,7 +239,8 @@ BOOST_AUTO_TEST_CASE(what_is_passed_on_goes_into_the_log) {
   BOOST_TEST(received(accepted_spans) == 5U);
 }
 
-// Scenario: a receiver with two pipelines, one of which samples. Guarantee: both have it, in one batch.
+// Scenario: a receiver with two pipelines, one of which samples. Guarantee: both have it, in one
+// batch.
 BOOST_AUTO_TEST_CASE(each_pipeline_of_a_receiver_has_a_request) {
   tail = std::make_shared<log_tail>(0, 1 << 20);
   config.pipelines.push_back({2, "traces/all", signal::traces, false, tail, nullptr});
@@ -251,8 +254,8 @@ BOOST_AUTO_TEST_CASE(each_pipeline_of_a_receiver_has_a_request) {
   BOOST_TEST(tail->next() == 1U);
 }
 
-// Scenario: a kill before a commit is written; the next start. Guarantee: no client had an OK; ids of
-// another epoch go on.
+// Scenario: a kill before a commit is written; the next start. Guarantee: no client had an OK; ids
+// of another epoch go on.
 BOOST_AUTO_TEST_CASE(what_was_not_written_was_promised_to_nobody) {
   const auto asker = take(some_spans(1, 1, 10));
   ports.reset();
@@ -268,9 +271,9 @@ BOOST_AUTO_TEST_CASE(what_was_not_written_was_promised_to_nobody) {
 
 // -- what is refused --
 
-// Scenario: bytes that are no request; one with a bad span among good ones; one with bad ones alone.
-// Guarantee: the first is invalid, the second is taken with a count and a reason, the third is answered
-// without a commit.
+// Scenario: bytes that are no request; one with a bad span among good ones; one with bad ones
+// alone. Guarantee: the first is invalid, the second is taken with a count and a reason, the third
+// is answered without a commit.
 BOOST_AUTO_TEST_CASE(bad_requests_are_answered_with_what_is_wrong) {
   const auto good = named_span('a', "n");
   const auto bad = named_span('\0', "n");
@@ -288,8 +291,8 @@ BOOST_AUTO_TEST_CASE(bad_requests_are_answered_with_what_is_wrong) {
   BOOST_TEST(received(accepted_spans) == 1U);
 }
 
-// Scenario: the quota is reached; the pipeline of a receiver is gone. Guarantee: clients are to come again,
-// with the reason; nothing is written.
+// Scenario: the quota is reached; the pipeline of a receiver is gone. Guarantee: clients are to
+// come again, with the reason; nothing is written.
 BOOST_AUTO_TEST_CASE(without_room_clients_come_again) {
   disk->set_full(true);
   const auto early = take(some_spans(1, 1, 10));
@@ -306,8 +309,9 @@ BOOST_AUTO_TEST_CASE(without_room_clients_come_again) {
 
 // -- processors --
 
-// Scenario: two requests for processors, which come back in another order. Guarantee: each is journaled as it
-// was left; what was removed is counted; one of which nothing is left is answered without a commit.
+// Scenario: two requests for processors, which come back in another order. Guarantee: each is
+// journaled as it was left; what was removed is counted; one of which nothing is left is answered
+// without a commit.
 BOOST_AUTO_TEST_CASE(requests_come_back_from_processors_in_any_order) {
   start_editing(R"(set(name, 1 / 0) where name == "bad")");
   const auto first = take(request_of(named_span('a', "good")));
@@ -329,8 +333,9 @@ BOOST_AUTO_TEST_CASE(requests_come_back_from_processors_in_any_order) {
   BOOST_TEST(uut->idle());
 }
 
-// Scenario: processors refuse a request for want of time; another is no request; the pipeline of a third goes
-// while it is with them. Guarantee: the first and the third are to come again, the second is invalid.
+// Scenario: processors refuse a request for want of time; another is no request; the pipeline of a
+// third goes while it is with them. Guarantee: the first and the third are to come again, the
+// second is invalid.
 BOOST_AUTO_TEST_CASE(what_processors_cannot_do_is_said) {
   start_editing(R"(set(name, "x"))");
   const auto slow = take(request_of(named_span('a', "n")));
@@ -353,9 +358,9 @@ BOOST_AUTO_TEST_CASE(what_processors_cannot_do_is_said) {
 
 // -- reload and stop --
 
-// Scenario: the pipeline becomes another one while two commits are in flight and a request is gathered, then
-// it comes back. Guarantee: the change waits for its turn; what was taken goes where it was to go; counts of
-// the pipeline that comes back go on.
+// Scenario: the pipeline becomes another one while two commits are in flight and a request is
+// gathered, then it comes back. Guarantee: the change waits for its turn; what was taken goes where
+// it was to go; counts of the pipeline that comes back go on.
 BOOST_AUTO_TEST_CASE(a_change_waits_for_what_is_gathered) {
   for (std::uint64_t i = 0; i < 3; ++i)
     take(some_spans(i, 1, 10));
@@ -381,8 +386,9 @@ BOOST_AUTO_TEST_CASE(a_change_waits_for_what_is_gathered) {
   BOOST_TEST(received(accepted_spans) == 4U);
 }
 
-// Scenario: a reload that leaves the pipelines as they are, while a commit of one without sampling is in
-// flight. Guarantee: its counts and the places in its log go on from there, not from what is durable.
+// Scenario: a reload that leaves the pipelines as they are, while a commit of one without sampling
+// is in flight. Guarantee: its counts and the places in its log go on from there, not from what is
+// durable.
 BOOST_AUTO_TEST_CASE(a_pipeline_that_stays_goes_on) {
   start_passing_on();
   take(some_spans(1, 1, 10));
@@ -394,8 +400,8 @@ BOOST_AUTO_TEST_CASE(a_pipeline_that_stays_goes_on) {
   BOOST_TEST(received(accepted_spans) == 2U);
 }
 
-// Scenario: it stops with requests gathered, and one with processors. Guarantee: processors are told to let
-// go; it is idle when all of it is answered, not before.
+// Scenario: it stops with requests gathered, and one with processors. Guarantee: processors are
+// told to let go; it is idle when all of it is answered, not before.
 BOOST_AUTO_TEST_CASE(it_stops_when_everybody_is_answered) {
   start_editing(R"(set(name, "x"))");
   std::vector<client_ptr> askers;

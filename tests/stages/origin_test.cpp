@@ -217,8 +217,8 @@ BOOST_FIXTURE_TEST_SUITE(origin_test, fixture)
 
 // -- a start --
 
-// Scenario: an earlier start left 40 entries, long ago. Guarantee: they come in order, and their traces
-// have two seconds left to come together.
+// Scenario: an earlier start left 40 entries, long ago. Guarantee: they come in order, and their
+// traces have two seconds left to come together.
 BOOST_AUTO_TEST_CASE(the_journal_is_read_back_in_order) {
   fill(1, 40);
   now = later(3600 * second_ns);
@@ -229,7 +229,8 @@ BOOST_AUTO_TEST_CASE(the_journal_is_read_back_in_order) {
   BOOST_TEST(asked.empty());
 }
 
-// Scenario: the wall clock was set back by an hour since. Guarantee: the entries count as received now.
+// Scenario: the wall clock was set back by an hour since. Guarantee: the entries count as received
+// now.
 BOOST_AUTO_TEST_CASE(an_entry_is_not_received_later_than_now) {
   fill(1, 1);
   now = {beginning.steady, beginning.wall - 3600ULL * second_ns};
@@ -252,8 +253,9 @@ BOOST_AUTO_TEST_CASE(what_came_meanwhile_comes_once) {
   BOOST_TEST(moves.empty());
 }
 
-// Scenario: entries of which some are settled wholly or in part, as progress says. Guarantee: the one is
-// not sent, the other goes with what is settled; the compressor has the progress before any entry goes.
+// Scenario: entries of which some are settled wholly or in part, as progress says. Guarantee: the
+// one is not sent, the other goes with what is settled; the compressor has the progress before any
+// entry goes.
 BOOST_AUTO_TEST_CASE(what_progress_says_is_settled_is_not_sent) {
   fill(1, 3);
   auto two = entry_of(id(4), 3, some_spans(4, 1, 10, 'a') + some_spans(5, 1, 10, 'b'), now);
@@ -270,9 +272,9 @@ BOOST_AUTO_TEST_CASE(what_progress_says_is_settled_is_not_sent) {
   BOOST_TEST(progress[0]->records.size() == 2U);
 }
 
-// Scenario: half of 20 entries are settled, three chunks of decisions are remembered; the system refuses
-// one read of the start, whichever. Guarantee: it is tried again; what is settled is not sent, all
-// decisions come, the newest first, before any entry; each other entry comes once.
+// Scenario: half of 20 entries are settled, three chunks of decisions are remembered; the system
+// refuses one read of the start, whichever. Guarantee: it is tried again; what is settled is not
+// sent, all decisions come, the newest first, before any entry; each other entry comes once.
 BOOST_AUTO_TEST_CASE(one_refused_read_at_a_start_loses_nothing) {
   unsigned reads = 0;
   for (bool refused = true; refused; ++reads) {
@@ -295,22 +297,24 @@ BOOST_AUTO_TEST_CASE(one_refused_read_at_a_start_loses_nothing) {
   BOOST_TEST(reads > 30U);
 }
 
-// Scenario: one entry of the journal is damaged. Guarantee: it is set aside and holds up nothing: the
-// others come, and once they are settled the journal is trimmed past it.
+// Scenario: one entry of the journal is damaged. Guarantee: it is set aside and holds up nothing:
+// the others come, and once they are settled the journal is trimmed past it.
 BOOST_AUTO_TEST_CASE(a_damaged_entry_is_set_aside) {
   fill(1, 5);
   disk->damage_entry(2);
   start();
   BOOST_TEST((sent() == std::vector{id(1), id(2), id(4), id(5)}));
-  BOOST_TEST((disk->set_aside() == std::vector{std::pair{std::string("journal"), std::uint64_t{2}}}));
+  BOOST_TEST(
+      (disk->set_aside() == std::vector{std::pair{std::string("journal"), std::uint64_t{2}}}));
   settle(1, 2);
   settle(4, 5);
   tick();
   BOOST_TEST(disk->journal().first == 5U);
 }
 
-// Scenario: 60 chunks of decisions are remembered, and the shard takes its time. Guarantee: no more of
-// them are on their way than there is credit, and a message; all come, and only then the entries.
+// Scenario: 60 chunks of decisions are remembered, and the shard takes its time. Guarantee: no more
+// of them are on their way than there is credit, and a message; all come, and only then the
+// entries.
 BOOST_AUTO_TEST_CASE(remembered_decisions_come_by_credit) {
   constexpr std::size_t bytes = 100'000;
   put_decisions(60, bytes);
@@ -360,8 +364,9 @@ BOOST_AUTO_TEST_CASE(no_more_decisions_come_than_there_is_room_for) {
 
 // -- credit --
 
-// Scenario: a journal of 20 entries and credit for four, of two shards. Guarantee: no more is on its way
-// than the credit and an entry; half of it free is enough for more; at the end all is given back.
+// Scenario: a journal of 20 entries and credit for four, of two shards. Guarantee: no more is on
+// its way than the credit and an entry; half of it free is enough for more; at the end all is given
+// back.
 BOOST_AUTO_TEST_CASE(reading_back_stops_without_credit) {
   fill(1, 20);
   config.shards = 2;
@@ -380,8 +385,8 @@ BOOST_AUTO_TEST_CASE(reading_back_stops_without_credit) {
   BOOST_TEST(uut->bytes_in_flight() == 0U);
 }
 
-// Scenario: the shard is slightly behind: it gives credit, but never so much that a good part of it is
-// free, and entries keep coming. Guarantee: they come in the order in which they were received.
+// Scenario: the shard is slightly behind: it gives credit, but never so much that a good part of it
+// is free, and entries keep coming. Guarantee: they come in the order in which they were received.
 BOOST_AUTO_TEST_CASE(nothing_overtakes_what_waits) {
   config.credit = 4 * entry_bytes;
   start();
@@ -398,8 +403,8 @@ BOOST_AUTO_TEST_CASE(nothing_overtakes_what_waits) {
   BOOST_TEST((sent() == ids(1, 38)));
 }
 
-// Scenario: more waits than the budget between intake and origin holds, so that some of it is in the
-// journal alone. Guarantee: all of it comes, in order, and the budget is free at the end.
+// Scenario: more waits than the budget between intake and origin holds, so that some of it is in
+// the journal alone. Guarantee: all of it comes, in order, and the budget is free at the end.
 BOOST_AUTO_TEST_CASE(what_waits_in_memory_and_on_disk_keeps_its_order) {
   config.credit = entry_bytes;
   start();
@@ -414,8 +419,8 @@ BOOST_AUTO_TEST_CASE(what_waits_in_memory_and_on_disk_keeps_its_order) {
   BOOST_TEST(config.handed->used() == 0U);
 }
 
-// Scenario: what waits in memory is settled before it was sent (an earlier compressor's progress says so).
-// Guarantee: it is not sent, and its part of the budget is free.
+// Scenario: what waits in memory is settled before it was sent (an earlier compressor's progress
+// says so). Guarantee: it is not sent, and its part of the budget is free.
 BOOST_AUTO_TEST_CASE(what_is_settled_while_it_waits_is_let_go) {
   config.credit = entry_bytes;
   start();
@@ -431,7 +436,8 @@ BOOST_AUTO_TEST_CASE(what_is_settled_while_it_waits_is_let_go) {
   BOOST_TEST(config.handed->used() == 0U);
 }
 
-// Scenario: one of two slots of what waits in memory is settled meanwhile. Guarantee: it goes with that.
+// Scenario: one of two slots of what waits in memory is settled meanwhile. Guarantee: it goes with
+// that.
 BOOST_AUTO_TEST_CASE(what_is_settled_in_part_while_it_waits_goes_along) {
   config.credit = entry_bytes;
   start();
@@ -451,8 +457,8 @@ BOOST_AUTO_TEST_CASE(what_is_settled_in_part_while_it_waits_goes_along) {
   BOOST_TEST(entries[1]->index.spans.size() == 2U);
 }
 
-// Scenario: what waits in the journal cannot be read at the moment. Guarantee: others overtake it, the gate
-// stays where it was received; a second later it is tried again.
+// Scenario: what waits in the journal cannot be read at the moment. Guarantee: others overtake it,
+// the gate stays where it was received; a second later it is tried again.
 BOOST_AUTO_TEST_CASE(an_unreadable_entry_holds_the_gate_alone) {
   config.credit = entry_bytes;
   start();
@@ -497,8 +503,8 @@ BOOST_AUTO_TEST_CASE(not_everything_overtakes_what_cannot_be_read) {
   BOOST_TEST((sent() == ids(1, 32)));
 }
 
-// Scenario: of what waits in the journal one entry is damaged, one gone. Guarantee: both are given up and
-// counted; the gate does not wait for them.
+// Scenario: of what waits in the journal one entry is damaged, one gone. Guarantee: both are given
+// up and counted; the gate does not wait for them.
 BOOST_AUTO_TEST_CASE(what_is_lost_while_it_waits_is_given_up) {
   config.credit = entry_bytes;
   start();
@@ -514,8 +520,8 @@ BOOST_AUTO_TEST_CASE(what_is_lost_while_it_waits_is_given_up) {
   BOOST_TEST(uut->settling().entries() == 2U);
 }
 
-// Scenario: a start without credit for all of the journal, then entries that wait. Guarantee: the gate is
-// shut until the journal is read back; then it is where the oldest unsent was received.
+// Scenario: a start without credit for all of the journal, then entries that wait. Guarantee: the
+// gate is shut until the journal is read back; then it is where the oldest unsent was received.
 BOOST_AUTO_TEST_CASE(the_gate_follows_the_oldest_that_is_not_sent) {
   fill(1, 3);
   config.credit = 2 * entry_bytes;
@@ -541,9 +547,9 @@ BOOST_AUTO_TEST_CASE(the_gate_follows_the_oldest_that_is_not_sent) {
 
 // -- forgetting --
 
-// Scenario: all entries are settled and the journal is trimmed, which is not synced yet; then it is.
-// Guarantee: only then are owners told to drop their progress: after a crash before, the entries would be
-// read back.
+// Scenario: all entries are settled and the journal is trimmed, which is not synced yet; then it
+// is. Guarantee: only then are owners told to drop their progress: after a crash before, the
+// entries would be read back.
 BOOST_AUTO_TEST_CASE(progress_is_kept_until_the_trim_is_synced) {
   fill(1, 3);
   start();
@@ -574,9 +580,9 @@ BOOST_AUTO_TEST_CASE(odd_reports_of_settled_slots_change_nothing) {
   BOOST_TEST(disk->journal().first == 1U);
 }
 
-// Scenario: the first and the last of 20 old entries stay open, so they are written again at the tail; the
-// shard has not heard of it yet. Guarantee: the old places can be read until it has; then the journal is
-// trimmed up to the new ones.
+// Scenario: the first and the last of 20 old entries stay open, so they are written again at the
+// tail; the shard has not heard of it yet. Guarantee: the old places can be read until it has; then
+// the journal is trimmed up to the new ones.
 BOOST_AUTO_TEST_CASE(a_moved_entry_can_be_read_at_its_old_place) {
   fill(1, 20);
   config.stuck_age = 60 * second_ns;
@@ -603,8 +609,9 @@ BOOST_AUTO_TEST_CASE(a_moved_entry_can_be_read_at_its_old_place) {
   BOOST_TEST(disk->read_entry(20).has_value());
 }
 
-// Scenario: 40 entries of a pipeline that is gone hold up the journal, and there is no shard. Guarantee:
-// they are written again, 16 at most at a time, without anybody's answer, until the head is behind them.
+// Scenario: 40 entries of a pipeline that is gone hold up the journal, and there is no shard.
+// Guarantee: they are written again, 16 at most at a time, without anybody's answer, until the head
+// is behind them.
 BOOST_AUTO_TEST_CASE(many_are_moved_in_turns) {
   for (sequence number = 1; number <= 40; ++number)
     put(number, 2);
@@ -624,8 +631,8 @@ BOOST_AUTO_TEST_CASE(many_are_moved_in_turns) {
   BOOST_TEST(uut->settling().entries() == 40U);
 }
 
-// Scenario: an entry that is being moved is settled before that is written; then a kill. Guarantee: the
-// journal is trimmed past both places, and nothing of it comes back.
+// Scenario: an entry that is being moved is settled before that is written; then a kill. Guarantee:
+// the journal is trimmed past both places, and nothing of it comes back.
 BOOST_AUTO_TEST_CASE(an_entry_may_be_settled_while_it_is_moved) {
   fill(1, 20);
   config.stuck_age = 60 * second_ns;
@@ -647,8 +654,8 @@ BOOST_AUTO_TEST_CASE(an_entry_may_be_settled_while_it_is_moved) {
   BOOST_TEST(entries.empty());
 }
 
-// Scenario: a kill when a move is durable, and the journal is not trimmed. Guarantee: the next start sends
-// each entry once, from its new place.
+// Scenario: a kill when a move is durable, and the journal is not trimmed. Guarantee: the next
+// start sends each entry once, from its new place.
 BOOST_AUTO_TEST_CASE(a_moved_entry_comes_back_once) {
   fill(1, 20);
   config.stuck_age = 60 * second_ns;
@@ -683,9 +690,9 @@ BOOST_AUTO_TEST_CASE(an_entry_that_stands_there_twice_comes_once) {
 
 // -- reload --
 
-// Scenario: the journal of a start holds entries of a pipeline that is not configured; a reload brings it
-// back. Guarantee: they are kept, do not hold back the others' decisions, and are sent then, behind the
-// pipeline's progress and decisions, as if they had just been received.
+// Scenario: the journal of a start holds entries of a pipeline that is not configured; a reload
+// brings it back. Guarantee: they are kept, do not hold back the others' decisions, and are sent
+// then, behind the pipeline's progress and decisions, as if they had just been received.
 BOOST_AUTO_TEST_CASE(a_pipeline_that_comes_back_finds_its_entries) {
   fill(1, 3);
   put_progress(2);
@@ -705,9 +712,9 @@ BOOST_AUTO_TEST_CASE(a_pipeline_that_comes_back_finds_its_entries) {
   BOOST_TEST(entries[0]->received >= now.steady - wait + 2 * second_ns);
 }
 
-// Scenario: a pipeline goes with entries sent, waiting and yet to come. Guarantee: nothing of it is sent
-// while it is gone; once it is back all that is open is, in order, and what its last compressor made durable
-// without a report is not.
+// Scenario: a pipeline goes with entries sent, waiting and yet to come. Guarantee: nothing of it is
+// sent while it is gone; once it is back all that is open is, in order, and what its last
+// compressor made durable without a report is not.
 BOOST_AUTO_TEST_CASE(entries_of_a_pipeline_that_goes_wait_for_it) {
   config.credit = 2 * entry_bytes;
   start();
@@ -730,7 +737,8 @@ BOOST_AUTO_TEST_CASE(entries_of_a_pipeline_that_goes_wait_for_it) {
   BOOST_TEST((sent() == std::vector{id(1), id(2), id(1), id(3), id(4), id(5)}));
 }
 
-// Scenario: a pipeline goes while what it has to know is still being read. Guarantee: the others go on.
+// Scenario: a pipeline goes while what it has to know is still being read. Guarantee: the others go
+// on.
 BOOST_AUTO_TEST_CASE(records_of_a_pipeline_that_goes_are_not_waited_for) {
   fill(1, 2);
   put_decisions(3, 300'000);

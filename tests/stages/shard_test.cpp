@@ -136,8 +136,8 @@ struct fixture {
   }
 
   std::shared_ptr<test::model_disk> disk = std::make_shared<test::model_disk>();
-  std::shared_ptr<std::atomic<std::uint64_t>> next_chunk
-      = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<std::atomic<std::uint64_t>> next_chunk =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
   moment now = beginning;
   sequence last = 0;
   std::uint64_t seed = 0;
@@ -150,9 +150,9 @@ BOOST_FIXTURE_TEST_SUITE(shard_test, fixture)
 
 // -- deciding --
 
-// Scenario: two spans of a trace in two entries, and one of another. Guarantee: nothing is decided before
-// the wait is over, credit is given at once; then each trace is decided once, with all its spans, and the
-// message says which slots that settles.
+// Scenario: two spans of a trace in two entries, and one of another. Guarantee: nothing is decided
+// before the wait is over, credit is given at once; then each trace is decided once, with all its
+// spans, and the message says which slots that settles.
 BOOST_AUTO_TEST_CASE(a_trace_is_decided_when_its_wait_is_over) {
   start(keep_all());
   const auto first = take("ab");
@@ -174,8 +174,9 @@ BOOST_AUTO_TEST_CASE(a_trace_is_decided_when_its_wait_is_over) {
   BOOST_TEST(messages().size() == 1U);
 }
 
-// Scenario: what the origin has sent lags behind; then it stands still for longer than anybody waits.
-// Guarantee: traces are decided as far as everything received before has come; in the end without, marked.
+// Scenario: what the origin has sent lags behind; then it stands still for longer than anybody
+// waits. Guarantee: traces are decided as far as everything received before has come; in the end
+// without, marked.
 BOOST_AUTO_TEST_CASE(nothing_is_decided_before_all_of_it_has_come) {
   start(keep_all());
   take("a");
@@ -192,7 +193,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_decided_before_all_of_it_has_come) {
   BOOST_TEST((messages()[0]->traces[0].flags & sampling::decided_incomplete) != 0);
 }
 
-// Scenario: an entry with one slot that is settled (it was sent again). Guarantee: that one is left alone.
+// Scenario: an entry with one slot that is settled (it was sent again). Guarantee: that one is left
+// alone.
 BOOST_AUTO_TEST_CASE(a_settled_slot_is_left_alone) {
   start(keep_all());
   auto entry = std::make_shared<durable_entry>(*make("ab"));
@@ -205,7 +207,8 @@ BOOST_AUTO_TEST_CASE(a_settled_slot_is_left_alone) {
   BOOST_TEST(messages()[0]->slots[0].slot == 1U);
 }
 
-// Scenario: two shards see the same entry of 26 traces. Guarantee: each trace is decided by one of them.
+// Scenario: two shards see the same entry of 26 traces. Guarantee: each trace is decided by one of
+// them.
 BOOST_AUTO_TEST_CASE(each_trace_has_one_shard) {
   std::vector<tested_shard> both;
   both.reserve(2);
@@ -225,7 +228,8 @@ BOOST_AUTO_TEST_CASE(each_trace_has_one_shard) {
   BOOST_TEST(seen.size() == 26U);
 }
 
-// Scenario: spans come after their trace was decided, kept or dropped. Guarantee: they follow at once.
+// Scenario: spans come after their trace was decided, kept or dropped. Guarantee: they follow at
+// once.
 BOOST_AUTO_TEST_CASE(late_spans_follow_the_decision) {
   for (const bool keep : {true, false}) {
     fixture f;
@@ -243,7 +247,8 @@ BOOST_AUTO_TEST_CASE(late_spans_follow_the_decision) {
   }
 }
 
-// Scenario: there may be one trace undecided, and five come. Guarantee: the oldest are decided early.
+// Scenario: there may be one trace undecided, and five come. Guarantee: the oldest are decided
+// early.
 BOOST_AUTO_TEST_CASE(a_full_window_decides_the_oldest_early) {
   auto config = keep_all();
   config.num_traces = 1;
@@ -257,8 +262,9 @@ BOOST_AUTO_TEST_CASE(a_full_window_decides_the_oldest_early) {
 
 // -- what is durable --
 
-// Scenario: what was decided becomes durable; the same is said twice, of a ticket that nobody has, of
-// another pipeline. Guarantee: the origin hears of each slot once, and only then; nothing is in flight then.
+// Scenario: what was decided becomes durable; the same is said twice, of a ticket that nobody has,
+// of another pipeline. Guarantee: the origin hears of each slot once, and only then; nothing is in
+// flight then.
 BOOST_AUTO_TEST_CASE(the_origin_hears_of_what_is_durable_once) {
   start(keep_all());
   take("ab");
@@ -277,8 +283,8 @@ BOOST_AUTO_TEST_CASE(the_origin_hears_of_what_is_durable_once) {
   BOOST_TEST((only->settled == all));
 }
 
-// Scenario: nothing becomes durable while large traces are due, then it does. Guarantee: no more is decided
-// than may be on its way (16 MiB, and what one round decides); the rest is, then.
+// Scenario: nothing becomes durable while large traces are due, then it does. Guarantee: no more is
+// decided than may be on its way (16 MiB, and what one round decides); the rest is, then.
 BOOST_AUTO_TEST_CASE(what_is_on_its_way_to_the_disk_is_bounded) {
   constexpr std::size_t noise = 1 << 20;
   start(keep_all());
@@ -298,8 +304,9 @@ BOOST_AUTO_TEST_CASE(what_is_on_its_way_to_the_disk_is_bounded) {
   BOOST_TEST(only->uut->bytes_in_flight() == 0U);
 }
 
-// Scenario: 40 MiB of late spans, which are handed on as they come, and nothing becomes durable. Guarantee:
-// from 32 MiB on no credit is given; what was held back comes when some of it is durable.
+// Scenario: 40 MiB of late spans, which are handed on as they come, and nothing becomes durable.
+// Guarantee: from 32 MiB on no credit is given; what was held back comes when some of it is
+// durable.
 BOOST_AUTO_TEST_CASE(late_spans_stop_for_want_of_credit) {
   constexpr std::size_t noise = 1 << 20;
   start(keep_all());
@@ -319,8 +326,8 @@ BOOST_AUTO_TEST_CASE(late_spans_stop_for_want_of_credit) {
   BOOST_TEST(only->credit == sent);
 }
 
-// Scenario: two shards decide after a start that found chunk 41; one of them decides far more. Guarantee:
-// their chunks have numbers of their own behind 41, which rise with time.
+// Scenario: two shards decide after a start that found chunk 41; one of them decides far more.
+// Guarantee: their chunks have numbers of their own behind 41, which rise with time.
 BOOST_AUTO_TEST_CASE(shards_number_their_chunks_together) {
   std::vector<tested_shard> both;
   both.reserve(2);
@@ -350,8 +357,9 @@ BOOST_AUTO_TEST_CASE(shards_number_their_chunks_together) {
 
 // -- decisions from before the start --
 
-// Scenario: a chunk says that a trace was kept; policies would drop it now. Guarantee: late spans of it
-// follow the old decision. A damaged chunk is passed over; of a pipeline that is gone none is wanted.
+// Scenario: a chunk says that a trace was kept; policies would drop it now. Guarantee: late spans
+// of it follow the old decision. A damaged chunk is passed over; of a pipeline that is gone none is
+// wanted.
 BOOST_AUTO_TEST_CASE(decisions_from_before_the_start_are_followed) {
   start(keep_errors());
   auto damaged = chunk_of(6, "b");
@@ -378,9 +386,9 @@ BOOST_AUTO_TEST_CASE(it_says_when_no_older_decision_fits) {
 
 // -- reading again --
 
-// Scenario: a window so small that it keeps no packed bytes; a kept trace's entry is to be read from the
-// journal, and the system refuses. Another trace is due too. Guarantee: the other one does not wait; the
-// read is tried again after a second, and the trace comes whole, once.
+// Scenario: a window so small that it keeps no packed bytes; a kept trace's entry is to be read
+// from the journal, and the system refuses. Another trace is due too. Guarantee: the other one does
+// not wait; the read is tried again after a second, and the trace comes whole, once.
 BOOST_AUTO_TEST_CASE(a_refused_read_of_a_kept_trace_is_tried_again) {
   constexpr std::size_t noise = 8 << 10;
   start(keep_all(), 4 << 10);
@@ -405,8 +413,8 @@ BOOST_AUTO_TEST_CASE(a_refused_read_of_a_kept_trace_is_tried_again) {
   BOOST_TEST(only->uut->bytes_in_flight() == 0U);
 }
 
-// Scenario: the entries of two kept traces are gone, or damaged, in the journal. Guarantee: their slots are
-// settled as damaged, at once: only what is lost is lost.
+// Scenario: the entries of two kept traces are gone, or damaged, in the journal. Guarantee: their
+// slots are settled as damaged, at once: only what is lost is lost.
 BOOST_AUTO_TEST_CASE(what_is_gone_is_not_waited_for) {
   constexpr std::size_t noise = 8 << 10;
   start(keep_all(), 4 << 10);
@@ -422,7 +430,8 @@ BOOST_AUTO_TEST_CASE(what_is_gone_is_not_waited_for) {
   BOOST_TEST(messages()[0]->slots.size() == 3U);
 }
 
-// Scenario: an entry that has to be read back was written again further back. Guarantee: it is read there.
+// Scenario: an entry that has to be read back was written again further back. Guarantee: it is read
+// there.
 BOOST_AUTO_TEST_CASE(a_moved_entry_is_read_at_its_new_place) {
   start(keep_all(), 4 << 10);
   const auto entry = take("a", 8 << 10);
@@ -437,8 +446,8 @@ BOOST_AUTO_TEST_CASE(a_moved_entry_is_read_at_its_new_place) {
   BOOST_TEST(messages()[0]->kept.spans() == 1U);
 }
 
-// Scenario: nothing can be read, and 100 traces become due one after the other. Guarantee: after 64 that
-// wait nothing more is decided; once the disk can be read all of them come.
+// Scenario: nothing can be read, and 100 traces become due one after the other. Guarantee: after 64
+// that wait nothing more is decided; once the disk can be read all of them come.
 BOOST_AUTO_TEST_CASE(so_many_wait_for_the_disk_and_no_more) {
   start(keep_all(), 4 << 10);
   disk->refuse_reads(1);
@@ -461,8 +470,8 @@ BOOST_AUTO_TEST_CASE(so_many_wait_for_the_disk_and_no_more) {
 
 // -- reload --
 
-// Scenario: policies change while traces wait. Guarantee: they are decided by the new ones; the same
-// configuration again changes nothing.
+// Scenario: policies change while traces wait. Guarantee: they are decided by the new ones; the
+// same configuration again changes nothing.
 BOOST_AUTO_TEST_CASE(what_waits_is_decided_by_new_policies) {
   start(keep_all());
   take("a");
@@ -477,8 +486,9 @@ BOOST_AUTO_TEST_CASE(what_waits_is_decided_by_new_policies) {
   BOOST_TEST(messages()[0]->kept.spans() == 0U);
 }
 
-// Scenario: policies change, and an entry cannot be read for them; the window is full, too. Guarantee:
-// nothing is decided without what is in it, and no credit is given, until it can be read: then both.
+// Scenario: policies change, and an entry cannot be read for them; the window is full, too.
+// Guarantee: nothing is decided without what is in it, and no credit is given, until it can be
+// read: then both.
 BOOST_AUTO_TEST_CASE(new_policies_wait_for_what_they_cannot_see) {
   auto config = keep_all();
   config.num_traces = 2;
@@ -518,9 +528,10 @@ BOOST_AUTO_TEST_CASE(new_policies_do_not_wait_for_ever) {
   BOOST_TEST(decided_traces() == 2U);
 }
 
-// Scenario: a pipeline goes with a trace that waits and one on its way to the disk; its entries still come;
-// it is back with another compressor. Guarantee: what becomes durable is reported, what waited is not
-// decided until it is sent again, and goes to the new compressor then; credit is always given.
+// Scenario: a pipeline goes with a trace that waits and one on its way to the disk; its entries
+// still come; it is back with another compressor. Guarantee: what becomes durable is reported, what
+// waited is not decided until it is sent again, and goes to the new compressor then; credit is
+// always given.
 BOOST_AUTO_TEST_CASE(a_pipeline_goes_and_comes_back) {
   start(keep_all());
   take("a");
@@ -544,9 +555,9 @@ BOOST_AUTO_TEST_CASE(a_pipeline_goes_and_comes_back) {
   BOOST_TEST(only->compressors.back() == 2U);
 }
 
-// Scenario: a pipeline goes while more than is allowed of it is on its way to the disk, and its compressor
-// ends before it has answered; the answers come late. Guarantee: the credit that was held back for it
-// comes: the other pipelines go on; late answers change nothing.
+// Scenario: a pipeline goes while more than is allowed of it is on its way to the disk, and its
+// compressor ends before it has answered; the answers come late. Guarantee: the credit that was
+// held back for it comes: the other pipelines go on; late answers change nothing.
 BOOST_AUTO_TEST_CASE(what_a_compressor_that_ended_owed_is_let_go) {
   start(keep_all());
   take("a");

@@ -271,8 +271,8 @@ std::vector<storage::segment> model_disk::log_segments(pipeline_id pipeline) con
   std::vector<storage::segment> segments;
   const auto held = log(pipeline);
   for (auto position = held.first; position < held.next; ++position)
-    segments.push_back({position, position + 1, now_.blocks.at({pipeline, position}).size(),
-                        position + 1, false});
+    segments.push_back(
+        {position, position + 1, now_.blocks.at({pipeline, position}).size(), position + 1, false});
   return segments;
 }
 

@@ -37,9 +37,9 @@ public:
   virtual void progress_goes(const tables&, node_id, weir::epoch, sequence) {}
 };
 
-/// A disk that promises what a store promises and not a bit more: what was not synced may be lost from
-/// the end, what was trimmed may come back until maintain() has run, reads may be refused. It has one
-/// log, and one record a segment.
+/// A disk that promises what a store promises and not a bit more: what was not synced may be lost
+/// from the end, what was trimmed may come back until maintain() has run, reads may be refused. It
+/// has one log, and one record a segment.
 class model_disk final : public storage::disk {
 public:
   model_disk(std::uint64_t seed, disk_witness& witness);
@@ -105,8 +105,7 @@ public:
   result<std::map<std::string, storage::cursor>> cursors(pipeline_id pipeline) const override;
 
   storage::bounds dead_letters(pipeline_id pipeline) const override;
-  result<std::string> read_dead_letter(pipeline_id pipeline,
-                                       log_position position) const override;
+  result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const override;
   result<void> trim_dead_letters(pipeline_id pipeline, log_position below) override;
   std::vector<storage::segment> dead_letter_segments(pipeline_id pipeline) const override;
 
