@@ -1,104 +1,50 @@
 #include "actors/compressor.hpp"
 
-#include "../storage/temporary_directory.hpp"
-#include "actors/writer.hpp"
-#include "sampling/assembly.hpp"
-#include "sampling/decision_cache.hpp"
-#include "../stages/spans.hpp"
-#include "storage/store.hpp"
-
-#include <boost/test/unit_test.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
+#include "fake_stages.hpp"
+#include "stepped_system.hpp"
 
 using namespace weir;
 using namespace weir::actors;
-using namespace weir::stages;
 
 namespace {
 
-// A compressor over a real store; the test is its sampler.
-struct fixture {
+struct fixture : stepped_system {
   fixture() {
-    storage::options how;
-    how.directory = directory.path() + "/data";
-    auto opened = storage::store::open(how);
-    BOOST_REQUIRE(opened);
-    store = std::move(*opened);
-    pipeline = *store->pipeline("traces");
-    BOOST_REQUIRE(store->open_log(pipeline));
-    write = system.spawn<caf::detached>(writer, store, sabotage{}, end_flag());
-    compressor_config plan;
-    plan.pipeline = pipeline;
+    stages::compressor_config plan;
+    plan.pipeline = 1;
     plan.name = "traces";
-    uut = system.spawn(actors::compressor, plan, store, std::make_shared<log_tail>(0, 1 << 20), write);
+    for (auto* each : {&first, &second})
+      shards.push_back(system.spawn(fake_shard, each));
+    write = system.spawn(fake_writer, &writer);
+    uut = system.spawn(actors::compressor, plan, disk,
+                       std::make_shared<stages::log_tail>(0, 1 << 20), write);
+    run();
   }
-
   ~fixture() {
-    caf::anon_send_exit(uut, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(write, caf::exit_reason::user_shutdown);
+    end(uut);
+    end(write);
+    for (auto& each : shards)
+      end(each);
   }
 
-  // What a sampler decides of entries with one span of one trace each: (sequence, trace, keep).
-  struct one_slot {
-    sequence entry;
-    char trace;
-    bool keep;
-  };
-
-  void decide(const std::vector<one_slot>& slots, const std::string& decisions = "") {
-    sampling::decided_batch batch;
-    std::vector<std::string> bytes;
-    auto message = std::make_shared<decided>();
-    for (std::uint32_t i = 0; i < slots.size(); ++i) {
-      bytes.push_back(some_spans(slots[i].entry, 1, 10, slots[i].trace));
-      sampling::decided_trace trace;
-      trace.id = trace_id::from(std::string(16, slots[i].trace));
-      trace.verdict.keep = slots[i].keep;
-      trace.spans = 1;
-      trace.first_ref = i;
-      trace.refs = 1;
-      batch.traces.push_back(trace);
-      batch.refs.push_back({i, 0});
-      message->entries.push_back({{1, 1, slots[i].entry}, 1});
-      message->slots.push_back({i, 0, i});
-    }
-    sampling::assembler collector;
-    BOOST_REQUIRE(collector.collect(
-        batch, 0,
-        [&](sampling::entry_number number) -> result<sampling::unpacked_entry> {
-          return sampling::unpacked_entry{bytes[number], 1, 2};
-        },
-        message->kept));
-    message->pipeline = pipeline;
-    message->ticket = ++ticket;
-    message->traces = batch.traces;
-    message->chunk = ticket;
-    message->decisions = decisions;
-    self->send(uut, decided_ptr(message));
-    self->request(uut, caf::infinite, stop_atom_v)
-        .receive([](stopped_atom) {}, [](const caf::error&) { BOOST_FAIL("no answer"); });
+  // A dropped trace.
+  void decide(std::uint32_t shard, std::uint64_t ticket) {
+    auto message = std::make_shared<stages::decided>();
+    message->pipeline = 1;
+    message->shard = shard;
+    message->ticket = ticket;
+    message->entries.push_back({{1, 1, ticket}, 1});
+    message->slots.push_back({0, 0, 0});
+    auto& trace = message->traces.emplace_back();
+    trace.spans = trace.refs = 1;
+    caf::send_as(shards[shard], uut, stages::decided_ptr(message));
+    run();
   }
 
-  std::uint64_t logged_spans() const {
-    std::uint64_t spans = 0;
-    const auto held = store->log(pipeline);
-    for (auto position = held.first; position < held.next; ++position) {
-      const auto bytes = store->read_block(pipeline, position).value();
-      spans += codec::read_block(bytes)->header.items;
-    }
-    return spans;
-  }
-
-  storage::temporary_directory directory;
-  std::shared_ptr<storage::store> store;
-  pipeline_id pipeline = 0;
-  std::uint64_t ticket = 0;
-  caf::actor_system_config config;
-  caf::actor_system system{config};
-  caf::scoped_actor self{system};
+  std::shared_ptr<test::model_disk> disk = std::make_shared<test::model_disk>();
+  stages::model_writer writer{disk};
+  told_shard first, second;
+  std::vector<shard_actor> shards;
   writer_actor write;
   compressor_actor uut;
 };
@@ -107,38 +53,33 @@ struct fixture {
 
 BOOST_FIXTURE_TEST_SUITE(compressor_test, fixture)
 
-// Scenario: slots that are settled, kept and dropped ones, are decided again, beside new ones (their
-// entry was sent again). Guarantee: each span is in the log once and in the ledger once.
-BOOST_AUTO_TEST_CASE(a_settled_slot_is_not_logged_again) {
-  decide({{1, 'a', true}, {2, 'b', false}});
-  BOOST_TEST(logged_spans() == 1U);
-  decide({{1, 'a', true}});
-  BOOST_TEST(logged_spans() == 1U);
-  decide({{2, 'b', false}, {1, 'a', true}, {3, 'c', true}, {2, 'b', true}, {4, 'd', false}});
-  BOOST_TEST(logged_spans() == 2U);
-  const ledger_page ledger(*store, ledger_key("traces", "log"), log_counts);
-  BOOST_TEST(ledger[kept_items] == 2U);
-  BOOST_TEST(ledger[dropped_items] == 2U);
-  BOOST_TEST(ledger[appended_items] == 2U);
+// Scenario: two shards decide something. Guarantee: it is written when its timer is over, and each
+// shard hears of its own once that is durable.
+BOOST_AUTO_TEST_CASE(a_shard_hears_of_its_own) {
+  decide(0, 11);
+  decide(1, 22);
+  pass(std::chrono::milliseconds(190));
+  BOOST_TEST(writer.waiting() == 0U);
+  pass(std::chrono::milliseconds(20));
+  BOOST_REQUIRE(writer.waiting() == 1U);
+  BOOST_TEST(first.durable.empty());
+  tell(write, flush_atom_v);
+  BOOST_TEST((first.durable == std::vector<std::uint64_t>{11}));
+  BOOST_TEST((second.durable == std::vector<std::uint64_t>{22}));
 }
 
-// Scenario: 300 flushes of one decision each, as at low traffic. Guarantee: they stand in a few
-// chunks, and all of them are read back.
-BOOST_AUTO_TEST_CASE(small_chunks_of_decisions_become_one) {
-  sampling::decision_cache cache(1000);
-  for (std::uint64_t i = 1; i <= 300; ++i) {
-    cache.insert(i, {true, cache.number_of("policy"), 1});
-    std::string chunk;
-    cache.write_chunk(i, chunk);
-    decide({{i, 'a', false}}, chunk);
-  }
-  const auto chunks = store->decision_chunks(pipeline).value();
-  BOOST_TEST(chunks.size() <= 3U);
-  sampling::decision_cache reader(1000);
-  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk)
-    BOOST_REQUIRE(reader.load_chunk(*chunk, store->read_decisions(pipeline, *chunk).value(),
-                                    [](auto) { return true; }));
-  BOOST_TEST(reader.size() == 300U);
+// Scenario: it is asked to stop with something gathered, and asked again. Guarantee: both have
+// their answer when that is durable, not before; then at once.
+BOOST_AUTO_TEST_CASE(a_stop_is_answered_when_all_is_durable) {
+  decide(0, 1);
+  const auto first_answer = ask<stopped_atom>(uut, stop_atom_v);
+  const auto second_answer = ask<stopped_atom>(uut, stop_atom_v);
+  BOOST_TEST(*first_answer == 0);
+  BOOST_TEST(writer.waiting() == 1U);
+  tell(write, flush_atom_v);
+  BOOST_TEST(*first_answer == 1);
+  BOOST_TEST(*second_answer == 1);
+  BOOST_TEST(*ask<stopped_atom>(uut, stop_atom_v) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
