@@ -21,12 +21,12 @@ BOOST_AUTO_TEST_SUITE(writer_test)
 BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
   storage::temporary_directory directory;
   const auto disk = std::make_shared<storage::faulty_file_system>(directory.path());
-  storage::options how;
-  how.directory = directory.path() + "/data";
-  how.memtable_bytes = 32 << 10;
-  how.max_wal_bytes = 256 << 10;
-  how.file_system = disk;
-  auto opened = storage::store::open(how);
+  storage::options options;
+  options.directory = directory.path() + "/data";
+  options.memtable_bytes = 32 << 10;
+  options.max_wal_bytes = 256 << 10;
+  options.file_system = disk;
+  auto opened = storage::store::open(options);
   BOOST_REQUIRE(opened);
   std::shared_ptr<storage::store> store = std::move(*opened);
   const auto put = [](const std::string& key) {
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
   }
   store.reset();
   disk->set_quota(1 << 30);
-  auto again = storage::store::open(how);
+  auto again = storage::store::open(options);
   BOOST_REQUIRE(again);
   BOOST_TEST((*again)->meta("before").value().has_value());
 }

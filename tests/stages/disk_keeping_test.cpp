@@ -23,11 +23,11 @@ constexpr auto backend = "otlp/backend";
 // A disk keeper over a real store with a small quota; time is the test's.
 struct fixture {
   fixture() {
-    how.directory = directory.path() + "/data";
-    how.memtable_bytes = 64 << 10;
-    how.max_wal_bytes = 320 << 10;
-    how.max_bytes = 8 << 20;
-    auto opened = storage::store::open(how);
+    settings.directory = directory.path() + "/data";
+    settings.memtable_bytes = 64 << 10;
+    settings.max_wal_bytes = 320 << 10;
+    settings.max_bytes = 8 << 20;
+    auto opened = storage::store::open(settings);
     BOOST_REQUIRE(opened);
     store = std::move(*opened);
     BOOST_REQUIRE(store->pipeline("traces"));
@@ -37,9 +37,9 @@ struct fixture {
     place(backend, 0);
   }
 
-  void place(const std::string& exporter, log_position at) {
+  void place(const std::string& exporter, log_position begin) {
     storage::batch b;
-    b.put_cursor(exporter, traces, {at, 0});
+    b.put_cursor(exporter, traces, {begin, 0});
     BOOST_REQUIRE(store->commit(std::move(b), true));
   }
 
@@ -78,12 +78,12 @@ struct fixture {
     return store->accepts_data();
   }
 
-  static double counted(const metrics::counter_metric& what) {
-    return what.with({{"pipeline", "traces"}}).Value();
+  static double counted(const metrics::counter_metric& counter_metric) {
+    return counter_metric.with({{"pipeline", "traces"}}).Value();
   }
 
   storage::temporary_directory directory;
-  storage::options how;
+  storage::options settings;
   std::shared_ptr<storage::store> store;
   std::optional<disk_keeper> keeper;
   housekeeper_config config;
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(delivered_blocks_do_not_fill_the_quota) {
   }
   BOOST_TEST(store->log(traces).first > 500u);
   BOOST_TEST(store->log(traces).next - store->log(traces).first > 50u);
-  BOOST_TEST(store->room().used < how.max_bytes);
+  BOOST_TEST(store->room().used < settings.max_bytes);
   BOOST_TEST(counted(metrics::log_dropped_items) == lost);
 }
 

@@ -111,14 +111,14 @@ BOOST_AUTO_TEST_CASE(any_plan_keeps_the_order) {
     auto age = std::uint64_t{0};
     for (pipeline_id id = 1; id <= 1 + draw(4); ++id) {
       held_log log{id, 0, 0, {}};
-      auto at = draw(50);
+      auto index = draw(50);
       for (auto n = draw(8); n > 0; --n) {
-        const auto next = at + 1 + draw(20);
-        log.segments.push_back({at, next, 1 + draw(500), age += 1 + draw(9), false});
-        at = next;
+        const auto next = index + 1 + draw(20);
+        log.segments.push_back({index, next, 1 + draw(500), age += 1 + draw(9), false});
+        index = next;
       }
-      log.delivered = draw(at + 1);
-      log.wanted = log.delivered + draw(at + 1 - log.delivered);
+      log.delivered = draw(index + 1);
+      log.wanted = log.delivered + draw(index + 1 - log.delivered);
       logs.push_back(std::move(log));
     }
     const auto excess = draw(3000);

@@ -90,7 +90,7 @@ struct fixture {
     auto job = std::move(ports->jobs.at(number));
     request_editor editor({});
     for (auto& part : job->parts)
-      part.made = editor.edit(part.edits, signal::traces, job->request.body, job->from, {});
+      part.made = editor.edit(part.edits, signal::traces, job->request.body, job->context, {});
     job->refusal = refusal;
     std::vector<edit_job_ptr> done;
     done.push_back(std::move(job));

@@ -22,7 +22,7 @@ public:
 
   std::size_t waiting() const noexcept { return waiting_.size(); }
   /// Of the oldest. @pre one waits
-  const storage::batch& batch() const { return waiting_.front().work->what; }
+  const storage::batch& batch() const { return waiting_.front().work->batch; }
   bool syncs() const { return waiting_.front().work->sync; }
 
   /// The oldest becomes durable and is answered. False: none waits.
@@ -31,7 +31,7 @@ public:
       return false;
     const auto taken = std::move(waiting_.front());
     waiting_.pop_front();
-    disk_->commit(taken.work->what, taken.work->sync);
+    disk_->commit(taken.work->batch, taken.work->sync);
     if (taken.work->durable)
       taken.work->durable(now);
     if (taken.answer)

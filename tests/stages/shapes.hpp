@@ -124,9 +124,9 @@ private:
     }
     std::string envelope;
     otlp::wire::reader fields(message);
-    for (const char* at = fields.at(); const auto f = fields.next(); at = fields.at())
+    for (const char* next = fields.at(); const auto f = fields.next(); next = fields.at())
       if (!leads_down(depth, f->number))
-        envelope.append(at, fields.at());
+        envelope.append(next, fields.at());
     const auto below = depth == 0 ? "" : std::to_string(codec::xxh3(around + "/" + envelope));
     otlp::wire::for_each_field(message, [&](const otlp::wire::field& f) {
       if (leads_down(depth, f.number))

@@ -258,11 +258,11 @@ result<void> model_disk::trim_log(pipeline_id pipeline, log_position below) {
   return {};
 }
 
-result<log_position> model_disk::find_time(pipeline_id pipeline, unix_ns from) const {
+result<log_position> model_disk::find_time(pipeline_id pipeline, unix_ns begin) const {
   const auto held = log(pipeline);
   for (auto position = held.first; position < held.next; ++position)
     if (const auto bytes = now_.blocks.at({pipeline, position});
-        codec::read_block(bytes.view())->header.last_time >= from)
+        codec::read_block(bytes.view())->header.last_time >= begin)
       return position;
   return held.next;
 }
@@ -280,8 +280,8 @@ std::vector<storage::segment> model_disk::log_segments(pipeline_id pipeline) con
 result<std::map<std::string, storage::cursor>> model_disk::cursors(pipeline_id pipeline) const {
   if (meta_refused_)
     return refused();
-  const auto at = now_.cursors.find(pipeline);
-  return at == now_.cursors.end() ? std::map<std::string, storage::cursor>() : at->second;
+  const auto found = now_.cursors.find(pipeline);
+  return found == now_.cursors.end() ? std::map<std::string, storage::cursor>() : found->second;
 }
 
 storage::bounds model_disk::dead_letters(pipeline_id pipeline) const {
@@ -295,8 +295,8 @@ result<std::string> model_disk::read_dead_letter(pipeline_id pipeline,
     return refused();
   if (lost_letters_.contains(position))
     return fail(errc::corrupt, "damage on this test's disk");
-  const auto at = now_.letters.find({pipeline, position});
-  if (at == now_.letters.end())
+  const auto index = now_.letters.find({pipeline, position});
+  if (index == now_.letters.end())
     return fail(errc::not_found, "no letter there");
   return found->second;
 }
@@ -319,8 +319,8 @@ std::vector<storage::segment> model_disk::dead_letter_segments(pipeline_id pipel
 result<std::optional<std::string>> model_disk::meta(std::string_view key) const {
   if (meta_refused_)
     return refused();
-  const auto at = now_.meta.find(std::string(key));
-  if (at == now_.meta.end())
+  const auto position = now_.meta.find(std::string(key));
+  if (position == now_.meta.end())
     return std::optional<std::string>();
   return std::optional(found->second);
 }
