@@ -89,13 +89,13 @@ int validate(const arguments& given, const command_context& context) {
 }
 
 /// Reads the same sources again, for a reload.
-tl::expected<node_config, std::vector<std::string>> read_again(const arguments& given) {
+tl::expected<loaded_config, std::vector<std::string>> read_again(const arguments& given) {
   auto got = read(given, true);
   for (const auto& warning : got.warnings)
     log::warn("{}", warning);
   if (!got.loaded)
     return tl::unexpected(std::move(got.errors));
-  return std::move(got.loaded->config);
+  return *std::move(got.loaded);
 }
 
 int run(const arguments& given, const command_context& context) {
@@ -107,7 +107,7 @@ int run(const arguments& given, const command_context& context) {
   log::configure(got.loaded->config.telemetry.logs);
   for (const auto& warning : got.warnings)
     log::warn("{}", warning);
-  return context.run(got.loaded->config, [given] { return read_again(given); });
+  return context.run(*got.loaded, [given] { return read_again(given); });
 }
 
 /// The directory of the node that a configuration belongs to, also where it has errors; "" where
@@ -171,6 +171,10 @@ int print_config(const arguments& given, const command_context& context) {
     context.out << print_reference();
     return done;
   }
+  if (given.reload) {
+    context.out << print_reload_reference();
+    return done;
+  }
   const auto got = read(given, false);
   if (!is_good(got, context))
     return wrong_configuration;
@@ -200,7 +204,8 @@ int command_line(int argc, const char* const* argv, const command_context& conte
   }
   if (is("convert"))
     return convert_files(given, context);
-  if (given.configs.empty() && !given.reference && !given.metrics && given.storage.empty())
+  const bool reads_none = given.reference || given.metrics || given.reload;
+  if (given.configs.empty() && !reads_none && given.storage.empty())
     return missing_config(context);
   if (is("run"))
     return run(given, context);

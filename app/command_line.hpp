@@ -1,6 +1,5 @@
 #pragma once
 
-#include "app/config.hpp"
 #include "app/process.hpp"
 
 #include <functional>
@@ -12,7 +11,7 @@ namespace weir::app {
 struct command_context {
   std::ostream& out;
   std::ostream& err;
-  std::function<int(const node_config&, const config_reader& again)> run;
+  std::function<int(const loaded_config&, const config_reader& again)> run;
 };
 
 /// Does what the arguments of `weir` say. Returns the exit code (app/exit_code.hpp).

@@ -142,6 +142,7 @@ command_tree::command_tree(arguments& given)
                            print_footer);
   show->add_flag("--reference", given.reference)->group("");
   show->add_flag("--metrics", given.metrics)->group("");
+  show->add_flag("--reload", given.reload)->group("");
   auto* config = root.add_subcommand("config", "Works on configuration files");
   config->require_subcommand(1);
   auto* convert = config->add_subcommand(

@@ -21,6 +21,7 @@ struct arguments {
   bool dry_run = false;
   bool reference = false;
   bool metrics = false;
+  bool reload = false;
   std::string storage;
   std::vector<std::string> files;
   std::vector<std::string> helped; ///< Behind `help`: the command that it is about.

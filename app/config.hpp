@@ -82,6 +82,7 @@ struct pipeline_config {
   std::vector<memory_limiter_config> memory_limiters; ///< The lowest limit holds.
   std::optional<sampling::tail_sampling_config>
       tail_sampling; ///< Absent: intake writes to the log.
+  std::string tail_sampling_id; ///< Of the processor; of several, the first.
   std::optional<backends::batch_config>
       batch; ///< The `batch` processor: shapes all its exporters' requests.
   /// What edits messages, in its order: before anything is written, and behind tail_sampling.
@@ -97,6 +98,7 @@ struct telemetry_config {
 
 /// The health_check extension.
 struct health_check_config {
+  std::string id = {}; ///< Of the extension: "health_check/name"
   std::string endpoint = "localhost:13133";
   std::string path = "/";     ///< "" = no such page
   std::string status_path;    ///< The page of version 2, with a status by pipeline; "" = none

@@ -93,19 +93,21 @@ private:
 
 // All that a reload changes, or the reasons why it changes nothing.
 tl::expected<std::vector<std::string>, std::vector<std::string>>
-try_reload(actors::node& node, node_config& config, const config_reader& again) {
-  if (const auto asked = take_request(config.storage.database.directory))
-    if (auto other = other_sources(config.sources, *asked); !other.empty())
+try_reload(actors::node& node, loaded_config& loaded, const config_reader& again) {
+  if (const auto asked = take_request(loaded.config.storage.database.directory))
+    if (auto other = other_sources(loaded.config.sources, *asked); !other.empty())
       return tl::unexpected(std::vector{std::move(other)});
   auto wanted = again();
   if (!wanted)
     return tl::unexpected(std::move(wanted.error()));
-  if (auto fixed = needs_restart(config, *wanted); !fixed.empty())
+  if (auto fixed = needs_restart(loaded, *wanted); !fixed.empty())
     return tl::unexpected(std::move(fixed));
-  auto changed = node.reload(plan_of(*wanted));
+  auto changed = node.reload(plan_of(wanted->config));
   if (!changed)
     return tl::unexpected(std::vector{changed.error().message});
-  config = *std::move(wanted);
+  if (wanted->config.shutdown_timeout != loaded.config.shutdown_timeout)
+    changed->emplace_back("service.shutdown_timeout: changed");
+  loaded = *std::move(wanted);
   return *std::move(changed);
 }
 
@@ -115,11 +117,11 @@ void count_reload(const std::string& outcome) {
     metrics::reload_last_success_timestamp_seconds.with().Set(static_cast<double>(unix_now() / second_ns));
 }
 
-void reload(actors::node& node, pages& shown, node_config& config, const config_reader& again) {
+void reload(actors::node& node, pages& shown, loaded_config& loaded, const config_reader& again) {
   const auto began = unix_now();
-  const auto directory = config.storage.database.directory;
-  const auto done = try_reload(node, config, again);
-  shown.set_pipelines(config);
+  const auto directory = loaded.config.storage.database.directory;
+  const auto done = try_reload(node, loaded, again);
+  shown.set_pipelines(loaded.config);
   reload_answer answer{done.has_value(), {}};
   for (const auto& line : done ? *done : done.error()) {
     if (done)
@@ -167,24 +169,25 @@ void say_what_starts(const node_config& config, last_stop before) {
             database.directory, to_string(before));
 }
 
-// Until the node is told to stop.
-void serve_signals(const sigset_t& signals, actors::node& node, pages& shown, node_config config,
+// Until the node is told to stop; `loaded` is then what was reloaded last.
+void serve_signals(const sigset_t& signals, actors::node& node, pages& shown, loaded_config& loaded,
                    const config_reader& again) {
   for (int received = SIGHUP; received == SIGHUP;) {
     sigwait(&signals, &received);
     if (received == SIGHUP)
-      reload(node, shown, config, again);
+      reload(node, shown, loaded, again);
   }
 }
 
 } // namespace
 
-int run_node(const node_config& config, const config_reader& again) {
-  return run_node(config, again, {});
+int run_node(const loaded_config& loaded, const config_reader& again) {
+  return run_node(loaded, again, {});
 }
 
-int run_node(const node_config& config, const config_reader& again,
+int run_node(const loaded_config& loaded, const config_reader& again,
              const stages::sabotage& broken) {
+  const auto& config = loaded.config;
   const auto signals = block_signals();
   raise_file_limit();
   keep_freed_memory();
@@ -208,12 +211,14 @@ int run_node(const node_config& config, const config_reader& again,
   (*shown)->attach(&node);
   log::info("ready");
 
-  serve_signals(signals, node, **shown, config, again);
+  auto last = loaded;
+  serve_signals(signals, node, **shown, last, again);
   log::info("stopping: finishing what is in flight");
   end_on_next_signal(signals);
   (*shown)->attach(nullptr);
-  const end_at_last deadline(config.shutdown_timeout + end_patience);
-  node.stop(config.shutdown_timeout);
+  const auto patience = last.config.shutdown_timeout;
+  const end_at_last deadline(patience + end_patience);
+  node.stop(patience);
   note_stopped(directory);
   started->reset();
   log::info("stopped");

@@ -2,119 +2,138 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
+// Options say themselves whether a reload takes them (app/config/option.hpp). Here stands which of
+// them count, and what is not one option: parts of a node that come or go.
 namespace weir::app {
 
 namespace {
 
+using ids = std::set<std::string>;
+
 class comparison {
 public:
-  template <class T>
-  void same(const T& a, const T& b, std::string_view path) {
-    if (!(a == b))
-      differs(path);
-  }
-  void differs(std::string_view path) {
-    lines.push_back(fmt::format("{}: this cannot change while the node runs, restart it", path));
-  }
+  comparison(const loaded_config& now, const loaded_config& wanted) : now_(now), wanted_(wanted) {}
 
   std::vector<std::string> lines;
-};
 
-void compare_storage(const storage_config& a, const storage_config& b, comparison& out) {
-  out.same(a.database.directory, b.database.directory, "storage.directory");
-  out.same(a.database.memtable_bytes, b.database.memtable_bytes, "storage.memtable_bytes");
-  out.same(a.database.max_wal_bytes, b.database.max_wal_bytes, "storage.max_wal_bytes");
-  out.same(a.database.max_damaged_bytes, b.database.max_damaged_bytes, "storage.max_damaged_bytes");
-  out.same(a.database.fsync, b.database.fsync, "storage.fsync");
-  out.same(a.journal.commit_interval, b.journal.commit_interval, "storage.journal.commit_interval");
-  out.same(a.journal.max_entry_bytes, b.journal.max_entry_bytes, "storage.journal.max_entry_bytes");
-  out.same(a.log.max_bytes, b.log.max_bytes, "storage.log.max_bytes");
-  out.same(a.log.timeout, b.log.timeout, "storage.log.timeout");
-  out.same(a.cursor_interval, b.cursor_interval, "storage.cursor_interval");
-}
+  void receivers();
+  void samplings();
+  void health_checks();
+  void authenticators();
+  void blocks() { differ(differing_blocks(now_.source, wanted_.source)); }
 
-void compare_service(const node_config& a, const node_config& b, comparison& out) {
-  out.same(a.sampling.window_memory, b.sampling.window_memory, "sampling.window_memory");
-  out.same(a.sampling.decision_cache, b.sampling.decision_cache, "sampling.decision_cache");
-  out.same(a.sampling.samplers, b.sampling.samplers, "sampling.samplers");
-  out.same(a.limits.server, b.limits.server, "service.limits");
-  out.same(a.limits.max_span_bytes, b.limits.max_span_bytes, "service.limits.max_span_bytes");
-  out.same(a.limits.max_edit_time, b.limits.max_edit_time, "service.limits.max_edit_time");
-  out.same(a.limits.edit_threads, b.limits.edit_threads, "service.limits.edit_threads");
-  out.same(a.limits.max_envelope_bytes, b.limits.max_envelope_bytes,
-           "service.limits.max_envelope_bytes");
-  out.same(a.telemetry.logs, b.telemetry.logs, "service.telemetry.logs");
-  out.same(a.telemetry.metrics_endpoints, b.telemetry.metrics_endpoints,
-           "service.telemetry.metrics");
-  out.same(a.health_checks, b.health_checks, "extensions.health_check");
-}
-
-void compare_listeners(const net::otlp_receiver_config& a, const net::otlp_receiver_config& b,
-                       comparison& out) {
-  for (const bool grpc : {true, false}) {
-    const auto of = [grpc](const net::otlp_receiver_config& r) {
-      const auto is = [grpc](const auto& l) { return l.grpc == grpc; };
-      const auto at = std::find_if(r.listeners.begin(), r.listeners.end(), is);
-      return at == r.listeners.end() ? nullptr : &*at;
-    };
-    const auto* one = of(a);
-    const auto* other = of(b);
-    const auto path = fmt::format("receivers.{}.protocols.{}", a.id, grpc ? "grpc" : "http");
-    if (one == nullptr && other == nullptr)
-      continue;
-    if (one == nullptr || other == nullptr)
-      out.differs(path);
-    else if (one->endpoint != other->endpoint)
-      out.differs(path + ".endpoint");
-    else
-      out.same(*one, *other, path);
+private:
+  void differs(std::string_view path) {
+    auto line = fmt::format("{}: this cannot change while the node runs, restart it", path);
+    if (std::ranges::find(lines, line) == lines.end())
+      lines.push_back(std::move(line));
   }
-}
+  void differ(const difference_list& found) {
+    for (const auto& one : found)
+      if (one.change == change_by::restart)
+        differs(one.path);
+  }
+  /// The options of a component that both have in use.
+  void component_options(std::string_view section, const std::string& id) {
+    differ(section_named(section).differences(*now_.source.find(section, id),
+                                              *wanted_.source.find(section, id)));
+  }
+
+  const loaded_config& now_;
+  const loaded_config& wanted_;
+};
 
 template <class T>
 const T* with_id(const std::vector<T>& all, const std::string& id) {
-  const auto at = std::find_if(all.begin(), all.end(), [&](const auto& x) { return x.id == id; });
-  return at == all.end() ? nullptr : &*at;
+  const auto found = std::ranges::find(all, id, &T::id);
+  return found == all.end() ? nullptr : &*found;
 }
 
-void compare_receivers(const node_config& a, const node_config& b, comparison& out) {
-  for (const auto& receiver : a.receivers)
-    if (const auto* other = with_id(b.receivers, receiver.id))
-      compare_listeners(receiver, *other, out);
-    else
-      out.differs(fmt::format("receivers.{} (no pipeline uses it any more)", receiver.id));
-  for (const auto& receiver : b.receivers)
-    if (with_id(a.receivers, receiver.id) == nullptr)
-      out.differs(fmt::format("receivers.{} (no pipeline used it before)", receiver.id));
+/// The headers that all protocols of a receiver keep for `from_context`.
+std::vector<std::string> kept_headers(const net::otlp_receiver_config& receiver) {
+  return receiver.listeners.empty() ? std::vector<std::string>{}
+                                    : receiver.listeners.front().metadata_keys;
 }
 
-void compare_pipelines(const node_config& a, const node_config& b, comparison& out) {
-  for (const auto& one : a.pipelines) {
-    const auto other = std::find_if(b.pipelines.begin(), b.pipelines.end(),
-                                    [&](const auto& p) { return p.name == one.name; });
-    if (other == b.pipelines.end())
+void comparison::receivers() {
+  for (const auto& receiver : now_.config.receivers) {
+    const auto* other = with_id(wanted_.config.receivers, receiver.id);
+    if (other == nullptr) {
+      differs(fmt::format("receivers.{} (no pipeline uses it any more)", receiver.id));
+      continue;
+    }
+    component_options("receivers", receiver.id);
+    if (kept_headers(receiver) != kept_headers(*other))
+      differs(
+          fmt::format("receivers.{} (the headers that it keeps for `from_context`)", receiver.id));
+  }
+  for (const auto& receiver : wanted_.config.receivers)
+    if (with_id(now_.config.receivers, receiver.id) == nullptr)
+      differs(fmt::format("receivers.{} (no pipeline used it before)", receiver.id));
+}
+
+void comparison::samplings() {
+  const auto& section = section_named("processors");
+  for (const auto& one : now_.config.pipelines) {
+    const auto& all = wanted_.config.pipelines;
+    const auto other = std::ranges::find(all, one.name, &pipeline_config::name);
+    if (other == all.end())
       continue;
     if (one.tail_sampling.has_value() != other->tail_sampling.has_value())
-      out.differs(fmt::format("service.pipelines.{}: tail_sampling", one.name));
-    else if (one.tail_sampling
-             && (one.tail_sampling->sampled_cache_size != other->tail_sampling->sampled_cache_size
-                 || one.tail_sampling->non_sampled_cache_size
-                        != other->tail_sampling->non_sampled_cache_size))
-      out.differs(
-          fmt::format("service.pipelines.{}: decision_cache of its tail_sampling", one.name));
+      differs(fmt::format("service.pipelines.{}: tail_sampling", one.name));
+    else if (one.tail_sampling) // under whatever id
+      differ(section.differences(
+          {one.tail_sampling_id, "processors." + other->tail_sampling_id, {}, *one.tail_sampling},
+          {other->tail_sampling_id, {}, {}, *other->tail_sampling}));
   }
+}
+
+void comparison::health_checks() {
+  for (const auto& health : now_.config.health_checks)
+    if (with_id(wanted_.config.health_checks, health.id) != nullptr)
+      component_options("extensions", health.id);
+    else
+      differs("extensions." + health.id);
+  for (const auto& health : wanted_.config.health_checks)
+    if (with_id(now_.config.health_checks, health.id) == nullptr)
+      differs("extensions." + health.id);
+}
+
+/// Those that say who may come in; exporters take what theirs say from a reload.
+ids doorkeepers(const node_config& config) {
+  ids written;
+  for (const auto& receiver : config.receivers)
+    for (const auto& listener : receiver.listeners)
+      written.insert(listener.authenticator);
+  for (const auto& health : config.health_checks)
+    written.insert(health.authenticator);
+  written.erase("");
+  ids normal;
+  std::string ignored;
+  for (const auto& id : written)
+    normal.insert(normal_id(id, ignored));
+  return normal;
+}
+
+void comparison::authenticators() {
+  const auto others = doorkeepers(wanted_.config);
+  for (const auto& id : doorkeepers(now_.config))
+    if (others.contains(id))
+      component_options("extensions", id);
 }
 
 } // namespace
 
-std::vector<std::string> needs_restart(const node_config& now, const node_config& wanted) {
-  comparison out;
-  compare_receivers(now, wanted, out);
-  compare_pipelines(now, wanted, out);
-  compare_service(now, wanted, out);
-  compare_storage(now.storage, wanted.storage, out);
-  return std::move(out.lines);
+std::vector<std::string> needs_restart(const loaded_config& now, const loaded_config& wanted) {
+  comparison found(now, wanted);
+  found.receivers();
+  found.samplings();
+  found.health_checks();
+  found.authenticators();
+  found.blocks();
+  return std::move(found.lines);
 }
 
 } // namespace weir::app

@@ -30,6 +30,10 @@ option<T> any(std::string_view name, processors::any_value T::*member, std::stri
           [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
             rows.push_back({join_path(path, name), "a value of any type", "", std::string(text),
                             effect::works});
+          },
+          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+            if ((now.*member).bytes != (wanted.*member).bytes)
+              found.push_back({join_path(path, name)});
           }};
 }
 
@@ -52,7 +56,8 @@ option<T> optional_text(std::string_view name, std::optional<std::string> T::*me
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
             rows.push_back({join_path(path, name), "text", "", std::string(text), effect::works});
-          }};
+          },
+          compare_member(name, member)};
 }
 
 } // namespace weir::app

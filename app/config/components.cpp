@@ -13,7 +13,8 @@ namespace {
 template <class T>
 component_type type_of(std::vector<std::string_view> names, table_of<T> table,
                        std::string_view text) {
-  return {std::move(names), text,
+  return {std::move(names),
+          text,
           [table](decoder& reports, const yaml_value& value, const std::string& path) {
             T config = table().defaults;
             read_table(reports, table(), value, path, config);
@@ -24,6 +25,10 @@ component_type type_of(std::vector<std::string_view> names, table_of<T> table,
           },
           [table](std::vector<reference_row>& rows) {
             describe_table(rows, table(), "", table().defaults);
+          },
+          [table](const component_config& now, const component_config& wanted,
+                  const std::string& path, difference_list& found) {
+            compare_table(table(), std::get<T>(now), std::get<T>(wanted), path, found);
           }};
 }
 
@@ -39,17 +44,21 @@ component_type without_effect(std::string_view name, std::string_view reason) {
             begin_map(yaml);
             end_map(yaml);
           },
-          [](std::vector<reference_row>&) {}};
+          [](std::vector<reference_row>&) {},
+          [](const component_config&, const component_config&, const std::string&,
+             difference_list&) {}};
 }
 
 std::vector<component_section> make_sections() {
   return {
       {"receivers",
        "receiver",
+       change_by::restart,
        {type_of({"otlp"}, &otlp_receiver_options, "Takes OTLP over gRPC and HTTP.")},
        {}},
       {"processors",
        "processor",
+       change_by::reload,
        {
            type_of({"memory_limiter"}, &memory_limiter_options,
                    "Refuses requests while the process uses too much memory."),
@@ -70,6 +79,7 @@ std::vector<component_section> make_sections() {
        {"tracezip"}},
       {"exporters",
        "exporter",
+       change_by::reload,
        {
            type_of({"otlp", "otlp_grpc"}, &otlp_grpc_options, "Sends OTLP over gRPC."),
            type_of({"otlphttp", "otlp_http"}, &otlp_http_options,
@@ -81,6 +91,7 @@ std::vector<component_section> make_sections() {
        {"elasticsearch", "influxdb", "jaeger", "kafka"}},
       {"extensions",
        "extension",
+       change_by::restart,
        {
            type_of({"health_check"}, &health_check_options,
                    "Says over HTTP whether the node is well."),
@@ -88,7 +99,7 @@ std::vector<component_section> make_sections() {
                {"basicauth"}, &basic_auth_options,
                "Users and passwords, for receivers (`htpasswd`) and exporters (`client_auth`)."),
            type_of({"bearertokenauth"}, &bearer_auth_options,
-                   "Tokens, for receivers and exporters."),
+                   "Tokens, for receivers and exporters. A reload takes what only exporters use."),
            type_of({"headers_setter"}, &headers_setter_options,
                    "Headers that exporters send, as `auth`."),
            type_of({"healthcheckv2"}, &healthcheckv2_options,
@@ -153,6 +164,21 @@ const component_type* component_section::find(std::string_view type) const {
     if (std::find(known.names.begin(), known.names.end(), type) != known.names.end())
       return &known;
   return nullptr;
+}
+
+std::vector<reference_row> component_section::rows_of(const component_type& type) const {
+  std::vector<reference_row> rows;
+  type.describe(rows);
+  say_change(rows, 0, change);
+  return rows;
+}
+
+difference_list component_section::differences(const component& now,
+                                               const component& wanted) const {
+  difference_list found;
+  find(type_of_id(now.id))->compare(now.config, wanted.config, now.path, found);
+  say_change(found, 0, change);
+  return found;
 }
 
 const std::vector<component_section>& component_sections() {

@@ -39,16 +39,23 @@ struct component_type {
   std::function<component_config(decoder&, const yaml_value&, const std::string& path)> read;
   std::function<void(YAML::Emitter&, const component_config&)> print;
   std::function<void(std::vector<reference_row>&)> describe;
+  std::function<void(const component_config& now, const component_config& wanted,
+                     const std::string& path, difference_list&)>
+      compare;
 };
 
 /// One of the file's maps of components.
 struct component_section {
   std::string_view key;  ///< "receivers"
   std::string_view word; ///< "receiver"
+  change_by change;      ///< For options that do not say themselves.
   std::vector<component_type> types;
   std::vector<std::string_view> not_yet; ///< Types that the Collector has and Weir will have.
 
   const component_type* find(std::string_view type) const;
+  std::vector<reference_row> rows_of(const component_type& type) const;
+  /// What differs between two components of one id.
+  difference_list differences(const component& now, const component& wanted) const;
 };
 
 /// receivers, processors, exporters, extensions, in this order.

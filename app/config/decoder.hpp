@@ -70,6 +70,28 @@ bool empty_is_default(const rule& how);
 /// "1 to 64", "at least 1", "at most 64"
 std::string bounds_text(const rule& how);
 
+/// What makes another value of an option count.
+enum class change_by : std::uint8_t {
+  unsaid, ///< What does so for that which the option is a part of.
+  reload, ///< docs/reload.md
+  restart,
+};
+
+/// An option that two configurations have different values of.
+struct difference {
+  std::string path;
+  change_by change = change_by::unsaid;
+};
+using difference_list = std::vector<difference>;
+
+/// Says it for those from number `first` on that nothing was said of.
+template <class Row>
+void say_change(std::vector<Row>& rows, std::size_t first, change_by said) {
+  for (auto i = first; i < rows.size(); ++i)
+    if (rows[i].change == change_by::unsaid)
+      rows[i].change = said;
+}
+
 /// What an option does.
 enum class effect : std::uint8_t { works, none, refused };
 
@@ -80,6 +102,7 @@ struct reference_row {
   std::string fallback; ///< The default, "" = none
   std::string text;     ///< What it means, or why it has no effect or is refused.
   effect what = effect::works;
+  change_by change = change_by::unsaid;
 };
 
 // Printing of a value with print-config: YAML that reads back as the same, secrets masked.

@@ -79,6 +79,12 @@ const std::vector<component>& document::of(std::string_view section) const {
   return const_cast<document*>(this)->of(section);
 }
 
+const component* document::find(std::string_view section, std::string_view id) const {
+  const auto& all = of(section);
+  const auto found = std::ranges::find(all, id, &component::id);
+  return found == all.end() ? nullptr : &*found;
+}
+
 document read_document(decoder& reports, const yaml_value& tree) {
   document d;
   const std::string root;
@@ -99,6 +105,16 @@ document read_document(decoder& reports, const yaml_value& tree) {
   if (top.given("admin"))
     top.warn("admin", "nothing is served there yet");
   return d;
+}
+
+difference_list differing_blocks(const document& now, const document& wanted) {
+  difference_list found;
+  compare_table(service_options(), now.service, wanted.service, "service", found);
+  compare_table(storage_options(), now.storage, wanted.storage, "storage", found);
+  compare_table(sampling_options(), now.sampling, wanted.sampling, "sampling", found);
+  compare_table(admin_options(), now.admin, wanted.admin, "admin", found);
+  say_change(found, 0, change_by::restart);
+  return found;
 }
 
 std::string print_document(const document& given) {

@@ -19,6 +19,8 @@ struct document {
   /// The components of "receivers", "processors", "exporters", "connectors" or "extensions".
   std::vector<component>& of(std::string_view section);
   const std::vector<component>& of(std::string_view section) const;
+  /// nullptr: there is none.
+  const component* find(std::string_view section, std::string_view id) const;
 };
 
 /// Decodes a tree in which references are replaced and old shapes rewritten already.
@@ -29,7 +31,13 @@ document read_document(decoder& reports, const yaml_value& tree);
 /// masked.
 std::string print_document(const document& d);
 
+/// What differs in the blocks `service`, `storage`, `sampling` and `admin`.
+difference_list differing_blocks(const document& now, const document& wanted);
+
 /// docs/configuration.md: every option that any table knows.
 std::string print_reference();
+
+/// The end of docs/reload.md: which options a reload takes, and which need a restart.
+std::string print_reload_reference();
 
 } // namespace weir::app

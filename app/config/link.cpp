@@ -143,8 +143,7 @@ void linker::warn_of_shared_memory_limit() {
 // -- what two components cannot share --
 
 const component& linker::by_id(std::string_view section, const std::string& id) const {
-  const auto& all = source_.of(section);
-  return *std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == id; });
+  return *source_.find(section, id);
 }
 
 void linker::require_endpoints(const node_config& config, const pipeline_config& pipeline) {

@@ -194,6 +194,7 @@ void linker::extensions(node_config& config) {
     if (health == nullptr)
       continue;
     auto& made = config.health_checks.emplace_back(linked(*health));
+    made.id = c->id;
     take_over(*c, c->path + (health->use_v2 ? ".http" : ""), made.authenticator, &server_auth_of,
               made.auth);
   }

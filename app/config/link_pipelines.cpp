@@ -120,8 +120,10 @@ void linker::add_processor(const component& c, place at, const std::string& path
                              "pipeline alone");
             if (linked.tail_sampling)
               sample_again({c.id, sampling}, at, path, linked);
-            else
+            else {
               linked.tail_sampling = sampling;
+              linked.tail_sampling_id = c.id;
+            }
             sampling_id_ = c.id;
             linked.batch.reset();
           },

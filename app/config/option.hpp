@@ -10,14 +10,15 @@
 #include <type_traits>
 #include <vector>
 
-// One table a component says which options there are. Parsing, defaults, checks, print-config and
-// docs/configuration.md all come from it:
+// One table a component says which options there are. Parsing, defaults, checks, print-config, what
+// a reload takes, docs/configuration.md and the list in docs/reload.md all come from it. A default
+// is that of the member; what a reload takes is said where it is not so for all around:
 //
 //   const option_table<retry_config>& retry_options() {
 //     using c = retry_config;
 //     static const option_table<c> table{{
 //       works("enabled", &c::enabled, "..."),
-//       works("multiplier", &c::multiplier, {.min = "1"}, "..."),
+//       by_reload(works("multiplier", &c::multiplier, {.min = "1"}, "...")),
 //       no_effect("queue_size", "the log is the queue"),
 //       refused("auth", "authenticators are not there yet"),
 //     }};
@@ -40,6 +41,9 @@ struct option {
   std::function<void(YAML::Emitter&, const T&)> print;
   std::function<void(std::vector<reference_row>&, const std::string& path, const T& defaults)>
       describe;
+  /// Adds what differs between two configurations.
+  std::function<void(const T& now, const T& wanted, const std::string& path, difference_list&)>
+      compare;
 };
 
 template <class T>
@@ -87,6 +91,61 @@ void describe_table(std::vector<reference_row>& rows, const option_table<T>& tab
                     const std::string& path, const T& defaults) {
   for (const auto& o : table.options)
     o.describe(rows, path, defaults);
+}
+
+/// The rows of a table that is no part of another: what needs no word needs a restart.
+template <class T>
+std::vector<reference_row> rows_of(const option_table<T>& table) {
+  std::vector<reference_row> rows;
+  describe_table(rows, table, "", table.defaults);
+  say_change(rows, 0, change_by::restart);
+  return rows;
+}
+
+template <class T>
+void compare_table(const option_table<T>& table, const T& now, const T& wanted,
+                   const std::string& path, difference_list& found) {
+  for (const auto& o : table.options)
+    o.compare(now, wanted, path, found);
+}
+
+// -- what a reload takes --
+
+/// The option, with what makes another value of it count, and of what it holds.
+template <class T>
+option<T> changed_by(change_by said, option<T> made) {
+  made.describe = [said, describe = made.describe](std::vector<reference_row>& rows,
+                                                   const std::string& path, const T& defaults) {
+    const auto first = rows.size();
+    describe(rows, path, defaults);
+    say_change(rows, first, said);
+  };
+  made.compare = [said, compare = made.compare](const T& now, const T& wanted,
+                                                const std::string& path, difference_list& found) {
+    const auto first = found.size();
+    compare(now, wanted, path, found);
+    say_change(found, first, said);
+  };
+  return made;
+}
+
+template <class T>
+option<T> by_reload(option<T> made) {
+  return changed_by(change_by::reload, std::move(made));
+}
+
+template <class T>
+option<T> by_restart(option<T> made) {
+  return changed_by(change_by::restart, std::move(made));
+}
+
+/// How an option compares that is one value.
+template <class T, class V>
+auto compare_member(std::string_view name, V T::*member) {
+  return [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+    if (!(now.*member == wanted.*member))
+      found.push_back({join_path(path, name)});
+  };
 }
 
 // -- single values --
@@ -212,7 +271,8 @@ option<T> works(std::string_view name, V T::*member, rule how, std::string_view 
                                 ? ""
                                 : print_value(defaults.*member, how),
                             std::string(text), effect::works});
-          }};
+          },
+          compare_member(name, member)};
 }
 
 template <class T, class V>
@@ -255,7 +315,8 @@ option<T> choice(std::string_view name, V T::*member, std::vector<named_value<V>
             rows.push_back({join_path(path, name), type_text<std::string>(how),
                             required ? "" : name_of(defaults.*member), std::string(text),
                             effect::works});
-          }};
+          },
+          compare_member(name, member)};
 }
 
 // -- options that do nothing --
@@ -277,7 +338,8 @@ struct inert_option {
             [](YAML::Emitter&, const T&) {},
             [self = *this](std::vector<reference_row>& rows, const std::string& path, const T&) {
               rows.push_back(self.describe(path));
-            }};
+            },
+            [](const T&, const T&, const std::string&, difference_list&) {}};
   }
 };
 

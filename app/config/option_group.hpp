@@ -31,6 +31,16 @@ inline reference_row heading(const std::string& path, std::string_view name, std
   return {join_path(path, name), std::string(type), "", std::string(text), effect::works};
 }
 
+/// Items are compared where there are as many.
+template <class V>
+void compare_lists(const option_table<V>& table, const std::vector<V>& now,
+                   const std::vector<V>& wanted, const std::string& path, difference_list& found) {
+  if (now.size() != wanted.size())
+    return found.push_back({path});
+  for (std::size_t i = 0; i < now.size(); ++i)
+    compare_table(table, now[i], wanted[i], path + "[" + std::to_string(i) + "]", found);
+}
+
 } // namespace detail
 
 /// A member that is a configuration of its own, with its own table.
@@ -44,6 +54,9 @@ option<T> block(std::string_view name, V T::*member, table_of<V> table) {
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
             describe_table(rows, table(), join_path(path, name), defaults.*member);
+          },
+          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+            compare_table(table(), now.*member, wanted.*member, join_path(path, name), found);
           }};
 }
 
@@ -67,6 +80,14 @@ option<T> block(std::string_view name, std::optional<V> T::*member, table_of<V> 
           [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
             rows.push_back(detail::heading(path, name, "a map", text));
             describe_table(rows, table(), join_path(path, name), table().defaults);
+          },
+          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+            const auto& one = now.*member;
+            const auto& other = wanted.*member;
+            if (one && other)
+              compare_table(table(), *one, *other, join_path(path, name), found);
+            else if (one || other)
+              found.push_back({join_path(path, name)});
           }};
 }
 
@@ -109,6 +130,10 @@ option<T> group(std::string_view name, table_of<T> table,
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
             describe_table(rows, table(), join_path(path, name), defaults);
+          },
+          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+            if (!when || when(wanted))
+              compare_table(table(), now, wanted, join_path(path, name), found);
           }};
 }
 
@@ -129,6 +154,9 @@ option<T> embedded(V T::*member, table_of<V> table) {
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
             describe_table(rows, table(), path, defaults.*member);
+          },
+          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+            compare_table(table(), now.*member, wanted.*member, path, found);
           }};
 }
 
@@ -170,6 +198,10 @@ option<T> list(std::string_view name, std::vector<V> T::*member, table_of<V> tab
             rows.push_back(detail::heading(path, name, "a list", text));
             if (how == listing::described)
               describe_table(rows, table(), item, table().defaults);
+          },
+          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+            detail::compare_lists(table(), now.*member, wanted.*member, join_path(path, name),
+                                  found);
           }};
 }
 
@@ -191,6 +223,10 @@ option<T> single(std::string_view name, std::vector<V> T::*member, table_of<V> t
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
             rows.push_back(detail::heading(path, name, "a map", text));
+          },
+          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+            detail::compare_lists(table(), now.*member, wanted.*member, join_path(path, name),
+                                  found);
           }};
 }
 

@@ -25,6 +25,9 @@ A node reads one YAML file in the form of the OpenTelemetry Collector's, with th
 - **Sections** that are there only when their key is (a protocol, `tls`, `cors`, `auth`, `keepalive`,
   `sending_queue.batch`) may say `enabled: false`.
 - **Ids.** A component's key is its type, or `type/name` where there are several of one type.
+- **Changes.** *Change by* says what makes another value count: a `reload` of the running node
+  (docs/reload.md), or a `restart` alone. A reload that would need a restart changes nothing, and names
+  the options.
 - **Bounds of the file.** At most 1 MiB, 64 levels deep, 100,000 values once aliases are expanded. Merge
   keys (`<<`) work; of several documents the first is read.
 
@@ -52,6 +55,12 @@ std::string meaning(const reference_row& row) {
   return text;
 }
 
+std::string_view change(const reference_row& row) {
+  if (row.what != effect::works)
+    return "";
+  return row.change == change_by::reload ? "reload" : "restart";
+}
+
 std::string code(const std::string& text) {
   return text.empty() ? std::string{} : fmt::format("`{}`", text);
 }
@@ -59,10 +68,11 @@ std::string code(const std::string& text) {
 std::string table(const std::vector<reference_row>& rows) {
   if (rows.empty())
     return "It has no options.\n";
-  std::string done = "| option | type | default | meaning |\n| --- | --- | --- | --- |\n";
+  std::string done =
+      "| option | type | default | change by | meaning |\n| --- | --- | --- | --- | --- |\n";
   for (const auto& row : rows)
-    done += fmt::format("| {} | {} | {} | {} |\n", code(row.path), escaped(row.type),
-                        code(row.fallback), meaning(row));
+    done += fmt::format("| {} | {} | {} | {} | {} |\n", code(row.path), escaped(row.type),
+                        code(row.fallback), change(row), meaning(row));
   return done;
 }
 
@@ -75,16 +85,13 @@ std::string names(const component_type& type) {
 
 template <class T>
 std::string block(std::string_view name, std::string_view text, const option_table<T>& options) {
-  std::vector<reference_row> rows;
-  describe_table(rows, options, "", options.defaults);
-  return fmt::format("\n## {}\n\n{}\n\n{}", name, text, table(rows));
+  return fmt::format("\n## {}\n\n{}\n\n{}", name, text, table(rows_of(options)));
 }
 
 std::string components(const component_section& section) {
   auto done = fmt::format("\n## {}\n", section.key);
   for (const auto& type : section.types) {
-    std::vector<reference_row> rows;
-    type.describe(rows);
+    const auto rows = section.rows_of(type);
     done += fmt::format("\n### {}\n\n{}\n", names(type), type.text);
     if (!rows.empty())
       done += "\n" + table(rows);

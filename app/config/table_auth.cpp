@@ -116,7 +116,7 @@ const option_table<net::basic_auth_config>& basic_auth_options() {
   using c = net::basic_auth_config;
   static const option_table<c> table{{
       group("htpasswd", &htpasswd_options),
-      group("client_auth", &client_options),
+      by_reload(group("client_auth", &client_options)),
   }};
   return table;
 }
@@ -136,7 +136,7 @@ const option_table<bearer_auth_shape>& bearer_auth_options() {
 const option_table<net::headers_setter_config>& headers_setter_options() {
   using c = net::headers_setter_config;
   static const option_table<c> table{{
-      list("headers", &c::headers, &header_options, "What is set, in this order."),
+      by_reload(list("headers", &c::headers, &header_options, "What is set, in this order.")),
       refused("additional_auth", "one authenticator an exporter is there so far"),
   }};
   return table;

@@ -49,10 +49,10 @@ const option_table<storage::options>& database_options() {
   static const option_table<c> table{
       {
           works("directory", &c::directory, "One for each node; it is made when it is missing."),
-          works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "64MiB"},
-                "Everything that Weir writes. As it fills, delivered blocks go first, then dead "
-                "letters, then what is owed to exporters that are gone; after that `overflow` "
-                "says what happens. A reload can change it."),
+          by_reload(works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "64MiB"},
+                          "Everything that Weir writes. As it fills, delivered blocks go first, "
+                          "then dead letters, then what is owed to exporters that are gone; after "
+                          "that `overflow` says what happens.")),
           works("max_damaged_bytes", &c::max_damaged_bytes, {.in = unit::size},
                 "Of `damaged/`, where damaged files are kept for a look; the oldest goes first. "
                 "0: a tenth of `max_bytes`."),
@@ -77,15 +77,16 @@ const option_table<storage_config>& storage_options() {
   using c = storage_config;
   static const option_table<c> table{{
       embedded(&c::database, &database_options),
-      choice(
+      by_reload(choice(
           "overflow", &c::overflow,
           {{"refuse", overflow_policy::refuse}, {"drop_oldest", overflow_policy::drop_oldest}},
           "When `max_bytes` is reached by what is owed to back ends: clients are told to retry, or "
-          "the oldest of the largest log goes, counted."),
-      works("retention", &c::retention,
-            "Delivered blocks stay this long, or until the room is needed; so does what is owed to an "
-            "exporter that is gone: one that comes back in that time goes on where it was."),
-      block("dead_letters", &c::dead_letters, &dead_letter_options),
+          "the oldest of the largest log goes, counted.")),
+      by_reload(works("retention", &c::retention,
+                      "Delivered blocks stay this long, or until the room is needed; so does what "
+                      "is owed to an exporter that is gone: one that comes back in that time goes "
+                      "on where it was.")),
+      by_reload(block("dead_letters", &c::dead_letters, &dead_letter_options)),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},
             "At most this long, or 16384 items, until an exporter's place is on disk: what is sent "
             "twice after a crash."),
@@ -110,7 +111,8 @@ const option_table<sampling_limits>& sampling_options() {
 const option_table<admin_shape>& admin_options() {
   using c = admin_shape;
   static const option_table<c> table{
-      {works("endpoint", &c::endpoint, "Where the admin API will listen; nothing is served yet.")},
+      {by_reload(works("endpoint", &c::endpoint,
+                       "Where the admin API will listen; nothing is served yet."))},
       c{},
       [](const section& at, const c& admin) { check_listen_endpoint(at, admin.endpoint); }};
   return table;

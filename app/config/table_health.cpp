@@ -106,7 +106,9 @@ option<health_http_shape> config_page() {
           [](YAML::Emitter&, const health_http_shape&) {},
           [](std::vector<reference_row>& rows, const std::string& path, const health_http_shape&) {
             describe_table(rows, config_page_options(), join_path(path, "config"), nothing{});
-          }};
+          },
+          [](const health_http_shape&, const health_http_shape&, const std::string&,
+             difference_list&) {}};
 }
 
 option_table<health_http_shape> make_http_options() {

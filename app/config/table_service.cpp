@@ -2,6 +2,7 @@
 #include "app/config/tables.hpp"
 #include "codec/entry.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 // `service`.
@@ -185,6 +186,16 @@ option<service_shape> pipelines() {
                                            "there are several."));
             describe_table(rows, pipeline_options(), join_path(path, "pipelines") + ".*",
                            pipeline_shape{});
+          },
+          [](const service_shape& now, const service_shape& wanted, const std::string& path,
+             difference_list& found) {
+            const auto all = join_path(path, "pipelines");
+            if (!std::ranges::equal(now.pipelines, wanted.pipelines, {}, &pipeline_shape::id,
+                                    &pipeline_shape::id))
+              return found.push_back({all});
+            for (std::size_t i = 0; i < now.pipelines.size(); ++i)
+              compare_table(pipeline_options(), now.pipelines[i], wanted.pipelines[i],
+                            join_path(all, now.pipelines[i].id), found);
           }};
 }
 
@@ -216,12 +227,12 @@ const option_table<pipeline_shape>& pipeline_options() {
 const option_table<service_shape>& service_options() {
   using c = service_shape;
   static const option_table<c> table{{
-      extensions(),
-      pipelines(),
+      by_reload(extensions()),
+      by_reload(pipelines()),
       block("telemetry", &c::telemetry, &telemetry_options),
       block("limits", &c::limits, &limits_options),
-      works("shutdown_timeout", &c::shutdown_timeout, {.max = "1h"},
-            "After SIGTERM: for finishing what is in flight."),
+      by_reload(works("shutdown_timeout", &c::shutdown_timeout, {.max = "1h"},
+                      "After SIGTERM: for finishing what is in flight.")),
   }};
   return table;
 }

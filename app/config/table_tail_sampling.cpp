@@ -313,7 +313,7 @@ const option_table<tail_sampling_config>& tail_sampling_options() {
           works("num_traces", &t::num_traces,
                 "The most undecided traces; beyond, the oldest are decided early. 0: no limit but "
                 "`sampling.window_memory`."),
-          group("decision_cache", &cache_options),
+          by_restart(group("decision_cache", &cache_options)),
           works("sample_on_first_match", &t::sample_on_first_match,
                 "The first policy that keeps decides; the others are not asked."),
           no_effect("drop_pending_traces_on_shutdown",

@@ -23,9 +23,9 @@ outcome weir_does(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "weir");
   std::ostringstream out, err;
   outcome done;
-  const auto run = [&done](const node_config& config, const config_reader&) {
+  const auto run = [&done](const loaded_config& loaded, const config_reader&) {
     ++done.nodes_run;
-    return config.pipelines.size() == 1 ? 0 : 1;
+    return loaded.config.pipelines.size() == 1 ? 0 : 1;
   };
   done.code = command_line(static_cast<int>(arguments.size()), arguments.data(), {out, err, run});
   done.out = out.str();

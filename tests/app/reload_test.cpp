@@ -2,6 +2,7 @@
 
 #include "app/last_stop.hpp"
 #include "app/reload_command.hpp"
+#include "tests/app/config/support.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -15,81 +16,100 @@ namespace fs = std::filesystem;
 
 namespace {
 
-pipeline_config pipeline(const std::string& name) {
-  pipeline_config p;
-  p.name = name;
-  p.receivers = {"otlp"};
-  p.exporters = {"nop"};
-  return p;
+const std::string usual = R"(
+receivers: {otlp: {protocols: {grpc: {endpoint: "localhost:4317"}}}}
+processors: {tail_sampling: {policies: [{name: all, type: always_sample}]}}
+exporters: {nop: }
+service: {pipelines: {traces: {receivers: [otlp], processors: [tail_sampling], exporters: [nop]}}}
+storage: {directory: data}
+)";
+
+loaded_config loaded(std::vector<config_source> sources) {
+  auto done = load_config(sources, test::variables());
+  if (!done)
+    for (const auto& line : test::texts(done.error().errors))
+      BOOST_ERROR(line);
+  return done.value();
 }
 
-node_config usual() {
-  node_config c;
-  c.receivers.push_back({"otlp", {weir::net::otlp_listener_config{}}});
-  c.receivers[0].listeners[0].endpoint = "localhost:4317";
-  c.pipelines.push_back(pipeline("traces"));
-  c.pipelines[0].tail_sampling.emplace();
-  return c;
+/// What is in the way of a reload after which `change` holds too, in a node in which `base` does.
+std::vector<std::string> lines(const std::string& change, const std::string& base = "") {
+  return needs_restart(loaded({{"usual", usual}, {"base", base}}),
+                       loaded({{"usual", usual}, {"base", base}, {"change", change}}));
 }
 
-std::vector<std::string> lines(const std::function<void(node_config&)>& change) {
-  auto wanted = usual();
-  change(wanted);
-  return needs_restart(usual(), wanted);
+std::vector<std::string> restart(const std::vector<std::string>& paths) {
+  std::vector<std::string> all;
+  for (const auto& path : paths)
+    all.push_back(path + ": this cannot change while the node runs, restart it");
+  return all;
 }
 
-std::vector<std::string> restart(const std::string& path) {
-  return {path + ": this cannot change while the node runs, restart it"};
-}
+// A pipeline that asks for a header, with tokens for clients and for the back end.
+const std::string guarded = R"(
+receivers:
+  otlp: {protocols: {grpc: {include_metadata: true, auth: {authenticator: bearertokenauth}}}}
+extensions: {bearertokenauth: {token: a}, bearertokenauth/out: {token: a}, health_check: }
+exporters: {otlp: {endpoint: "h:1", auth: {authenticator: bearertokenauth/out}}}
+service:
+  extensions: [bearertokenauth, bearertokenauth/out]
+  pipelines: {traces: {receivers: [otlp], processors: [tail_sampling], exporters: [otlp]}}
+)";
 
 } // namespace
 
 // Scenario: a configuration against itself, and with what a reload can change. Guarantee: nothing
 // is in the way.
 BOOST_AUTO_TEST_CASE(what_can_change_is_not_named) {
-  BOOST_TEST(lines([](node_config&) {}).empty());
-  BOOST_TEST(lines([](node_config& c) {
-               c.pipelines[0].tail_sampling->policies.emplace_back();
-               c.pipelines[0].tail_sampling->decision_wait_ns = 1;
-               c.pipelines[0].exporters = {"nop", "otlp"};
-               c.pipelines.push_back(pipeline("metrics"));
-               c.exporters.emplace_back().id = "otlp";
-               c.storage.retention = std::chrono::hours(1);
-               c.storage.overflow = overflow_policy::drop_oldest;
-               c.storage.database.max_bytes = 1ULL << 40;
-               c.storage.dead_letters = {1 << 20, std::chrono::hours(1)};
-             }).empty());
+  for (const auto* change : {
+           "",
+           "processors: {tail_sampling: {decision_wait: 1s, policies: [{name: a, type: "
+           "trace_flags}]}}",
+           "exporters: {debug: }\nservice: {pipelines: {traces: {exporters: [nop, debug]}}}",
+           "service: {pipelines: {metrics: {receivers: [otlp], exporters: [nop]}}}",
+           "service: {shutdown_timeout: 1s}",
+           "storage: {retention: 1h, overflow: drop_oldest, max_bytes: 1GiB, "
+           "dead_letters: {max_bytes: 1MiB, retention: 1h}}",
+           "receivers: {otlp/unused: {protocols: {http: }}}",
+           "processors: {tail_sampling/b: {policies: [{name: all, type: always_sample}]}}\n"
+           "service: {pipelines: {traces: {processors: [tail_sampling/b]}}}",
+       })
+    BOOST_TEST(lines(change) == restart({}), boost::test_tools::per_element());
 }
 
-// Scenario: each setting that is fixed at the start. Guarantee: it is named by its path.
-BOOST_AUTO_TEST_CASE(what_cannot_change_is_named) {
-  using change = std::function<void(node_config&)>;
-  const std::vector<std::pair<std::string, change>> fixed{
-      {"receivers.otlp.protocols.grpc.endpoint",
-       [](node_config& c) { c.receivers[0].listeners[0].endpoint = "localhost:1"; }},
-      {"receivers.otlp.protocols.grpc",
-       [](node_config& c) { c.receivers[0].listeners[0].tls.emplace(); }},
-      {"receivers.otlp.protocols.http",
-       [](node_config& c) { c.receivers[0].listeners.emplace_back().grpc = false; }},
-      {"storage.directory", [](node_config& c) { c.storage.database.directory = "x"; }},
-      {"storage.memtable_bytes", [](node_config& c) { c.storage.database.memtable_bytes = 1; }},
-      {"storage.max_wal_bytes", [](node_config& c) { c.storage.database.max_wal_bytes = 1; }},
-      {"storage.fsync", [](node_config& c) { c.storage.database.fsync = false; }},
-      {"storage.journal.max_entry_bytes",
-       [](node_config& c) { c.storage.journal.max_entry_bytes = 1; }},
-      {"sampling.window_memory", [](node_config& c) { c.sampling.window_memory = 1; }},
-      {"service.limits", [](node_config& c) { c.limits.server.threads = 3; }},
-      {"service.telemetry.logs", [](node_config& c) { c.telemetry.logs.level = "debug"; }},
-      {"service.telemetry.metrics", [](node_config& c) { c.telemetry.metrics_endpoints.clear(); }},
-      {"extensions.health_check", [](node_config& c) { c.health_checks.emplace_back(); }},
-      {"service.pipelines.traces: tail_sampling",
-       [](node_config& c) { c.pipelines[0].tail_sampling.reset(); }},
-      {"service.pipelines.traces: decision_cache of its tail_sampling",
-       [](node_config& c) { c.pipelines[0].tail_sampling->sampled_cache_size = 7; }},
+// Scenario: the token of an extension that only exporters use, and of one that a receiver asks.
+// Guarantee: the former can change, the latter is named.
+BOOST_AUTO_TEST_CASE(authenticators_are_fixed_for_receivers) {
+  BOOST_TEST(lines("extensions: {bearertokenauth/out: {token: b}}", guarded).empty());
+  BOOST_TEST(lines("extensions: {bearertokenauth: {token: b}}", guarded)
+                 == restart({"extensions.bearertokenauth.token"}),
+             boost::test_tools::per_element());
+}
+
+// Scenario: parts of a node that come, go or are others. Guarantee: each is named, once.
+BOOST_AUTO_TEST_CASE(what_comes_or_goes_is_named) {
+  const std::pair<const char*, std::vector<std::string>> fixed[]{
+      {"receivers: {otlp/b: {protocols: {http: }}}\nservice: {pipelines: {traces: {receivers: "
+       "[otlp/b]}}}",
+       {"receivers.otlp (no pipeline uses it any more)",
+        "receivers.otlp/b (no pipeline used it before)"}},
+      {"receivers: {otlp: {protocols: {http: }}}", {"receivers.otlp.protocols.http"}},
+      {"service: {pipelines: {traces: {processors: []}}}",
+       {"service.pipelines.traces: tail_sampling"}},
+      {"service: {extensions: [bearertokenauth, bearertokenauth/out, health_check]}",
+       {"extensions.health_check"}},
+      {"processors: {attributes: {actions: [{action: insert, key: k, from_context: metadata.t}]}}\n"
+       "service: {pipelines: {traces: {processors: [attributes, tail_sampling]}}}",
+       {"receivers.otlp (the headers that it keeps for `from_context`)"}},
+      {"processors: {tail_sampling/b: {decision_cache: {sampled_cache_size: 7}, "
+       "policies: [{name: all, type: always_sample}]}}\n"
+       "service: {pipelines: {traces: {processors: [tail_sampling/b]}}}",
+       {"processors.tail_sampling/b.decision_cache.sampled_cache_size"}},
+      {"service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: }}}]}}}",
+       {"service.telemetry.metrics.readers"}},
   };
-  for (const auto& [path, apply] : fixed)
-    BOOST_TEST(lines(apply) == restart(path), boost::test_tools::per_element());
-  BOOST_TEST(lines([](node_config& c) { c.receivers[0].id = "otlp/b"; }).size() == 2u);
+  for (const auto& [change, paths] : fixed)
+    BOOST_TEST(lines(change, guarded) == restart(paths), boost::test_tools::per_element());
 }
 
 // Scenario: an answer is left in a directory that no node works in. Guarantee: it is there as a

@@ -9,7 +9,7 @@ import time
 
 from support import case, load, node, paths
 from support.reloading import WAIT_S, ReloadNode, keep, weir
-from support.wire import post
+from support.wire import Connection, head, post
 
 RATE = 20_000  # spans a second
 
@@ -153,6 +153,22 @@ class ReloadTest(case.SystemTest):
         code, said = one.reload()
         self.assertEqual(code, 69, said)
         self.assertIn("elsewhere/LOCK: No such file or directory", said)
+
+    def test_the_time_for_a_stop_is_taken(self):
+        """Scenario: a reload shortens `shutdown_timeout`, then SIGTERM while a client has sent half a request.
+        Guarantee: the node ends in order once the new time is over, not the old one."""
+        one = self.node().start()
+        one.write_text(one.config_text().replace("service: {", "service: {shutdown_timeout: 1s, "))
+        self.assert_reloaded(one.reload(), "service.shutdown_timeout: changed")
+        slow = Connection(one.http)
+        self.addCleanup(slow.socket.close)
+        slow.send(head(100, headers=["Expect: 100-continue"]))
+        self.assertEqual(slow.answer().status, 100)
+        began = time.monotonic()
+        self.assertEqual(one.terminate(), 0, one.process.tail())
+        took = time.monotonic() - began
+        self.assertGreater(took, 0.9)
+        self.assertLess(took, 15)  # it was 30 s
 
     def test_nobody_to_ask(self):
         """Scenario: the node has ended, and its pid is still in its directory.

@@ -71,6 +71,13 @@ BOOST_AUTO_TEST_CASE(the_reference_is_up_to_date) {
              "docs/configuration.md differs from `weir print-config --reference`");
 }
 
+// Scenario: the list in docs/reload.md against the tables. Guarantee: the file in the tree ends in
+// what the tables say; else put `weir print-config --reload` there.
+BOOST_AUTO_TEST_CASE(the_list_of_reloads_is_up_to_date) {
+  BOOST_TEST(contents(root / "docs/reload.md").ends_with("\n\n" + print_reload_reference()),
+             "docs/reload.md does not end in what `weir print-config --reload` prints");
+}
+
 // Scenario: each file in examples/. Guarantee: it loads, without errors.
 BOOST_AUTO_TEST_CASE(examples_load) {
   std::size_t files = 0;

@@ -10,8 +10,7 @@ namespace {
 
 template <class T>
 subject block(std::string name, table_of<T> table) {
-  subject made{std::move(name), {}, nullptr};
-  describe_table(made.rows, table(), "", table().defaults);
+  subject made{"", std::move(name), rows_of(table()), nullptr};
   made.read_and_print = [table](decoder& reports, const yaml_value& value) {
     T config = table().defaults;
     read_table(reports, table(), value, "it", config);
@@ -28,8 +27,8 @@ std::vector<subject> all_subjects() {
   std::vector<subject> all;
   for (const auto& section : component_sections())
     for (const auto& type : section.types) {
-      subject made{std::string(type.names[0]), {}, nullptr};
-      type.describe(made.rows);
+      subject made{std::string(section.key), std::string(type.names[0]), section.rows_of(type),
+                   nullptr};
       made.read_and_print = [&type](decoder& reports, const yaml_value& value) {
         YAML::Emitter yaml;
         type.print(yaml, type.read(reports, value, "it"));

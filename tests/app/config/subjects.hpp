@@ -13,7 +13,8 @@ namespace weir::app::test {
 
 /// A component or a block with its table, whatever its type.
 struct subject {
-  std::string name;
+  std::string section; ///< "exporters"; of a block: ""
+  std::string name;    ///< The type, or the block's key.
   std::vector<reference_row> rows;
   /// Decodes, and prints what came out.
   std::function<std::string(decoder&, const yaml_value&)> read_and_print;
