@@ -30,25 +30,25 @@ struct node_pipeline {
   std::string edits_text;                             ///< Differs where these do: a reload says so.
 };
 
-/// Everything a node is to run: checked, defaults filled in.
+/// Everything a node is to run: checked, defaults filled in, which the configuration alone has.
 struct node_plan {
   storage::options storage;
-  std::chrono::microseconds commit_interval{10'000};
-  std::uint64_t max_entry_bytes = 256 << 10;
-  std::uint64_t max_block_bytes = 1 << 20;
-  std::chrono::milliseconds block_timeout{200};
-  std::chrono::milliseconds retention{std::chrono::hours(24)};
+  std::chrono::microseconds commit_interval{0};
+  std::uint64_t max_entry_bytes = 0;
+  std::uint64_t max_block_bytes = 0;
+  std::chrono::milliseconds block_timeout{0};
+  std::chrono::milliseconds retention{0};
   std::uint64_t dead_letter_bytes = 0; ///< 0 = a tenth of storage.max_bytes
-  std::chrono::milliseconds dead_letter_retention{std::chrono::hours(168)};
-  std::chrono::milliseconds cursor_interval{1000};
+  std::chrono::milliseconds dead_letter_retention{0};
+  std::chrono::milliseconds cursor_interval{0};
   bool drop_oldest = false;
-  std::uint64_t window_memory = 512 << 20;
-  std::uint64_t decision_cache = 10'000'000;
-  std::uint32_t samplers = 0;          ///< 0 = one for two cores
-  std::uint64_t memory_limit = 0;      ///< Bytes in use above which clients are refused; 0 = none.
+  std::uint64_t window_memory = 0;
+  std::uint64_t decision_cache = 0;
+  std::uint32_t samplers = 0; ///< 0 = one for two cores
+  std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
   std::uint64_t tail_bytes = 32 << 20; ///< Unpacked blocks kept for exporters that keep up, a log.
-  std::uint32_t max_span_bytes = 1 << 20;
-  std::uint32_t max_envelope_bytes = 1 << 20;
+  std::uint32_t max_span_bytes = 0;
+  std::uint32_t max_envelope_bytes = 0;
   net::server_limits limits;
   stages::edit_limits edits;
   std::vector<net::otlp_receiver_config> receivers;

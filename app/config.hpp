@@ -93,7 +93,7 @@ struct pipeline_config {
 /// `service.telemetry`
 struct telemetry_config {
   log::config logs;
-  std::vector<std::string> metrics_endpoints{"localhost:8888"}; ///< The page is on each; none: off.
+  std::vector<std::string> metrics_endpoints; ///< The page is on each; none: off.
 };
 
 /// The health_check extension.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "sampling/config.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,14 +13,15 @@
 namespace weir::sampling {
 
 struct dynamic_settings {
-  double goal_rate = 10;      ///< One span of so many is kept, all in all.
+  double goal_rate = policy_config{}.goal_sample_rate; ///< One span of so many is kept, all in all.
   double goal_per_second = 0; ///< Instead of that: spans kept a second; 0 = none.
-  steady_ns interval = 15 * second_ns;
-  double weight = 0.5; ///< Of the last interval against all before; in (0, 1].
-  double burst_multiple =
-      2; ///< So many times the usual spans in an interval end it early; 0 = never.
-  unsigned burst_delay = 3; ///< Intervals before that is looked for.
-  std::size_t max_keys = 500;
+  steady_ns interval = policy_config{}.adjustment_interval_ns;
+  double weight = policy_config{}.weight; ///< Of the last interval against all before; in (0, 1].
+  /// So many times the usual spans in an interval end it early; 0 = never.
+  double burst_multiple = policy_config{}.burst_multiple;
+  /// Intervals before that is looked for.
+  unsigned burst_delay = static_cast<unsigned>(policy_config{}.burst_detection_delay);
+  std::size_t max_keys = static_cast<std::size_t>(policy_config{}.max_keys);
 };
 
 /// Sampling rates by key: seldom keys are kept, frequent ones thinned, so that each gets a share of

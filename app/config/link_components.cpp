@@ -86,7 +86,7 @@ std::vector<std::string> metrics_endpoints(const metrics_shape& shape) {
       if (auto endpoint = host_port(*reader.pull);
           std::find(endpoints.begin(), endpoints.end(), endpoint) == endpoints.end())
         endpoints.push_back(std::move(endpoint));
-  return endpoints.empty() ? telemetry_config{}.metrics_endpoints : endpoints;
+  return endpoints.empty() ? std::vector{host_port(pull_shape{})} : endpoints;
 }
 
 } // namespace

@@ -12,8 +12,7 @@ constexpr std::string_view no_collector = "Weir has no garbage collector";
 
 backends::batch_config processor_defaults() {
   backends::batch_config c;
-  c.min_items = 8192;
-  c.timeout = milliseconds{200};
+  c.min_items = queue_batch_shape{}.min_size;
   return c;
 }
 

@@ -50,11 +50,17 @@ void check_listener(const section& at, const listener& c) {
   check_listen_endpoint(at, c.endpoint);
 }
 
-listener listening(bool grpc, std::string endpoint, std::uint64_t max_message_bytes) {
+listener grpc_defaults() {
   listener c;
-  c.grpc = grpc;
-  c.endpoint = std::move(endpoint);
-  c.max_message_bytes = max_message_bytes;
+  c.endpoint = "localhost:4317";
+  return c;
+}
+
+listener http_defaults() {
+  listener c;
+  c.grpc = false;
+  c.endpoint = "localhost:4318";
+  c.max_message_bytes = 20 << 20;
   return c;
 }
 
@@ -95,7 +101,7 @@ const option_table<listener>& grpc_options() {
           switchable(group("auth", &auth_options)),
           refused("middlewares", "Weir has no middlewares"),
       },
-      listening(true, "localhost:4317", 4 << 20),
+      grpc_defaults(),
       &check_listener};
   return table;
 }
@@ -153,7 +159,7 @@ const option_table<listener>& http_options() {
           switchable(group("auth", &auth_options)),
           refused("middlewares", "Weir has no middlewares"),
       },
-      listening(false, "localhost:4318", 20 << 20),
+      http_defaults(),
       [](const section& at, const c& http) {
         check_listener(at, http);
         check_headers(at, "response_headers", http.response_headers, net::header_rules::http);

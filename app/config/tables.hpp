@@ -27,7 +27,7 @@ struct otlp_receiver_shape {
 /// `sending_queue.batch`
 struct queue_batch_shape {
   std::uint64_t min_size = 8192, max_size = 0;
-  milliseconds flush_timeout{200};
+  milliseconds flush_timeout = backends::batch_config{}.timeout;
   std::string sizer = {}; ///< items, bytes; "" = as `sending_queue.sizer`
 };
 
@@ -40,7 +40,8 @@ struct queue_shape {
 
 /// `keepalive` of a gRPC client: off unless its key is there.
 struct keepalive_client_shape {
-  milliseconds time{10'000}, timeout{10'000};
+  milliseconds time{10'000};
+  milliseconds timeout = backends::otlp_grpc_config{}.keepalive_timeout;
   bool permit_without_stream = false;
 };
 
@@ -110,7 +111,7 @@ struct health_status_shape {
   std::string path = "/status";
 };
 struct health_http_shape {
-  std::string endpoint = "localhost:13133";
+  std::string endpoint = health_check_config{}.endpoint;
   health_status_shape status;
   std::optional<net::tls_server_config> tls = {};
   std::string authenticator = {};
