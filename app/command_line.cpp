@@ -59,9 +59,9 @@ reading read(const arguments& given, bool check_files) {
   return got;
 }
 
-void print(std::ostream& to, const std::vector<std::string>& list, std::string_view kind) {
+void print(std::ostream& stream, const std::vector<std::string>& list, std::string_view kind) {
   for (const auto& line : list)
-    to << kind << line << '\n';
+    stream << kind << line << '\n';
 }
 
 /// Says what is wrong with a configuration. True: nothing is.

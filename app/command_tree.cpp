@@ -94,18 +94,18 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 /// A line about the first argument that no command knows, where another one is near; else "".
 std::string misspelt(const CLI::App& root, int argc, const char* const* argv) {
-  const auto* at = &root;
+  const auto* parent = &root;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     std::string hint;
     if (argument.starts_with("--")) {
       const auto name = argument.substr(0, argument.find('='));
-      if (const auto names = option_names(*at); !contains(names, name))
+      if (const auto names = option_names(*parent); !contains(names, name))
         hint = meant(name, names);
-    } else if (const auto names = command_names(*at);
+    } else if (const auto names = command_names(*parent);
                !argument.starts_with('-') && !names.empty()) {
       if (contains(names, argument))
-        at = at->get_subcommand(argument);
+        parent = parent->get_subcommand(argument);
       else
         hint = meant(argument, names);
     }
@@ -168,8 +168,8 @@ std::optional<int> command_tree::parse(int argc, const char* const* argv, std::o
   try {
     root_->parse(argc, argv);
     return std::nullopt;
-  } catch (const CLI::ParseError& why) {
-    if (root_->exit(why, out, err) == 0)
+  } catch (const CLI::ParseError& problem) {
+    if (root_->exit(problem, out, err) == 0)
       return done;
     err << misspelt(*root_, argc, argv);
     return wrong_usage;
@@ -184,20 +184,20 @@ bool command_tree::used(std::string_view command) const {
 
 int command_tree::help(const std::vector<std::string>& command, std::ostream& out,
                        std::ostream& err) const {
-  const CLI::App* at = root_.get();
+  const CLI::App* parent = root_.get();
   std::string path = "weir";
   for (const auto& name : command) {
-    const auto names = command_names(*at);
+    const auto names = command_names(*parent);
     if (!contains(names, name)) {
       err << fmt::format("Error: found {}, expected one of the commands of `{}`{}\n",
                          app::quoted(name), path, meant(name, names));
       return wrong_usage;
     }
-    at = at->get_subcommand(name);
+    parent = parent->get_subcommand(name);
     path += " " + name;
   }
   // Not at->help(): that would go on to the command in use, which is `help`.
-  out << at->get_formatter()->make_help(at, path, CLI::AppFormatMode::Normal);
+  out << parent->get_formatter()->make_help(parent, path, CLI::AppFormatMode::Normal);
   return done;
 }
 

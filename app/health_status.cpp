@@ -36,15 +36,15 @@ std::int64_t seconds_since(unix_ns then, unix_ns now) {
 
 struct component {
   std::string name;
-  state what = state::ok;
+  state status = state::ok;
   std::string reason = {};
   unix_ns since = 0;
   bool healthy = true;
   std::vector<component> parts = {};
 };
 
-bool is_healthy(state what, unix_ns since, const component_health_config& rules, unix_ns now) {
-  switch (what) {
+bool is_healthy(state status, unix_ns since, const component_health_config& rules, unix_ns now) {
+  switch (status) {
   case state::ok: return true;
   case state::recoverable_error:
     return !rules.include_recoverable_errors
@@ -57,8 +57,8 @@ bool is_healthy(state what, unix_ns since, const component_health_config& rules,
 // The whole is as unwell as its worst part, since then and for that reason.
 void add_up(component& whole) {
   for (const auto& part : whole.parts) {
-    if (part.what > whole.what) {
-      whole.what = part.what;
+    if (part.status > whole.status) {
+      whole.status = part.status;
       whole.reason = part.reason;
       whole.since = part.since;
     }
@@ -85,7 +85,7 @@ public:
   component alive(component shown) const {
     if (node_.life == node_health::phase::running)
       return shown;
-    shown.what = node_.life == node_health::phase::starting ? state::starting : state::stopping;
+    shown.status = node_.life == node_health::phase::starting ? state::starting : state::stopping;
     shown.healthy = false;
     shown.reason.clear();
     for (auto& part : shown.parts)
@@ -97,7 +97,7 @@ private:
   component receiver(const std::string& id) const {
     auto shown = component{.name = "receiver:" + id, .since = node_.start};
     if (!node_.refusal.empty()) {
-      shown.what = state::recoverable_error;
+      shown.status = state::recoverable_error;
       shown.reason = "refusing: " + node_.refusal;
       shown.healthy = false;
     }
@@ -108,11 +108,11 @@ private:
     auto shown = component{.name = "exporter:" + id, .since = node_.start};
     for (const auto& known : node_.exporters)
       if (known.pipeline == pipeline && known.exporter == id && known.health != exporter_health::sending) {
-        shown.what = known.health == exporter_health::refused ? state::permanent_error
+        shown.status = known.health == exporter_health::refused ? state::permanent_error
                                                               : state::recoverable_error;
         shown.reason = known.reason;
         shown.since = known.since;
-        shown.healthy = is_healthy(shown.what, known.since, rules_, now_);
+        shown.healthy = is_healthy(shown.status, known.since, rules_, now_);
       }
     return shown;
   }
@@ -123,7 +123,7 @@ private:
 };
 
 std::string members_of(const component& shown, unix_ns now) {
-  return fmt::format(R"("healthy":{},"status":"{}"{},"status_time":"{}")", shown.healthy, name_of(shown.what),
+  return fmt::format(R"("healthy":{},"status":"{}"{},"status_time":"{}")", shown.healthy, name_of(shown.status),
                      shown.reason.empty() ? "" : R"(,"error":)" + quote_json(shown.reason),
                      rfc3339(shown.since == 0 ? now : shown.since));
 }
@@ -146,13 +146,13 @@ unsigned code_of(const node_health& node, const component& whole) {
 
 status_query read_status_query(std::string_view query) {
   status_query asked;
-  for (std::size_t at = 0; at < query.size();) {
-    const auto end = std::min(query.find('&', at), query.size());
-    const auto part = query.substr(at, end - at);
+  for (std::size_t start = 0; start < query.size();) {
+    const auto end = std::min(query.find('&', start), query.size());
+    const auto part = query.substr(start, end - start);
     asked.verbose |= part == "verbose" || part == "verbose=true";
     if (part.starts_with("pipeline="))
       asked.pipeline = part.substr(part.find('=') + 1);
-    at = end + 1;
+    start = end + 1;
   }
   return asked;
 }

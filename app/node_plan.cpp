@@ -12,11 +12,12 @@ constexpr std::uint64_t least_memtable_bytes = 4 << 20;
 constexpr std::uint64_t least_tail_bytes = 1 << 20;
 
 template <class Configs>
-std::vector<std::uint32_t> indexes(const std::vector<std::string>& ids, const Configs& in) {
+std::vector<std::uint32_t> indexes(const std::vector<std::string>& ids, const Configs& configs) {
   std::vector<std::uint32_t> result;
   for (const auto& id : ids) {
-    const auto it = std::find_if(in.begin(), in.end(), [&](const auto& c) { return c.id == id; });
-    result.push_back(static_cast<std::uint32_t>(it - in.begin()));
+    const auto it =
+        std::find_if(configs.begin(), configs.end(), [&](const auto& c) { return c.id == id; });
+    result.push_back(static_cast<std::uint32_t>(it - configs.begin()));
   }
   return result;
 }

@@ -37,9 +37,9 @@ std::string rfc3339(system_clock::time_point t) {
 }
 
 // Brings a counter up to an absolute value that somebody else counts.
-void raise(prometheus::Counter& counter, double to) {
-  if (to > counter.Value())
-    counter.Increment(to - counter.Value());
+void raise(prometheus::Counter& counter, double value) {
+  if (value > counter.Value())
+    counter.Increment(value - counter.Value());
 }
 
 net::admin_http::answer metrics_page(steady_clock::time_point born) {
@@ -80,13 +80,13 @@ result<std::unique_ptr<pages>> pages::start(const node_config& config) {
   return made;
 }
 
-result<void> pages::serve(const std::string& what, const std::string& endpoint,
+result<void> pages::serve(const std::string& title, const std::string& endpoint,
                           std::map<std::string, net::admin_http::page> by_path,
                           const net::admin_http_options& options) {
   auto server = net::admin_http::start(endpoint, std::move(by_path), options);
   if (!server)
-    return fail(server.error().code, what + ": " + server.error().message);
-  log::info("{} on {}", what, (*server)->endpoint());
+    return fail(server.error().code, title + ": " + server.error().message);
+  log::info("{} on {}", title, (*server)->endpoint());
   servers_.push_back(std::move(*server));
   return {};
 }

@@ -29,7 +29,7 @@ public:
   void set_pipelines(const node_config& config);
 
 private:
-  result<void> serve(const std::string& what, const std::string& endpoint,
+  result<void> serve(const std::string& title, const std::string& endpoint,
                      std::map<std::string, net::admin_http::page> by_path,
                      const net::admin_http_options& options = {});
   result<void> serve_health(const health_check_config& config);

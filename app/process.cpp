@@ -140,8 +140,8 @@ void reload(actors::node& node, pages& shown, loaded_config& loaded, const confi
     log::warn("reload: {}", left.error().message);
 }
 
-int cannot_start(const error& why) {
-  log::error("the node cannot start: {}", why.message);
+int cannot_start(const error& problem) {
+  log::error("the node cannot start: {}", problem.message);
   return not_available;
 }
 
@@ -153,20 +153,20 @@ std::string sources_of(const node_config& config) {
 }
 
 /// What a log begins with: enough to know what runs, with what, and what it goes on from.
-void say_what_starts(const node_config& config, last_stop before) {
+void say_what_starts(const node_config& config, last_stop previous) {
   const auto& database = config.storage.database;
   log::info({{"version", version()},
              {"commit", commit()},
              {"sources", sources_of(config)},
              {"directory", database.directory},
-             {"last_stop", to_string(before)},
+             {"last_stop", to_string(previous)},
              {"max_bytes", database.max_bytes},
              {"window_memory", config.sampling.window_memory},
              {"decision_cache", config.sampling.decision_cache},
              {"max_bytes_in_flight", config.limits.server.max_bytes_in_flight},
              {"max_connections", config.limits.server.max_connections}},
             "weir {} (commit {}) starts in {}; last stop there: {}", version(), commit(),
-            database.directory, to_string(before));
+            database.directory, to_string(previous));
 }
 
 // Until the node is told to stop; `loaded` is then what was reloaded last.

@@ -172,8 +172,8 @@ result<reload_answer> ask_to_reload(const std::string& directory,
   if (kill(*node, SIGHUP) != 0)
     return fail(errc::io,
                 fmt::format("process {} cannot be asked: {}", *node, std::strerror(errno)));
-  const auto until = std::chrono::steady_clock::now() + patience;
-  while (std::chrono::steady_clock::now() < until) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (std::chrono::steady_clock::now() < deadline) {
     if (auto answer = answer_since(directory, asked)) {
       if (!said)
         answer->text += "which sources were meant could not be said to the node, which read its own: the disk is "

@@ -48,7 +48,7 @@ std::string_view make_map(arena& memory, const yaml_value& value) {
 }
 
 std::string_view make_any(arena& memory, const yaml_value& value) {
-  switch (value.what) {
+  switch (value.type) {
   case yaml_value::kind::list:
     return make_list(memory, value);
   case yaml_value::kind::map:

@@ -17,8 +17,8 @@ void emit_any(YAML::Emitter& yaml, std::string_view any);
 template <class T>
 option<T> any(std::string_view name, processors::any_value T::*member, std::string_view text) {
   return {{name},
-          [=](const section& at, T& out) {
-            if (const auto* entry = at.value.find(name))
+          [=](const section& map, T& out) {
+            if (const auto* entry = map.value.find(name))
               out.*member = read_any(entry->value);
           },
           [=](YAML::Emitter& yaml, const T& value) {
@@ -42,11 +42,11 @@ template <class T>
 option<T> optional_text(std::string_view name, std::optional<std::string> T::*member,
                         std::string_view text) {
   return {{name},
-          [=](const section& at, T& out) {
-            if (!at.given(name))
+          [=](const section& map, T& out) {
+            if (!map.given(name))
               return;
             (out.*member).emplace();
-            read_option(at, name, rule{}, *(out.*member));
+            read_option(map, name, rule{}, *(out.*member));
           },
           [=](YAML::Emitter& yaml, const T& value) {
             if (!(value.*member))

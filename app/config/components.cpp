@@ -37,7 +37,7 @@ component_type without_effect(std::string_view name, std::string_view reason) {
   return {{name},
           reason,
           [reason](decoder& reports, const yaml_value& value, const std::string& path) {
-            reports.warn(value.where, path, fmt::format("no effect: {}", reason));
+            reports.warn(value.position, path, fmt::format("no effect: {}", reason));
             return component_config{};
           },
           [](YAML::Emitter& yaml, const component_config&) {
@@ -214,12 +214,12 @@ void read_connectors(decoder& reports, const yaml_value& map, std::vector<compon
   if (map.is_null())
     return;
   if (!map.is_map())
-    return reports.error(map.where, "connectors",
+    return reports.error(map.position, "connectors",
                          fmt::format("found {}, expected a map", describe(map)));
   for (const auto& entry : map.entries) {
     std::string problem;
     const auto id = normal_id(entry.key, problem);
-    out.push_back({id, "connectors." + id, entry.where, {}, "and Weir has no connectors"});
+    out.push_back({id, "connectors." + id, entry.position, {}, "and Weir has no connectors"});
   }
 }
 
@@ -229,7 +229,8 @@ void read_components(decoder& reports, const component_section& section, const y
   if (map.is_null())
     return;
   if (!map.is_map())
-    return reports.error(map.where, root, fmt::format("found {}, expected a map", describe(map)));
+    return reports.error(map.position, root,
+                         fmt::format("found {}, expected a map", describe(map)));
   for (const auto& entry : map.entries) {
     std::string problem;
     const auto id = normal_id(entry.key, problem);
@@ -241,11 +242,11 @@ void read_components(decoder& reports, const component_section& section, const y
     if (std::any_of(out.begin(), out.end(), [&](const auto& c) { return c.id == id; }))
       problem = fmt::format("the id {} is given twice", quoted(id));
     if (!problem.empty())
-      reports.error(entry.where, path, problem);
+      reports.error(entry.position, path, problem);
     else if (type == nullptr)
-      out.push_back({id, path, entry.where, {}, missing});
+      out.push_back({id, path, entry.position, {}, missing});
     else
-      out.push_back({id, path, entry.where, type->read(reports, entry.value, path)});
+      out.push_back({id, path, entry.position, type->read(reports, entry.value, path)});
   }
 }
 

@@ -25,7 +25,7 @@ using component_config =
 struct component {
   std::string id;   ///< As written: "otlp/tempo".
   std::string path; ///< "exporters.otlp/tempo"
-  place where;
+  place position;
   component_config config;
   /// Why Weir does not have its type: "which is not there yet"; an error where it is used. "": it
   /// has.

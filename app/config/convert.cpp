@@ -19,7 +19,7 @@ bool needs_quotes(const yaml_value& value) {
 }
 
 void emit(YAML::Emitter& yaml, const yaml_value& value) {
-  switch (value.what) {
+  switch (value.type) {
   case yaml_value::kind::null:
     yaml << YAML::Null;
     break;
@@ -73,9 +73,9 @@ void add_storage(yaml_value& tree, convert_notes& notes) {
   if (tree.find("storage") != nullptr)
     return;
   const auto text = [](std::string_view written) {
-    return yaml_value{.what = yaml_value::kind::scalar, .text = std::string(written)};
+    return yaml_value{.type = yaml_value::kind::scalar, .text = std::string(written)};
   };
-  yaml_value storage{.what = yaml_value::kind::map};
+  yaml_value storage{.type = yaml_value::kind::map};
   storage.entries.push_back({"directory", {}, text("/var/lib/weir")});
   storage.entries.push_back({"max_bytes", {}, text(print_size(storage::options{}.max_bytes))});
   tree.entries.push_back({"storage", {}, std::move(storage)});

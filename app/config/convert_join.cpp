@@ -51,43 +51,43 @@ private:
                          texts_below(entry.value, "exporters")});
   }
 
-  /// The pipelines that get what `from` sends on: those of its signal in the other tiers; where
+  /// The pipelines that get what `sender` sends on: those of its signal in the other tiers; where
   /// there is one file, those of it that sample.
-  std::vector<const stage*> behind(const stage& from) const {
+  std::vector<const stage*> targets_of(const stage& sender) const {
     std::vector<const stage*> found;
-    for (const auto& to : stages_)
-      if (!to.balances() && to.signal() == from.signal()
-          && (tiers_.size() > 1 ? to.tier != from.tier : to.samples()))
-        found.push_back(&to);
+    for (const auto& target : stages_)
+      if (!target.balances() && target.signal() == sender.signal()
+          && (tiers_.size() > 1 ? target.tier != sender.tier : target.samples()))
+        found.push_back(&target);
     return found;
   }
 
-  void join_behind(const stage& from) {
-    const auto targets = behind(from);
-    note_balancer(from);
+  void join_behind(const stage& sender) {
+    const auto targets = targets_of(sender);
+    note_balancer(sender);
     std::vector<std::string> others;
-    std::copy_if(from.exporters.begin(), from.exporters.end(), std::back_inserter(others),
+    std::copy_if(sender.exporters.begin(), sender.exporters.end(), std::back_inserter(others),
                  [](const auto& id) { return !is_balancer(id); });
     if (targets.empty())
-      say(notes_.lost, from.tier, "service.pipelines." + from.id,
+      say(notes_.lost, sender.tier, "service.pipelines." + sender.id,
           "nothing stands behind its load balancing, so it ends here");
-    const auto before = processors_before(from, !targets.empty());
+    const auto own_processors = processors_before(sender, !targets.empty());
     if (!others.empty())
-      add_pipeline(from, from.id, moved(from.tier, "receivers", from.receivers),
-                   moved(from.tier, "processors", from.processors),
-                   moved(from.tier, "exporters", others));
-    for (const auto* to : targets) {
-      auto processors = moved(from.tier, "processors", before);
-      for (auto& id : moved(to->tier, "processors", to->processors))
+      add_pipeline(sender, sender.id, moved(sender.tier, "receivers", sender.receivers),
+                   moved(sender.tier, "processors", sender.processors),
+                   moved(sender.tier, "exporters", others));
+    for (const auto* target : targets) {
+      auto processors = moved(sender.tier, "processors", own_processors);
+      for (auto& id : moved(target->tier, "processors", target->processors))
         if (std::find(processors.begin(), processors.end(), id) == processors.end())
           processors.push_back(std::move(id));
-      const auto name = others.empty() && targets.size() == 1 ? from.id : to->id;
-      auto receivers = moved(from.tier, "receivers", from.receivers);
-      for (auto& id : moved(to->tier, "receivers", receivers_of_its_own(*to)))
+      const auto name = others.empty() && targets.size() == 1 ? sender.id : target->id;
+      auto receivers = moved(sender.tier, "receivers", sender.receivers);
+      for (auto& id : moved(target->tier, "receivers", receivers_of_its_own(*target)))
         receivers.push_back(std::move(id));
-      add_pipeline(from, name, std::move(receivers), std::move(processors),
-                   moved(to->tier, "exporters", to->exporters));
-      joined_.insert(to);
+      add_pipeline(sender, name, std::move(receivers), std::move(processors),
+                   moved(target->tier, "exporters", target->exporters));
+      joined_.insert(target);
     }
   }
 
@@ -96,13 +96,13 @@ private:
   }
 
   /// Those of a pipeline behind load balancing that took something else than what was sent to it.
-  std::vector<std::string> receivers_of_its_own(const stage& to) {
+  std::vector<std::string> receivers_of_its_own(const stage& target) {
     std::vector<std::string> own;
-    for (const auto& id : to.receivers)
-      if (!is_of_type(id, "otlp") || is_connector(to.tier, id))
+    for (const auto& id : target.receivers)
+      if (!is_of_type(id, "otlp") || is_connector(target.tier, id))
         own.push_back(id);
-      else if (inner_.insert({to.tier, id}).second)
-        say(notes_.not_needed, to.tier, "receivers." + id,
+      else if (inner_.insert({target.tier, id}).second)
+        say(notes_.not_needed, target.tier, "receivers." + id,
             "it took what the first tier sent: that goes on inside the node now");
     return own;
   }
@@ -160,33 +160,33 @@ private:
   /// already. False: none is left.
   bool drop_repeated(const stage& apart, const std::vector<std::string>& receivers,
                      std::vector<std::string>& exporters) {
-    std::string before;
+    std::string earlier;
     const auto repeated = [&](const std::string& exporter) {
       return std::any_of(made_.begin(), made_.end(), [&](const made& m) {
-        const auto in = [](const auto& list, const auto& id) {
+        const auto contains = [](const auto& list, const auto& id) {
           return std::find(list.begin(), list.end(), id) != list.end();
         };
-        const bool same_data = m.tier != apart.tier && m.signal == apart.signal()
-                               && in(m.exporters, exporter)
-                               && std::any_of(receivers.begin(), receivers.end(),
-                                              [&](const auto& id) { return in(m.receivers, id); });
+        const bool same_data =
+            m.tier != apart.tier && m.signal == apart.signal() && contains(m.exporters, exporter)
+            && std::any_of(receivers.begin(), receivers.end(),
+                           [&](const auto& id) { return contains(m.receivers, id); });
         if (same_data)
-          before = m.id;
+          earlier = m.id;
         return same_data;
       });
     };
     if (std::erase_if(exporters, repeated) > 0)
       say(notes_.not_needed, apart.tier, "service.pipelines." + apart.id,
-          fmt::format("its data goes out through the pipeline {} already", quoted(before)));
+          fmt::format("its data goes out through the pipeline {} already", quoted(earlier)));
     return !exporters.empty();
   }
 
   /// The processors of a first tier but for those that only prepared its sending.
-  std::vector<std::string> processors_before(const stage& from, bool joined) {
+  std::vector<std::string> processors_before(const stage& sender, bool joined) {
     std::vector<std::string> kept;
-    for (const auto& id : from.processors) {
+    for (const auto& id : sender.processors) {
       if (joined && (is_of_type(id, "batch") || is_of_type(id, "groupbytrace")))
-        say(notes_.not_needed, from.tier, "processors." + id,
+        say(notes_.not_needed, sender.tier, "processors." + id,
             "it shaped what went to the second tier; before sampling Weir groups data itself");
       else
         kept.push_back(id);
@@ -194,26 +194,26 @@ private:
     return kept;
   }
 
-  void note_balancer(const stage& from) {
-    for (const auto& id : from.exporters) {
-      if (!is_balancer(id) || !balancers_.insert({from.tier, id}).second)
+  void note_balancer(const stage& sender) {
+    for (const auto& id : sender.exporters) {
+      if (!is_balancer(id) || !balancers_.insert({sender.tier, id}).second)
         continue;
       const auto path = "exporters." + id;
-      say(notes_.not_needed, from.tier, path,
+      say(notes_.not_needed, sender.tier, path,
           "one node brings every trace together itself; the samplers behind `resolver` are no "
           "more");
-      const auto* body = find_below(tiers_[from.tier].tree, {"exporters", id});
+      const auto* body = find_below(tiers_[sender.tier].tree, {"exporters", id});
       const auto* key = body == nullptr ? nullptr : find_below(*body, {"routing_key"});
       if (key != nullptr && key->text != "traceID")
-        say(notes_.not_needed, from.tier, path + ".routing_key",
+        say(notes_.not_needed, sender.tier, path + ".routing_key",
             fmt::format("data was spread by {}; here everything comes to one node",
                         quoted(key->text)));
     }
   }
 
   void say(std::vector<std::string>& notes, std::size_t tier, std::string_view path,
-           std::string_view why) {
-    auto note = fmt::format("{}: {}: {}", tiers_[tier].name, path, why);
+           std::string_view reason) {
+    auto note = fmt::format("{}: {}: {}", tiers_[tier].name, path, reason);
     if (std::find(notes.begin(), notes.end(), note) == notes.end())
       notes.push_back(std::move(note));
   }
@@ -232,13 +232,13 @@ private:
     if (known != names_.end())
       return known->second;
     const auto* body = find_below(tiers_[t].tree, {section, id});
-    auto& into = sections_[std::string(section)];
-    into.what = yaml_value::kind::map;
+    auto& map = sections_[std::string(section)];
+    map.type = yaml_value::kind::map;
     auto name = id;
     for (int n = 2; body != nullptr; ++n) {
-      const auto* taken = into.find(name);
+      const auto* taken = map.find(name);
       if (taken == nullptr)
-        into.entries.push_back({name, {}, *body});
+        map.entries.push_back({name, {}, *body});
       else if (!same_value(taken->value, *body)) {
         name = fmt::format("{}{}{}", id, id.find('/') == id.npos ? "/" : "-", n);
         continue;
@@ -302,11 +302,11 @@ private:
     const auto* connectors = find_below(tiers_[t].tree, {"connectors"});
     if (connectors == nullptr || connectors->entries.empty())
       return;
-    auto& into = sections_["connectors"];
-    into.what = yaml_value::kind::map;
+    auto& map = sections_["connectors"];
+    map.type = yaml_value::kind::map;
     for (const auto& entry : connectors->entries)
-      if (into.find(entry.key) == nullptr)
-        into.entries.push_back(entry);
+      if (map.find(entry.key) == nullptr)
+        map.entries.push_back(entry);
   }
 
   /// The first tier's counts: it is the one that clients and probes know.

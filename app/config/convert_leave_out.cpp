@@ -25,37 +25,37 @@ struct spot {
 /// Finds what a diagnostic's path names: "a.b.c[1].d". Keys may hold dots themselves.
 std::optional<spot> locate(yaml_value& root, std::string_view path) {
   std::optional<spot> found;
-  auto* at = &root;
+  auto* node = &root;
   std::string walked;
   while (!path.empty()) {
-    if (path[0] == '[' && at->is_list()) {
+    if (path[0] == '[' && node->is_list()) {
       const auto end = path.find(']');
       const auto index = static_cast<std::size_t>(std::atoll(std::string(path.substr(1)).c_str()));
-      if (end == path.npos || index >= at->items.size())
+      if (end == path.npos || index >= node->items.size())
         return std::nullopt;
       walked += path.substr(0, end + 1);
-      found = spot{at, index, walked};
+      found = spot{node, index, walked};
       path.remove_prefix(end + 1);
     } else {
       if (path[0] == '.')
         path.remove_prefix(1);
       // The longest key that fits: ids may have dots in them.
-      std::size_t best = at->entries.size();
-      for (std::size_t i = 0; i < at->entries.size(); ++i) {
-        const auto& key = at->entries[i].key;
+      std::size_t best = node->entries.size();
+      for (std::size_t i = 0; i < node->entries.size(); ++i) {
+        const auto& key = node->entries[i].key;
         const auto next = path.substr(std::min(key.size(), path.size()));
         if (path.starts_with(key) && (next.empty() || next[0] == '.' || next[0] == '[')
-            && (best == at->entries.size() || key.size() > at->entries[best].key.size()))
+            && (best == node->entries.size() || key.size() > node->entries[best].key.size()))
           best = i;
       }
-      if (best == at->entries.size())
+      if (best == node->entries.size())
         return std::nullopt;
-      const auto& key = at->entries[best].key;
+      const auto& key = node->entries[best].key;
       walked += walked.empty() ? key : "." + key;
       path.remove_prefix(key.size());
-      found = spot{at, best, walked};
+      found = spot{node, best, walked};
     }
-    at = &found->value();
+    node = &found->value();
   }
   return found;
 }
@@ -79,11 +79,13 @@ bool holds_reference(const yaml_value& value) {
   return value.is_scalar() && value.text.find("${") != std::string::npos;
 }
 
-void erase(const spot& at) {
-  if (at.parent->is_map())
-    at.parent->entries.erase(at.parent->entries.begin() + static_cast<std::ptrdiff_t>(at.index));
+void erase(const spot& found) {
+  if (found.parent->is_map())
+    found.parent->entries.erase(found.parent->entries.begin()
+                                + static_cast<std::ptrdiff_t>(found.index));
   else
-    at.parent->items.erase(at.parent->items.begin() + static_cast<std::ptrdiff_t>(at.index));
+    found.parent->items.erase(found.parent->items.begin()
+                              + static_cast<std::ptrdiff_t>(found.index));
 }
 
 /// What a configuration is nothing without: wrong there, nothing helps.
@@ -119,8 +121,8 @@ diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std:
     auto wrong = wrong_with(tree, env);
     // What a variable will say cannot be known here.
     std::erase_if(wrong.errors, [&](const diagnostic& d) {
-      const auto at = locate(tree, d.path);
-      return at && holds_reference(at->value());
+      const auto found = locate(tree, d.path);
+      return found && holds_reference(found->value());
     });
     if (wrong.ok() || round == max_rounds)
       return wrong;
@@ -130,18 +132,18 @@ diagnostics leave_out(yaml_value& tree, const environment& env, std::vector<std:
     std::reverse(wrong.errors.begin(), wrong.errors.end());
     for (const auto& error : wrong.errors) {
       const auto pipeline = empty_pipeline(error.path);
-      const auto at = locate(tree, pipeline.empty() ? whole_policy(error.path) : pipeline);
-      if (!at || indispensable(at->path) || !done.insert(at->path).second)
+      const auto found = locate(tree, pipeline.empty() ? whole_policy(error.path) : pipeline);
+      if (!found || indispensable(found->path) || !done.insert(found->path).second)
         continue;
-      gone.insert(at->path);
+      gone.insert(found->path);
       if (!pipeline.empty())
         lost.push_back(fmt::format("{}: nothing is left in {}, so there is no such pipeline",
                                    pipeline, quoted(error.path.substr(pipeline.size() + 1))));
       else if (!names_one_of(gone, error))
         lost.push_back(fmt::format("{}: {}", error.path, error.message));
-      erase(*at);
+      erase(*found);
       changed = true;
-      if (at->parent->is_list())
+      if (found->parent->is_list())
         break; // the places behind it have moved
     }
     if (!changed) {

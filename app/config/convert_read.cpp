@@ -7,8 +7,8 @@ namespace weir::app {
 
 namespace {
 
-std::string text_at(const yaml_value& in, std::initializer_list<std::string_view> keys) {
-  const auto* found = find_below(in, keys);
+std::string text_at(const yaml_value& map, std::initializer_list<std::string_view> keys) {
+  const auto* found = find_below(map, keys);
   return found == nullptr ? std::string{} : found->text;
 }
 
@@ -48,7 +48,7 @@ private:
   void operator_resource(const yaml_value& resource) {
     const auto* config = find_below(resource, {"spec", "config"});
     if (config == nullptr)
-      return out_.error(resource.where, "spec.config", "found no configuration in the resource");
+      return out_.error(resource.position, "spec.config", "found no configuration in the resource");
     if (config->is_map())
       tiers.push_back({name_of(resource), *config});
     else if (auto tree = written_inside(*config, name_of(resource)))
@@ -77,7 +77,7 @@ private:
     out_.sources.push_back(name);
     auto tree = parse_yaml(text.text, out_, {}, source);
     if (tree && !tree->is_map()) {
-      out_.error(text.where, "", fmt::format("found {}, expected a map", describe(*tree)));
+      out_.error(text.position, "", fmt::format("found {}, expected a map", describe(*tree)));
       return std::nullopt;
     }
     return tree;
@@ -106,7 +106,7 @@ std::vector<tier> read_tiers(const config_source& file, diagnostics& out) {
   }
   const auto& tree = documents.front(); // as a Collector reads it: the first one alone
   if (!tree.is_map())
-    out.error(tree.where, "", fmt::format("found {}, expected a map", describe(tree)));
+    out.error(tree.position, "", fmt::format("found {}, expected a map", describe(tree)));
   return {{file.name, tree}};
 }
 

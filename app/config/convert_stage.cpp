@@ -5,25 +5,25 @@
 namespace weir::app {
 
 yaml_value make_map() {
-  return {.what = yaml_value::kind::map};
+  return {.type = yaml_value::kind::map};
 }
 
 yaml_value make_list(const std::vector<std::string>& texts) {
-  yaml_value made{.what = yaml_value::kind::list};
+  yaml_value made{.type = yaml_value::kind::list};
   for (const auto& text : texts)
-    made.items.push_back({.what = yaml_value::kind::scalar, .text = text});
+    made.items.push_back({.type = yaml_value::kind::scalar, .text = text});
   return made;
 }
 
 const yaml_value* find_below(const yaml_value& tree, std::initializer_list<std::string_view> keys) {
-  const auto* at = &tree;
+  const auto* value = &tree;
   for (const auto key : keys) {
-    const auto* entry = at->find(key);
+    const auto* entry = value->find(key);
     if (entry == nullptr)
       return nullptr;
-    at = &entry->value;
+    value = &entry->value;
   }
-  return at;
+  return value;
 }
 
 std::vector<std::string> texts_below(const yaml_value& tree, std::string_view key) {
@@ -35,7 +35,7 @@ std::vector<std::string> texts_below(const yaml_value& tree, std::string_view ke
 }
 
 bool same_value(const yaml_value& a, const yaml_value& b) {
-  if (a.what != b.what || a.text != b.text || a.items.size() != b.items.size()
+  if (a.type != b.type || a.text != b.text || a.items.size() != b.items.size()
       || a.entries.size() != b.entries.size())
     return false;
   for (std::size_t i = 0; i < a.items.size(); ++i)

@@ -17,7 +17,7 @@ namespace weir::app {
 
 /// A file that an option names; looked at when its component is used.
 struct named_file {
-  place where;
+  place position;
   std::string path; ///< Of the option.
   std::string file;
 };
@@ -27,8 +27,8 @@ struct decoder {
   diagnostics& out;
   std::vector<named_file> files{};
 
-  void error(place where, const std::string& path, std::string message);
-  void warn(place where, const std::string& path, std::string message);
+  void error(place position, const std::string& path, std::string message);
+  void warn(place position, const std::string& path, std::string message);
 };
 
 /// A map that is being decoded: for checks across options.
@@ -39,7 +39,7 @@ struct section {
 
   bool given(std::string_view option) const;
   /// Where an option of the section stands; the section itself where it does not.
-  place where(std::string_view option) const;
+  place position(std::string_view option) const;
   std::string path_of(std::string_view option) const;
   void error(std::string_view option, std::string message) const;
   void warn(std::string_view option, std::string message) const;
@@ -56,19 +56,19 @@ struct section {
                    bool secret) const;
   /// Reports the items of a list or a map that are not texts, or not those allowed. False: all
   /// good.
-  bool refuse_items(std::string_view option, const rule& how) const;
+  bool refuse_items(std::string_view option, const rule& terms) const;
 };
 
 /// Checks what a rule says about a value that has the right type. `text` is the value as written.
 template <class V>
-bool check_bounds(const V& value, const rule& how, std::string& expected);
+bool check_bounds(const V& value, const rule& terms, std::string& expected);
 /// A name of `one_of` in other letters, or one of `also`, becomes that name.
-bool check_one_of(std::string& value, const rule& how, std::string& expected);
+bool check_one_of(std::string& value, const rule& terms, std::string& expected);
 /// Whether "" asks for the default: it is none of the names that the option has.
-bool empty_is_default(const rule& how);
+bool empty_is_default(const rule& terms);
 
 /// "1 to 64", "at least 1", "at most 64"
-std::string bounds_text(const rule& how);
+std::string bounds_text(const rule& terms);
 
 /// What makes another value of an option count.
 enum class change_by : std::uint8_t {
@@ -101,16 +101,16 @@ struct reference_row {
   std::string type;     ///< "a duration such as `5s`, at least 1ms"
   std::string fallback; ///< The default, "" = none
   std::string text;     ///< What it means, or why it has no effect or is refused.
-  effect what = effect::works;
+  app::effect effect = app::effect::works;
   change_by change = change_by::unsaid;
 };
 
 // Printing of a value with print-config: YAML that reads back as the same, secrets masked.
 
 void emit_key(YAML::Emitter& yaml, std::string_view key);
-void emit_scalar(YAML::Emitter& yaml, const std::string& text, bool is_text, const rule& how);
-void emit_list(YAML::Emitter& yaml, const text_list& list, const rule& how);
-void emit_map(YAML::Emitter& yaml, const text_map& map, const rule& how);
+void emit_scalar(YAML::Emitter& yaml, const std::string& text, bool is_text, const rule& terms);
+void emit_list(YAML::Emitter& yaml, const text_list& list, const rule& terms);
+void emit_map(YAML::Emitter& yaml, const text_map& map, const rule& terms);
 
 /// A map in block style around `body`.
 void begin_map(YAML::Emitter& yaml);
@@ -120,19 +120,20 @@ void end_list(YAML::Emitter& yaml);
 
 /// A bound of the rule as a value; false: it has none.
 template <class V>
-bool read_bound(std::string_view written, const rule& how, V& out) {
+bool read_bound(std::string_view written, const rule& terms, V& out) {
   return !written.empty()
-         && read_value({.what = yaml_value::kind::scalar, .text = std::string(written)}, how, out);
+         && read_value({.type = yaml_value::kind::scalar, .text = std::string(written)}, terms,
+                       out);
 }
 
 template <class V>
-bool check_bounds(const V& value, const rule& how, std::string& expected) {
-  const auto bound = [&how](std::string_view written, V& out) {
-    return read_bound(written, how, out);
+bool check_bounds(const V& value, const rule& terms, std::string& expected) {
+  const auto bound = [&terms](std::string_view written, V& out) {
+    return read_bound(written, terms, out);
   };
   V limit{};
-  if ((bound(how.min, limit) && value < limit) || (bound(how.max, limit) && limit < value)) {
-    expected = bounds_text(how);
+  if ((bound(terms.min, limit) && value < limit) || (bound(terms.max, limit) && limit < value)) {
+    expected = bounds_text(terms);
     return false;
   }
   return true;

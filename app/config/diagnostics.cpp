@@ -31,18 +31,18 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 void sort_unique(std::vector<diagnostic>& list) {
   std::stable_sort(list.begin(), list.end(),
-                   [](const auto& a, const auto& b) { return a.where < b.where; });
+                   [](const auto& a, const auto& b) { return a.position < b.position; });
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
 } // namespace
 
-void diagnostics::error(place where, std::string path, std::string message) {
-  errors.push_back({where, std::move(path), std::move(message)});
+void diagnostics::error(place position, std::string path, std::string message) {
+  errors.push_back({position, std::move(path), std::move(message)});
 }
 
-void diagnostics::warn(place where, std::string path, std::string message) {
-  warnings.push_back({where, std::move(path), std::move(message)});
+void diagnostics::warn(place position, std::string path, std::string message) {
+  warnings.push_back({position, std::move(path), std::move(message)});
 }
 
 void diagnostics::sort() {
@@ -52,8 +52,8 @@ void diagnostics::sort() {
 
 std::string to_text(const diagnostic& d, std::string_view file) {
   std::string text(file);
-  if (d.where.line > 0)
-    text += fmt::format(":{}:{}", d.where.line, d.where.column);
+  if (d.position.line > 0)
+    text += fmt::format(":{}:{}", d.position.line, d.position.column);
   text += ": ";
   if (!d.path.empty())
     text += d.path + ": ";
@@ -61,7 +61,8 @@ std::string to_text(const diagnostic& d, std::string_view file) {
 }
 
 std::string to_text(const diagnostic& d, std::span<const std::string> sources) {
-  return to_text(d, d.where.source < sources.size() ? sources[d.where.source] : std::string());
+  return to_text(d,
+                 d.position.source < sources.size() ? sources[d.position.source] : std::string());
 }
 
 std::string_view nearest(std::string_view name, std::span<const std::string_view> known) {

@@ -24,7 +24,7 @@ struct place {
 
 /// One thing to tell the user about the configuration.
 struct diagnostic {
-  place where;
+  place position;
   std::string path; ///< "exporters.otlp/tempo.tls.ca_file"; "" = the file as a whole
   std::string message;
 
@@ -37,8 +37,8 @@ struct diagnostics {
   std::vector<diagnostic> warnings;
   std::vector<std::string> sources; ///< The names of files and other sources, by place::source.
 
-  void error(place where, std::string path, std::string message);
-  void warn(place where, std::string path, std::string message);
+  void error(place position, std::string path, std::string message);
+  void warn(place position, std::string path, std::string message);
   bool ok() const noexcept { return errors.empty(); }
 
   /// Orders by place and drops repeats.

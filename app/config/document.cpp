@@ -67,7 +67,7 @@ document with_todays_names(const document& d) {
 
 } // namespace
 
-std::vector<component>& document::of(std::string_view section) {
+std::vector<component>& document::components_of(std::string_view section) {
   return section == "receivers"    ? receivers
          : section == "processors" ? processors
          : section == "exporters"  ? exporters
@@ -75,12 +75,12 @@ std::vector<component>& document::of(std::string_view section) {
                                    : extensions;
 }
 
-const std::vector<component>& document::of(std::string_view section) const {
-  return const_cast<document*>(this)->of(section);
+const std::vector<component>& document::components_of(std::string_view section) const {
+  return const_cast<document*>(this)->components_of(section);
 }
 
 const component* document::find(std::string_view section, std::string_view id) const {
-  const auto& all = of(section);
+  const auto& all = components_of(section);
   const auto found = std::ranges::find(all, id, &component::id);
   return found == all.end() ? nullptr : &*found;
 }
@@ -93,7 +93,7 @@ document read_document(decoder& reports, const yaml_value& tree) {
   refused("cluster", "a cluster is not there yet: leave `cluster` out for a single node").read(top);
   for (const auto& kind : component_sections())
     if (const auto* entry = tree.find(kind.key))
-      read_components(reports, kind, entry->value, d.of(kind.key));
+      read_components(reports, kind, entry->value, d.components_of(kind.key));
   if (const auto* connectors = tree.find("connectors"))
     read_connectors(reports, connectors->value, d.connectors);
   read_block(reports, tree, "service", service_options(), d.service);
@@ -122,7 +122,7 @@ std::string print_document(const document& given) {
   YAML::Emitter yaml;
   begin_map(yaml);
   for (const auto& kind : component_sections())
-    print_components(yaml, kind, d.of(kind.key));
+    print_components(yaml, kind, d.components_of(kind.key));
   print_block(yaml, "service", service_options(), d.service);
   print_block(yaml, "storage", storage_options(), d.storage);
   print_block(yaml, "sampling", sampling_options(), d.sampling);

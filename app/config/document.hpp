@@ -17,8 +17,8 @@ struct document {
   bool directory_given = false; ///< `storage.directory` stands in the file.
 
   /// The components of "receivers", "processors", "exporters", "connectors" or "extensions".
-  std::vector<component>& of(std::string_view section);
-  const std::vector<component>& of(std::string_view section) const;
+  std::vector<component>& components_of(std::string_view section);
+  const std::vector<component>& components_of(std::string_view section) const;
   /// nullptr: there is none.
   const component* find(std::string_view section, std::string_view id) const;
 };

@@ -49,7 +49,7 @@ std::size_t closing_brace(std::string_view text, std::size_t open) {
 
 /// A reference without its braces.
 struct source_name {
-  enum class kind : std::uint8_t { env, file, yaml, unknown } what = kind::env;
+  enum class kind : std::uint8_t { env, file, yaml, unknown } type = kind::env;
   std::string_view scheme; ///< "" = none was written
   std::string_view rest;
 };
@@ -60,11 +60,11 @@ source_name split_scheme(std::string_view inside) {
   if (colon == inside.npos || inside.compare(colon, 2, ":-") == 0)
     return {kind::env, {}, inside};
   const auto scheme = inside.substr(0, colon);
-  const auto what = scheme == "env"    ? kind::env
+  const auto type = scheme == "env"    ? kind::env
                     : scheme == "file" ? kind::file
                     : scheme == "yaml" ? kind::yaml
                                        : kind::unknown;
-  return {what, scheme, inside.substr(colon + 1)};
+  return {type, scheme, inside.substr(colon + 1)};
 }
 
 class expander {
@@ -85,7 +85,7 @@ public:
 private:
   void scalar(yaml_value& value, const std::string& path, int depth) {
     path_ = path;
-    where_ = value.where;
+    position_ = value.position;
     failed_ = false;
     const auto whole =
         value.text.starts_with("${") && closing_brace(value.text, 0) == value.text.size() - 1;
@@ -96,7 +96,7 @@ private:
     }
     const auto inside = value.text.substr(2, value.text.size() - 3);
     using kind = source_name::kind;
-    if (const auto what = split_scheme(inside).what; what == kind::file || what == kind::yaml)
+    if (const auto type = split_scheme(inside).type; type == kind::file || type == kind::yaml)
       return put_in_tree(value, inside, depth);
     const auto inserted = reference(inside, depth);
     if (!failed_)
@@ -105,13 +105,13 @@ private:
 
   /// Puts what a whole-value reference stands for in its place, with the type that it has as YAML.
   void substitute(yaml_value& value, const std::optional<std::string>& inserted) {
-    const auto where = value.where;
+    const auto position = value.position;
     const auto& text = inserted.value_or("");
     if (text.find_first_of("[{:-") != std::string::npos) {
       diagnostics ignored;
       auto parsed = parse_yaml(text, ignored);
       if (parsed && ignored.ok() && (parsed->is_list() || parsed->is_map())) {
-        move_to(*parsed, where);
+        move_to(*parsed, position);
         // Where a text is expected, such as a header's, it is the text that counts.
         parsed->substituted = true;
         parsed->text = text;
@@ -119,15 +119,15 @@ private:
         return;
       }
     }
-    value = text_as_value(text, where);
+    value = text_as_value(text, position);
     if (!inserted)
       value.substituted = false;
   }
 
-  static yaml_value text_as_value(std::string text, place where) {
-    yaml_value value{.what = yaml_value::kind::scalar, .substituted = true, .where = where};
+  static yaml_value text_as_value(std::string text, place position) {
+    yaml_value value{.type = yaml_value::kind::scalar, .substituted = true, .position = position};
     if (type_of(without_blanks(text)) == scalar_type::null)
-      value.what = yaml_value::kind::null;
+      value.type = yaml_value::kind::null;
     value.text = std::move(text);
     return value;
   }
@@ -135,19 +135,19 @@ private:
   /// The same for `${file:...}` and `${yaml:...}`: a whole YAML value, with references of its own.
   void put_in_tree(yaml_value& value, std::string_view inside, int depth) {
     const auto path = path_;
-    const auto where = value.where;
-    const auto [what, scheme, rest] = split_scheme(inside);
-    const auto content = contents(what, text(rest, depth + 1), depth);
+    const auto position = value.position;
+    const auto [type, scheme, rest] = split_scheme(inside);
+    const auto content = contents(type, text(rest, depth + 1), depth);
     if (failed_) {
-      value = {.where = where}; // no second error about what stands there
+      value = {.position = position}; // no second error about what stands there
       return;
     }
     diagnostics problems;
     auto parsed = parse_yaml(*content.text, problems, {}, content.source);
     if (parsed && (parsed->is_list() || parsed->is_map())) {
       out_.errors.insert(out_.errors.end(), problems.errors.begin(), problems.errors.end());
-      if (what == source_name::kind::yaml)
-        move_to(*parsed, where);
+      if (type == source_name::kind::yaml)
+        move_to(*parsed, position);
       parsed->substituted = true;
       parsed->text = *content.text;
       value = std::move(*parsed);
@@ -160,8 +160,8 @@ private:
     }
     // What is no YAML, such as a password in one line, stands for itself.
     const auto plain = !parsed || parsed->plain || parsed->is_null();
-    value = plain ? text_as_value(*content.text, where) : *std::move(parsed);
-    value.where = where;
+    value = plain ? text_as_value(*content.text, position) : *std::move(parsed);
+    value.position = position;
     if (value.text.find("${") != std::string::npos)
       scalar(value, path, depth + 1);
   }
@@ -172,21 +172,21 @@ private:
   };
 
   /// What a file or an inline text holds; where it cannot be had, that is reported.
-  content contents(source_name::kind what, std::string name, int depth) {
+  content contents(source_name::kind type, std::string name, int depth) {
     static const std::string nothing;
     if (failed_ || too_deep(depth))
-      return {&nothing, where_.source};
-    if (what == source_name::kind::yaml) {
+      return {&nothing, position_.source};
+    if (type == source_name::kind::yaml) {
       inline_ = std::move(name);
       count(inline_.size());
-      return {&inline_, where_.source};
+      return {&inline_, position_.source};
     }
     auto known = files_.find(name);
     if (known == files_.end()) {
       auto read = env_.file(name);
       if (!read) {
         error(fmt::format("`${{file:...}}`: {}", read.error().message));
-        return {&nothing, where_.source};
+        return {&nothing, position_.source};
       }
       if (read->ends_with('\n'))
         read->pop_back();
@@ -202,19 +202,19 @@ private:
     return {&known->second.text, known->second.source};
   }
 
-  static void move_to(yaml_value& value, place where) {
-    value.where = where;
+  static void move_to(yaml_value& value, place position) {
+    value.position = position;
     for (auto& item : value.items)
-      move_to(item, where);
+      move_to(item, position);
     for (auto& entry : value.entries) {
-      entry.where = where;
-      move_to(entry.value, where);
+      entry.position = position;
+      move_to(entry.value, position);
     }
   }
 
   void error(std::string message) {
     failed_ = true;
-    out_.error(where_, path_, std::move(message));
+    out_.error(position_, path_, std::move(message));
   }
 
   bool too_deep(int depth) {
@@ -235,20 +235,20 @@ private:
     given_up_ = true;
   }
 
-  /// `in` with all its references replaced.
-  std::string text(std::string_view in, int depth) {
+  /// `given` with all its references replaced.
+  std::string text(std::string_view given, int depth) {
     std::string done;
-    for (std::size_t i = 0; i < in.size() && !failed_;) {
-      if (in[i] != '$') {
-        done += in[i++];
+    for (std::size_t i = 0; i < given.size() && !failed_;) {
+      if (given[i] != '$') {
+        done += given[i++];
         continue;
       }
-      auto dollars = in.find_first_not_of('$', i);
-      dollars = (dollars == std::string_view::npos ? in.size() : dollars) - i;
+      auto dollars = given.find_first_not_of('$', i);
+      dollars = (dollars == std::string_view::npos ? given.size() : dollars) - i;
       i += dollars;
       done.append(dollars / 2, '$');
       if (dollars % 2 == 1)
-        i = dollar(in, i, done, depth);
+        i = dollar(given, i, done, depth);
       if (done.size() > max_expanded)
         error(fmt::format("the value is longer than {} bytes once expanded", max_expanded));
     }
@@ -256,20 +256,20 @@ private:
   }
 
   /// One active `$` that ended at `i`: appends what it stands for, returns where to go on.
-  std::size_t dollar(std::string_view in, std::size_t i, std::string& done, int depth) {
-    if (i >= in.size() || in[i] != '{') {
+  std::size_t dollar(std::string_view given, std::size_t i, std::string& done, int depth) {
+    if (i >= given.size() || given[i] != '{') {
       done += '$';
-      if (depth == 0 && i < in.size() && starts_name(in[i]))
-        out_.warn(where_, path_,
+      if (depth == 0 && i < given.size() && starts_name(given[i]))
+        out_.warn(position_, path_,
                   "`$NAME` without braces is not replaced: write `${env:NAME}`, or `$$` for a `$`");
       return i;
     }
-    const auto end = closing_brace(in, i - 1);
+    const auto end = closing_brace(given, i - 1);
     if (end == std::string_view::npos) {
       error("found `${` without its `}`");
-      return in.size();
+      return given.size();
     }
-    done += reference(in.substr(i + 1, end - i - 1), depth).value_or("");
+    done += reference(given.substr(i + 1, end - i - 1), depth).value_or("");
     return end + 1;
   }
 
@@ -277,13 +277,13 @@ private:
   std::optional<std::string> reference(std::string_view inside, int depth) {
     if (too_deep(depth))
       return std::nullopt;
-    const auto [what, scheme, rest] = split_scheme(inside);
-    switch (what) {
+    const auto [type, scheme, rest] = split_scheme(inside);
+    switch (type) {
     case source_name::kind::env:
       return variable(rest, depth);
     case source_name::kind::file:
     case source_name::kind::yaml: {
-      const auto content = contents(what, text(rest, depth + 1), depth);
+      const auto content = contents(type, text(rest, depth + 1), depth);
       return nested(std::string(*content.text), depth);
     }
     case source_name::kind::unknown:
@@ -300,9 +300,9 @@ private:
     if (failed_)
       return std::nullopt;
     std::optional<std::string> fallback;
-    if (const auto at = name.find(":-"); !has_default && at != std::string::npos) {
-      fallback = name.substr(at + 2);
-      name.resize(at);
+    if (const auto mark = name.find(":-"); !has_default && mark != std::string::npos) {
+      fallback = name.substr(mark + 2);
+      name.resize(mark);
     }
     if (!is_name(name)) {
       error(
@@ -319,7 +319,7 @@ private:
       return text(inside.substr(split + 2), depth + 1);
     if (!fallback)
       out_.warn(
-          where_, path_,
+          position_, path_,
           fmt::format("the environment variable `{}` is not set, so nothing stands here", name));
     return fallback;
   }
@@ -339,7 +339,7 @@ private:
   const environment& env_;
   diagnostics& out_;
   std::string path_;
-  place where_;
+  place position_;
   bool failed_ = false;   // the value at hand
   bool given_up_ = false; // all that comes
   std::size_t total_ = 0;

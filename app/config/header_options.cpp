@@ -5,20 +5,20 @@
 
 namespace weir::app {
 
-void check_headers(const section& at, std::string_view key, const text_map& headers,
+void check_headers(const section& map, std::string_view key, const text_map& headers,
                    net::header_rules rules) {
   for (const auto& [name, value] : headers)
     if (const auto wrong = net::wrong_header(name, value, rules); !wrong.empty())
-      at.error(key, wrong);
+      map.error(key, wrong);
     else if (net::is_transport_header(name, rules))
-      at.warn(key, fmt::format("no effect has {} in it: {} writes that header itself", quoted(name),
-                               rules == net::header_rules::grpc ? "gRPC" : "HTTP"));
+      map.warn(key, fmt::format("no effect has {} in it: {} writes that header itself",
+                                quoted(name), rules == net::header_rules::grpc ? "gRPC" : "HTTP"));
 }
 
-void check_header(const section& at, std::string_view key, std::string_view name,
+void check_header(const section& map, std::string_view key, std::string_view name,
                   std::string_view value, net::header_rules rules) {
   if (const auto wrong = net::wrong_header(name, value, rules); !wrong.empty())
-    at.error(key, wrong);
+    map.error(key, wrong);
 }
 
 bool has_invisible_bytes(std::string_view text) {

@@ -47,10 +47,11 @@ void linker::check_files(const environment& env) {
     const auto owned = std::any_of(used_.begin(), used_.end(), [&](const std::string& path) {
       return file.path.starts_with(path + ".");
     });
-    const auto why = owned ? env.unreadable(file.file) : std::string{};
-    if (!why.empty())
-      reports_.error(file.where, file.path,
-                     fmt::format("the file {} cannot be read: {}", app::quoted(file.file), why));
+    const auto problem = owned ? env.unreadable(file.file) : std::string{};
+    if (!problem.empty())
+      reports_.error(
+          file.position, file.path,
+          fmt::format("the file {} cannot be read: {}", app::quoted(file.file), problem));
   }
 }
 
@@ -69,11 +70,11 @@ bool linker::failed_in(std::string_view path) const {
                      [path](const diagnostic& d) { return d.path.starts_with(path); });
 }
 
-const component* linker::resolve(std::string_view section, std::string_view id, place where,
+const component* linker::resolve(std::string_view section, std::string_view id, place position,
                                  const std::string& path) {
   std::string problem;
   const auto normal = normal_id(id, problem);
-  const auto& all = source_.of(section);
+  const auto& all = source_.components_of(section);
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == normal; });
   if (found != all.end()) {
@@ -87,7 +88,7 @@ const component* linker::resolve(std::string_view section, std::string_view id, 
   std::vector<std::string_view> ids;
   for (const auto& c : all)
     ids.push_back(c.id);
-  reports_.error(where, path,
+  reports_.error(position, path,
                  fmt::format("found {}, which is not in `{}`{}", app::quoted(id), section,
                              did_you_mean(normal, ids)));
   return nullptr;
@@ -135,7 +136,7 @@ void linker::warn_of_shared_memory_limit() {
   for (const auto& c : source_.processors)
     if (c.id == *all.begin())
       reports_.warn(
-          c.where, c.path,
+          c.position, c.path,
           "a node has one memory, so one limit holds for all its pipelines, those without "
           "a memory_limiter too: the lowest of those in use");
 }
@@ -156,7 +157,7 @@ void linker::require_endpoints(const node_config& config, const pipeline_config&
     const auto& c = by_id("exporters", e.id);
     if (failed_in(c.path))
       continue; // said already
-    reports_.error(c.where, c.path,
+    reports_.error(c.position, c.path,
                    fmt::format("found no endpoint for {}, expected `endpoint` or "
                                "`{}_endpoint`, as the pipeline {} uses it",
                                to_string(pipeline.signal), to_string(pipeline.signal),
@@ -170,7 +171,7 @@ void linker::refuse_shared_endpoints(const node_config& config) {
     for (const auto& listener : r.listeners)
       if (!listener.endpoint.ends_with(":0") && !seen.insert(listener.endpoint).second) {
         const auto& c = by_id("receivers", r.id);
-        reports_.error(c.where, c.path,
+        reports_.error(c.position, c.path,
                        fmt::format("found the endpoint {} a second time, expected one listener "
                                    "for each port",
                                    app::quoted(listener.endpoint)));
@@ -194,7 +195,7 @@ void linker::refuse_shared_files(const node_config& config) {
     if (file == nullptr || seen.insert(one_spelling(file->path)).second)
       continue;
     const auto& c = by_id("exporters", e.id);
-    reports_.error(c.where, c.path,
+    reports_.error(c.position, c.path,
                    fmt::format("found the path {} a second time, expected a file for each "
                                "exporter",
                                app::quoted(file->path)));

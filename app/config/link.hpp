@@ -39,7 +39,7 @@ private:
   /// Whether something below `path` is wrong already: what is missing there is no news then.
   bool failed_in(std::string_view path) const;
   /// The component that an id names; one that is not there is an error.
-  const component* resolve(std::string_view section, std::string_view id, place where,
+  const component* resolve(std::string_view section, std::string_view id, place position,
                            const std::string& path);
   /// Whether a connector has this id; it counts as used then.
   bool is_connector(std::string_view id);
@@ -52,10 +52,10 @@ private:
                        const text_list& ids);
   void link_processors(const pipeline_shape& shape, const std::string& path,
                        pipeline_config& linked);
-  void add_processor(const component& c, place at, const std::string& path,
+  void add_processor(const component& c, place position, const std::string& path,
                      pipeline_config& linked);
   /// A further tail_sampling: a trace is kept when the one before keeps it too.
-  void sample_again(const named_sampling& second, place at, const std::string& path,
+  void sample_again(const named_sampling& second, place position, const std::string& path,
                     pipeline_config& linked);
   /// A processor that edits messages, compiled for the pipeline's signal.
   void add_edit(const component& c, result<editing::processor_ptr> compiled,
@@ -82,7 +82,7 @@ private:
   void authenticate_exporter(const component& c, Kind& kind);
   template <class Auth>
   void take_over(const component& c, std::string path, const std::string& id,
-                 result<Auth> (*read)(const component&), Auth& to);
+                 result<Auth> (*read)(const component&), Auth& target);
   void extensions(node_config& config);
   telemetry_config telemetry() const;
   /// Components that nothing uses may be of types that are not there.

@@ -141,7 +141,7 @@ void linker::keep_headers(const component& c, net::otlp_listener_config& listene
   const auto& keys = asked_[c.id];
   listener.metadata_keys.assign(keys.begin(), keys.end());
   if (!keys.empty() && !listener.include_metadata)
-    reports_.warn(c.where, c.path,
+    reports_.warn(c.position, c.path,
                   fmt::format("without `include_metadata: true` what stands behind it does not get "
                               "the header {}",
                               quoted(*keys.begin())));
@@ -150,14 +150,14 @@ void linker::keep_headers(const component& c, net::otlp_listener_config& listene
 const component* linker::authenticator(const component& c, const std::string& path,
                                        const std::string& id) {
   const auto& used = source_.service.extensions;
-  const auto* found = resolve("extensions", id, c.where, path);
+  const auto* found = resolve("extensions", id, c.position, path);
   const auto in_use = [&](const std::string& written) {
     std::string problem;
     return found != nullptr && normal_id(written, problem) == found->id;
   };
   if (found == nullptr || std::any_of(used.begin(), used.end(), in_use))
     return found;
-  reports_.error(c.where, path,
+  reports_.error(c.position, path,
                  fmt::format("found {}, which is not in `service.extensions`", quoted(id)));
   return nullptr;
 }
@@ -174,15 +174,15 @@ void linker::authenticate_exporter(const component& c, Kind& kind) {
 
 template <class Auth>
 void linker::take_over(const component& c, std::string path, const std::string& id,
-                       result<Auth> (*read)(const component&), Auth& to) {
+                       result<Auth> (*read)(const component&), Auth& target) {
   path += ".auth.authenticator";
   const auto* found = id.empty() ? nullptr : authenticator(c, path, id);
   if (found == nullptr)
     return;
   if (auto auth = read(*found))
-    to = std::move(*auth);
+    target = std::move(*auth);
   else
-    reports_.error(c.where, path, fmt::format("found {}, {}", quoted(id), auth.error().message));
+    reports_.error(c.position, path, fmt::format("found {}, {}", quoted(id), auth.error().message));
 }
 
 void linker::extensions(node_config& config) {
@@ -210,7 +210,7 @@ telemetry_config linker::telemetry() const {
 
 void linker::name_missing() {
   for (const auto& section : component_sections())
-    name_missing(section.word, source_.of(section.key));
+    name_missing(section.word, source_.components_of(section.key));
   name_missing("connector", source_.connectors);
 }
 
@@ -218,12 +218,12 @@ void linker::name_missing(std::string_view word, const std::vector<component>& c
   for (const auto& c : components) {
     if (c.missing.empty())
       continue;
-    const auto what =
+    const auto message =
         fmt::format("found the {} type {}, {}", word, quoted(type_of_id(c.id)), c.missing);
     if (used_.contains(c.path))
-      reports_.error(c.where, c.path, what);
+      reports_.error(c.position, c.path, message);
     else
-      reports_.warn(c.where, c.path, what + ": not read, as nothing uses it");
+      reports_.warn(c.position, c.path, message + ": not read, as nothing uses it");
   }
 }
 

@@ -29,11 +29,11 @@ std::optional<weir::signal> signal_of(std::string_view id) {
 }
 
 /// Where the item `i` of a pipeline's list stands.
-place where(const pipeline_shape& shape, std::string_view list, std::size_t i) {
+place item_position(const pipeline_shape& shape, std::string_view list, std::size_t i) {
   const auto* entry = shape.source == nullptr ? nullptr : shape.source->find(list);
   if (entry == nullptr)
-    return shape.where;
-  return i < entry->value.items.size() ? entry->value.items[i].where : entry->value.where;
+    return shape.position;
+  return i < entry->value.items.size() ? entry->value.items[i].position : entry->value.position;
 }
 
 } // namespace
@@ -52,7 +52,7 @@ std::optional<pipeline_config> linker::link_pipeline(const pipeline_shape& shape
   if (!pipelines_.insert(linked.name).second)
     problem = fmt::format("the pipeline {} is given twice", quoted(linked.name));
   if (!problem.empty()) {
-    reports_.error(shape.where, path, problem);
+    reports_.error(shape.position, path, problem);
     return std::nullopt;
   }
   linked.signal = *signal;
@@ -71,11 +71,11 @@ text_list linker::references(const pipeline_shape& shape, const std::string& pat
   const auto list_path = fmt::format("{}.{}", path, list);
   const auto word = section_named(list).word;
   if (ids.empty() && !failed_in(path))
-    reports_.error(where(shape, list, 0), list_path,
+    reports_.error(item_position(shape, list, 0), list_path,
                    fmt::format("found no {}, expected at least one", word));
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto* c =
-        resolve(list, ids[i], where(shape, list, i), fmt::format("{}[{}]", list_path, i));
+        resolve(list, ids[i], item_position(shape, list, i), fmt::format("{}[{}]", list_path, i));
     if (c != nullptr && std::find(found.begin(), found.end(), c->id) == found.end())
       found.push_back(c->id);
   }
@@ -86,13 +86,14 @@ void linker::link_processors(const pipeline_shape& shape, const std::string& pat
                              pipeline_config& linked) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < shape.processors.size(); ++i) {
-    const auto at = where(shape, "processors", i);
+    const auto position = item_position(shape, "processors", i);
     const auto item = fmt::format("{}.processors[{}]", path, i);
-    const auto* c = resolve("processors", shape.processors[i], at, item);
+    const auto* c = resolve("processors", shape.processors[i], position, item);
     if (c != nullptr && !seen.insert(c->id).second)
-      reports_.error(at, item, fmt::format("the processor {} stands here twice", quoted(c->id)));
+      reports_.error(position, item,
+                     fmt::format("the processor {} stands here twice", quoted(c->id)));
     else if (c != nullptr)
-      add_processor(*c, at, item, linked);
+      add_processor(*c, position, item, linked);
   }
   if (linked.tail_sampling && early_batch_)
     reports_.warn(early_batch_->first, early_batch_->second,
@@ -101,25 +102,25 @@ void linker::link_processors(const pipeline_shape& shape, const std::string& pat
   early_batch_.reset();
 }
 
-void linker::add_processor(const component& c, place at, const std::string& path,
+void linker::add_processor(const component& c, place position, const std::string& path,
                            pipeline_config& linked) {
   std::visit(
       overloaded{
           [&](const memory_limiter_config& limiter) { linked.memory_limiters.push_back(limiter); },
           [&](const backends::batch_config& batch) {
             if (linked.batch)
-              reports_.warn(at, path, "no effect has the `batch` before it: the last counts");
+              reports_.warn(position, path, "no effect has the `batch` before it: the last counts");
             if (!linked.tail_sampling)
-              early_batch_ = {at, path};
+              early_batch_ = {position, path};
             linked.batch = batch;
           },
           [&](const sampling::tail_sampling_config& sampling) {
             if (linked.signal != signal::traces)
-              reports_.error(at, path,
+              reports_.error(position, path,
                              "found tail_sampling, expected it in a traces "
                              "pipeline alone");
             if (linked.tail_sampling)
-              sample_again({c.id, sampling}, at, path, linked);
+              sample_again({c.id, sampling}, position, path, linked);
             else {
               linked.tail_sampling = sampling;
               linked.tail_sampling_id = c.id;
@@ -159,15 +160,15 @@ void linker::add_processor(const component& c, place at, const std::string& path
       c.config);
 }
 
-void linker::sample_again(const named_sampling& second, place at, const std::string& path,
+void linker::sample_again(const named_sampling& second, place position, const std::string& path,
                           pipeline_config& linked) {
   if (!linked.edits_behind.empty())
-    return reports_.error(at, path,
+    return reports_.error(position, path,
                           "found a second tail_sampling behind a processor that edits what the "
                           "first one kept, expected them next to each other");
   auto both = sample_by_both({sampling_id_, *linked.tail_sampling}, second);
   if (!both)
-    return reports_.error(at, path,
+    return reports_.error(position, path,
                           "found a second tail_sampling, and both have rates (rate_limiting, "
                           "bytes_limiting, composite, dynamic, intelligent) or more than Weir puts "
                           "together: expected one");
@@ -185,7 +186,7 @@ void linker::add_edit(const component& c, result<editing::processor_ptr> compile
     edits.push_back({c.id, std::move(*compiled)});
   else if (!failed_in(c.path))
     reports_.error(
-        c.where, c.path,
+        c.position, c.path,
         fmt::format("in the pipeline {}: {}", quoted(linked.name), compiled.error().message));
 }
 

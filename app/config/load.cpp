@@ -16,11 +16,11 @@ tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
 }
 
 tl::expected<loaded_config, diagnostics> load_config(std::span<const config_source> sources,
-                                                     const environment& env, spelling how) {
+                                                     const environment& env, spelling mode) {
   diagnostics out;
   auto tree = merge_sources(sources, out);
   if (tree && tree->find("apiVersion") != nullptr && tree->find("kind") != nullptr) {
-    out.error(tree->where, "",
+    out.error(tree->position, "",
               "found a Kubernetes manifest, expected a configuration: `weir config convert` reads "
               "what manifests hold");
     tree.reset();
@@ -28,7 +28,7 @@ tl::expected<loaded_config, diagnostics> load_config(std::span<const config_sour
   loaded_config loaded;
   if (tree) {
     expand(*tree, env, out);
-    modernise(*tree, how, out);
+    modernise(*tree, mode, out);
     decoder reports{out};
     loaded.source = read_document(reports, *tree);
     loaded.config = link_document(reports, loaded.source, env);

@@ -30,7 +30,7 @@ enum class spelling : std::uint8_t {
 /// On failure everything that is wrong comes back, in the order of the sources, and the warnings.
 tl::expected<loaded_config, diagnostics> load_config(std::span<const config_source> sources,
                                                      const environment& env,
-                                                     spelling how = spelling::lenient);
+                                                     spelling mode = spelling::lenient);
 
 /// The same for the text of one file.
 tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
@@ -45,7 +45,7 @@ result<std::string> read_config_file(const std::string& path);
 
 /// Rewrites shapes that the Collector has given up, or that never were its own, into today's. Each
 /// is one warning with the old path, the new one and since when; `strict`: an error.
-void modernise(yaml_value& tree, spelling how, diagnostics& out);
+void modernise(yaml_value& tree, spelling mode, diagnostics& out);
 
 /// Puts a decoded document together: what pipelines name is looked up, shapes become what the
 /// stages take. Reports what does not fit.

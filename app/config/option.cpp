@@ -22,7 +22,7 @@ bool is_zero(const yaml_value& value) {
 
 /// Whether what an option holds is what a node does that never heard of it.
 bool asks_for_nothing(const yaml_value& value) {
-  switch (value.what) {
+  switch (value.type) {
   case yaml_value::kind::null:
     return true;
   case yaml_value::kind::list:
@@ -44,25 +44,25 @@ bool asks_for_nothing(const yaml_value& value) {
 
 } // namespace
 
-void inert_option::read(const section& at) const {
-  const auto* entry = at.value.find(name);
+void inert_option::read(const section& map) const {
+  const auto* entry = map.value.find(name);
   if (entry == nullptr)
     return;
   if (!only.empty() && entry->value.is_scalar() && same_word(entry->value.text, only))
     return;
-  if (what == effect::none)
-    return at.warn(name, fmt::format("no effect: {}", reason));
+  if (effect == app::effect::none)
+    return map.warn(name, fmt::format("no effect: {}", reason));
   if (asks_for_nothing(entry->value))
     return;
   if (only.empty())
-    return at.error(name, fmt::format("found an option that does not work here: {}", reason));
-  at.error(name, fmt::format("found {}, expected `{}`: {}", weir::app::describe(entry->value), only,
-                             reason));
+    return map.error(name, fmt::format("found an option that does not work here: {}", reason));
+  map.error(name, fmt::format("found {}, expected `{}`: {}", weir::app::describe(entry->value),
+                              only, reason));
 }
 
 reference_row inert_option::describe(const std::string& path) const {
   return {join_path(path, name), only.empty() ? "" : fmt::format("`{}`", only), std::string(only),
-          std::string(reason), what};
+          std::string(reason), effect};
 }
 
 } // namespace weir::app

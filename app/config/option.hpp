@@ -64,18 +64,18 @@ inline std::string join_path(const std::string& path, std::string_view name) {
 template <class T>
 void read_table(decoder& reports, const option_table<T>& table, const yaml_value& value,
                 const std::string& path, T& out) {
-  const section at{reports, value, path};
+  const section map{reports, value, path};
   if (!value.is_map() && !value.is_null())
-    return at.refuse_type("", value, "a map", false);
+    return map.refuse_type("", value, "a map", false);
   const auto errors_before = reports.out.errors.size();
   std::vector<std::string_view> known;
   for (const auto& o : table.options) {
     known.insert(known.end(), o.names.begin(), o.names.end());
-    o.read(at, out);
+    o.read(map, out);
   }
-  at.refuse_unknown(known);
+  map.refuse_unknown(known);
   if (table.check && reports.out.errors.size() == errors_before)
-    table.check(at, out);
+    table.check(map, out);
 }
 
 template <class T>
@@ -151,13 +151,13 @@ auto compare_member(std::string_view name, V T::*member) {
 // -- single values --
 
 template <class V>
-void emit_value(YAML::Emitter& yaml, const V& value, const rule& how) {
+void emit_value(YAML::Emitter& yaml, const V& value, const rule& terms) {
   if constexpr (std::same_as<V, text_list>)
-    emit_list(yaml, value, how);
+    emit_list(yaml, value, terms);
   else if constexpr (std::same_as<V, text_map>)
-    emit_map(yaml, value, how);
+    emit_map(yaml, value, terms);
   else
-    emit_scalar(yaml, print_value(value, how), std::same_as<V, std::string>, how);
+    emit_scalar(yaml, print_value(value, terms), std::same_as<V, std::string>, terms);
 }
 
 /// Texts, lists and maps that are empty are not set.
@@ -170,106 +170,106 @@ bool is_unset(const V& value) {
 
 /// What an option's value may be, for the reference.
 template <class V>
-std::string type_text(const rule& how) {
-  std::string text(type_word<V>(how));
-  if (!how.one_of.empty())
-    text = (std::same_as<V, text_list> ? "list of " : "") + any_of(how.one_of);
-  if (const auto bounds = bounds_text(how); !bounds.empty())
+std::string type_text(const rule& terms) {
+  std::string text(type_word<V>(terms));
+  if (!terms.one_of.empty())
+    text = (std::same_as<V, text_list> ? "list of " : "") + any_of(terms.one_of);
+  if (const auto bounds = bounds_text(terms); !bounds.empty())
     text += ", " + bounds;
-  return text + (how.required ? "; required" : "");
+  return text + (terms.required ? "; required" : "");
 }
 
 /// The same for a message: "a duration such as `5s`".
 template <class V>
-std::string expected_type(const rule& how) {
-  return how.one_of.empty() ? std::string(type_name<V>(how)) : any_of(how.one_of);
+std::string expected_type(const rule& terms) {
+  return terms.one_of.empty() ? std::string(type_name<V>(terms)) : any_of(terms.one_of);
 }
 
 /// May put another spelling of the same in place of the value.
 template <class V>
-bool check_value(V& value, const rule& how, std::string& expected) {
+bool check_value(V& value, const rule& terms, std::string& expected) {
   if constexpr (std::same_as<V, std::string>)
-    return check_one_of(value, how, expected);
+    return check_one_of(value, terms, expected);
   else if constexpr (std::same_as<V, text_list>)
     return std::all_of(value.begin(), value.end(),
-                       [&](auto& item) { return check_one_of(item, how, expected); });
+                       [&](auto& item) { return check_one_of(item, terms, expected); });
   else if constexpr (std::same_as<V, text_map> || std::same_as<V, bool>)
     return true;
   else
-    return check_bounds(value, how, expected);
+    return check_bounds(value, terms, expected);
 }
 
 /// Whether a value says what saying nothing says.
 template <class V>
-bool asks_for_default(const V& value, const rule& how) {
+bool asks_for_default(const V& value, const rule& terms) {
   if constexpr (std::same_as<V, std::string>)
-    return value.empty() && empty_is_default(how);
+    return value.empty() && empty_is_default(terms);
   else
-    return how.zero_is_default && value == V{};
+    return terms.zero_is_default && value == V{};
 }
 
 /// What is over the rule's limit becomes the limit, with a warning.
 template <class V>
-void clamp(const section& at, std::string_view name, const rule& how, V& value) {
+void clamp(const section& map, std::string_view name, const rule& terms, V& value) {
   if constexpr (integer_value<V> || duration_value<V>) {
     V limit{};
-    if (!read_bound(how.max, how, limit) || !(limit < value))
+    if (!read_bound(terms.max, terms, limit) || !(limit < value))
       return;
-    at.warn(name, "found " + print_value(value, how) + ", taken as " + std::string(how.max)
-                      + ", the most there is");
+    map.warn(name, "found " + print_value(value, terms) + ", taken as " + std::string(terms.max)
+                       + ", the most there is");
     value = limit;
   }
 }
 
 /// Reads one option's value; what is wrong with it is reported.
 template <class V>
-void read_option(const section& at, std::string_view name, const rule& how, V& out) {
-  const auto* entry = at.value.find(name);
+void read_option(const section& map, std::string_view name, const rule& terms, V& out) {
+  const auto* entry = map.value.find(name);
   const auto missing = [&] {
-    if (how.required)
-      at.error(name, "found nothing, expected " + expected_type<V>(how));
+    if (terms.required)
+      map.error(name, "found nothing, expected " + expected_type<V>(terms));
   };
   if (entry == nullptr || (entry->value.is_null() && !entry->value.substituted))
     return missing();
   if constexpr (std::same_as<V, text_list> || std::same_as<V, text_map>)
-    if (at.refuse_items(name, how))
+    if (map.refuse_items(name, terms))
       return;
   V read{};
-  if (!read_value(entry->value, how, read))
+  if (!read_value(entry->value, terms, read))
     return entry->value.is_null() // a variable that is empty
                ? missing()
-               : at.refuse_type(name, entry->value, expected_type<V>(how), how.secret);
-  if (how.required && is_unset(read))
+               : map.refuse_type(name, entry->value, expected_type<V>(terms), terms.secret);
+  if (terms.required && is_unset(read))
     return missing();
-  if (asks_for_default(read, how))
+  if (asks_for_default(read, terms))
     return;
-  if (how.clamped)
-    clamp(at, name, how, read);
+  if (terms.clamped)
+    clamp(map, name, terms, read);
   std::string expected;
-  if (!check_value(read, how, expected))
-    return at.refuse_type(name, entry->value, expected, how.secret);
+  if (!check_value(read, terms, expected))
+    return map.refuse_type(name, entry->value, expected, terms.secret);
   if constexpr (std::same_as<V, std::string>)
-    if (how.file && !read.empty())
-      at.reports.files.push_back({at.where(name), at.path_of(name), read});
+    if (terms.file && !read.empty())
+      map.reports.files.push_back({map.position(name), map.path_of(name), read});
   out = std::move(read);
 }
 
 /// An option that works: a member of T.
 template <class T, class V>
-option<T> works(std::string_view name, V T::*member, rule how, std::string_view text) {
+option<T> works(std::string_view name, V T::*member, rule terms, std::string_view text) {
   return {{name},
-          [=](const section& at, T& out) { read_option(at, name, how, out.*member); },
+          [=](const section& map, T& out) { read_option(map, name, terms, out.*member); },
           [=](YAML::Emitter& yaml, const T& value) {
             if (is_unset(value.*member) && is_unset(T{}.*member))
               return; // nothing, as by default
             emit_key(yaml, name);
-            emit_value(yaml, value.*member, how);
+            emit_value(yaml, value.*member, terms);
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
-            rows.push_back({join_path(path, name), type_text<V>(how),
-                            how.required || is_unset(defaults.*member)
+            rows.push_back({join_path(path, name), type_text<V>(terms),
+                            terms.required || is_unset(defaults.*member)
                                 ? ""
-                                : print_value(defaults.*member, how),
+                                : print_value(defaults.*member, terms),
                             std::string(text), effect::works});
           },
           compare_member(name, member)};
@@ -290,9 +290,9 @@ struct named_value {
 template <class T, class V>
 option<T> choice(std::string_view name, V T::*member, std::vector<named_value<V>> values,
                  std::string_view text, bool required = false) {
-  rule how{.required = required};
+  rule terms{.required = required};
   for (const auto& v : values)
-    how.one_of.push_back(v.name);
+    terms.one_of.push_back(v.name);
   const auto name_of = [values](V value) -> std::string {
     for (const auto& v : values)
       if (v.value == value)
@@ -300,19 +300,19 @@ option<T> choice(std::string_view name, V T::*member, std::vector<named_value<V>
     return {};
   };
   return {{name},
-          [=](const section& at, T& out) {
+          [=](const section& map, T& out) {
             auto read = name_of(out.*member);
-            read_option(at, name, how, read);
+            read_option(map, name, terms, read);
             for (const auto& v : values)
               if (v.name == read)
                 out.*member = v.value;
           },
           [=](YAML::Emitter& yaml, const T& value) {
             emit_key(yaml, name);
-            emit_value(yaml, name_of(value.*member), how);
+            emit_value(yaml, name_of(value.*member), terms);
           },
           [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
-            rows.push_back({join_path(path, name), type_text<std::string>(how),
+            rows.push_back({join_path(path, name), type_text<std::string>(terms),
                             required ? "" : name_of(defaults.*member), std::string(text),
                             effect::works});
           },
@@ -324,17 +324,17 @@ option<T> choice(std::string_view name, V T::*member, std::vector<named_value<V>
 /// An option that does not touch the configuration; becomes an option of any component.
 struct inert_option {
   std::string_view name;
-  effect what;
+  app::effect effect;
   std::string_view reason;
   std::string_view only = {}; ///< The one value that is what Weir does anyway.
 
-  void read(const section& at) const;
+  void read(const section& map) const;
   reference_row describe(const std::string& path) const;
 
   template <class T>
   operator option<T>() const { // NOLINT: meant to be implicit, so that tables read as lists
     return {{name},
-            [self = *this](const section& at, T&) { self.read(at); },
+            [self = *this](const section& map, T&) { self.read(map); },
             [](YAML::Emitter&, const T&) {},
             [self = *this](std::vector<reference_row>& rows, const std::string& path, const T&) {
               rows.push_back(self.describe(path));

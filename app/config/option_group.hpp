@@ -9,13 +9,14 @@ namespace detail {
 
 /// The section that `name` holds, read into `out`; nothing there: all defaults stay.
 template <class T>
-void read_section(const section& at, std::string_view name, const option_table<T>& table, T& out) {
-  const auto* entry = at.value.find(name);
+void read_section(const section& map, std::string_view name, const option_table<T>& table, T& out) {
+  const auto* entry = map.value.find(name);
 
   if (entry != nullptr)
-    read_table(at.reports, table, entry->value, at.path_of(name), out);
+    read_table(map.reports, table, entry->value, map.path_of(name), out);
   else
-    read_table(at.reports, table, yaml_value{.where = at.value.where}, at.path_of(name), out);
+    read_table(map.reports, table, yaml_value{.position = map.value.position}, map.path_of(name),
+               out);
 }
 
 template <class T>
@@ -46,18 +47,19 @@ void compare_lists(const option_table<V>& table, const std::vector<V>& now,
 /// A member that is a configuration of its own, with its own table.
 template <class T, class V>
 option<T> block(std::string_view name, V T::*member, table_of<V> table) {
-  return {{name},
-          [=](const section& at, T& out) { detail::read_section(at, name, table(), out.*member); },
-          [=](YAML::Emitter& yaml, const T& value) {
-            emit_key(yaml, name);
-            print_table(yaml, table(), value.*member);
-          },
-          [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
-            describe_table(rows, table(), join_path(path, name), defaults.*member);
-          },
-          [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
-            compare_table(table(), now.*member, wanted.*member, join_path(path, name), found);
-          }};
+  return {
+      {name},
+      [=](const section& map, T& out) { detail::read_section(map, name, table(), out.*member); },
+      [=](YAML::Emitter& yaml, const T& value) {
+        emit_key(yaml, name);
+        print_table(yaml, table(), value.*member);
+      },
+      [=](std::vector<reference_row>& rows, const std::string& path, const T& defaults) {
+        describe_table(rows, table(), join_path(path, name), defaults.*member);
+      },
+      [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
+        compare_table(table(), now.*member, wanted.*member, join_path(path, name), found);
+      }};
 }
 
 /// The same, there only when the key is: an empty value means all defaults.
@@ -65,11 +67,11 @@ template <class T, class V>
 option<T> block(std::string_view name, std::optional<V> T::*member, table_of<V> table,
                 std::string_view text) {
   return {{name},
-          [=](const section& at, T& out) {
-            if (!at.given(name))
+          [=](const section& map, T& out) {
+            if (!map.given(name))
               return;
             (out.*member) = table().defaults;
-            detail::read_section(at, name, table(), *(out.*member));
+            detail::read_section(map, name, table(), *(out.*member));
           },
           [=](YAML::Emitter& yaml, const T& value) {
             if (!(value.*member))
@@ -101,29 +103,29 @@ enum class when_empty : std::uint8_t {
 /// it were not there.
 template <class T>
 option<T> switchable(option<T> made, when_empty empty = when_empty::defaults) {
-  made.read = [read = made.read, name = made.names.front(), empty](const section& at, T& out) {
-    if (const auto rest = at.with_switch_read(name, empty == when_empty::absent))
-      read(section{at.reports, *rest, at.path}, out);
+  made.read = [read = made.read, name = made.names.front(), empty](const section& map, T& out) {
+    if (const auto rest = map.with_switch_read(name, empty == when_empty::absent))
+      read(section{map.reports, *rest, map.path}, out);
     else
-      read(at, out);
+      read(map, out);
   };
   return made;
 }
 
-/// A map in YAML whose options are members of the same T. With `when`, it belongs to a T for which
-/// that holds: elsewhere it is not read, with a warning.
+/// A map in YAML whose options are members of the same T. With `condition`, it belongs to a T for
+/// which that holds: elsewhere it is not read, with a warning.
 template <class T>
 option<T> group(std::string_view name, table_of<T> table,
-                std::function<bool(const T&)> when = nullptr) {
+                std::function<bool(const T&)> condition = nullptr) {
   return {{name},
-          [=](const section& at, T& out) {
-            if (!when || when(out))
-              detail::read_section(at, name, table(), out);
-            else if (at.given(name))
-              at.warn(name, "no effect: it belongs to another type");
+          [=](const section& map, T& out) {
+            if (!condition || condition(out))
+              detail::read_section(map, name, table(), out);
+            else if (map.given(name))
+              map.warn(name, "no effect: it belongs to another type");
           },
           [=](YAML::Emitter& yaml, const T& value) {
-            if (table().options.empty() || (when && !when(value)))
+            if (table().options.empty() || (condition && !condition(value)))
               return;
             emit_key(yaml, name);
             print_table(yaml, table(), value);
@@ -132,7 +134,7 @@ option<T> group(std::string_view name, table_of<T> table,
             describe_table(rows, table(), join_path(path, name), defaults);
           },
           [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
-            if (!when || when(wanted))
+            if (!condition || condition(wanted))
               compare_table(table(), now, wanted, join_path(path, name), found);
           }};
 }
@@ -141,12 +143,12 @@ option<T> group(std::string_view name, table_of<T> table,
 template <class T, class V>
 option<T> embedded(V T::*member, table_of<V> table) {
   return {detail::names_of(table()),
-          [=](const section& at, T& out) {
-            const auto errors_before = at.reports.out.errors.size();
+          [=](const section& map, T& out) {
+            const auto errors_before = map.reports.out.errors.size();
             for (const auto& o : table().options)
-              o.read(at, out.*member);
-            if (table().check && at.reports.out.errors.size() == errors_before)
-              table().check(at, out.*member);
+              o.read(map, out.*member);
+            if (table().check && map.reports.out.errors.size() == errors_before)
+              table().check(map, out.*member);
           },
           [=](YAML::Emitter& yaml, const T& value) {
             for (const auto& o : table().options)
@@ -169,18 +171,18 @@ enum class listing : std::uint8_t {
 /// A list of configurations.
 template <class T, class V>
 option<T> list(std::string_view name, std::vector<V> T::*member, table_of<V> table,
-               std::string_view text, listing how = listing::described) {
+               std::string_view text, listing form = listing::described) {
   return {{name},
-          [=](const section& at, T& out) {
-            const auto* entry = at.value.find(name);
+          [=](const section& map, T& out) {
+            const auto* entry = map.value.find(name);
             if (entry == nullptr || entry->value.is_null())
               return;
             if (!entry->value.is_list())
-              return at.refuse_type(name, entry->value, "a list", false);
+              return map.refuse_type(name, entry->value, "a list", false);
             const auto& items = entry->value.items;
             for (std::size_t i = 0; i < items.size(); ++i) {
-              const auto path = at.path_of(name) + "[" + std::to_string(i) + "]";
-              read_table(at.reports, table(), items[i], path,
+              const auto path = map.path_of(name) + "[" + std::to_string(i) + "]";
+              read_table(map.reports, table(), items[i], path,
                          (out.*member).emplace_back(table().defaults));
             }
           },
@@ -196,7 +198,7 @@ option<T> list(std::string_view name, std::vector<V> T::*member, table_of<V> tab
           [=](std::vector<reference_row>& rows, const std::string& path, const T&) {
             const auto item = join_path(path, name) + "[]";
             rows.push_back(detail::heading(path, name, "a list", text));
-            if (how == listing::described)
+            if (form == listing::described)
               describe_table(rows, table(), item, table().defaults);
           },
           [=](const T& now, const T& wanted, const std::string& path, difference_list& found) {
@@ -210,9 +212,9 @@ template <class T, class V>
 option<T> single(std::string_view name, std::vector<V> T::*member, table_of<V> table,
                  std::string_view text) {
   return {{name},
-          [=](const section& at, T& out) {
+          [=](const section& map, T& out) {
             (out.*member).assign(1, table().defaults);
-            detail::read_section(at, name, table(), (out.*member).front());
+            detail::read_section(map, name, table(), (out.*member).front());
           },
           [=](YAML::Emitter& yaml, const T& value) {
             emit_key(yaml, name);

@@ -3,18 +3,18 @@
 namespace weir::app {
 
 place place_in(const yaml_value& scalar, std::size_t offset) {
-  const auto before = std::string_view(scalar.text).substr(0, offset);
+  const auto prefix = std::string_view(scalar.text).substr(0, offset);
   const bool one_line = scalar.text.find('\n') == std::string::npos;
   if (scalar.substituted || !one_line || (!scalar.plain && scalar.quote == '\0'))
-    return scalar.where;
-  auto at = scalar.where;
-  for (const char c : before) {
+    return scalar.position;
+  auto position = scalar.position;
+  for (const char c : prefix) {
     const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;
     const bool escaped = scalar.quote == '\'' ? c == '\'' : scalar.quote == '"' && (c == '"' || c == '\\');
-    at.column += continues ? 0 : escaped ? 2 : 1;
+    position.column += continues ? 0 : escaped ? 2 : 1;
   }
-  at.column += scalar.quote != '\0' ? 1 : 0;
-  return at;
+  position.column += scalar.quote != '\0' ? 1 : 0;
+  return position;
 }
 
 const std::vector<yaml_value>& items_of(const yaml_value& map, std::string_view name) {
@@ -23,7 +23,7 @@ const std::vector<yaml_value>& items_of(const yaml_value& map, std::string_view 
   return entry == nullptr ? none : entry->value.items;
 }
 
-void check_group(const section& at, const ottl::group_source& source,
+void check_group(const section& map, const ottl::group_source& source,
                  const std::vector<yaml_value>& conditions,
                  const std::vector<yaml_value>& statements) {
   const auto compiled = ottl::compile_group(source);
@@ -31,16 +31,16 @@ void check_group(const section& at, const ottl::group_source& source,
     return;
   for (const auto& e : compiled.error()) {
     const auto& texts = e.in_statements ? statements : conditions;
-    const auto where
-        = e.index < texts.size() ? place_in(texts[e.index], e.error.offset) : at.value.where;
-    const bool exact = e.index < texts.size() && where != texts[e.index].where;
+    const auto position =
+        e.index < texts.size() ? place_in(texts[e.index], e.what.offset) : map.value.position;
+    const bool exact = e.index < texts.size() && position != texts[e.index].position;
     // Where the file's place is that of the whole text, the place in the text says the rest.
-    at.reports.error(where, at.path,
-                     exact || e.error.offset == 0 ? e.error.message : ottl::to_string(e, source));
+    map.reports.error(position, map.path,
+                      exact || e.what.offset == 0 ? e.what.message : ottl::to_string(e, source));
   }
 }
 
-void check_each(const section& at, const processors::condition_group_config& group,
+void check_each(const section& map, const processors::condition_group_config& group,
                 weir::signal kind, const std::vector<yaml_value>& conditions) {
   for (std::size_t i = 0; i < group.conditions.size(); ++i) {
     const ottl::group_source source{
@@ -48,7 +48,7 @@ void check_each(const section& at, const processors::condition_group_config& gro
     std::vector<yaml_value> one;
     if (i < conditions.size())
       one.push_back(conditions[i]);
-    check_group(at, source, one, {});
+    check_group(map, source, one, {});
   }
 }
 

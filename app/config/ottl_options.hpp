@@ -21,37 +21,38 @@ place place_in(const yaml_value& scalar, std::size_t offset);
 const std::vector<yaml_value>& items_of(const yaml_value& map, std::string_view name);
 
 /// Compiles a group and reports what is wrong with it at its texts.
-void check_group(const section& at, const ottl::group_source& source,
+void check_group(const section& map, const processors::ottl::group_source& source,
                  const std::vector<yaml_value>& conditions,
                  const std::vector<yaml_value>& statements);
 
 /// Conditions each of which finds its context for itself.
-void check_each(const section& at, const processors::condition_group_config& group,
+void check_each(const section& map, const processors::condition_group_config& group,
                 weir::signal kind, const std::vector<yaml_value>& conditions);
 
-inline void check_group(const section& at, const processors::condition_group_config& group,
+inline void check_group(const section& map, const processors::condition_group_config& group,
                         weir::signal kind, const yaml_value& written) {
-  check_each(at, group, kind, written.is_map() ? items_of(written, "conditions") : written.items);
+  check_each(map, group, kind, written.is_map() ? items_of(written, "conditions") : written.items);
 }
-inline void check_group(const section& at, const processors::statement_group_config& group,
+inline void check_group(const section& map, const processors::statement_group_config& group,
                         weir::signal kind, const yaml_value& written) {
   const bool flat = !written.is_map();
-  check_group(at,
-              {kind, ottl::context_named(group.context), group.conditions,
-               group.statements},
-              flat ? std::vector<yaml_value>{} : items_of(written, "conditions"),
-              flat ? written.items : items_of(written, "statements"));
+  check_group(
+      map,
+      {kind, processors::ottl::context_named(group.context), group.conditions, group.statements},
+      flat ? std::vector<yaml_value>{} : items_of(written, "conditions"),
+      flat ? written.items : items_of(written, "statements"));
 }
 
 /// Names the texts of an option in the reference: "list of conditions".
 template <class T>
-option<T> list_of(std::string_view what, option<T> texts) {
-  texts.describe = [what, describe = texts.describe](std::vector<reference_row>& rows,
-                                                     const std::string& path, const T& defaults) {
+option<T> list_of(std::string_view content, option<T> texts) {
+  texts.describe = [content, describe = texts.describe](std::vector<reference_row>& rows,
+                                                        const std::string& path,
+                                                        const T& defaults) {
     describe(rows, path, defaults);
-    constexpr std::string_view before = "list of texts";
-    if (auto& type = rows.back().type; type.starts_with(before))
-      type.replace(0, before.size(), "list of " + std::string(what));
+    constexpr std::string_view prefix = "list of texts";
+    if (auto& type = rows.back().type; type.starts_with(prefix))
+      type.replace(0, prefix.size(), "list of " + std::string(content));
   };
   return texts;
 }
@@ -62,15 +63,15 @@ option<T> ottl_conditions(std::string_view name, std::vector<std::string> T::*me
                           weir::signal kind, ottl::context_kind context,
                           std::string_view text) {
   auto made = list_of("conditions", works(name, member, text));
-  made.read = [=, read = made.read](const section& at, T& out) {
-    const auto errors_before = at.reports.out.errors.size();
-    read(at, out);
-    if (at.reports.out.errors.size() != errors_before)
+  made.read = [=, read = made.read](const section& map, T& out) {
+    const auto errors_before = map.reports.out.errors.size();
+    read(map, out);
+    if (map.reports.out.errors.size() != errors_before)
       return;
-    const auto path = at.path_of(name);
-    const section here{at.reports, at.value, path};
-    check_each(here, {std::string(ottl::to_string(context)), out.*member, ""}, kind,
-               items_of(at.value, name));
+    const auto path = map.path_of(name);
+    const section options{map.reports, map.value, path};
+    check_each(options, {std::string(processors::ottl::to_string(context)), out.*member, ""}, kind,
+               items_of(map.value, name));
   };
   return made;
 }
@@ -81,30 +82,30 @@ option<T> ottl_groups(std::string_view name, std::vector<V> T::*member, weir::si
                       table_of<V> table, std::vector<std::string> V::*texts,
                       std::string_view text) {
   auto made = list(name, member, table, text);
-  made.read = [=, read = made.read](const section& at, T& out) {
-    const auto* entry = at.value.find(name);
+  made.read = [=, read = made.read](const section& map, T& out) {
+    const auto* entry = map.value.find(name);
     if (entry == nullptr || !entry->value.is_list())
-      return read(at, out);
+      return read(map, out);
     const auto& items = entry->value.items;
-    const auto path = at.path_of(name);
+    const auto path = map.path_of(name);
     const auto flat = std::count_if(items.begin(), items.end(),
                                     [](const yaml_value& item) { return item.is_scalar(); });
     if (flat != 0 && static_cast<std::size_t>(flat) != items.size())
-      return at.error(name, "found texts beside groups, expected one of them");
-    const auto errors_before = at.reports.out.errors.size();
-    const auto good = [&] { return at.reports.out.errors.size() == errors_before; };
+      return map.error(name, "found texts beside groups, expected one of them");
+    const auto errors_before = map.reports.out.errors.size();
+    const auto good = [&] { return map.reports.out.errors.size() == errors_before; };
     if (flat == 0) {
-      read(at, out);
+      read(map, out);
       for (std::size_t i = 0; i < items.size() && good(); ++i) {
         const auto item_path = path + "[" + std::to_string(i) + "]";
-        check_group(section{at.reports, items[i], item_path}, (out.*member)[i], kind, items[i]);
+        check_group(section{map.reports, items[i], item_path}, (out.*member)[i], kind, items[i]);
       }
       return;
     }
     V group = table().defaults;
     for (const auto& item : items)
       (group.*texts).push_back(item.text);
-    check_group(section{at.reports, entry->value, path}, group, kind, entry->value);
+    check_group(section{map.reports, entry->value, path}, group, kind, entry->value);
     (out.*member).push_back(std::move(group));
   };
   return made;

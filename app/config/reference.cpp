@@ -44,7 +44,7 @@ std::string escaped(std::string_view text) {
 
 std::string meaning(const reference_row& row) {
   const auto text = escaped(row.text);
-  switch (row.what) {
+  switch (row.effect) {
   case effect::works:
     return text;
   case effect::none:
@@ -56,7 +56,7 @@ std::string meaning(const reference_row& row) {
 }
 
 std::string_view change(const reference_row& row) {
-  if (row.what != effect::works)
+  if (row.effect != effect::works)
     return "";
   return row.change == change_by::reload ? "reload" : "restart";
 }

@@ -21,7 +21,7 @@ constexpr std::string_view head =
 std::vector<std::string> paths(const std::vector<reference_row>& rows, change_by change) {
   std::vector<std::string> found;
   for (const auto& row : rows)
-    if (row.what == effect::works && row.change == change)
+    if (row.effect == effect::works && row.change == change)
       found.push_back(fmt::format("`{}`", row.path));
   return found;
 }

@@ -11,30 +11,30 @@ namespace {
 constexpr std::size_t max_sources = 100;
 constexpr std::string_view separator = "::";
 
-void merge(yaml_value& base, yaml_value&& over) {
-  if (!base.is_map() || !over.is_map()) {
-    base = std::move(over);
+void merge(yaml_value& base, yaml_value&& overlay) {
+  if (!base.is_map() || !overlay.is_map()) {
+    base = std::move(overlay);
     return;
   }
   std::unordered_map<std::string, std::size_t> known;
   for (std::size_t i = 0; i < base.entries.size(); ++i)
     known.emplace(base.entries[i].key, i);
-  for (auto& entry : over.entries) {
-    const auto [at, is_new] = known.try_emplace(entry.key, base.entries.size());
+  for (auto& entry : overlay.entries) {
+    const auto [found, is_new] = known.try_emplace(entry.key, base.entries.size());
     if (is_new) {
       base.entries.push_back(std::move(entry));
       continue;
     }
-    auto& old = base.entries[at->second];
+    auto& old = base.entries[found->second];
     if (!old.value.is_map() || !entry.value.is_map())
-      old.where = entry.where;
+      old.position = entry.position;
     merge(old.value, std::move(entry.value));
   }
 }
 
 /// `a::b: x` as `a: {b: x}`.
 yaml_value nested(yaml_entry&& entry) {
-  const yaml_value parent{.what = yaml_value::kind::map, .where = entry.where};
+  const yaml_value parent{.type = yaml_value::kind::map, .position = entry.position};
   const auto split = entry.key.find(separator);
   auto made = parent;
   if (split == std::string::npos) {
@@ -42,8 +42,8 @@ yaml_value nested(yaml_entry&& entry) {
     return made;
   }
   auto inner =
-      nested({entry.key.substr(split + separator.size()), entry.where, std::move(entry.value)});
-  made.entries.push_back({entry.key.substr(0, split), entry.where, std::move(inner)});
+      nested({entry.key.substr(split + separator.size()), entry.position, std::move(entry.value)});
+  made.entries.push_back({entry.key.substr(0, split), entry.position, std::move(inner)});
   return made;
 }
 
@@ -52,18 +52,18 @@ yaml_value with_keys_split(yaml_value tree) {
   const auto split = [](const yaml_entry& e) { return e.key.find(separator) != e.key.npos; };
   if (std::none_of(tree.entries.begin(), tree.entries.end(), split))
     return tree;
-  yaml_value made{.what = yaml_value::kind::map, .where = tree.where};
+  yaml_value made{.type = yaml_value::kind::map, .position = tree.position};
   for (auto& entry : tree.entries)
     merge(made, nested(std::move(entry)));
   return made;
 }
 
 void forget_lines(yaml_value& value, std::uint32_t source) {
-  value.where = {.source = source};
+  value.position = {.source = source};
   for (auto& item : value.items)
     forget_lines(item, source);
   for (auto& entry : value.entries) {
-    entry.where = {.source = source};
+    entry.position = {.source = source};
     forget_lines(entry.value, source);
   }
 }
@@ -153,7 +153,7 @@ std::optional<yaml_value> merge_sources(std::span<const config_source> sources, 
     if (!source.in_lines)
       forget_lines(*tree, number);
     if (!tree->is_map()) {
-      out.error(tree->where, "",
+      out.error(tree->position, "",
                 fmt::format("found {}, expected a map of receivers, exporters, service and so on",
                             describe(*tree)));
       readable = false;

@@ -38,27 +38,27 @@ option<action_config> action_option() {
                      "either way; delete removes; hash puts the SHA-256 in its place; extract puts "
                      "the named groups of `pattern` in attributes; convert changes the type.",
                      true);
-  made.read = [read = made.read](const section& at, action_config& out) {
-    const auto* entry = at.value.find("action");
+  made.read = [read = made.read](const section& map, action_config& out) {
+    const auto* entry = map.value.find("action");
     if (entry == nullptr || !entry->value.is_scalar())
-      return read(at, out);
-    auto written = yaml_value{.what = yaml_value::kind::map, .where = at.value.where};
+      return read(map, out);
+    auto written = yaml_value{.type = yaml_value::kind::map, .position = map.value.position};
     written.entries.push_back(*entry);
     auto& name = written.entries[0].value.text;
     name = lower(name);
     if (name == "hash_sha256") {
-      at.warn("action", "the Collector has no `hash_sha256`: write `hash`, which is the same");
+      map.warn("action", "the Collector has no `hash_sha256`: write `hash`, which is the same");
       name = "hash";
     }
-    read(section{at.reports, written, at.path}, out);
+    read(section{map.reports, written, map.path}, out);
   };
   return made;
 }
 
-void check_action(const section& at, const action_config& action) {
+void check_action(const section& map, const action_config& action) {
   std::size_t number = 0;
   if (const auto made = processors::action_list::compile({action}, number); !made)
-    at.error("", made.error().message);
+    map.error("", made.error().message);
 }
 
 } // namespace
@@ -191,9 +191,9 @@ const option_table<processors::attributes_config>& attributes_options() {
           list("actions", &c::actions, &action_options, "Done in this order."),
       },
       c{},
-      [](const section& at, const c& config) {
+      [](const section& map, const c& config) {
         if (config.actions.empty())
-          at.error("actions", "found no actions, expected at least one");
+          map.error("actions", "found no actions, expected at least one");
       }};
   return table;
 }
@@ -203,9 +203,9 @@ const option_table<processors::resource_config>& resource_options() {
   static const option_table<c> table{
       {list("attributes", &c::attributes, &action_options, "Actions, done in this order.")},
       c{},
-      [](const section& at, const c& config) {
+      [](const section& map, const c& config) {
         if (config.attributes.empty())
-          at.error("attributes", "found no actions, expected at least one");
+          map.error("attributes", "found no actions, expected at least one");
       }};
   return table;
 }

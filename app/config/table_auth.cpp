@@ -9,17 +9,17 @@ namespace {
 constexpr std::string_view files_later = "not there yet: use `${file:...}` or `${env:...}`";
 
 /// What is wrong with where a header takes its value from; "" = nothing.
-std::string_view wrong_source(const section& at, bool removes) {
-  const int sources = static_cast<int>(at.given("value"))
-                      + static_cast<int>(at.given("from_context"))
-                      + static_cast<int>(at.given("from_attribute"));
+std::string_view wrong_source(const section& map, bool removes) {
+  const int sources = static_cast<int>(map.given("value"))
+                      + static_cast<int>(map.given("from_context"))
+                      + static_cast<int>(map.given("from_attribute"));
   if (removes)
     return {};
   if (sources != 1)
     return sources == 0 ? "found no value, expected `value`, `from_context` or `from_attribute`"
                         : "found several values, expected one of `value`, `from_context` and "
                           "`from_attribute`";
-  return at.given("value") && at.given("default_value")
+  return map.given("value") && map.given("default_value")
              ? "found a `default_value` as well, which stands in for what clients do not say"
              : "";
 }
@@ -44,9 +44,9 @@ const option_table<net::basic_auth_config>& client_options() {
           refused("password_file", files_later),
       },
       c{},
-      [](const section& at, const c& client) { // RFC 7617, 2: no control characters
-        check_header(at, "username", "username", client.username, net::header_rules::http);
-        check_header(at, "password", "password", client.password, net::header_rules::http);
+      [](const section& map, const c& client) { // RFC 7617, 2: no control characters
+        check_header(map, "username", "username", client.username, net::header_rules::http);
+        check_header(map, "password", "password", client.password, net::header_rules::http);
       }};
   return table;
 }
@@ -65,25 +65,25 @@ const option_table<net::bearer_auth_config>& bearer_options() {
   return table;
 }
 
-void check_tokens(const section& at, const bearer_auth_shape& bearer) {
+void check_tokens(const section& map, const bearer_auth_shape& bearer) {
   const auto& c = bearer.config;
-  check_header(at, "header", c.header, "", net::header_rules::http);
-  check_header(at, "scheme", "scheme", c.scheme, net::header_rules::grpc);
+  check_header(map, "header", c.header, "", net::header_rules::http);
+  check_header(map, "scheme", "scheme", c.scheme, net::header_rules::grpc);
   for (const auto& token : c.tokens)
-    check_header(at, "tokens", "token", token, net::header_rules::grpc);
-  check_header(at, "token", "token", bearer.token, net::header_rules::grpc);
+    check_header(map, "tokens", "token", token, net::header_rules::grpc);
+  check_header(map, "token", "token", bearer.token, net::header_rules::grpc);
 }
 
 const option_table<net::header_setting>& header_options() {
   using c = net::header_setting;
-  using change = c::change;
+  using kind = c::what;
   static const option_table<c> table{
       {
           choice("action", &c::action,
-                 std::vector<named_value<change>>{{"upsert", change::upsert},
-                                                {"insert", change::insert},
-                                                {"update", change::update},
-                                                {"delete", change::remove}},
+                 std::vector<named_value<kind>>{{"upsert", kind::upsert},
+                                                {"insert", kind::insert},
+                                                {"update", kind::update},
+                                                {"delete", kind::remove}},
                  "Sets it; only where it is absent; only where it is there; removes it."),
           works("key", &c::key, {.required = true}, "The header."),
           works("value", &c::value, {.secret = true}, "Its value."),
@@ -99,12 +99,12 @@ const option_table<net::header_setting>& header_options() {
           refused("value_file", files_later),
       },
       c{},
-      [](const section& at, const c& header) {
-        if (const auto wrong = wrong_source(at, header.action == change::remove); !wrong.empty())
-          at.error("value", std::string(wrong));
-        check_header(at, "key", header.key, "", net::header_rules::http);
-        check_header(at, "value", "value", header.value, net::header_rules::http);
-        check_header(at, "default_value", "default_value", header.default_value,
+      [](const section& map, const c& header) {
+        if (const auto wrong = wrong_source(map, header.action == kind::remove); !wrong.empty())
+          map.error("value", std::string(wrong));
+        check_header(map, "key", header.key, "", net::header_rules::http);
+        check_header(map, "value", "value", header.value, net::header_rules::http);
+        check_header(map, "default_value", "default_value", header.default_value,
                      net::header_rules::http);
       }};
   return table;

@@ -11,12 +11,13 @@ namespace {
 const option_table<journal_config>& journal_options() {
   using c = journal_config;
   static const option_table<c> table{{
-      works("commit_interval", &c::commit_interval, {.max = "1s"},
-            "Commits that are not full are this far apart: what arrives in between is written and "
-            "fsynced together. What nobody else is coming for is written at once: after a pause, and "
-            "when all clients that send wait for their answers."),
+      works(
+          "commit_interval", &c::commit_interval, {.max = "1s"},
+          "Commits that are not full are this far apart: what arrives in between is written and "
+          "fsynced together. What nobody else is coming for is written at once: after a pause, and "
+          "when all clients that send wait for their answers."),
       works("max_entry_bytes", &c::max_entry_bytes,
-            {.in = unit::size, .min = "4KiB", .max = "1MiB"},
+            {.unit = unit::size, .min = "4KiB", .max = "1MiB"},
             "Bytes, unpacked, at which a journal entry is full."),
   }};
   return table;
@@ -25,7 +26,7 @@ const option_table<journal_config>& journal_options() {
 const option_table<block_config>& log_options() {
   using c = block_config;
   static const option_table<c> table{{
-      works("max_block_bytes", &c::max_bytes, {.in = unit::size, .min = "4KiB", .max = "4MiB"},
+      works("max_block_bytes", &c::max_bytes, {.unit = unit::size, .min = "4KiB", .max = "4MiB"},
             "Bytes, unpacked, at which a block of a log is full."),
       works("max_block_age", &c::timeout, {.min = "1ms", .max = "1m"},
             "A block is written after this long even when it is not full."),
@@ -36,7 +37,7 @@ const option_table<block_config>& log_options() {
 const option_table<dead_letter_limits>& dead_letter_options() {
   using c = dead_letter_limits;
   static const option_table<c> table{{
-      works("max_bytes", &c::max_bytes, {.in = unit::size},
+      works("max_bytes", &c::max_bytes, {.unit = unit::size},
             "Of what back ends refused for good, all pipelines together; beyond it the oldest "
             "goes, counted. 0: a tenth of `storage.max_bytes`."),
       works("retention", &c::retention, {.min = "1s"}, "It stays this long."),
@@ -46,28 +47,26 @@ const option_table<dead_letter_limits>& dead_letter_options() {
 
 const option_table<storage::options>& database_options() {
   using c = storage::options;
-  static const option_table<c> table{
-      {
-          works("directory", &c::directory, "One for each node; it is made when it is missing."),
-          by_reload(works("max_bytes", &c::max_bytes, {.in = unit::size, .min = "64MiB"},
-                          "Everything that Weir writes. As it fills, delivered blocks go first, "
-                          "then dead letters, then what is owed to exporters that are gone; after "
-                          "that `overflow` says what happens.")),
-          works("max_damaged_bytes", &c::max_damaged_bytes, {.in = unit::size},
-                "Of `damaged/`, where damaged files are kept for a look; the oldest goes first. "
-                "0: a tenth of `max_bytes`."),
-          works("fsync", &c::fsync,
-                "Off: clients are answered before their data is on the disk, and a power cut loses "
-                "it."),
-          works("memtable_bytes", &c::memtable_bytes,
-                {.in = unit::size, .min = "1MiB", .max = "256MiB"},
-                "A write buffer of the database; two are kept free on the disk as a reserve. At "
-                "most a 64th of `max_bytes` is used."),
-          works("max_wal_bytes", &c::max_wal_bytes,
-                {.in = unit::size, .min = "4MiB", .max = "4GiB"},
-                "Bound of the write-ahead log, and so of the time a start takes. At most five "
-                "64ths of `max_bytes` are used."),
-      }};
+  static const option_table<c> table{{
+      works("directory", &c::directory, "One for each node; it is made when it is missing."),
+      by_reload(works("max_bytes", &c::max_bytes, {.unit = unit::size, .min = "64MiB"},
+                      "Everything that Weir writes. As it fills, delivered blocks go first, "
+                      "then dead letters, then what is owed to exporters that are gone; after "
+                      "that `overflow` says what happens.")),
+      works("max_damaged_bytes", &c::max_damaged_bytes, {.unit = unit::size},
+            "Of `damaged/`, where damaged files are kept for a look; the oldest goes first. "
+            "0: a tenth of `max_bytes`."),
+      works("fsync", &c::fsync,
+            "Off: clients are answered before their data is on the disk, and a power cut loses "
+            "it."),
+      works("memtable_bytes", &c::memtable_bytes,
+            {.unit = unit::size, .min = "1MiB", .max = "256MiB"},
+            "A write buffer of the database; two are kept free on the disk as a reserve. At "
+            "most a 64th of `max_bytes` is used."),
+      works("max_wal_bytes", &c::max_wal_bytes, {.unit = unit::size, .min = "4MiB", .max = "4GiB"},
+            "Bound of the write-ahead log, and so of the time a start takes. At most five "
+            "64ths of `max_bytes` are used."),
+  }};
   return table;
 }
 
@@ -99,11 +98,12 @@ const option_table<storage_config>& storage_options() {
 const option_table<sampling_limits>& sampling_options() {
   using c = sampling_limits;
   static const option_table<c> table{{
-      works("window_memory", &c::window_memory, {.in = unit::size, .min = "1MiB"},
+      works("window_memory", &c::window_memory, {.unit = unit::size, .min = "1MiB"},
             "Memory for undecided traces; beyond it their bytes are read back from disk."),
       works("decision_cache", &c::decision_cache, {.min = "1"},
             "Decisions that are remembered, for spans that come late."),
-      works("samplers", &c::samplers, {.max = "256"}, "Sampler actors; 0: one for two CPUs that the process may use."),
+      works("samplers", &c::samplers, {.max = "256"},
+            "Sampler actors; 0: one for two CPUs that the process may use."),
   }};
   return table;
 }
@@ -114,7 +114,7 @@ const option_table<admin_shape>& admin_options() {
       {by_reload(works("endpoint", &c::endpoint,
                        "Where the admin API will listen; nothing is served yet."))},
       c{},
-      [](const section& at, const c& admin) { check_listen_endpoint(at, admin.endpoint); }};
+      [](const section& map, const c& admin) { check_listen_endpoint(map, admin.endpoint); }};
   return table;
 }
 

@@ -47,9 +47,9 @@ const option_table<processors::span_status_config>& span_status_options() {
           works("description", &c::description, "Its message; with `Error` alone."),
       },
       c{},
-      [](const section& at, const c& status) {
+      [](const section& map, const c& status) {
         if (!status.description.empty() && status.code != status_code::error)
-          at.error("description", "found one without `code: Error`, expected none");
+          map.error("description", "found one without `code: Error`, expected none");
       }};
   return table;
 }
@@ -69,13 +69,13 @@ const option_table<processors::span_config>& span_options() {
           block("status", &c::status, &span_status_options, "Sets the status."),
       },
       c{},
-      [](const section& at, const c& config) {
+      [](const section& map, const c& config) {
         if (!config.attributes.empty())
-          at.warn("attributes", "the Collector has none here: write an `attributes` processor");
+          map.warn("attributes", "the Collector has none here: write an `attributes` processor");
         else if (config.name.from_attributes.empty() && !config.name.to_attributes
                  && !config.status)
-          at.error("", "found nothing to do, expected `name.from_attributes`, "
-                       "`name.to_attributes` or `status`");
+          map.error("", "found nothing to do, expected `name.from_attributes`, "
+                        "`name.to_attributes` or `status`");
       }};
   return table;
 }
@@ -144,10 +144,10 @@ const option_table<processors::probabilistic_sampler_config>& probabilistic_samp
                 "Log records: an attribute with a percentage of their own."),
       },
       c{},
-      [](const section& at, const c& config) {
+      [](const section& map, const c& config) {
         constexpr double least = 100.0 / static_cast<double>(std::uint64_t{1} << 56);
         if (config.sampling_percentage > 0 && config.sampling_percentage < least)
-          at.error("sampling_percentage", "it is below what 56 bits can say");
+          map.error("sampling_percentage", "it is below what 56 bits can say");
       }};
   return table;
 }

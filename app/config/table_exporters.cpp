@@ -26,12 +26,13 @@ bool is_code(std::string_view code) {
          && code.find_first_not_of("0123456789") == code.npos;
 }
 
-void check_retry(const section& at, const backends::retry_config& retry) {
+void check_retry(const section& map, const backends::retry_config& retry) {
   for (const auto& code : retry.permanent_codes)
     if (!is_code(code))
-      at.error("permanent_codes", fmt::format("found {}, expected a status of HTTP such as `422` or "
-                                              "a code of gRPC such as `INVALID_ARGUMENT`",
-                                              quoted(code)));
+      map.error("permanent_codes",
+                fmt::format("found {}, expected a status of HTTP such as `422` or "
+                            "a code of gRPC such as `INVALID_ARGUMENT`",
+                            quoted(code)));
 }
 
 const option_table<backends::retry_config>& retry_options() {
@@ -67,9 +68,10 @@ const option_table<queue_batch_shape>& queue_batch_options() {
   static const option_table<c> table{
       {
           works("min_size", &c::min_size, "Items, or bytes, that a request waits for."),
-          works("max_size", &c::max_size,
-                "The most that one request holds; 0: no limit. A request holds at most 4 MiB in any "
-                "case, or what this says in bytes, up to 64 MiB; an item that is larger goes alone."),
+          works(
+              "max_size", &c::max_size,
+              "The most that one request holds; 0: no limit. A request holds at most 4 MiB in any "
+              "case, or what this says in bytes, up to 64 MiB; an item that is larger goes alone."),
           works("flush_timeout", &c::flush_timeout, "How long it waits for them."),
           works("sizer", &c::sizer, {.one_of = {"items", "bytes", ""}},
                 "What the sizes count: `items`, or unpacked `bytes`; absent: what "
@@ -78,9 +80,9 @@ const option_table<queue_batch_shape>& queue_batch_options() {
                                  "clients said, and only there"),
       },
       c{},
-      [](const section& at, const c& batch) {
+      [](const section& map, const c& batch) {
         if (batch.max_size != 0 && batch.max_size < batch.min_size)
-          at.error("max_size", "it is below `min_size`");
+          map.error("max_size", "it is below `min_size`");
       }};
   return table;
 }
@@ -116,7 +118,7 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
                      [text](std::string_view prefix) { return has_scheme(text, prefix); });
 }
 
-void check_grpc_endpoint(const section& at, std::string_view key, const std::string& endpoint) {
+void check_grpc_endpoint(const section& map, std::string_view key, const std::string& endpoint) {
   std::string_view host = endpoint;
   for (const std::string_view scheme : {"http://", "https://", "dns://", "passthrough:///"})
     if (has_scheme(host, scheme)) {
@@ -126,28 +128,28 @@ void check_grpc_endpoint(const section& at, std::string_view key, const std::str
       break;
     }
   if (starts_with_any(host, {"dns:", "unix:", "passthrough:"}))
-    return at.error(key, fmt::format("found {}, expected host:port, perhaps with http://, "
-                                     "https://, dns:/// or dns://server/ in front (unix sockets "
-                                     "are not supported)",
-                                     quoted(endpoint)));
+    return map.error(key, fmt::format("found {}, expected host:port, perhaps with http://, "
+                                      "https://, dns:/// or dns://server/ in front (unix sockets "
+                                      "are not supported)",
+                                      quoted(endpoint)));
   if (const auto parsed = net::parse_grpc_endpoint(endpoint);
       !parsed && endpoint.starts_with("dns://"))
-    return at.error(key, parsed.error().message);
+    return map.error(key, parsed.error().message);
   if (host.ends_with('/'))
     host.remove_suffix(1);
   if (!is_host_port(host) || host.ends_with(":0") || has_invisible_bytes(host))
-    at.error(key,
-             fmt::format("found {}, expected host:port such as `tempo:4317`", quoted(endpoint)));
+    map.error(key,
+              fmt::format("found {}, expected host:port such as `tempo:4317`", quoted(endpoint)));
 }
 
-void check_grpc(const section& at, const backends::otlp_grpc_config& grpc) {
+void check_grpc(const section& map, const backends::otlp_grpc_config& grpc) {
   using net::header_rules;
-  check_headers(at, "headers", grpc.headers, header_rules::grpc);
-  check_header(at, "authority", "authority", grpc.authority, header_rules::grpc);
-  check_header(at, "user_agent", "user_agent", grpc.user_agent, header_rules::grpc);
-  check_grpc_endpoint(at, "endpoint", grpc.endpoint);
+  check_headers(map, "headers", grpc.headers, header_rules::grpc);
+  check_header(map, "authority", "authority", grpc.authority, header_rules::grpc);
+  check_header(map, "user_agent", "user_agent", grpc.user_agent, header_rules::grpc);
+  check_grpc_endpoint(map, "endpoint", grpc.endpoint);
   for (const auto& endpoint : grpc.endpoints)
-    check_grpc_endpoint(at, "endpoints", endpoint);
+    check_grpc_endpoint(map, "endpoints", endpoint);
 }
 
 template <class Kind>
@@ -210,51 +212,54 @@ const option_table<backends::otlp_http_config>& compression_params() {
   return table;
 }
 
-void check_http_endpoints(const section& at, const backends::otlp_http_config& http) {
+void check_http_endpoints(const section& map, const backends::otlp_http_config& http) {
   if (http.endpoint.empty() && http.traces_endpoint.empty() && http.metrics_endpoint.empty()
       && http.logs_endpoint.empty())
-    at.error("", "found no endpoint, expected `endpoint` or one for a signal");
+    map.error("", "found no endpoint, expected `endpoint` or one for a signal");
   for (const auto& [name, url] : {std::pair{"endpoint", &http.endpoint},
                                   {"traces_endpoint", &http.traces_endpoint},
                                   {"metrics_endpoint", &http.metrics_endpoint},
                                   {"logs_endpoint", &http.logs_endpoint}})
     if (!url->empty()
         && (!starts_with_any(*url, {"http://", "https://"}) || has_invisible_bytes(*url)))
-      at.error(name,
-               fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(*url)));
+      map.error(name,
+                fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(*url)));
   for (const auto& url : http.endpoints)
     if (!starts_with_any(url, {"http://", "https://"}) || has_invisible_bytes(url))
-      at.error("endpoints",
-               fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(url)));
+      map.error("endpoints",
+                fmt::format("found {}, expected a URL such as `https://tempo:4318`", quoted(url)));
   if (!http.endpoints.empty() && http.endpoint.empty())
-    at.error("", "found `endpoints` without `endpoint`, expected the first of them there");
+    map.error("", "found `endpoints` without `endpoint`, expected the first of them there");
 }
 
 // A level that the encoding does not have would only show when a request is packed.
-void check_compression_level(const section& at, const backends::otlp_http_config& http) {
-  const auto how = codec::http_encoding(http.compression == "none" ? "" : http.compression);
-  if (http.compression_level == 0 || http.compression_level == -1 || !how)
+void check_compression_level(const section& map, const backends::otlp_http_config& http) {
+  const auto encoding = codec::http_encoding(http.compression == "none" ? "" : http.compression);
+  if (http.compression_level == 0 || http.compression_level == -1 || !encoding)
     return;
-  const bool leveled = *how == codec::encoding::gzip || *how == codec::encoding::zlib
-                       || *how == codec::encoding::zstd || *how == codec::encoding::lz4;
-  const int most = *how == codec::encoding::zstd ? 22 : *how == codec::encoding::lz4 ? 12 : 9;
+  const bool leveled = *encoding == codec::encoding::gzip || *encoding == codec::encoding::zlib
+                       || *encoding == codec::encoding::zstd || *encoding == codec::encoding::lz4;
+  const int most = *encoding == codec::encoding::zstd  ? 22
+                   : *encoding == codec::encoding::lz4 ? 12
+                                                       : 9;
   if (!leveled)
-    at.error("compression_params", fmt::format("found a level, expected none: compression {} has "
-                                               "no levels",
-                                               quoted(http.compression)));
+    map.error("compression_params", fmt::format("found a level, expected none: compression {} has "
+                                                "no levels",
+                                                quoted(http.compression)));
   else if (http.compression_level < 0 && most != 9)
-    at.error("compression_params", fmt::format("found the level {}, which gzip and zlib alone have",
-                                               http.compression_level));
+    map.error(
+        "compression_params",
+        fmt::format("found the level {}, which gzip and zlib alone have", http.compression_level));
   else if (http.compression_level > most)
-    at.error("compression_params",
-             fmt::format("found the level {}, expected at most {} for compression {}",
-                         http.compression_level, most, quoted(http.compression)));
+    map.error("compression_params",
+              fmt::format("found the level {}, expected at most {} for compression {}",
+                          http.compression_level, most, quoted(http.compression)));
 }
 
-void check_http(const section& at, const backends::otlp_http_config& http) {
-  check_http_endpoints(at, http);
-  check_compression_level(at, http);
-  check_headers(at, "headers", http.headers, net::header_rules::http);
+void check_http(const section& map, const backends::otlp_http_config& http) {
+  check_http_endpoints(map, http);
+  check_compression_level(map, http);
+  check_headers(map, "headers", http.headers, net::header_rules::http);
 }
 
 const option_table<backends::otlp_http_config>& http_kind_options() {
@@ -368,9 +373,9 @@ const option_table<backends::debug_config>& debug_options() {
           refused("loglevel", "it was replaced by `verbosity: basic`"),
       },
       c{},
-      [](const section& at, const c& debug) {
+      [](const section& map, const c& debug) {
         if (debug.use_internal_logger && debug.output_paths != c{}.output_paths)
-          at.warn("output_paths", "no effect: it goes with `use_internal_logger: false`");
+          map.warn("output_paths", "no effect: it goes with `use_internal_logger: false`");
       }};
   return table;
 }
@@ -423,12 +428,12 @@ const option_table<backends::file_config>& file_options() {
           refused("group_by", "not there yet"),
       },
       c{},
-      [](const section& at, const c& file) {
+      [](const section& map, const c& file) {
         if (file.append && file.rotation)
-          at.error("append", "found it beside `rotation`, expected one of them: with rotation the "
-                             "file is gone on with in any case");
+          map.error("append", "found it beside `rotation`, expected one of them: with rotation the "
+                              "file is gone on with in any case");
         if (!file.create_directory && file.directory_permissions != c{}.directory_permissions)
-          at.warn("directory_permissions", "no effect: it goes with `create_directory: true`");
+          map.warn("directory_permissions", "no effect: it goes with `create_directory: true`");
       }};
   return table;
 }

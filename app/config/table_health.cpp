@@ -38,9 +38,9 @@ void add_server_options(std::vector<option<Shape>>& options) {
   options.push_back(refused("middlewares", "Weir has no middlewares"));
 }
 
-void check_path(const section& at, const std::string& path) {
+void check_path(const section& map, const std::string& path) {
   if (!path.starts_with('/'))
-    at.error("path", fmt::format("found {}, expected a path that begins with `/`", quoted(path)));
+    map.error("path", fmt::format("found {}, expected a path that begins with `/`", quoted(path)));
 }
 
 option_table<health_check_config> make_v1_options() {
@@ -58,10 +58,10 @@ option_table<health_check_config> make_v1_options() {
           refused("cors", "browsers of other origins are not let in"),
       },
       c{},
-      [](const section& at, const c& health) {
-        check_listen_endpoint(at, health.endpoint);
-        check_path(at, health.path);
-        check_headers(at, "response_headers", health.response_headers, net::header_rules::http);
+      [](const section& map, const c& health) {
+        check_listen_endpoint(map, health.endpoint);
+        check_path(map, health.path);
+        check_headers(map, "response_headers", health.response_headers, net::header_rules::http);
       }};
   add_server_options(table.options);
   return table;
@@ -82,7 +82,7 @@ const option_table<health_status_shape>& status_options() {
                 "`?verbose` shows all."),
       },
       c{},
-      [](const section& at, const c& status) { check_path(at, status.path); }};
+      [](const section& map, const c& status) { check_path(map, status.path); }};
   return table;
 }
 
@@ -98,10 +98,10 @@ const option_table<nothing>& config_page_options() {
 /// `http.config`, of which nothing is kept.
 option<health_http_shape> config_page() {
   return {{"config"},
-          [](const section& at, health_http_shape&) {
+          [](const section& map, health_http_shape&) {
             nothing none;
-            if (at.given("config"))
-              detail::read_section(at, "config", config_page_options(), none);
+            if (map.given("config"))
+              detail::read_section(map, "config", config_page_options(), none);
           },
           [](YAML::Emitter&, const health_http_shape&) {},
           [](std::vector<reference_row>& rows, const std::string& path, const health_http_shape&) {
@@ -125,9 +125,9 @@ option_table<health_http_shape> make_http_options() {
           refused("cors", "browsers of other origins are not let in"),
       },
       c{},
-      [](const section& at, const c& http) {
-        check_listen_endpoint(at, http.endpoint);
-        check_headers(at, "response_headers", http.response_headers, net::header_rules::http);
+      [](const section& map, const c& http) {
+        check_listen_endpoint(map, http.endpoint);
+        check_headers(map, "response_headers", http.response_headers, net::header_rules::http);
       }};
   add_server_options(table.options);
   return table;
@@ -179,9 +179,9 @@ option_table<health_check_shape> versioned_options(bool use_v2) {
 const option_table<health_check_shape>& health_check_options() {
   static const option_table<health_check_shape> table = [] {
     auto made = versioned_options(false);
-    made.check = [](const section& at, const health_check_shape& health) {
+    made.check = [](const section& map, const health_check_shape& health) {
       if (health.http && !health.use_v2)
-        at.error("http", "found the pages of version 2, expected `use_v2: true` with them");
+        map.error("http", "found the pages of version 2, expected `use_v2: true` with them");
     };
     return made;
   }();
@@ -191,12 +191,12 @@ const option_table<health_check_shape>& health_check_options() {
 const option_table<health_check_shape>& healthcheckv2_options() {
   static const option_table<health_check_shape> table = [] {
     auto made = versioned_options(true);
-    made.check = [](const section& at, const health_check_shape& health) {
+    made.check = [](const section& map, const health_check_shape& health) {
       if (health.http && !health.use_v2)
-        at.warn("http", "no effect with `use_v2: false`: the page of `path` is served");
+        map.warn("http", "no effect with `use_v2: false`: the page of `path` is served");
       for (const auto* name : {"endpoint", "path"})
-        if (health.use_v2 && at.given(name))
-          at.warn(name, "no effect without `use_v2: false`: the pages of `http` are served");
+        if (health.use_v2 && map.given(name))
+          map.warn(name, "no effect without `use_v2: false`: the pages of `http` are served");
     };
     return made;
   }();

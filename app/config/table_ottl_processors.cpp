@@ -70,9 +70,9 @@ const option_table<metric_match_config>& metric_match_options() {
           no_effect("regexp", "there is no cache of matches to set: matching is quick without"),
       },
       c{},
-      [](const section& at, const c& match) {
+      [](const section& map, const c& match) {
         if (const auto made = processors::conditions_of(match, false); !made)
-          at.error("", made.error().message);
+          map.error("", made.error().message);
       }};
   return table;
 }
@@ -113,10 +113,10 @@ option<filter_config> log_match(std::string_view name,
                                 std::optional<processors::match_config> filter_config::*member,
                                 std::string_view text) {
   auto made = block(name, member, &log_match_options, text);
-  made.read = [read = made.read, name, member](const section& at, filter_config& out) {
-    read(at, out);
+  made.read = [read = made.read, name, member](const section& map, filter_config& out) {
+    read(map, out);
     if (matches_by_nothing(out.*member))
-      at.warn(name, "no effect: it has nothing to match by");
+      map.warn(name, "no effect: it has nothing to match by");
   };
   return made;
 }
@@ -152,7 +152,7 @@ bool any_of_them(std::initializer_list<const List*> lists) {
 }
 
 /// As in the Collector, a signal has its conditions in one form.
-void check_filter(const section& at, const filter_config& c) {
+void check_filter(const section& map, const filter_config& c) {
   const bool match = c.metrics_include || c.metrics_exclude;
   const bool span_match = c.spans_include || c.spans_exclude;
   const bool log_match = c.logs_include || c.logs_exclude;
@@ -160,7 +160,7 @@ void check_filter(const section& at, const filter_config& c) {
   const bool log_lists = any_of_them({&c.logs_resource, &c.logs_record});
   const auto one_form = [&](std::string_view name, bool groups, bool lists) {
     if (groups && lists)
-      at.error(name, "found conditions in two forms, expected one of them");
+      map.error(name, "found conditions in two forms, expected one of them");
   };
   const bool metric_lists =
       any_of_them({&c.metrics_resource, &c.metrics_metric, &c.metrics_datapoint});

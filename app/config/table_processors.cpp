@@ -24,9 +24,10 @@ const option_table<memory_limiter_config>& memory_limiter_options() {
       {
           works("check_interval", &c::check_interval, {.min = "1ms", .required = true},
                 "Has to be there, as in the Collector; memory is measured once a second."),
-          works("limit_mib", &c::limit_bytes, {.in = unit::mib},
-                "Hard limit of the memory in use (`weir_memory_in_use_bytes`), in MiB; 0: not given."),
-          works("spike_limit_mib", &c::spike_limit_bytes, {.in = unit::mib},
+          works("limit_mib", &c::limit_bytes, {.unit = unit::mib},
+                "Hard limit of the memory in use (`weir_memory_in_use_bytes`), in MiB; 0: not "
+                "given."),
+          works("spike_limit_mib", &c::spike_limit_bytes, {.unit = unit::mib},
                 "Requests are refused from this much below the limit on; 0: a fifth of it. What is "
                 "left counts as 48 MiB at least; write buffers and the sampling window are made to "
                 "fit."),
@@ -40,20 +41,20 @@ const option_table<memory_limiter_config>& memory_limiter_options() {
           no_effect("max_gc_interval_when_hard_limited", no_collector),
       },
       c{},
-      [](const section& at, const c& limiter) {
+      [](const section& map, const c& limiter) {
         if (limiter.limit_bytes == 0 && limiter.limit_percentage == 0)
-          at.error("", "found no limit, expected `limit_mib` or `limit_percentage`");
+          map.error("", "found no limit, expected `limit_mib` or `limit_percentage`");
         if (limiter.limit_bytes != 0 && limiter.spike_limit_bytes >= limiter.limit_bytes)
-          at.error("spike_limit_mib", "it is not below `limit_mib`: everything would be refused");
+          map.error("spike_limit_mib", "it is not below `limit_mib`: everything would be refused");
         if (limiter.limit_percentage != 0
             && limiter.spike_limit_percentage >= limiter.limit_percentage)
-          at.error("spike_limit_percentage",
-                   "it is not below `limit_percentage`: everything would be refused");
+          map.error("spike_limit_percentage",
+                    "it is not below `limit_percentage`: everything would be refused");
         if (const auto soft = soft_limit(limiter); soft != 0 && soft < least_memory_limit)
-          at.warn(limiter.limit_bytes != 0 ? "limit_mib" : "limit_percentage",
-                  fmt::format("requests would be refused from {} in use on, which is less than a "
-                              "node needs at rest: they are refused from {} on",
-                              print_size(soft), print_size(least_memory_limit)));
+          map.warn(limiter.limit_bytes != 0 ? "limit_mib" : "limit_percentage",
+                   fmt::format("requests would be refused from {} in use on, which is less than a "
+                               "node needs at rest: they are refused from {} on",
+                               print_size(soft), print_size(least_memory_limit)));
       }};
   return table;
 }
@@ -73,9 +74,9 @@ const option_table<backends::batch_config>& batch_options() {
                                                   "each run of data from one"),
       },
       processor_defaults(),
-      [](const section& at, const c& batch) {
+      [](const section& map, const c& batch) {
         if (batch.max_items != 0 && batch.max_items < batch.min_items)
-          at.error("send_batch_max_size", "it is below `send_batch_size`");
+          map.error("send_batch_max_size", "it is below `send_batch_size`");
       }};
   return table;
 }

@@ -46,8 +46,8 @@ const option_table<keepalive>& keepalive_options() {
   return table;
 }
 
-void check_listener(const section& at, const listener& c) {
-  check_listen_endpoint(at, c.endpoint);
+void check_listener(const section& map, const listener& c) {
+  check_listen_endpoint(map, c.endpoint);
 }
 
 listener grpc_defaults() {
@@ -83,7 +83,7 @@ const option_table<listener>& grpc_options() {
       {
           works("endpoint", &c::endpoint, "host:port to listen on; port 0: any free one."),
           works("max_recv_msg_size_mib", &c::max_message_bytes,
-                {.in = unit::mib,
+                {.unit = unit::mib,
                  .min = "1",
                  .max = "1024",
                  .zero_is_default = true,
@@ -160,9 +160,9 @@ const option_table<listener>& http_options() {
           refused("middlewares", "Weir has no middlewares"),
       },
       http_defaults(),
-      [](const section& at, const c& http) {
-        check_listener(at, http);
-        check_headers(at, "response_headers", http.response_headers, net::header_rules::http);
+      [](const section& map, const c& http) {
+        check_listener(map, http);
+        check_headers(map, "response_headers", http.response_headers, net::header_rules::http);
       }};
   return table;
 }
@@ -198,9 +198,9 @@ const option_table<otlp_receiver_shape>& protocols_options() {
                            "OTLP/HTTP, on when the key is there, without `enabled: false`.")),
       },
       c{},
-      [](const section& at, const c& protocols) {
+      [](const section& map, const c& protocols) {
         if (!protocols.grpc && !protocols.http)
-          at.error("", "found no protocol, expected `grpc`, `http` or both");
+          map.error("", "found no protocol, expected `grpc`, `http` or both");
       }};
   return table;
 }
@@ -223,10 +223,10 @@ bool is_host_port(std::string_view text) {
   return host.find_first_of(":/@ ") == host.npos;
 }
 
-void check_listen_endpoint(const section& at, const std::string& endpoint) {
+void check_listen_endpoint(const section& map, const std::string& endpoint) {
   if (!is_host_port(endpoint))
-    at.error("endpoint",
-             fmt::format("found {}, expected host:port such as `0.0.0.0:4317`", quoted(endpoint)));
+    map.error("endpoint",
+              fmt::format("found {}, expected host:port such as `0.0.0.0:4317`", quoted(endpoint)));
 }
 
 const option_table<otlp_receiver_shape>& otlp_receiver_options() {

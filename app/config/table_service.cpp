@@ -81,12 +81,13 @@ const option_table<metrics_shape>& metrics_options() {
           no_effect("views", "metrics are what they are"),
       },
       c{},
-      [](const section& at, const c& metrics) {
+      [](const section& map, const c& metrics) {
         if (!metrics.address.empty())
-          at.warn("address", "the Collector removed it: write `readers: [{pull: {exporter: "
-                             "{prometheus: {host: ..., port: ...}}}}]`");
+          map.warn("address", "the Collector removed it: write `readers: [{pull: {exporter: "
+                              "{prometheus: {host: ..., port: ...}}}}]`");
         if (!metrics.address.empty() && !is_host_port(metrics.address))
-          at.error("address", fmt::format("found {}, expected host:port", quoted(metrics.address)));
+          map.error("address",
+                    fmt::format("found {}, expected host:port", quoted(metrics.address)));
       }};
   return table;
 }
@@ -105,70 +106,79 @@ const option_table<telemetry_shape>& telemetry_options() {
 const option_table<net::server_limits>& server_options() {
   using c = net::server_limits;
   static const option_table<c> table{{
-      works("max_bytes_in_flight", &c::max_bytes_in_flight, {.in = unit::size, .min = "1MiB"},
+      works("max_bytes_in_flight", &c::max_bytes_in_flight, {.unit = unit::size, .min = "1MiB"},
             "Bodies taken in and not answered yet; beyond, clients are told to retry."),
       works("max_connections", &c::max_connections, {.min = "1"}, "Of all receivers together."),
       works("handshake_timeout", &c::handshake_timeout, {.min = "1ms"},
             "For TLS, and for the first bytes of a connection."),
       works("body_timeout", &c::body_timeout, {.min = "1ms"},
             "The longest pause inside a request's body."),
-      works("min_body_rate", &c::min_body_rate, {.in = unit::size},
-            "Bytes a second that a body brings at least, once `body_timeout` has passed. 0: it may take for ever."),
+      works("min_body_rate", &c::min_body_rate, {.unit = unit::size},
+            "Bytes a second that a body brings at least, once `body_timeout` has passed. 0: it may "
+            "take for ever."),
       works("first_request_timeout", &c::first_request_timeout, {.min = "1ms"},
             "A connection that has made no good request may be idle for so long."),
-      works("network_threads", &c::threads, {.max = "256"}, "0: one for each CPU that the process may use (affinity, cgroup quota)."),
+      works("network_threads", &c::threads, {.max = "256"},
+            "0: one for each CPU that the process may use (affinity, cgroup quota)."),
   }};
   return table;
 }
 
 // A span, its resource and its scope have to fit into one entry of the journal.
-void check_entry_room(const section& at, const limits_config& limits) {
-  constexpr std::uint64_t room = codec::largest_entry_content_bytes;
+void check_entry_room(const section& map, const limits_config& limits) {
+  constexpr std::uint64_t room = codec::max_entry_content_bytes;
   if (limits.max_span_bytes + 2 * limits.max_envelope_bytes > room)
-    at.error("max_span_bytes",
-             fmt::format("found {}, expected at most {}: with a resource and a scope of {} each a "
-                         "span has to fit into {}",
-                         print_size(limits.max_span_bytes),
-                         print_size(room - 2 * limits.max_envelope_bytes),
-                         print_size(limits.max_envelope_bytes), print_size(room)));
+    map.error("max_span_bytes",
+              fmt::format("found {}, expected at most {}: with a resource and a scope of {} each a "
+                          "span has to fit into {}",
+                          print_size(limits.max_span_bytes),
+                          print_size(room - 2 * limits.max_envelope_bytes),
+                          print_size(limits.max_envelope_bytes), print_size(room)));
 }
 
 const option_table<limits_config>& limits_options() {
   using c = limits_config;
-  static const option_table<c> table{{
-      embedded(&c::server, &server_options),
-      works("max_span_bytes", &c::max_span_bytes, {.in = unit::size, .min = "1KiB", .max = "3MiB"},
-            "Larger spans are rejected, by partial success; the rest of their request is taken."),
-      works("max_edit_time", &c::max_edit_time, {.max = "1h"},
-            "CPU time that the processors of a pipeline may take for a request; beyond, it is refused "
-            "by partial success, with the statement. Behind `tail_sampling` it holds for what is "
-            "edited together, and conditions of policies for the spans of an entry. 0: no end."),
-      works("edit_threads", &c::edit_threads, {.max = "256"},
-            "Requests that processors edit at once, 2 at least; 0: one a core."),
-      works("max_envelope_bytes", &c::max_envelope_bytes,
-            {.in = unit::size, .min = "1KiB", .max = "1MiB"},
-            "What lies in a larger resource, scope or metric (all of it but what it holds) is "
-            "rejected, by partial success."),
-  }, c{}, &check_entry_room};
+  static const option_table<c> table{
+      {
+          embedded(&c::server, &server_options),
+          works(
+              "max_span_bytes", &c::max_span_bytes,
+              {.unit = unit::size, .min = "1KiB", .max = "3MiB"},
+              "Larger spans are rejected, by partial success; the rest of their request is taken."),
+          works(
+              "max_edit_time", &c::max_edit_time, {.max = "1h"},
+              "CPU time that the processors of a pipeline may take for a request; beyond, it is "
+              "refused "
+              "by partial success, with the statement. Behind `tail_sampling` it holds for what is "
+              "edited together, and conditions of policies for the spans of an entry. 0: no end."),
+          works("edit_threads", &c::edit_threads, {.max = "256"},
+                "Requests that processors edit at once, 2 at least; 0: one a core."),
+          works("max_envelope_bytes", &c::max_envelope_bytes,
+                {.unit = unit::size, .min = "1KiB", .max = "1MiB"},
+                "What lies in a larger resource, scope or metric (all of it but what it holds) is "
+                "rejected, by partial success."),
+      },
+      c{},
+      &check_entry_room};
   return table;
 }
 
 /// The map `service.pipelines`: its keys are ids.
 option<service_shape> pipelines() {
   return {{"pipelines"},
-          [](const section& at, service_shape& out) {
-            const auto* map = at.value.find("pipelines");
-            if (map == nullptr || map->value.is_null())
+          [](const section& map, service_shape& out) {
+            const auto* written = map.value.find("pipelines");
+            if (written == nullptr || written->value.is_null())
               return;
-            if (!map->value.is_map())
-              return at.refuse_type("pipelines", map->value, "a map", false);
-            for (const auto& entry : map->value.entries) {
+            if (!written->value.is_map())
+              return map.refuse_type("pipelines", written->value, "a map", false);
+            for (const auto& entry : written->value.entries) {
               auto& pipeline = out.pipelines.emplace_back();
               pipeline.id = entry.key;
-              pipeline.where = entry.where;
+              pipeline.position = entry.position;
               pipeline.source = &entry.value;
-              read_table(at.reports, pipeline_options(), entry.value,
-                         at.path_of("pipelines") + "." + entry.key, pipeline);
+              read_table(map.reports, pipeline_options(), entry.value,
+                         map.path_of("pipelines") + "." + entry.key, pipeline);
             }
           },
           [](YAML::Emitter& yaml, const service_shape& value) {
@@ -202,12 +212,12 @@ option<service_shape> pipelines() {
 /// The list `service.extensions`, with the place of each item.
 option<service_shape> extensions() {
   auto made = works("extensions", &service_shape::extensions, "Ids of `extensions` to start.");
-  made.read = [read = made.read](const section& at, service_shape& out) {
-    read(at, out);
-    const auto* entry = at.value.find("extensions");
+  made.read = [read = made.read](const section& map, service_shape& out) {
+    read(map, out);
+    const auto* entry = map.value.find("extensions");
     for (std::size_t i = 0; i < out.extensions.size(); ++i)
-      out.extension_places.push_back(entry->value.is_list() ? entry->value.items[i].where
-                                                            : entry->value.where);
+      out.extension_places.push_back(entry->value.is_list() ? entry->value.items[i].position
+                                                            : entry->value.position);
   };
   return made;
 }

@@ -130,7 +130,7 @@ const option_table<c>& ottl_options() {
   return table;
 }
 
-constexpr std::string_view below = "Policies, written as in `policies`.";
+constexpr std::string_view sub_policies_text = "Policies, written as in `policies`.";
 
 const option_table<c>& and_options() {
   static const option_table<c> table{{list("and_sub_policy", &c::sub_policies, &policy_options,
@@ -166,7 +166,8 @@ const option_table<c>& composite_options() {
       works("max_total_spans_per_second", &c::max_total_spans_per_second, {.min = "1"},
             "The rate that all of them share."),
       works("policy_order", &c::policy_order, "Their names, first to be asked first."),
-      list("composite_sub_policy", &c::sub_policies, &policy_options, below, listing::as_above),
+      list("composite_sub_policy", &c::sub_policies, &policy_options, sub_policies_text,
+           listing::as_above),
       list("rate_allocation", &c::rate_allocations, &allocation_options, "Who gets how much."),
   }};
   return table;
@@ -188,7 +189,7 @@ const option_table<c>& dynamic_options() {
       works("goal_spans_per_second", &c::goal_spans_per_second, {.min = "0"},
             "Instead of that: so many spans are kept; 0: none. Of each node."),
       works("adjustment_interval", &c::adjustment_interval_ns,
-            {.in = unit::nanoseconds, .min = "1s"}, "How often rates follow the traffic."),
+            {.unit = unit::nanoseconds, .min = "1s"}, "How often rates follow the traffic."),
       works("weight", &c::weight, {.min = "0.01", .max = "1"},
             "Of the last interval against all before it."),
       works("burst_multiple", &c::burst_multiple, {.min = "0"},
@@ -227,33 +228,33 @@ const option_table<c>& nothing() {
 }
 
 /// Each policy is compiled on its own, so that all that is wrong is said, at its place.
-void check_policy(const section& at, const c& policy) {
-  if (sampling::info_of(policy.type).has_parts && policy.sub_policies.empty())
-    return at.error("", "found no sub policies, expected at least one");
+void check_policy(const section& map, const c& policy) {
+  if (has_sub_policies(policy.type) && policy.sub_policies.empty())
+    return map.error("", "found no sub policies, expected at least one");
   if (policy.type == policy_type::dynamic && policy.goal_spans_per_second > 0
       && policy.goal_sample_rate != c{}.goal_sample_rate)
-    return at.error("dynamic",
-                    "found goal_sample_rate and goal_spans_per_second, expected one of them");
+    return map.error("dynamic",
+                     "found goal_sample_rate and goal_spans_per_second, expected one of them");
   tail_sampling_config alone;
   alone.policies = {policy};
   if (const auto compiled = sampling::policy_set::compile(alone); !compiled)
-    at.error("", compiled.error().message);
+    map.error("", compiled.error().message);
 }
 
-void check_names(const section& at, const tail_sampling_config& config) {
+void check_names(const section& map, const tail_sampling_config& config) {
   if (config.num_traces != 0)
-    at.warn("num_traces",
-            "beyond it the oldest traces are decided early, by what has come of them; "
-            "the Collector drops them");
+    map.warn("num_traces",
+             "beyond it the oldest traces are decided early, by what has come of them; "
+             "the Collector drops them");
   if (config.policies.empty())
-    return at.error("policies", "found no policies, expected at least one");
+    return map.error("policies", "found no policies, expected at least one");
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < config.policies.size(); ++i) {
     const auto& name = config.policies[i].name;
     if (!names.insert(name).second)
-      at.error("policies",
-               fmt::format("found two policies with the name {}, expected different names",
-                           quoted(name)));
+      map.error("policies",
+                fmt::format("found two policies with the name {}, expected different names",
+                            quoted(name)));
   }
 }
 
@@ -306,10 +307,11 @@ const option_table<tail_sampling_config>& tail_sampling_options() {
   using t = tail_sampling_config;
   static const option_table<t> table{
       {
-          works("decision_wait", &t::decision_wait_ns, {.in = unit::nanoseconds, .min = "1ms"},
+          works("decision_wait", &t::decision_wait_ns, {.unit = unit::nanoseconds, .min = "1ms"},
                 "From the first span of a trace to its decision."),
           works("decision_wait_after_root_received", &t::decision_wait_after_root_ns,
-                {.in = unit::nanoseconds}, "A shorter wait from when the root span came; 0: off."),
+                {.unit = unit::nanoseconds},
+                "A shorter wait from when the root span came; 0: off."),
           works("num_traces", &t::num_traces,
                 "The most undecided traces; beyond, the oldest are decided early. 0: no limit but "
                 "`sampling.window_memory`."),

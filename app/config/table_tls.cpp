@@ -11,17 +11,17 @@ constexpr auto file_or_text = "it is given twice, as a file and as text: expecte
 
 /// A pair of certificate and key: both or none, each as a file or as text.
 template <class T>
-void check_pair(const section& at, const T& tls) {
+void check_pair(const section& map, const T& tls) {
   if (!tls.cert_file.empty() && !tls.cert_pem.empty())
-    at.error("cert_pem", file_or_text);
+    map.error("cert_pem", file_or_text);
   if (!tls.key_file.empty() && !tls.key_pem.empty())
-    at.error("key_pem", file_or_text);
+    map.error("key_pem", file_or_text);
   const bool certificate = !tls.cert_file.empty() || !tls.cert_pem.empty();
   const bool key = !tls.key_file.empty() || !tls.key_pem.empty();
   if (certificate && !key)
-    at.error("", "found a certificate without its key, expected `key_file` or `key_pem`");
+    map.error("", "found a certificate without its key, expected `key_file` or `key_pem`");
   if (key && !certificate)
-    at.error("", "found a key without its certificate, expected `cert_file` or `cert_pem`");
+    map.error("", "found a key without its certificate, expected `cert_file` or `cert_pem`");
 }
 
 } // namespace
@@ -56,10 +56,10 @@ const option_table<net::tls_server_config>& tls_server_options() {
           refused("tpm", "keys in a TPM are not there yet"),
       },
       c{},
-      [](const section& at, const c& tls) {
-        check_pair(at, tls);
+      [](const section& map, const c& tls) {
+        check_pair(map, tls);
         if (tls.cert_file.empty() && tls.cert_pem.empty())
-          at.error("", "found no certificate, expected `cert_file` and `key_file`");
+          map.error("", "found no certificate, expected `cert_file` and `key_file`");
       }};
   return table;
 }
@@ -92,10 +92,10 @@ const option_table<net::tls_client_config>& tls_client_options() {
           refused("tpm", "keys in a TPM are not there yet"),
       },
       c{},
-      [](const section& at, const c& tls) {
-        check_pair(at, tls);
+      [](const section& map, const c& tls) {
+        check_pair(map, tls);
         if (!tls.ca_file.empty() && !tls.ca_pem.empty())
-          at.error("ca_pem", file_or_text);
+          map.error("ca_pem", file_or_text);
       }};
   return table;
 }

@@ -85,7 +85,7 @@ struct telemetry_shape {
 /// One of `service.pipelines`.
 struct pipeline_shape {
   std::string id;
-  place where;
+  place position;
   const yaml_value* source = nullptr; ///< Lives as long as the tree that is being decoded.
   text_list receivers, processors, exporters;
 };
@@ -168,7 +168,7 @@ const option_table<net::tls_client_config>& tls_client_options();
 
 /// Whether `text` is "host:port", ":port" or "[v6]:port", the port 0 to 65535.
 bool is_host_port(std::string_view text);
-void check_listen_endpoint(const section& at, const std::string& endpoint);
+void check_listen_endpoint(const section& map, const std::string& endpoint);
 
 /// Whether `text` begins with `scheme`, its letters in any case.
 bool has_scheme(std::string_view text, std::string_view scheme);

@@ -158,8 +158,8 @@ std::string_view plain_text(const yaml_value& value) {
   return value.substituted ? without_blanks(value.text) : std::string_view(value.text);
 }
 
-bool is_list_text(const yaml_value& item, const rule& how) {
-  return is_text(item) || (how.numbers && is_plain(item, scalar_type::integer));
+bool is_list_text(const yaml_value& item, const rule& terms) {
+  return is_text(item) || (terms.numbers && is_plain(item, scalar_type::integer));
 }
 
 bool read_value(const yaml_value& value, const rule&, bool& out) {
@@ -181,19 +181,19 @@ bool read_value(const yaml_value& value, const rule&, std::string& out) {
   return true;
 }
 
-bool read_value(const yaml_value& value, const rule& how, text_list& out) {
+bool read_value(const yaml_value& value, const rule& terms, text_list& out) {
   text_list read;
   if (value.is_list()) {
     for (const auto& item : value.items) {
-      if (!is_list_text(item, how))
+      if (!is_list_text(item, terms))
         return false;
       read.push_back(item.text);
     }
   } else if (is_text(value)) {
-    for (std::size_t from = 0; from <= value.text.size();) {
-      const auto comma = std::min(value.text.find(',', from), value.text.size());
-      read.emplace_back(without_blanks(std::string_view(value.text).substr(from, comma - from)));
-      from = comma + 1;
+    for (std::size_t start = 0; start <= value.text.size();) {
+      const auto comma = std::min(value.text.find(',', start), value.text.size());
+      read.emplace_back(without_blanks(std::string_view(value.text).substr(start, comma - start)));
+      start = comma + 1;
     }
   } else {
     return false;
@@ -218,15 +218,15 @@ bool read_value(const yaml_value& value, const rule&, text_map& out) {
   return true;
 }
 
-bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out) {
-  if (how.in == unit::nanoseconds) {
+bool read_whole(const yaml_value& value, const rule& terms, std::int64_t& out) {
+  if (terms.unit == unit::nanoseconds) {
     nanoseconds exact{0};
     if (!read_duration(value, exact))
       return false;
     out = exact.count();
     return true;
   }
-  if (how.in == unit::size) {
+  if (terms.unit == unit::size) {
     if (is_plain_number(value) && parse_whole(plain_text(value), out))
       return out >= 0;
     std::uint64_t bytes = 0;
@@ -238,9 +238,9 @@ bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out) {
   if (!is_plain_number(value) || !parse_whole(plain_text(value), out))
     return false;
   constexpr std::int64_t mib = 1 << 20;
-  if (how.in == unit::mib && (out < 0 || out > (std::int64_t{1} << 40)))
+  if (terms.unit == unit::mib && (out < 0 || out > (std::int64_t{1} << 40)))
     return false;
-  if (how.in == unit::mib)
+  if (terms.unit == unit::mib)
     out *= mib;
   return true;
 }
@@ -269,8 +269,8 @@ std::string print_value(const text_map& value, const rule&) {
   return flow(pairs, '{', '}');
 }
 
-std::string print_whole(std::int64_t value, const rule& how) {
-  switch (how.in) {
+std::string print_whole(std::int64_t value, const rule& terms) {
+  switch (terms.unit) {
   case unit::size:
     return print_size(static_cast<std::uint64_t>(value));
   case unit::mib:
@@ -283,8 +283,8 @@ std::string print_whole(std::int64_t value, const rule& how) {
   return std::to_string(value);
 }
 
-std::string_view number_type(const rule& how) noexcept {
-  switch (how.in) {
+std::string_view number_type(const rule& terms) noexcept {
+  switch (terms.unit) {
   case unit::size:
     return "a size such as `256MiB`";
   case unit::mib:

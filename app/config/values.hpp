@@ -25,7 +25,7 @@ enum class unit : std::uint8_t {
 
 /// What holds for an option's value. Bounds are written as the option itself is.
 struct rule {
-  unit in = unit::none;
+  app::unit unit = app::unit::none;
   std::string_view min = {};
   std::string_view max = {};
   std::vector<std::string_view> one_of = {};
@@ -64,26 +64,26 @@ using text_map = std::map<std::string, std::string>;
 /// looks like.
 bool is_text(const yaml_value& value);
 /// Whether it may stand in a list of texts.
-bool is_list_text(const yaml_value& item, const rule& how);
+bool is_list_text(const yaml_value& item, const rule& terms);
 
 /// The text of a scalar as its type counts: what a variable holds without the blanks around it.
 std::string_view plain_text(const yaml_value& value);
 
-bool read_value(const yaml_value& value, const rule& how, bool& out);
-bool read_value(const yaml_value& value, const rule& how, double& out);
-bool read_value(const yaml_value& value, const rule& how, std::string& out);
+bool read_value(const yaml_value& value, const rule& terms, bool& out);
+bool read_value(const yaml_value& value, const rule& terms, double& out);
+bool read_value(const yaml_value& value, const rule& terms, std::string& out);
 /// A list, or one text with commas.
-bool read_value(const yaml_value& value, const rule& how, text_list& out);
+bool read_value(const yaml_value& value, const rule& terms, text_list& out);
 /// A map, or a list of {name, value}.
-bool read_value(const yaml_value& value, const rule& how, text_map& out);
-bool read_whole(const yaml_value& value, const rule& how, std::int64_t& out);
+bool read_value(const yaml_value& value, const rule& terms, text_map& out);
+bool read_whole(const yaml_value& value, const rule& terms, std::int64_t& out);
 /// Never negative: no option is.
 bool read_duration(const yaml_value& value, std::chrono::nanoseconds& out);
 
 template <integer_value V>
-bool read_value(const yaml_value& value, const rule& how, V& out) {
+bool read_value(const yaml_value& value, const rule& terms, V& out) {
   std::int64_t whole = 0;
-  if (!read_whole(value, how, whole) || !std::in_range<V>(whole))
+  if (!read_whole(value, terms, whole) || !std::in_range<V>(whole))
     return false;
   out = static_cast<V>(whole);
   return true;
@@ -101,16 +101,16 @@ bool read_value(const yaml_value& value, const rule&, V& out) {
 
 // Printing, as it may stand in YAML; lists and maps print as flow style for the reference.
 
-std::string print_value(bool value, const rule& how);
-std::string print_value(double value, const rule& how);
-std::string print_value(const std::string& value, const rule& how);
-std::string print_value(const text_list& value, const rule& how);
-std::string print_value(const text_map& value, const rule& how);
-std::string print_whole(std::int64_t value, const rule& how);
+std::string print_value(bool value, const rule& terms);
+std::string print_value(double value, const rule& terms);
+std::string print_value(const std::string& value, const rule& terms);
+std::string print_value(const text_list& value, const rule& terms);
+std::string print_value(const text_map& value, const rule& terms);
+std::string print_whole(std::int64_t value, const rule& terms);
 
 template <integer_value V>
-std::string print_value(V value, const rule& how) {
-  return print_whole(static_cast<std::int64_t>(value), how);
+std::string print_value(V value, const rule& terms) {
+  return print_whole(static_cast<std::int64_t>(value), terms);
 }
 template <duration_value V>
 std::string print_value(V value, const rule&) {
@@ -119,10 +119,10 @@ std::string print_value(V value, const rule&) {
 
 // Naming a type for a person.
 
-std::string_view number_type(const rule& how) noexcept;
+std::string_view number_type(const rule& terms) noexcept;
 
 template <class V>
-std::string_view type_name(const rule& how) noexcept {
+std::string_view type_name(const rule& terms) noexcept {
   if constexpr (std::same_as<V, bool>)
     return "true or false";
   else if constexpr (std::same_as<V, std::string>)
@@ -135,17 +135,17 @@ std::string_view type_name(const rule& how) noexcept {
     return "a number";
   else if constexpr (duration_value<V>)
     return "a duration such as `5s`";
-  else if (std::unsigned_integral<V> && how.in == unit::none)
+  else if (std::unsigned_integral<V> && terms.unit == unit::none)
     return sizeof(V) == 2   ? "a whole number from 0 to 65535"
            : sizeof(V) == 4 ? "a whole number from 0 to 4294967295"
                             : "a whole number from 0 on";
   else
-    return number_type(how);
+    return number_type(terms);
 }
 
 /// The same in a word, for the reference.
 template <class V>
-std::string_view type_word(const rule& how) noexcept {
+std::string_view type_word(const rule& terms) noexcept {
   if constexpr (std::same_as<V, bool>)
     return "truth value";
   else if constexpr (std::same_as<V, std::string>)
@@ -159,9 +159,9 @@ std::string_view type_word(const rule& how) noexcept {
   else if constexpr (duration_value<V>)
     return "duration";
   else
-    return how.in == unit::nanoseconds ? "duration"
-           : how.in == unit::size      ? "size"
-                                       : "whole number";
+    return terms.unit == unit::nanoseconds ? "duration"
+           : terms.unit == unit::size      ? "size"
+                                           : "whole number";
 }
 
 } // namespace weir::app

@@ -26,8 +26,9 @@ place place_in(std::uint32_t source, const YAML::Mark& mark) {
 
 /// Ends the parse; never leaves parse_yaml().
 struct refusal : std::runtime_error {
-  refusal(place at, const std::string& why) : std::runtime_error(why), where(at) {}
-  place where;
+  refusal(place position, const std::string& problem)
+      : std::runtime_error(problem), position(position) {}
+  place position;
 };
 
 struct size_of_value {
@@ -66,16 +67,16 @@ public:
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    place_value({.where = place_of(mark)}, anchor);
+    place_value({.position = place_of(mark)}, anchor);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     check_tag(mark, tag);
-    place_value({.what = yaml_value::kind::scalar,
+    place_value({.type = yaml_value::kind::scalar,
                  .plain = tag == "?",
                  .quote = tag == "?" ? '\0' : quote_at(mark),
-                 .where = place_of(mark),
+                 .position = place_of(mark),
                  .text = text},
                 anchor);
   }
@@ -88,7 +89,7 @@ public:
       too_deep(place_of(mark));
     count(found->second.size, place_of(mark));
     auto copy = found->second.value;
-    copy.where = place_of(mark);
+    copy.position = place_of(mark);
     insert(std::move(copy));
   }
 
@@ -121,8 +122,8 @@ private:
   place place_of(const YAML::Mark& mark) const { return place_in(source_, mark); }
 
   char quote_at(const YAML::Mark& mark) const {
-    const auto at = static_cast<std::size_t>(std::max(mark.pos, 0));
-    const char c = at < text_.size() ? text_[at] : '\0';
+    const auto index = static_cast<std::size_t>(std::max(mark.pos, 0));
+    const char c = index < text_.size() ? text_[index] : '\0';
     return c == '\'' || c == '"' ? c : '\0';
   }
 
@@ -132,27 +133,28 @@ private:
                     fmt::format("found the YAML tag {}, expected a plain value", quoted(tag)));
   }
 
-  [[noreturn]] void too_deep(place where) const {
-    throw refusal(where, fmt::format("lists and maps stand in each other more than {} deep",
-                                     limits_.max_depth));
+  [[noreturn]] void too_deep(place position) const {
+    throw refusal(position, fmt::format("lists and maps stand in each other more than {} deep",
+                                        limits_.max_depth));
   }
 
-  void count(const size_of_value& size, place where) {
+  void count(const size_of_value& size, place position) {
     values_ += size.values;
     bytes_ += size.bytes;
     if (values_ > limits_.max_values || bytes_ > limits_.max_bytes)
-      throw refusal(where, fmt::format("the file is too large once its aliases are expanded: more "
-                                       "than {} values or {} bytes",
-                                       limits_.max_values, limits_.max_bytes));
+      throw refusal(position,
+                    fmt::format("the file is too large once its aliases are expanded: more "
+                                "than {} values or {} bytes",
+                                limits_.max_values, limits_.max_bytes));
   }
 
-  void open(yaml_value::kind what, const YAML::Mark& mark, const std::string& tag,
+  void open(yaml_value::kind type, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor) {
     check_tag(mark, tag);
     if (stack_.size() == limits_.max_depth)
       too_deep(place_of(mark));
     count({}, place_of(mark));
-    stack_.push_back({.value = {.what = what, .where = place_of(mark)}, .anchor = anchor});
+    stack_.push_back({.value = {.type = type, .position = place_of(mark)}, .anchor = anchor});
   }
 
   void close() {
@@ -165,7 +167,7 @@ private:
   }
 
   void place_value(yaml_value&& value, YAML::anchor_t anchor) {
-    count({1, value.text.size(), 0}, value.where);
+    count({1, value.text.size(), 0}, value.position);
     if (anchor != YAML::NullAnchor)
       anchors_.insert_or_assign(anchor, anchored{value, measure(value)});
     insert(std::move(value));
@@ -184,17 +186,17 @@ private:
 
   static void take_key(frame& top, yaml_value&& key) {
     if (!key.is_scalar())
-      throw refusal(key.where, fmt::format("found {} as a key, expected text", describe(key)));
+      throw refusal(key.position, fmt::format("found {} as a key, expected text", describe(key)));
     top.merging = key.plain && key.text == "<<";
-    top.pending = yaml_entry{std::move(key.text), key.where, {}};
+    top.pending = yaml_entry{std::move(key.text), key.position, {}};
   }
 
   void take_value(frame& top, yaml_value&& value) {
     auto entry = std::move(*top.pending);
     top.pending.reset();
-    const auto [known, is_new] = top.known.try_emplace(entry.key, entry.where);
+    const auto [known, is_new] = top.known.try_emplace(entry.key, entry.position);
     if (!is_new) {
-      out_.error(entry.where, entry.key,
+      out_.error(entry.position, entry.key,
                  fmt::format("the key is given twice; first on line {}", known->second.line));
       return;
     }
@@ -208,9 +210,10 @@ private:
   static void take_merged(frame& top, yaml_value&& value) {
     const auto take = [&top](yaml_value&& map) {
       if (!map.is_map())
-        throw refusal(map.where, fmt::format("found {} behind the merge key `<<`, expected a map "
-                                             "or a list of maps",
-                                             describe(map)));
+        throw refusal(map.position,
+                      fmt::format("found {} behind the merge key `<<`, expected a map "
+                                  "or a list of maps",
+                                  describe(map)));
       top.merged.push_back(std::move(map));
     };
     if (!value.is_list())
@@ -223,7 +226,7 @@ private:
   static void put_merged_in(frame& done) {
     for (auto& map : done.merged)
       for (auto& entry : map.entries)
-        if (done.known.try_emplace(entry.key, entry.where).second)
+        if (done.known.try_emplace(entry.key, entry.position).second)
           done.value.entries.push_back(std::move(entry));
   }
 
@@ -237,26 +240,26 @@ private:
   std::size_t bytes_ = 0;
 };
 
-/// The tab that indents the line at `where` or the one before: what yaml-cpp says about it helps
+/// The tab that indents the line at `position` or the one before: what yaml-cpp says about it helps
 /// nobody.
-std::optional<place> indenting_tab(const std::string& text, place where) {
+std::optional<place> indenting_tab(const std::string& text, place position) {
   std::istringstream lines(text);
   std::string line;
-  for (std::uint32_t n = 1; n <= where.line && std::getline(lines, line); ++n) {
+  for (std::uint32_t n = 1; n <= position.line && std::getline(lines, line); ++n) {
     const auto first = line.find_first_not_of(' ');
-    if (n + 1 >= where.line && first != std::string::npos && line[first] == '\t')
-      return place{n, static_cast<std::uint32_t>(first + 1), where.source};
+    if (n + 1 >= position.line && first != std::string::npos && line[first] == '\t')
+      return place{n, static_cast<std::uint32_t>(first + 1), position.source};
   }
   return std::nullopt;
 }
 
-void report(const YAML::Exception& why, const std::string& text, std::uint32_t source,
+void report(const YAML::Exception& problem, const std::string& text, std::uint32_t source,
             diagnostics& out) {
-  const auto where = place_in(source, why.mark);
-  if (const auto tab = indenting_tab(text, where))
+  const auto position = place_in(source, problem.mark);
+  if (const auto tab = indenting_tab(text, position))
     out.error(*tab, "", "found a tab, expected spaces: YAML is indented by spaces alone");
   else
-    out.error(where, "", "not YAML: " + why.msg);
+    out.error(position, "", "not YAML: " + problem.msg);
 }
 
 } // namespace
@@ -286,13 +289,13 @@ bool parse(const std::string& text, diagnostics& out, const yaml_limits& limits,
       if (!parser.HandleNextDocument(next))
         return true;
       documents.push_back(next.root ? std::move(*next.root)
-                                    : yaml_value{.where = {.source = source}});
+                                    : yaml_value{.position = {.source = source}});
     }
     return true;
-  } catch (const refusal& why) {
-    out.error(why.where, "", why.what());
-  } catch (const YAML::Exception& why) {
-    report(why, text, source, out);
+  } catch (const refusal& problem) {
+    out.error(problem.position, "", problem.what());
+  } catch (const YAML::Exception& problem) {
+    report(problem, text, source, out);
   }
   return false;
 }
@@ -303,10 +306,10 @@ std::optional<place> second_document(const std::string& text, const yaml_limits&
   diagnostics found;
   std::vector<yaml_value> documents;
   if (!parse(text, found, limits, source, 2, documents))
-    return found.errors.empty() ? place{.source = source} : found.errors[0].where;
+    return found.errors.empty() ? place{.source = source} : found.errors[0].position;
   if (documents.size() < 2 || documents[1].is_null())
     return std::nullopt;
-  return documents[1].where;
+  return documents[1].position;
 }
 
 } // namespace
@@ -318,7 +321,7 @@ std::optional<yaml_value> parse_yaml(const std::string& text, diagnostics& out,
   if (!parse(text, out, limits, source, 1, documents))
     return std::nullopt;
   if (documents.empty())
-    return yaml_value{.where = {.source = source}};
+    return yaml_value{.position = {.source = source}};
   if (text.find("\n---") != std::string::npos && out.errors.size() == errors_before)
     if (const auto second = second_document(text, limits, source))
       out.warn(*second, "", "found a second YAML document: it is not read, the first one counts");
@@ -335,7 +338,7 @@ std::vector<yaml_value> parse_yaml_documents(const std::string& text, diagnostic
 }
 
 std::string describe(const yaml_value& value) {
-  switch (value.what) {
+  switch (value.type) {
   case yaml_value::kind::null:
     return "nothing";
   case yaml_value::kind::list:

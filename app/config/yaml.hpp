@@ -17,7 +17,7 @@ struct yaml_value;
 template <class Value>
 struct basic_yaml_entry {
   std::string key;
-  place where;
+  place position;
   Value value;
 };
 using yaml_entry = basic_yaml_entry<yaml_value>;
@@ -27,19 +27,19 @@ using yaml_entry = basic_yaml_entry<yaml_value>;
 struct yaml_value {
   enum class kind : std::uint8_t { null, scalar, list, map };
 
-  kind what = kind::null;
+  kind type = kind::null;
   bool plain = true; ///< Of a scalar: without quotes, so it may be a number or a truth value.
   char quote = '\0'; ///< Of a scalar: ' or " around it, else 0.
   bool substituted = false; ///< Stood for a whole `${...}`: `text` is the original whatever it is.
-  place where{};
+  place position{};
   std::string text{};
   std::vector<yaml_value> items{};
   std::vector<yaml_entry> entries{}; ///< In file order, keys distinct.
 
-  bool is_null() const noexcept { return what == kind::null; }
-  bool is_scalar() const noexcept { return what == kind::scalar; }
-  bool is_list() const noexcept { return what == kind::list; }
-  bool is_map() const noexcept { return what == kind::map; }
+  bool is_null() const noexcept { return type == kind::null; }
+  bool is_scalar() const noexcept { return type == kind::scalar; }
+  bool is_list() const noexcept { return type == kind::list; }
+  bool is_map() const noexcept { return type == kind::map; }
 
   /// The entry of a map, or null.
   const yaml_entry* find(std::string_view key) const noexcept;

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(every_option_is_taken_or_named) {
   std::size_t taken = 0, fixed = 0;
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
-      if (row.what != effect::works || row.path.ends_with("not_sub_policy"))
+      if (row.effect != effect::works || row.path.ends_with("not_sub_policy"))
         continue; // the latter has its options where policies have theirs
       const auto policy = policy_of(row.path);
       const auto use = use_of(s);

@@ -135,8 +135,8 @@ BOOST_AUTO_TEST_CASE(nobody_answers_where_no_node_works) {
 // Scenario: the sources of two commands. Guarantee: files are the same by whatever path, texts and
 // settings by what they say, and what they say stands in no name.
 BOOST_AUTO_TEST_CASE(sources_are_told_apart) {
-  const auto here = fs::current_path().string();
-  BOOST_TEST((source_names({"a.yaml"}, {}) == source_names({here + "/x/../a.yaml"}, {})));
+  const auto directory = fs::current_path().string();
+  BOOST_TEST((source_names({"a.yaml"}, {}) == source_names({directory + "/x/../a.yaml"}, {})));
   BOOST_TEST((source_names({"file:a.yaml"}, {}) == source_names({"./a.yaml"}, {})));
   const auto one = source_names({"a.yaml", "yaml:k: s3cret", "env:X"}, {"a.b=s3cret"});
   BOOST_TEST(other_sources(one, one).empty());
@@ -146,9 +146,9 @@ BOOST_AUTO_TEST_CASE(sources_are_told_apart) {
         source_names({"a.yaml", "yaml:k: s3cret", "env:Y"}, {"a.b=s3cret"}),
         source_names({"b.yaml", "yaml:k: s3cret", "env:X"}, {"a.b=s3cret"}),
         source_names({"a.yaml", "yaml:k: s3cret", "env:X"}, {}), source_names({}, {})}) {
-    const auto why = other_sources(one, other);
-    BOOST_TEST(why.find("a.yaml") != std::string::npos, why);
-    BOOST_TEST(why.find("s3cret") == std::string::npos, why);
+    const auto answer = other_sources(one, other);
+    BOOST_TEST(answer.find("a.yaml") != std::string::npos, answer);
+    BOOST_TEST(answer.find("s3cret") == std::string::npos, answer);
   }
 }
 

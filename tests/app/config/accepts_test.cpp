@@ -20,8 +20,8 @@ struct good_case {
   std::function<bool(const node_config&)> holds;
 };
 
-std::ostream& operator<<(std::ostream& to, const good_case& c) {
-  return to << c.text;
+std::ostream& operator<<(std::ostream& stream, const good_case& c) {
+  return stream << c.text;
 }
 
 using holds = std::function<bool(const node_config&)>;
@@ -243,9 +243,9 @@ node_config good(const std::string& text, std::vector<std::string>* warnings = n
   return loaded->config;
 }
 
-bool has(const std::vector<std::string>& lines, const std::string& what) {
+bool has(const std::vector<std::string>& lines, const std::string& part) {
   return std::any_of(lines.begin(), lines.end(),
-                     [&](const auto& line) { return line.find(what) != std::string::npos; });
+                     [&](const auto& line) { return line.find(part) != std::string::npos; });
 }
 
 } // namespace
@@ -326,10 +326,10 @@ BOOST_AUTO_TEST_CASE(what_is_taken_otherwise_is_said) {
                any),
        "without_type_suffix: no effect"},
   };
-  for (const auto& [file, what] : said) {
+  for (const auto& [file, part] : said) {
     std::vector<std::string> warnings;
     good(file.text, &warnings);
-    BOOST_TEST(has(warnings, what), file.text);
+    BOOST_TEST(has(warnings, part), file.text);
   }
 }
 

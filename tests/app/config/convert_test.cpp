@@ -71,19 +71,19 @@ converted good(const std::vector<config_source>& files) {
   return *made;
 }
 
-bool has(const std::vector<std::string>& notes, const std::string& what) {
+bool has(const std::vector<std::string>& notes, const std::string& part) {
   return std::any_of(notes.begin(), notes.end(),
-                     [&](const auto& note) { return note.find(what) != std::string::npos; });
+                     [&](const auto& note) { return note.find(part) != std::string::npos; });
 }
 
-bool lost(const converted& made, const std::string& what) {
-  return has(made.notes.lost, what) && made.yaml.find(what) != std::string::npos;
+bool lost(const converted& made, const std::string& part) {
+  return has(made.notes.lost, part) && made.yaml.find(part) != std::string::npos;
 }
-bool not_needed(const converted& made, const std::string& what) {
-  return has(made.notes.not_needed, what) && made.yaml.find(what) != std::string::npos;
+bool not_needed(const converted& made, const std::string& part) {
+  return has(made.notes.not_needed, part) && made.yaml.find(part) != std::string::npos;
 }
-bool changed(const converted& made, const std::string& what) {
-  return has(made.notes.changed, what) && made.yaml.find(what) != std::string::npos;
+bool changed(const converted& made, const std::string& part) {
+  return has(made.notes.changed, part) && made.yaml.find(part) != std::string::npos;
 }
 
 } // namespace
@@ -118,16 +118,16 @@ BOOST_AUTO_TEST_CASE(two_tiers_become_one) {
     BOOST_TEST(changed(made, "storage: added"));
     BOOST_TEST(made.yaml.find("${env:METRICS_BACKEND}") != std::string::npos);
     BOOST_TEST(made.yaml.find("\"0123\"") != std::string::npos);
-    for (const auto* what :
+    for (const auto* part :
          {"gateway.yaml: exporters.loadbalancing: one node brings every trace together",
           "gateway.yaml: processors.batch: it shaped what went to the second tier",
           "sampler.yaml: receivers.otlp: it took what the first tier sent"})
-      BOOST_TEST(not_needed(made, what), what << "\n" << made.yaml);
-    for (const auto* what :
+      BOOST_TEST(not_needed(made, part), part << "\n" << made.yaml);
+    for (const auto* part :
          {"processors.k8sattributes: found the processor type `k8sattributes`, which the Collector "
           "has and Weir does not",
           "processors.tail_sampling.policies[2].invented: found an unknown option"})
-      BOOST_TEST(lost(made, what), what << "\n" << made.yaml);
+      BOOST_TEST(lost(made, part), part << "\n" << made.yaml);
     BOOST_TEST(!has(made.notes.lost, "did you mean `attributes`"));
   }
 }
@@ -218,14 +218,14 @@ service:
   BOOST_TEST(pipelines[0].tail_sampling.has_value());
   BOOST_TEST(pipelines[0].memory_limiters.size() == 1u);
   BOOST_TEST(pipelines[1].name == "logs");
-  for (const auto* what :
+  for (const auto* part :
        {"service.pipelines.traces/all: nothing is left in `exporters`, so there is no such "
         "pipeline",
         "service.pipelines.metrics: nothing is left in `exporters`, so there is no such pipeline",
         "connectors.spanmetrics: found the connector type `spanmetrics`",
         "found the exporter type `prometheusremotewrite`, which the Collector has",
         "found the receiver type `zipkin`, which the Collector has"})
-    BOOST_TEST(lost(made, what), what << "\n" << made.yaml);
+    BOOST_TEST(lost(made, part), part << "\n" << made.yaml);
   BOOST_TEST(not_needed(made, "data was spread by `service`"));
 }
 
@@ -275,7 +275,7 @@ service:
 // once to each back end that it went to; what was idle is said not to be needed, and lost where
 // something else may have come to it.
 BOOST_AUTO_TEST_CASE(what_is_not_balanced_goes_out_once) {
-  const auto to = [](const std::string& exporters) {
+  const auto log_pipeline = [](const std::string& exporters) {
     return "    logs: {receivers: [otlp], exporters: [" + exporters + "]}\n";
   };
   const std::string balances = "    traces: {receivers: [otlp], exporters: [loadbalancing]}\n";
@@ -287,19 +287,23 @@ BOOST_AUTO_TEST_CASE(what_is_not_balanced_goes_out_once) {
     bool loses = false;
   };
   const set_up set_ups[]{
-      {balances + to("otlp/b"),
-       samples + to("otlp/b"),
+      {balances + log_pipeline("otlp/b"),
+       samples + log_pipeline("otlp/b"),
        {{"otlp traces otlp/b", 1}, {"otlp logs otlp/b", 1}}},
-      {balances + to("otlp/b"),
-       samples + to("debug"),
+      {balances + log_pipeline("otlp/b"),
+       samples + log_pipeline("debug"),
        {{"otlp traces otlp/b", 1}, {"otlp logs otlp/b", 1}}},
-      {balances + to("otlp/b"),
-       samples + to("otlp/c"),
+      {balances + log_pipeline("otlp/b"),
+       samples + log_pipeline("otlp/c"),
        {{"otlp traces otlp/b", 1}, {"otlp logs otlp/b", 1}},
        true},
-      {balances, samples + to("otlp/c"), {{"otlp traces otlp/b", 1}, {"otlp logs otlp/c", 1}}},
-      {to("otlp/b"), to("otlp/b"), {{"otlp logs otlp/b", 1}}},
-      {to("otlp/b"), to("otlp/b, otlp/c"), {{"otlp logs otlp/b", 1}, {"otlp logs otlp/c", 1}}},
+      {balances,
+       samples + log_pipeline("otlp/c"),
+       {{"otlp traces otlp/b", 1}, {"otlp logs otlp/c", 1}}},
+      {log_pipeline("otlp/b"), log_pipeline("otlp/b"), {{"otlp logs otlp/b", 1}}},
+      {log_pipeline("otlp/b"),
+       log_pipeline("otlp/b, otlp/c"),
+       {{"otlp logs otlp/b", 1}, {"otlp logs otlp/c", 1}}},
   };
   for (const auto& set : set_ups) {
     const auto made = good({{"first", tier_head + set.first}, {"second", tier_head + set.second}});
@@ -315,10 +319,10 @@ BOOST_AUTO_TEST_CASE(what_is_not_balanced_goes_out_once) {
 BOOST_AUTO_TEST_CASE(manifests_are_read) {
   const auto indented = [](const std::string& text, const std::string& by) {
     std::string done;
-    for (std::size_t at = 0; at < text.size();) {
-      const auto end = std::min(text.find('\n', at), text.size() - 1);
-      done += by + text.substr(at, end - at + 1);
-      at = end + 1;
+    for (std::size_t start = 0; start < text.size();) {
+      const auto end = std::min(text.find('\n', start), text.size() - 1);
+      done += by + text.substr(start, end - start + 1);
+      start = end + 1;
     }
     return done;
   };

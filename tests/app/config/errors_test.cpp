@@ -15,8 +15,8 @@ struct bad_case {
   std::string text, message;
 };
 
-std::ostream& operator<<(std::ostream& to, const bad_case& c) {
-  return to << c.message;
+std::ostream& operator<<(std::ostream& stream, const bad_case& c) {
+  return stream << c.message;
 }
 
 const std::string otlp = "receivers: {otlp: {protocols: {grpc: {}}}}\n";
@@ -407,7 +407,7 @@ BOOST_AUTO_TEST_CASE(the_collectors_types_are_known_by_name) {
   };
   for (const auto& [section, word, type] : missing) {
     const std::string kind = section;
-    const auto in = [&](const char* key, const char* usual) {
+    const auto section_of = [&](const char* key, const char* usual) {
       return kind == key ? std::string(type) : std::string(usual);
     };
     auto text = "receivers:\n  otlp: {protocols: {grpc: }}\n"
@@ -417,7 +417,7 @@ BOOST_AUTO_TEST_CASE(the_collectors_types_are_known_by_name) {
                 + (kind == "processors" ? fmt::format("processors:\n  {}:\n", type) : std::string())
                 + fmt::format(
                     "service: {{pipelines: {{traces: {{receivers: [{}], exporters: [{}]{}}}}}}}\n",
-                    in("receivers", "otlp"), in("exporters", "nop"),
+                    section_of("receivers", "otlp"), section_of("exporters", "nop"),
                     kind == "processors" ? fmt::format(", processors: [{}]", type) : "");
     const auto errors = test::errors_of(text);
     BOOST_REQUIRE_EQUAL(errors.size(), 1u);

@@ -46,9 +46,9 @@ const std::vector<shape> shapes{
      "extensions.memory_ballast", "no effect"},
 };
 
-std::vector<diagnostic> found(const std::string& text, spelling how, bool errors) {
+std::vector<diagnostic> found(const std::string& text, spelling mode, bool errors) {
   const config_source source{"f", text};
-  auto loaded = load_config(std::span(&source, 1), test::variables(), how);
+  auto loaded = load_config(std::span(&source, 1), test::variables(), mode);
   if (loaded)
     return errors ? std::vector<diagnostic>{} : test::but_for_storage(loaded->warnings);
   return errors ? loaded.error().errors : test::but_for_storage(loaded.error().warnings);
@@ -95,8 +95,8 @@ BOOST_AUTO_TEST_CASE(the_metrics_address_becomes_a_reader) {
     text.insert(text.rfind('}'),
                 std::string(", telemetry: {metrics: {address: \"") + address + "\"}}");
     const config_source source{"f", text};
-    for (const auto how : {spelling::lenient, spelling::strict}) {
-      const auto loaded = load_config(std::span(&source, 1), test::variables(), how);
+    for (const auto mode : {spelling::lenient, spelling::strict}) {
+      const auto loaded = load_config(std::span(&source, 1), test::variables(), mode);
       BOOST_REQUIRE(loaded);
       BOOST_TEST(loaded->config.telemetry.metrics_endpoints.at(0) == address);
       const auto warnings = test::but_for_storage(loaded->warnings);

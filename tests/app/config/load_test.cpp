@@ -231,16 +231,16 @@ BOOST_AUTO_TEST_CASE(processors_are_placed) {
            + "service: {pipelines: {traces: {receivers: [otlp], exporters: [nop], processors: ["
            + processors + "]}}}\n";
   };
-  const auto after = load(pipeline("memory_limiter, tail_sampling, batch")).config.pipelines.at(0);
-  BOOST_TEST(after.memory_limiters.at(0).limit_bytes == 400u << 20);
-  BOOST_TEST(after.tail_sampling.has_value());
-  BOOST_TEST(after.batch->min_items == 100u);
-  BOOST_TEST((after.batch->timeout == 1s));
-  BOOST_TEST(after.batch->max_bytes == 4u << 20);
-  const auto before = load(pipeline("batch, tail_sampling"));
-  BOOST_TEST(!before.config.pipelines.at(0).batch.has_value());
+  const auto late = load(pipeline("memory_limiter, tail_sampling, batch")).config.pipelines.at(0);
+  BOOST_TEST(late.memory_limiters.at(0).limit_bytes == 400u << 20);
+  BOOST_TEST(late.tail_sampling.has_value());
+  BOOST_TEST(late.batch->min_items == 100u);
+  BOOST_TEST((late.batch->timeout == 1s));
+  BOOST_TEST(late.batch->max_bytes == 4u << 20);
+  const auto early = load(pipeline("batch, tail_sampling"));
+  BOOST_TEST(!early.config.pipelines.at(0).batch.has_value());
   BOOST_TEST(
-      test::texts(before.warnings).back()
+      test::texts(early.warnings).back()
       == "f:7:82: service.pipelines.traces.processors[0]: no effect: it stands before "
          "`tail_sampling`, where Weir groups data itself; behind it, it shapes the exporters' "
          "requests");

@@ -16,9 +16,9 @@ namespace {
 const fs::path root = weir::test::source_dir();
 
 std::string contents(const fs::path& file) {
-  std::ifstream in(file);
+  std::ifstream stream(file);
   std::ostringstream out;
-  out << in.rdbuf();
+  out << stream.rdbuf();
   return out.str();
 }
 

@@ -120,21 +120,21 @@ BOOST_AUTO_TEST_CASE(arguments_become_sources) {
 // value of a setting is never shown.
 BOOST_AUTO_TEST_CASE(bad_arguments_are_errors) {
   const auto env = with_files({});
-  const auto why = [&](std::vector<std::string> configs, std::vector<std::string> settings) {
+  const auto refusal = [&](std::vector<std::string> configs, std::vector<std::string> settings) {
     const auto read = read_sources(configs, settings, env);
     return read ? std::string("nothing") : read.error().message;
   };
-  BOOST_TEST(why({"no.yaml"}, {}) == "no.yaml: No such file or directory");
-  BOOST_TEST(why({"env:NO"}, {}) == "the environment variable `NO` is not set");
-  BOOST_TEST(why({"https://x/y"}, {})
+  BOOST_TEST(refusal({"no.yaml"}, {}) == "no.yaml: No such file or directory");
+  BOOST_TEST(refusal({"env:NO"}, {}) == "the environment variable `NO` is not set");
+  BOOST_TEST(refusal({"https://x/y"}, {})
              == "found the source `https` in `https://x/y`, expected a path, or `file:`, `env:` or "
                 "`yaml:` with what is meant behind it");
   for (const auto* setting : {"key", "=secret", ".a=secret", "a.=secret", "a..b=secret"}) {
-    const auto text = why({}, {setting});
+    const auto text = refusal({}, {setting});
     BOOST_TEST(text.find("expected key=value") != std::string::npos, text);
     BOOST_TEST(text.find("secret") == std::string::npos, text);
   }
-  BOOST_TEST(why(std::vector<std::string>(101, "yaml:a: 1"), {})
+  BOOST_TEST(refusal(std::vector<std::string>(101, "yaml:a: 1"), {})
              == "found 101 configurations and settings, expected at most 100");
 }
 

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(whole_numbers_in_every_spelling) {
   std::size_t tried = 0;
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
-      if (row.what != effect::works || !row.type.starts_with("whole number"))
+      if (row.effect != effect::works || !row.type.starts_with("whole number"))
         continue;
       const auto sample = sample_of(s, row);
       for (const auto& text : spellings_of(std::stoull(sample))) {
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(blanks_around_what_a_variable_holds) {
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
       const auto is = [&row](const char* type) { return row.type.starts_with(type); };
-      if (row.what != effect::works
+      if (row.effect != effect::works
           || !(is("whole number") || is("number") || is("truth value") || is("duration")
                || is("size")))
         continue;
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(words_in_any_letters) {
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
       const bool listed = row.type.starts_with("list of `");
-      if (row.what != effect::works || row.path == "policies[].type"
+      if (row.effect != effect::works || row.path == "policies[].type"
           || !(listed || row.type.starts_with("`")))
         continue;
       for (const auto& name : names_in(row.type))
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(an_empty_word_is_the_default) {
   std::size_t tried = 0;
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
-      if (row.what != effect::works || !row.type.starts_with("`")
+      if (row.effect != effect::works || !row.type.starts_with("`")
           || row.type.find("required") != std::string::npos)
         continue;
       ++tried;
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(an_empty_word_is_the_default) {
 // Scenario: texts in options that take them. Guarantee: they stay as they are, blanks, case and
 // digits too.
 BOOST_AUTO_TEST_CASE(texts_stay_as_they_are) {
-  const auto at = [](const std::string& held) {
+  const auto header_of = [](const std::string& held) {
     diagnostics out;
     auto tree = *parse_yaml("{a: '${env:V}'}", out);
     expand(tree, variables({{"V", held}}), out);
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(texts_stay_as_they_are) {
   };
   for (const auto* text : {" 50 ", "0x1F", "True", "1_000", "{\"a\":1}", "[x]", "key: value", "- x",
                            "null", "~", "{a: &x 1}", "a: [", "\"5\"", "5 # five"})
-    BOOST_TEST(at(text) == text);
+    BOOST_TEST(header_of(text) == text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -61,10 +61,10 @@ std::string last_name(const std::string& type) {
 
 /// What stands behind `word` in "whole number, 1 to 1024; required".
 std::string bound(const std::string& type, const std::string& word) {
-  const auto at = type.find(word);
-  if (at == std::string::npos)
+  const auto found = type.find(word);
+  if (found == std::string::npos)
     return {};
-  const auto rest = type.substr(at + word.size());
+  const auto rest = type.substr(found + word.size());
   return rest.substr(0, rest.find(';'));
 }
 
@@ -168,8 +168,8 @@ outcome decode(const subject& s, const yaml_value& tree) {
 }
 
 bool speaks_of(const std::vector<diagnostic>& list, std::string path) {
-  for (auto at = path.find("[]"); at != std::string::npos; at = path.find("[]"))
-    path.replace(at, 2, "[0]");
+  for (auto found = path.find("[]"); found != std::string::npos; found = path.find("[]"))
+    path.replace(found, 2, "[0]");
   if (const auto star = path.find('*'); star != std::string::npos)
     path.replace(star, 1, "traces");
   for (const auto& d : list)

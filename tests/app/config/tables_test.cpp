@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(options_that_work_are_taken) {
   std::size_t tried = 0;
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
-      if (row.what != effect::works || is_heading(row) || row.path == "policies[].type")
+      if (row.effect != effect::works || is_heading(row) || row.path == "policies[].type")
         continue;
       ++tried;
       const auto sample = sample_of(s, row);
@@ -57,13 +57,13 @@ BOOST_AUTO_TEST_CASE(options_that_work_are_taken) {
 BOOST_AUTO_TEST_CASE(options_that_do_nothing_say_so) {
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
-      if (row.what == effect::works)
+      if (row.effect == effect::works)
         continue;
       const auto yaml = nested(row.path, "text7", policy_of(row.path));
       BOOST_TEST_CONTEXT(s.name << ": " << yaml) {
         const auto done = decode(s, yaml);
-        BOOST_TEST(
-            speaks_of(row.what == effect::none ? done.said.warnings : done.said.errors, row.path));
+        BOOST_TEST(speaks_of(row.effect == effect::none ? done.said.warnings : done.said.errors,
+                             row.path));
       }
     }
 }
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(refused_options_may_be_empty) {
 BOOST_AUTO_TEST_CASE(defaults_keep_their_own_rules) {
   for (const auto& s : all_subjects())
     for (const auto& row : s.rows) {
-      if (row.what != effect::works || row.fallback.empty() || row.fallback == "0"
+      if (row.effect != effect::works || row.fallback.empty() || row.fallback == "0"
           || row.fallback == "0s")
         continue;
       const auto quote = row.type.starts_with("text") || row.type.starts_with("`") ? "\"" : "";

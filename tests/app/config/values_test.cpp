@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 namespace {
 
 yaml_value scalar(std::string text, bool plain = true) {
-  return {.what = yaml_value::kind::scalar, .plain = plain, .text = std::move(text)};
+  return {.type = yaml_value::kind::scalar, .plain = plain, .text = std::move(text)};
 }
 
 } // namespace

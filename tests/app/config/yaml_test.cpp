@@ -28,8 +28,8 @@ struct bad_case {
   std::string text, message;
 };
 
-std::ostream& operator<<(std::ostream& to, const bad_case& c) {
-  return to << c.message;
+std::ostream& operator<<(std::ostream& stream, const bad_case& c) {
+  return stream << c.message;
 }
 
 const bad_case bad_files[]{
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(aliases_are_copies) {
   BOOST_REQUIRE(tree && out.ok());
   const auto& copy = tree->find("c")->value;
   BOOST_TEST(copy.find("b")->value.text == "1");
-  BOOST_TEST(copy.where.line == 2u);
+  BOOST_TEST(copy.position.line == 2u);
 }
 
 // Scenario: scalars of all kinds. Guarantee: quotes are remembered, types are yaml.v3's.
