@@ -211,6 +211,7 @@ stages::intake_config node::impl::config_of_intake() const {
   }
   config.max_entry_bytes = plan.max_entry_bytes;
   config.max_block_bytes = plan.max_block_bytes;
+  config.max_gathered_bytes = plan.max_gathered_bytes;
   config.limits.max_span_bytes = plan.max_span_bytes;
   config.edits = plan.edits;
   config.limits.max_envelope_bytes = plan.max_envelope_bytes;

@@ -44,11 +44,12 @@ struct node_plan {
   bool drop_oldest = false;
   std::uint64_t window_memory = 0;
   std::uint64_t decision_cache = 0;
-  std::uint32_t samplers = 0; ///< 0 = one for two cores
-  std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
+  std::uint32_t samplers = 0;          ///< 0 = one for two cores
+  std::uint64_t memory_limit = 0;      ///< Bytes in use above which clients are refused; 0 = none.
   std::uint64_t tail_bytes = 32 << 20; ///< Unpacked blocks kept for exporters that keep up, a log.
   std::uint32_t max_span_bytes = 0;
   std::uint32_t max_envelope_bytes = 0;
+  std::uint64_t max_gathered_bytes = 0;
   net::server_limits limits;
   stages::edit_limits edits;
   std::vector<net::otlp_receiver_config> receivers;

@@ -4,8 +4,8 @@
 #include "backends/config.hpp"
 #include "core/log.hpp"
 #include "core/signal.hpp"
-#include "net/config.hpp"
 #include "editing/chain.hpp"
+#include "net/config.hpp"
 #include "sampling/config.hpp"
 #include "storage/store.hpp"
 
@@ -52,7 +52,7 @@ struct storage_config {
   overflow_policy overflow = overflow_policy::refuse;
   milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long.
   dead_letter_limits dead_letters;
-  milliseconds cursor_interval{1000};             ///< At most this long until a cursor is on disk.
+  milliseconds cursor_interval{1000}; ///< At most this long until a cursor is on disk.
   journal_config journal;
   block_config log;
 };
@@ -81,7 +81,7 @@ struct pipeline_config {
   std::vector<std::string> exporters;                 ///< Ids; each is in node_config::exporters.
   std::vector<memory_limiter_config> memory_limiters; ///< The lowest limit holds.
   std::optional<sampling::tail_sampling_config>
-      tail_sampling; ///< Absent: intake writes to the log.
+      tail_sampling;            ///< Absent: intake writes to the log.
   std::string tail_sampling_id; ///< Of the processor; of several, the first.
   std::optional<backends::batch_config>
       batch; ///< The `batch` processor: shapes all its exporters' requests.
@@ -117,9 +117,13 @@ struct health_check_config {
 struct limits_config {
   net::server_limits server;              ///< Shared by all listeners.
   std::uint64_t max_span_bytes = 1 << 20; ///< Larger spans are rejected by partial success.
-  milliseconds max_edit_time{std::chrono::seconds(2)}; ///< CPU time of processors, a request; 0: no end.
+  milliseconds max_edit_time{
+      std::chrono::seconds(2)};   ///< CPU time of processors, a request; 0: no end.
   std::uint32_t edit_threads = 0; ///< Requests edited at once; 0: one a core.
-  std::uint64_t max_envelope_bytes = 1 << 20; ///< So is what lies in larger resources, scopes, metrics.
+  /// So is what lies in larger resources, scopes, metrics.
+  std::uint64_t max_envelope_bytes = 1 << 20;
+  /// Gathered for a commit, unpacked; beyond, requests wait for the commit before.
+  std::uint64_t max_gathered_bytes = 32 << 20;
 };
 
 /// Everything, by default a node that does nothing.

@@ -16,17 +16,23 @@ enum class state { ok, recoverable_error, permanent_error, stopping, starting };
 
 std::string_view name_of(state s) {
   switch (s) {
-  case state::ok: return "StatusOK";
-  case state::recoverable_error: return "StatusRecoverableError";
-  case state::permanent_error: return "StatusPermanentError";
-  case state::stopping: return "StatusStopping";
-  case state::starting: return "StatusStarting";
+  case state::ok:
+    return "StatusOK";
+  case state::recoverable_error:
+    return "StatusRecoverableError";
+  case state::permanent_error:
+    return "StatusPermanentError";
+  case state::stopping:
+    return "StatusStopping";
+  case state::starting:
+    return "StatusStarting";
   }
   return "StatusNone";
 }
 
 std::string rfc3339(unix_ns time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z", fmt::gmtime(static_cast<std::time_t>(time / second_ns)),
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z",
+                     fmt::gmtime(static_cast<std::time_t>(time / second_ns)),
                      time % static_cast<unix_ns>(second_ns));
 }
 
@@ -45,12 +51,15 @@ struct component {
 
 bool is_healthy(state status, unix_ns since, const component_health_config& rules, unix_ns now) {
   switch (status) {
-  case state::ok: return true;
+  case state::ok:
+    return true;
   case state::recoverable_error:
     return !rules.include_recoverable_errors
            || seconds_since(since, now) * 1000 <= rules.recovery_duration.count();
-  case state::permanent_error: return !rules.include_permanent_errors;
-  default: return false;
+  case state::permanent_error:
+    return !rules.include_permanent_errors;
+  default:
+    return false;
   }
 }
 
@@ -107,9 +116,10 @@ private:
   component exporter(const std::string& pipeline, const std::string& id) const {
     auto shown = component{.name = "exporter:" + id, .since = node_.start};
     for (const auto& known : node_.exporters)
-      if (known.pipeline == pipeline && known.exporter == id && known.health != exporter_health::sending) {
+      if (known.pipeline == pipeline && known.exporter == id
+          && known.health != exporter_health::sending) {
         shown.status = known.health == exporter_health::refused ? state::permanent_error
-                                                              : state::recoverable_error;
+                                                                : state::recoverable_error;
         shown.reason = known.reason;
         shown.since = known.since;
         shown.healthy = is_healthy(shown.status, known.since, rules_, now_);
@@ -123,7 +133,8 @@ private:
 };
 
 std::string members_of(const component& shown, unix_ns now) {
-  return fmt::format(R"("healthy":{},"status":"{}"{},"status_time":"{}")", shown.healthy, name_of(shown.status),
+  return fmt::format(R"("healthy":{},"status":"{}"{},"status_time":"{}")", shown.healthy,
+                     name_of(shown.status),
                      shown.reason.empty() ? "" : R"(,"error":)" + quote_json(shown.reason),
                      rfc3339(shown.since == 0 ? now : shown.since));
 }
@@ -131,8 +142,8 @@ std::string members_of(const component& shown, unix_ns now) {
 std::string parts_of(const component& shown, unix_ns now) {
   std::string text;
   for (const auto& part : shown.parts)
-    text += fmt::format("{}{}:{{{}{}}}", text.empty() ? "" : ",", quote_json(part.name), members_of(part, now),
-                        parts_of(part, now));
+    text += fmt::format("{}{}:{{{}{}}}", text.empty() ? "" : ",", quote_json(part.name),
+                        members_of(part, now), parts_of(part, now));
   return text.empty() ? text : fmt::format(R"(,"components":{{{}}})", text);
 }
 
@@ -157,8 +168,10 @@ status_query read_status_query(std::string_view query) {
   return asked;
 }
 
-status_answer status_page(const node_health& node, const std::vector<pipeline_components>& pipelines,
-                          const component_health_config& rules, const status_query& query, unix_ns now) {
+status_answer status_page(const node_health& node,
+                          const std::vector<pipeline_components>& pipelines,
+                          const component_health_config& rules, const status_query& query,
+                          unix_ns now) {
   const page_maker maker(node, rules, now);
   auto whole = component{.name = "", .since = node.start};
   for (const auto& pipeline : pipelines)
@@ -181,9 +194,9 @@ status_answer ready_page(const node_health& node, unix_ns now) {
   auto body = node.refusal.empty() ? std::string("ready\n") : "refusing: " + node.refusal + "\n";
   for (const auto& known : node.exporters)
     if (known.health != exporter_health::sending)
-      body += fmt::format("exporter {} of pipeline {}: {} for {} s, {} items wait: {}\n", known.exporter,
-                          known.pipeline, to_string(known.health), seconds_since(known.since, now),
-                          known.waiting_items, known.reason);
+      body += fmt::format("exporter {} of pipeline {}: {} for {} s, {} items wait: {}\n",
+                          known.exporter, known.pipeline, to_string(known.health),
+                          seconds_since(known.since, now), known.waiting_items, known.reason);
   return {node.refusal.empty() ? 200U : 503U, std::move(body)};
 }
 

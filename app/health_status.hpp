@@ -43,15 +43,18 @@ struct status_query {
 status_query read_status_query(std::string_view query);
 
 struct status_answer {
-  unsigned code = 200; ///< 200, 404: no such pipeline, 500: unhealthy by the rules, 503: not serving.
-  std::string body;    ///< JSON as the Collector's healthcheckv2 writes it; "" with 404.
+  unsigned code =
+      200;          ///< 200, 404: no such pipeline, 500: unhealthy by the rules, 503: not serving.
+  std::string body; ///< JSON as the Collector's healthcheckv2 writes it; "" with 404.
 };
 
 /// The page of version 2. A node that refuses data shows its receivers with a recoverable error and answers
 /// 503; a back end that is away is a recoverable error of its exporter, one that refuses for good a permanent
 /// one: both leave the answer 200, unless `rules` say otherwise.
-status_answer status_page(const node_health& node, const std::vector<pipeline_components>& pipelines,
-                          const component_health_config& rules, const status_query& query, unix_ns now);
+status_answer status_page(const node_health& node,
+                          const std::vector<pipeline_components>& pipelines,
+                          const component_health_config& rules, const status_query& query,
+                          unix_ns now);
 
 /// `/ready` for a person and a load balancer: first line "ready", "not ready" or "refusing: why" (200, 503, 503),
 /// then a line for each exporter that is not well: Weir keeps what it owes, so they leave the node ready.

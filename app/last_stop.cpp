@@ -18,7 +18,8 @@ void note(const std::string& directory, std::string_view state) {
   std::ofstream(state_file(directory), std::ios::trunc) << state << '\n';
   using std::filesystem::perms;
   std::error_code ignored;
-  std::filesystem::permissions(state_file(directory), perms::owner_read | perms::owner_write, ignored);
+  std::filesystem::permissions(state_file(directory), perms::owner_read | perms::owner_write,
+                               ignored);
 }
 
 } // namespace

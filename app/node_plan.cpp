@@ -56,6 +56,7 @@ actors::node_plan plan_of(const node_config& config) {
   plan.max_span_bytes = static_cast<std::uint32_t>(config.limits.max_span_bytes);
   plan.max_envelope_bytes = static_cast<std::uint32_t>(config.limits.max_envelope_bytes);
   plan.limits = config.limits.server;
+  plan.max_gathered_bytes = config.limits.max_gathered_bytes;
   plan.edits = {config.limits.edit_threads, config.limits.max_edit_time};
   plan.receivers = config.receivers;
   plan.exporters = config.exporters;

@@ -57,7 +57,8 @@ net::admin_http::answer metrics_page(steady_clock::time_point born) {
 
 void show_build() {
   metrics::target_info.with({{"service_name", "weir"}, {"service_version", WEIR_VERSION}}).Set(1);
-  metrics::build_info.with({{"version", std::string(version())}, {"commit", std::string(commit())}}).Set(1);
+  metrics::build_info.with({{"version", std::string(version())}, {"commit", std::string(commit())}})
+      .Set(1);
 }
 
 } // namespace
@@ -118,7 +119,9 @@ node_health pages::look() const {
   using phase = node_health::phase;
   const auto* node = node_.load();
   const bool running = node != nullptr && node->ready();
-  return {.life = running ? phase::running : was_ready_.load() ? phase::stopping : phase::starting,
+  return {.life = running             ? phase::running
+                  : was_ready_.load() ? phase::stopping
+                                      : phase::starting,
           .refusal = running ? node->refusal() : std::string{},
           .start = static_cast<unix_ns>(up_since_.time_since_epoch() / std::chrono::nanoseconds(1)),
           .exporters = exporter_board::instance().all()};
@@ -155,8 +158,7 @@ net::admin_http::answer pages::status(const component_health_config& rules,
                                       std::string_view query) const {
   const auto node = look();
   const std::lock_guard guard(mutex_);
-  auto [code, body] =
-      status_page(node, pipelines_, rules, read_status_query(query), unix_now());
+  auto [code, body] = status_page(node, pipelines_, rules, read_status_query(query), unix_now());
   return {code, code == 404 ? "text/plain" : "application/json", std::move(body)};
 }
 

@@ -34,7 +34,8 @@ private:
                      const net::admin_http_options& options = {});
   result<void> serve_health(const health_check_config& config);
   net::admin_http::answer health(const health_check_config& config) const;
-  net::admin_http::answer status(const component_health_config& rules, std::string_view query) const;
+  net::admin_http::answer status(const component_health_config& rules,
+                                 std::string_view query) const;
   net::admin_http::answer ready() const;
   node_health look() const;
 

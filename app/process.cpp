@@ -114,7 +114,8 @@ try_reload(actors::node& node, loaded_config& loaded, const config_reader& again
 void count_reload(const std::string& outcome) {
   metrics::reloads.with({{"outcome", outcome}}).Increment();
   if (outcome != "refused")
-    metrics::reload_last_success_timestamp_seconds.with().Set(static_cast<double>(unix_now() / second_ns));
+    metrics::reload_last_success_timestamp_seconds.with().Set(
+        static_cast<double>(unix_now() / second_ns));
 }
 
 void reload(actors::node& node, pages& shown, loaded_config& loaded, const config_reader& again) {

@@ -144,8 +144,9 @@ std::string other_sources(const std::vector<std::string>& own,
 
 result<void> leave_answer(const std::string& directory, unix_ns began,
                           const reload_answer& answer) {
-  const auto written = replace_file(
-      answer_file(directory), fmt::format("{} {}\n{}", began, answer.good ? "ok" : "failed", answer.text));
+  const auto written =
+      replace_file(answer_file(directory),
+                   fmt::format("{} {}\n{}", began, answer.good ? "ok" : "failed", answer.text));
   std::error_code ignored;
   if (written) {
     std::filesystem::remove(full_file(directory), ignored);
@@ -153,7 +154,8 @@ result<void> leave_answer(const std::string& directory, unix_ns began,
   }
   // Said by a file whose time counts, of its own: the clock of the file system is a little behind.
   std::filesystem::rename(answer_file(directory) + ".new", full_file(directory), ignored);
-  std::filesystem::last_write_time(full_file(directory), std::filesystem::file_time_type::clock::now(), ignored);
+  std::filesystem::last_write_time(full_file(directory),
+                                   std::filesystem::file_time_type::clock::now(), ignored);
   return written;
 }
 
@@ -165,9 +167,9 @@ result<reload_answer> ask_to_reload(const std::string& directory,
     return tl::unexpected(node.error());
   // A full disk takes no request: the node is then asked to read its own sources, which is what a reload
   // that makes room wants.
-  const bool said = sources.empty()
-                    || replace_file(request_file(directory),
-                                    fmt::format("{}\n", fmt::join(sources, "\n")));
+  const bool said =
+      sources.empty()
+      || replace_file(request_file(directory), fmt::format("{}\n", fmt::join(sources, "\n")));
   const auto asked = unix_now();
   if (kill(*node, SIGHUP) != 0)
     return fail(errc::io,
@@ -176,7 +178,8 @@ result<reload_answer> ask_to_reload(const std::string& directory,
   while (std::chrono::steady_clock::now() < deadline) {
     if (auto answer = answer_since(directory, asked)) {
       if (!said)
-        answer->text += "which sources were meant could not be said to the node, which read its own: the disk is "
+        answer->text += "which sources were meant could not be said to the node, which read its "
+                        "own: the disk is "
                         "full\n";
       return *std::move(answer);
     }

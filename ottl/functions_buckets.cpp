@@ -149,7 +149,8 @@ std::string with_bounds(std::string_view point, const std::vector<double>& bound
   std::string made;
   copy_fields(point, exponential_field::attributes, made, histogram_field::attributes);
   copy_fields(point, exponential_field::exemplars, made, histogram_field::exemplars);
-  for (const auto& [source, target] : std::initializer_list<std::pair<std::uint32_t, std::uint32_t>>{
+  for (const auto& [source, target] :
+       std::initializer_list<std::pair<std::uint32_t, std::uint32_t>>{
            {point_field::start, point_field::start},
            {point_field::time, point_field::time},
            {point_field::count, point_field::count},

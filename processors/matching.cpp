@@ -133,7 +133,7 @@ result<matcher> matcher::compile(const match_config& config, weir::signal kind) 
   if (const auto done = made.compile_libraries(config); !done)
     return tl::unexpected(done.error());
   for (auto [source, target] : {std::pair{&config.attributes, &made.attributes_},
-                          std::pair{&config.resources, &made.resources_}}) {
+                                std::pair{&config.resources, &made.resources_}}) {
     auto filters = compile(*source, config.regexp);
     if (!filters)
       return tl::unexpected(filters.error());
@@ -151,11 +151,11 @@ result<matcher> matcher::compile(const match_config& config, weir::signal kind) 
 
 result<void> matcher::compile_texts(const match_config& config) {
   for (auto [source, target] : {std::pair{&config.services, &services_},
-                          {&config.span_names, &span_names_},
-                          {&config.span_kinds, &span_kinds_},
-                          {&config.log_bodies, &log_bodies_},
-                          {&config.log_severity_texts, &log_severity_texts_},
-                          {&config.metric_names, &metric_names_}}) {
+                                {&config.span_names, &span_names_},
+                                {&config.span_kinds, &span_kinds_},
+                                {&config.log_bodies, &log_bodies_},
+                                {&config.log_severity_texts, &log_severity_texts_},
+                                {&config.metric_names, &metric_names_}}) {
     auto filter = text_filter::compile(*source, config.regexp);
     if (!filter)
       return tl::unexpected(filter.error());

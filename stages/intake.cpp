@@ -153,16 +153,18 @@ void intake::edited(std::vector<edit_job_ptr> jobs, moment now) {
 
 void intake::go_on() {
   do
-    while (!waiting_.empty() && has_room())
+    while (!waiting_.empty() && gathered_bytes() < config_.max_gathered_bytes)
       take_first_waiting();
   while (flush() && !waiting_.empty());
+  static auto& gathered = metrics::intake_gathered_bytes.with();
+  gathered.Set(static_cast<double>(gathered_bytes()));
 }
 
-bool intake::has_room() const {
+std::size_t intake::gathered_bytes() const {
   std::size_t bytes = 0;
   for (const auto& lane : lanes_)
     bytes += lane.entries ? lane.entries->bytes() : lane.blocks->bytes();
-  return bytes < config_.max_gathered_bytes;
+  return bytes;
 }
 
 void intake::take_first_waiting() {

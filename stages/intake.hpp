@@ -98,9 +98,7 @@ public:
   /// Nothing more will come.
   void stop(moment now);
   /// Everything taken so far is durable and answered. False: on_turn() will be asked for.
-  bool idle() {
-    return turns_->idle() && replies_.empty() && waiting_.empty() && editing_ == 0;
-  }
+  bool idle() { return turns_->idle() && replies_.empty() && waiting_.empty() && editing_ == 0; }
 
 private:
   struct pending_reply {
@@ -149,7 +147,7 @@ private:
   edit_job_ptr job_of(net::otlp_request& request) const;
   /// Takes what waits while there is room, and writes what is gathered.
   void go_on();
-  bool has_room() const;
+  std::size_t gathered_bytes() const;
   /// `edited`: by lane, null where it has no processors; empty: none has.
   void take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
                 const std::vector<edited_request*>& edited);

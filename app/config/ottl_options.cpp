@@ -10,7 +10,8 @@ place place_in(const yaml_value& scalar, std::size_t offset) {
   auto position = scalar.position;
   for (const char c : prefix) {
     const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-    const bool escaped = scalar.quote == '\'' ? c == '\'' : scalar.quote == '"' && (c == '"' || c == '\\');
+    const bool escaped =
+        scalar.quote == '\'' ? c == '\'' : scalar.quote == '"' && (c == '"' || c == '\\');
     position.column += continues ? 0 : escaped ? 2 : 1;
   }
   position.column += scalar.quote != '\0' ? 1 : 0;
@@ -32,11 +33,11 @@ void check_group(const section& map, const ottl::group_source& source,
   for (const auto& e : compiled.error()) {
     const auto& texts = e.in_statements ? statements : conditions;
     const auto position =
-        e.index < texts.size() ? place_in(texts[e.index], e.what.offset) : map.value.position;
+        e.index < texts.size() ? place_in(texts[e.index], e.error.offset) : map.value.position;
     const bool exact = e.index < texts.size() && position != texts[e.index].position;
     // Where the file's place is that of the whole text, the place in the text says the rest.
     map.reports.error(position, map.path,
-                      exact || e.what.offset == 0 ? e.what.message : ottl::to_string(e, source));
+                      exact || e.error.offset == 0 ? e.error.message : ottl::to_string(e, source));
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "app/config/option.hpp"
-#include "processors/filter.hpp"
 #include "ottl/group.hpp"
+#include "processors/filter.hpp"
 #include "processors/ottl_config.hpp"
 
 #include <optional>
@@ -21,7 +21,7 @@ place place_in(const yaml_value& scalar, std::size_t offset);
 const std::vector<yaml_value>& items_of(const yaml_value& map, std::string_view name);
 
 /// Compiles a group and reports what is wrong with it at its texts.
-void check_group(const section& map, const processors::ottl::group_source& source,
+void check_group(const section& map, const ottl::group_source& source,
                  const std::vector<yaml_value>& conditions,
                  const std::vector<yaml_value>& statements);
 
@@ -36,11 +36,9 @@ inline void check_group(const section& map, const processors::condition_group_co
 inline void check_group(const section& map, const processors::statement_group_config& group,
                         weir::signal kind, const yaml_value& written) {
   const bool flat = !written.is_map();
-  check_group(
-      map,
-      {kind, processors::ottl::context_named(group.context), group.conditions, group.statements},
-      flat ? std::vector<yaml_value>{} : items_of(written, "conditions"),
-      flat ? written.items : items_of(written, "statements"));
+  check_group(map, {kind, ottl::context_named(group.context), group.conditions, group.statements},
+              flat ? std::vector<yaml_value>{} : items_of(written, "conditions"),
+              flat ? written.items : items_of(written, "statements"));
 }
 
 /// Names the texts of an option in the reference: "list of conditions".
@@ -60,8 +58,7 @@ option<T> list_of(std::string_view content, option<T> texts) {
 /// A list of conditions in a given context.
 template <class T>
 option<T> ottl_conditions(std::string_view name, std::vector<std::string> T::*member,
-                          weir::signal kind, ottl::context_kind context,
-                          std::string_view text) {
+                          weir::signal kind, ottl::context_kind context, std::string_view text) {
   auto made = list_of("conditions", works(name, member, text));
   made.read = [=, read = made.read](const section& map, T& out) {
     const auto errors_before = map.reports.out.errors.size();
@@ -70,7 +67,7 @@ option<T> ottl_conditions(std::string_view name, std::vector<std::string> T::*me
       return;
     const auto path = map.path_of(name);
     const section options{map.reports, map.value, path};
-    check_each(options, {std::string(processors::ottl::to_string(context)), out.*member, ""}, kind,
+    check_each(options, {std::string(ottl::to_string(context)), out.*member, ""}, kind,
                items_of(map.value, name));
   };
   return made;

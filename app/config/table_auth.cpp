@@ -76,7 +76,7 @@ void check_tokens(const section& map, const bearer_auth_shape& bearer) {
 
 const option_table<net::header_setting>& header_options() {
   using c = net::header_setting;
-  using kind = c::what;
+  using kind = c::change;
   static const option_table<c> table{
       {
           choice("action", &c::action,

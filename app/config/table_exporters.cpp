@@ -39,24 +39,27 @@ const option_table<backends::retry_config>& retry_options() {
   using c = backends::retry_config;
   static const option_table<c> table{
       {
-      works("enabled", &c::enabled, "Tries again after an answer that allows it."),
-      works("initial_interval", &c::initial_interval, {.min = "1ms", .zero_is_default = true},
-            "The first pause; 0: the default."),
-      works("randomization_factor", &c::randomization_factor, {.min = "0", .max = "1"},
-            "Pauses are longer or shorter by up to this share."),
-      works("multiplier", &c::multiplier, {.min = "1", .zero_is_default = true},
-            "Each pause is this much longer; 0: the default."),
-      works("max_interval", &c::max_interval, {.min = "1ms", .zero_is_default = true},
-            "The longest pause; 0: the default."),
-      works("max_elapsed_time", &c::max_elapsed_time,
-            "After this long a request goes to the dead letters; 0: it is tried for as long as the "
-            "log has room. (The Collector's default is 5m.)"),
-      works("permanent_codes", &c::permanent_codes, {.numbers = true},
-            "Answers that are final and make dead letters, by HTTP's number or gRPC's name. All "
-            "others are tried again: those that speak of a passing state with the pauses above, "
-            "others (401, 403, 404, `UNAUTHENTICATED`, `UNIMPLEMENTED`, ...), which somebody has to "
-            "end, with pauses of up to ten times `max_interval`. What is too large is split "
-            "whatever stands here. (Weir's own.)"),
+          works("enabled", &c::enabled, "Tries again after an answer that allows it."),
+          works("initial_interval", &c::initial_interval, {.min = "1ms", .zero_is_default = true},
+                "The first pause; 0: the default."),
+          works("randomization_factor", &c::randomization_factor, {.min = "0", .max = "1"},
+                "Pauses are longer or shorter by up to this share."),
+          works("multiplier", &c::multiplier, {.min = "1", .zero_is_default = true},
+                "Each pause is this much longer; 0: the default."),
+          works("max_interval", &c::max_interval, {.min = "1ms", .zero_is_default = true},
+                "The longest pause; 0: the default."),
+          works("max_elapsed_time", &c::max_elapsed_time,
+                "After this long a request goes to the dead letters; 0: it is tried for as long as "
+                "the "
+                "log has room. (The Collector's default is 5m.)"),
+          works(
+              "permanent_codes", &c::permanent_codes, {.numbers = true},
+              "Answers that are final and make dead letters, by HTTP's number or gRPC's name. All "
+              "others are tried again: those that speak of a passing state with the pauses above, "
+              "others (401, 403, 404, `UNAUTHENTICATED`, `UNIMPLEMENTED`, ...), which somebody has "
+              "to "
+              "end, with pauses of up to ten times `max_interval`. What is too large is split "
+              "whatever stands here. (Weir's own.)"),
       },
       c{},
       &check_retry};

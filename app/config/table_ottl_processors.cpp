@@ -7,12 +7,12 @@ namespace weir::app {
 
 namespace {
 
+using ottl::context_kind;
 using processors::condition_group_config;
 using processors::filter_config;
 using processors::metric_match_config;
 using processors::statement_group_config;
 using processors::transform_config;
-using ottl::context_kind;
 
 const std::vector<std::string_view> modes{"ignore", "silent", "propagate"};
 const std::vector<std::string_view> contexts{"resource", "scope",     "span", "spanevent",

@@ -126,7 +126,7 @@ const option_table<net::server_limits>& server_options() {
 
 // A span, its resource and its scope have to fit into one entry of the journal.
 void check_entry_room(const section& map, const limits_config& limits) {
-  constexpr std::uint64_t room = codec::max_entry_content_bytes;
+  constexpr std::uint64_t room = codec::largest_entry_content_bytes;
   if (limits.max_span_bytes + 2 * limits.max_envelope_bytes > room)
     map.error("max_span_bytes",
               fmt::format("found {}, expected at most {}: with a resource and a scope of {} each a "
@@ -157,6 +157,12 @@ const option_table<limits_config>& limits_options() {
                 {.unit = unit::size, .min = "1KiB", .max = "1MiB"},
                 "What lies in a larger resource, scope or metric (all of it but what it holds) is "
                 "rejected, by partial success."),
+          works(
+              "max_gathered_bytes", &c::max_gathered_bytes,
+              {.unit = unit::size, .min = "1MiB", .max = "1GiB"},
+              "What is gathered for one commit to the disk, unpacked, of all pipelines; beyond, "
+              "requests wait for the commit before. Three times this and what one request becomes "
+              "in all its pipelines can be held."),
       },
       c{},
       &check_entry_room};

@@ -229,7 +229,7 @@ const option_table<c>& nothing() {
 
 /// Each policy is compiled on its own, so that all that is wrong is said, at its place.
 void check_policy(const section& map, const c& policy) {
-  if (has_sub_policies(policy.type) && policy.sub_policies.empty())
+  if (sampling::info_of(policy.type).has_parts && policy.sub_policies.empty())
     return map.error("", "found no sub policies, expected at least one");
   if (policy.type == policy_type::dynamic && policy.goal_spans_per_second > 0
       && policy.goal_sample_rate != c{}.goal_sample_rate)

@@ -182,7 +182,8 @@ void sink::answer(waiting& call) {
     if (notes_ && call.traces)
       notes_->add_ids(note::seen, ++request_number_, call.ids);
     call.connection->succeed(call.stream, {});
-    summary_.busiest_connection = std::max(summary_.busiest_connection, call.connection->succeeded());
+    summary_.busiest_connection =
+        std::max(summary_.busiest_connection, call.connection->succeeded());
   }
   call.connection->flush();
 }

@@ -24,7 +24,8 @@ BOOST_AUTO_TEST_CASE(slow_requests_hold_up_no_other) {
     woken = true;
     came.notify_all();
   });
-  const auto job = [&](std::string name, const std::shared_ptr<const editing::chain>& chain, std::string body) {
+  const auto job = [&](std::string name, const std::shared_ptr<const editing::chain>& chain,
+                       std::string body) {
     auto made = std::make_unique<edit_job>();
     made->request.client_address = std::move(name);
     made->request.body = std::move(body);

@@ -20,11 +20,16 @@ node_health running() {
 }
 
 exporter_status away(exporter_health health, unix_ns since) {
-  return {.pipeline = "traces", .exporter = "otlp/tempo", .health = health, .since = since,
-          .reason = "connection \"refused\"", .waiting_items = 12};
+  return {.pipeline = "traces",
+          .exporter = "otlp/tempo",
+          .health = health,
+          .since = since,
+          .reason = "connection \"refused\"",
+          .waiting_items = 12};
 }
 
-status_answer page(const node_health& node, const char* query = "", component_health_config rules = {}) {
+status_answer page(const node_health& node, const char* query = "",
+                   component_health_config rules = {}) {
   return status_page(node, pipelines, rules, read_status_query(query), now);
 }
 
@@ -40,9 +45,10 @@ BOOST_AUTO_TEST_SUITE(health_status_test)
 BOOST_AUTO_TEST_CASE(a_node_is_well_while_it_runs) {
   auto node = running();
   BOOST_TEST(page(node).code == 200U);
-  BOOST_TEST(page(node).body
-             == R"({"start_time":"2023-11-14T22:13:20.000000000Z","healthy":true,"status":"StatusOK",)"
-                R"("status_time":"2023-11-14T22:13:20.000000000Z"})");
+  BOOST_TEST(
+      page(node).body
+      == R"({"start_time":"2023-11-14T22:13:20.000000000Z","healthy":true,"status":"StatusOK",)"
+         R"("status_time":"2023-11-14T22:13:20.000000000Z"})");
   BOOST_TEST(ready_page(node, now).body == "ready\n");
   node.life = node_health::phase::starting;
   BOOST_TEST(page(node).code == 503U);
@@ -50,7 +56,8 @@ BOOST_AUTO_TEST_CASE(a_node_is_well_while_it_runs) {
   BOOST_TEST(ready_page(node, now).code == 503U);
   node.life = node_health::phase::stopping;
   BOOST_TEST(page(node).code == 503U);
-  BOOST_TEST(has(page(node, "verbose"), R"("pipeline:traces":{"healthy":false,"status":"StatusStopping")"));
+  BOOST_TEST(has(page(node, "verbose"),
+                 R"("pipeline:traces":{"healthy":false,"status":"StatusStopping")"));
 }
 
 // Scenario: everything is refused. Guarantee: /ready and the status page answer 503 and say why; the receivers
@@ -60,7 +67,9 @@ BOOST_AUTO_TEST_CASE(a_node_that_refuses_says_so) {
   node.refusal = "storage.max_bytes is reached";
   const auto answer = page(node, "verbose=true");
   BOOST_TEST(answer.code == 503U);
-  BOOST_TEST(has(answer, R"("healthy":false,"status":"StatusRecoverableError","error":"refusing: storage.max_bytes)"));
+  BOOST_TEST(has(
+      answer,
+      R"("healthy":false,"status":"StatusRecoverableError","error":"refusing: storage.max_bytes)"));
   BOOST_TEST(has(answer, R"("receiver:otlp":{"healthy":false)"));
   BOOST_TEST(has(answer, R"("exporter:file":{"healthy":true,"status":"StatusOK")"));
   BOOST_TEST(ready_page(node, now).code == 503U);
@@ -76,13 +85,15 @@ BOOST_AUTO_TEST_CASE(a_back_end_that_is_away_is_shown) {
   BOOST_TEST(answer.code == 200U);
   BOOST_TEST(has(answer, R"("pipeline:traces":{"healthy":true,"status":"StatusRecoverableError",)"
                          R"("error":"connection \"refused\"")"));
-  BOOST_TEST(has(answer, R"("exporter:otlp/tempo":{"healthy":true,"status":"StatusRecoverableError")"));
+  BOOST_TEST(
+      has(answer, R"("exporter:otlp/tempo":{"healthy":true,"status":"StatusRecoverableError")"));
   BOOST_TEST(has(answer, R"("pipeline:logs/audit":{"healthy":true,"status":"StatusOK")"));
   const auto ready = ready_page(node, now);
   BOOST_TEST(ready.code == 200U);
-  BOOST_TEST(ready.body
-             == "ready\nexporter otlp/tempo of pipeline traces: backing off for 3600 s, 12 items wait: "
-                "connection \"refused\"\n");
+  BOOST_TEST(
+      ready.body
+      == "ready\nexporter otlp/tempo of pipeline traces: backing off for 3600 s, 12 items wait: "
+         "connection \"refused\"\n");
 }
 
 // Scenario: component_health includes errors. Guarantee: recoverable ones count after recovery_duration,

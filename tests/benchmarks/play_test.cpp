@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(permanent_refusals_are_final) {
 // Guarantee: the last is not sent before its time, and the connections take turns: none of them
 // carries half of the requests.
 BOOST_AUTO_TEST_CASE(small_requests_are_paced_over_all_connections) {
-  const scratch files;
+  const temporary_directory files;
   running_sink server({});
   const auto messages = generate_shop({.seed = 3, .traces = 40});
   auto requests = cut_requests({messages.begin(), messages.end()}, 1).value();

@@ -171,8 +171,8 @@ BOOST_AUTO_TEST_CASE(counts_can_be_scaled_back) {
       for (const auto& [route, estimate] : run(config, seed)) {
         if (estimate.unweighted < 500)
           continue; // too few to say how much the estimate varies
-        const auto deviations =
-            std::abs(estimate.estimate - estimate.truth) / std::sqrt(estimate.variance + one_trace * one_trace);
+        const auto deviations = std::abs(estimate.estimate - estimate.truth)
+                                / std::sqrt(estimate.variance + one_trace * one_trace);
         worst_deviations = std::max(worst_deviations, deviations);
         (route == routes ? worst_total : worst) =
             std::max(route == routes ? worst_total : worst, error_of(estimate));

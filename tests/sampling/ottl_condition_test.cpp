@@ -42,7 +42,7 @@ bool kept(const tail_sampling_config& config, const std::string& resources) {
 }
 
 policy_config ottl_policy(std::vector<std::string> span, std::vector<std::string> event = {},
-                   std::string mode = "") {
+                          std::string mode = "") {
   auto config = policy(policy_type::ottl_condition, "o");
   config.span_conditions = std::move(span);
   config.spanevent_conditions = std::move(event);
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_SUITE(ottl_condition_test)
 BOOST_AUTO_TEST_CASE(one_span_is_enough) {
   const auto config =
       only(ottl_policy({R"(name == "GET" and resource.attributes["service.name"] == "cart")",
-                 R"(scope.name == "nobody")"}));
+                        R"(scope.name == "nobody")"}));
   BOOST_TEST(kept(config, cart));
   BOOST_TEST(kept(config, shop + "," + cart));
   BOOST_TEST(!kept(config, shop));
@@ -76,7 +76,8 @@ BOOST_AUTO_TEST_CASE(one_span_is_enough) {
 
 // Scenario: conditions on events. Guarantee: any event of any span counts, with its span.
 BOOST_AUTO_TEST_CASE(one_event_is_enough) {
-  BOOST_TEST(kept(only(ottl_policy({}, {R"(name == "b" and event_index == 1)"})), cart + "," + shop));
+  BOOST_TEST(
+      kept(only(ottl_policy({}, {R"(name == "b" and event_index == 1)"})), cart + "," + shop));
   BOOST_TEST(kept(only(ottl_policy({}, {R"(name == "b" and span.name == "PUT")"})), shop));
   BOOST_TEST(!kept(only(ottl_policy({}, {R"(name == "b" and event_index == 0)"})), shop));
   BOOST_TEST(!kept(only(ottl_policy({}, {"true"})), cart));
@@ -113,11 +114,13 @@ BOOST_AUTO_TEST_CASE(wrong_conditions_are_refused) {
     const auto set = policy_set::compile(only(config));
     return set ? std::string("taken") : set.error().message;
   };
-  BOOST_TEST(message_of(ottl_policy({})) == "policy \"o\": expected a condition in `span` or `spanevent`");
+  BOOST_TEST(message_of(ottl_policy({}))
+             == "policy \"o\": expected a condition in `span` or `spanevent`");
   BOOST_TEST(message_of(ottl_policy({R"(name = "GET")"}))
              == "policy \"o\": line 1, column 6 of `name = \"GET\"`: found `=`, expected a "
                 "comparison such as `==`");
-  BOOST_TEST(message_of(ottl_policy({"end_time < Now()"})).find("asks for the time") != std::string::npos);
+  BOOST_TEST(message_of(ottl_policy({"end_time < Now()"})).find("asks for the time")
+             != std::string::npos);
 }
 
 // Scenario: a pattern that takes seconds on a name and an attribute of 1 MiB, as a condition and as

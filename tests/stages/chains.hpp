@@ -11,7 +11,7 @@ namespace weir::stages {
 
 /// Processors of one statement on spans.
 inline std::shared_ptr<const editing::chain> chain_of(const std::string& statement,
-                                                         const std::string& error_mode) {
+                                                      const std::string& error_mode) {
   processors::transform_config config;
   config.trace_statements = {{"span", {}, {statement}, error_mode}};
   const auto made = processors::make_transform(config, signal::traces, "t");
@@ -28,7 +28,8 @@ inline std::shared_ptr<const editing::chain> slow_chain() {
 }
 
 inline std::string named_span(char trace, std::string_view name) {
-  return field(2, field(1, std::string(16, trace)) + field(2, std::string(8, 's')) + field(5, name));
+  return field(2,
+               field(1, std::string(16, trace)) + field(2, std::string(8, 's')) + field(5, name));
 }
 
 inline std::string request_of(const std::string& spans) {

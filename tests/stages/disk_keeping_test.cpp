@@ -61,8 +61,9 @@ struct fixture {
 
   void add_letter(unix_ns time, std::size_t bytes) {
     storage::batch b;
-    b.put_dead_letter(traces, store->dead_letters(traces).next,
-                      codec::encode({signal::traces, time, 5, backend, "no", std::string(bytes, 'x')}));
+    b.put_dead_letter(
+        traces, store->dead_letters(traces).next,
+        codec::encode({signal::traces, time, 5, backend, "no", std::string(bytes, 'x')}));
     BOOST_REQUIRE(store->commit(std::move(b), false));
   }
 
@@ -73,7 +74,8 @@ struct fixture {
 
   // Whether data is accepted; RocksDB's own threads, where they lag behind, may take room until the next look.
   bool goes_on() {
-    for (const auto until = steady_now() + 10 * second_ns; !store->accepts_data() && steady_now() < until;)
+    for (const auto until = steady_now() + 10 * second_ns;
+         !store->accepts_data() && steady_now() < until;)
       keep();
     return store->accepts_data();
   }

@@ -1,7 +1,7 @@
 #include "stages/entry_group.hpp"
 
-#include "stages/log_group.hpp"
 #include "otlp/writer.hpp"
+#include "stages/log_group.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -59,8 +59,8 @@ BOOST_AUTO_TEST_CASE(requests_become_one_entry) {
   BOOST_TEST(entry.header.last_received == 200U);
   BOOST_TEST(entry.unpacked == first + second);
   std::string back;
-  BOOST_REQUIRE(codec::packer().unpack(entry.header.codec, entry.packed,
-                                       entry.header.unpacked_bytes, back));
+  BOOST_REQUIRE(
+      codec::packer().unpack(entry.header.codec, entry.packed, entry.header.unpacked_bytes, back));
   BOOST_TEST(back == entry.unpacked);
   BOOST_TEST(group.take().empty());
 }
@@ -151,8 +151,8 @@ BOOST_AUTO_TEST_CASE(a_log_group_passes_bytes_on) {
   const auto view = codec::read_block(blocks[0].bytes);
   BOOST_REQUIRE(view);
   std::string body;
-  BOOST_REQUIRE(codec::packer().unpack(view->header.codec, view->payload,
-                                       view->header.unpacked_bytes, body));
+  BOOST_REQUIRE(
+      codec::packer().unpack(view->header.codec, view->payload, view->header.unpacked_bytes, body));
   BOOST_TEST(body == blocks[0].body.view());
 }
 

@@ -75,7 +75,8 @@ BOOST_AUTO_TEST_CASE(flapping_does_not_flood_the_log) {
 // Scenario: an expired key; one request that fails while others get through. Guarantee: the first is
 // an error, the second is not called an outage.
 BOOST_AUTO_TEST_CASE(somebody_has_to_act_is_an_error) {
-  const auto expired = answered({.answer = kind::outage, .reason = "HTTP 401: token expired"}, true);
+  const auto expired =
+      answered({.answer = kind::outage, .reason = "HTTP 401: token expired"}, true);
   BOOST_REQUIRE(expired);
   BOOST_TEST((expired->level == weight::error));
   BOOST_TEST(expired->text.find("token expired") != std::string::npos);

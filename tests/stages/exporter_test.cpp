@@ -112,7 +112,7 @@ struct fixture : exporter_ports {
   void answer_one(const backends::outcome& outcome) {
     BOOST_REQUIRE(!sent.empty());
     const auto id = sent.front().id;
-    if (outcome.what == kind::delivered)
+    if (outcome.answer == kind::delivered)
       taken += sent.front().request.items;
     sent.pop_front();
     finish({id, outcome});

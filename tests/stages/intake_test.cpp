@@ -269,6 +269,30 @@ BOOST_AUTO_TEST_CASE(what_was_not_written_was_promised_to_nobody) {
   BOOST_TEST(received(accepted_spans) == 1U);
 }
 
+// Scenario: a disk that does not answer for a while, and three times what may be gathered, in
+// requests of nearly 1 MiB that do not pack. Guarantee: what is gathered ends at the limit (by
+// default 32 MiB) and a request, the rest waits as it came; all of it is durable in the end, in
+// batches of no more.
+BOOST_AUTO_TEST_CASE(what_is_gathered_is_bounded) {
+  constexpr std::size_t request_bytes = 1000 << 10;
+  const auto limit = config.max_gathered_bytes + request_bytes + (1 << 10);
+  std::vector<client_ptr> clients;
+  for (std::size_t i = 0; i * request_bytes < 3 * config.max_gathered_bytes; ++i)
+    clients.push_back(take(some_spans(i, 1, request_bytes)));
+  BOOST_TEST(writer().waiting() == 2U);
+  const auto gathered = metrics::intake_gathered_bytes.with().Value();
+  BOOST_TEST(gathered >= static_cast<double>(config.max_gathered_bytes));
+  BOOST_TEST(gathered <= static_cast<double>(limit));
+  while (writer().waiting() > 0) {
+    BOOST_TEST(writer().batch().bytes() <= limit + (64 << 10)); // with its keys
+    writer().write_one();
+    uut->on_turn(now);
+  }
+  for (const auto& each : clients)
+    BOOST_TEST(each->has_ok());
+  BOOST_TEST(uut->idle());
+}
+
 // -- what is refused --
 
 // Scenario: bytes that are no request; one with a bad span among good ones; one with bad ones

@@ -1,7 +1,7 @@
 #include "stages/kept_editor.hpp"
 
-#include "processors/attributes.hpp"
 #include "chains.hpp"
+#include "processors/attributes.hpp"
 #include "shapes.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -26,8 +26,8 @@ sampling::kept_spans kept(const std::vector<std::string>& names, std::size_t res
   std::string spans;
   for (unsigned i = 0; i < names.size(); ++i)
     spans += span(i, names[i]);
-  const auto resource
-      = field(1, field(1, "r") + field(2, field(1, std::string(resource_bytes, 'r'))));
+  const auto resource =
+      field(1, field(1, "r") + field(2, field(1, std::string(resource_bytes, 'r'))));
   const auto message = field(1, field(1, resource) + field(2, spans));
   sampling::decided_batch batch;
   for (std::uint32_t i = 0; i < names.size(); ++i) {

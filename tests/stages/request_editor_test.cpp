@@ -40,7 +40,8 @@ BOOST_AUTO_TEST_CASE(what_is_left_is_said) {
   BOOST_TEST(refused.refusal.find("division by 0") != std::string::npos);
   BOOST_TEST(refused.items == 2U);
   BOOST_TEST(refused.removed == 2U);
-  const auto mixed = request_of(named_span('a', "n") + named_span('\0', "nn") + named_span('c', "nn"));
+  const auto mixed =
+      request_of(named_span('a', "n") + named_span('\0', "nn") + named_span('c', "nn"));
   const auto rest = edited(propagating(R"(set(name, "x") where name == "nn")"), mixed);
   BOOST_TEST(rest.items == 2U);
   BOOST_TEST(rest.rejected.bad_trace_id == 1U);
@@ -49,12 +50,14 @@ BOOST_AUTO_TEST_CASE(what_is_left_is_said) {
   const auto kept = edited(propagating(R"(set(name, "x") where name == "y")"), mixed);
   BOOST_REQUIRE(kept.message);
   BOOST_TEST((*kept.message == request_of(named_span('a', "n") + named_span('c', "nn"))));
-  BOOST_TEST(edited(propagating(R"(set(name, "x"))"), good.substr(0, good.size() - 2)).malformed.has_value());
+  BOOST_TEST(edited(propagating(R"(set(name, "x"))"), good.substr(0, good.size() - 2))
+                 .malformed.has_value());
 }
 
 // Scenario: a pattern that takes seconds, in 100 ms. Guarantee: all of it is refused, with the statement.
 BOOST_AUTO_TEST_CASE(what_takes_too_long_is_refused) {
-  const auto made = edited(slow_chain(), request_of(named_span('a', std::string(1'000'000, 'a'))), 100ms);
+  const auto made =
+      edited(slow_chain(), request_of(named_span('a', std::string(1'000'000, 'a'))), 100ms);
   BOOST_TEST(made.ended);
   BOOST_TEST(made.removed == 1U);
   BOOST_TEST(made.refusal.find("replace_pattern") != std::string::npos);

@@ -1,11 +1,11 @@
 #include "shapes.hpp"
 
-#include "stages/entry_group.hpp"
-#include "stages/log_group.hpp"
-#include "stages/request_editor.hpp"
 #include "codec/block.hpp"
 #include "codec/entry.hpp"
 #include "processors/attributes.hpp"
+#include "stages/entry_group.hpp"
+#include "stages/log_group.hpp"
+#include "stages/request_editor.hpp"
 
 #include <boost/test/unit_test.hpp>
 

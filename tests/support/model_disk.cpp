@@ -277,11 +277,11 @@ std::vector<storage::segment> model_disk::log_segments(pipeline_id pipeline) con
 }
 
 // Refused at a start, a node says so and is started again: the world does not go there.
-result<std::map<std::string, storage::cursor>> model_disk::cursors(pipeline_id pipeline) const {
+result<std::map<std::string, log_place>> model_disk::cursors(pipeline_id pipeline) const {
   if (meta_refused_)
     return refused();
   const auto found = now_.cursors.find(pipeline);
-  return found == now_.cursors.end() ? std::map<std::string, storage::cursor>() : found->second;
+  return found == now_.cursors.end() ? std::map<std::string, log_place>() : found->second;
 }
 
 storage::bounds model_disk::dead_letters(pipeline_id pipeline) const {
@@ -295,8 +295,8 @@ result<std::string> model_disk::read_dead_letter(pipeline_id pipeline,
     return refused();
   if (lost_letters_.contains(position))
     return fail(errc::corrupt, "damage on this test's disk");
-  const auto index = now_.letters.find({pipeline, position});
-  if (index == now_.letters.end())
+  const auto found = now_.letters.find({pipeline, position});
+  if (found == now_.letters.end())
     return fail(errc::not_found, "no letter there");
   return found->second;
 }
@@ -319,8 +319,8 @@ std::vector<storage::segment> model_disk::dead_letter_segments(pipeline_id pipel
 result<std::optional<std::string>> model_disk::meta(std::string_view key) const {
   if (meta_refused_)
     return refused();
-  const auto position = now_.meta.find(std::string(key));
-  if (position == now_.meta.end())
+  const auto found = now_.meta.find(std::string(key));
+  if (found == now_.meta.end())
     return std::optional<std::string>();
   return std::optional(found->second);
 }

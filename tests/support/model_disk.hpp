@@ -102,7 +102,7 @@ public:
   result<log_position> find_time(pipeline_id pipeline, unix_ns begin) const override;
   result<void> trim_log(pipeline_id pipeline, log_position below) override;
   std::vector<storage::segment> log_segments(pipeline_id pipeline) const override;
-  result<std::map<std::string, storage::cursor>> cursors(pipeline_id pipeline) const override;
+  result<std::map<std::string, log_place>> cursors(pipeline_id pipeline) const override;
 
   storage::bounds dead_letters(pipeline_id pipeline) const override;
   result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const override;

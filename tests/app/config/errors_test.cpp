@@ -482,10 +482,11 @@ BOOST_AUTO_TEST_CASE(limits_fit_into_an_entry) {
   BOOST_TEST(errors("max_span_bytes: 3MiB, max_envelope_bytes: 256KiB").empty());
   const auto together = errors("max_span_bytes: 3MiB");
   BOOST_REQUIRE_EQUAL(together.size(), 1u);
-  BOOST_TEST(together[0].find("service.limits.max_span_bytes: found 3MiB, expected at most 1984KiB: "
-                              "with a resource and a scope of 1MiB each a span has to fit into 4032KiB")
-             != std::string::npos,
-             together[0]);
+  BOOST_TEST(
+      together[0].find("service.limits.max_span_bytes: found 3MiB, expected at most 1984KiB: "
+                       "with a resource and a scope of 1MiB each a span has to fit into 4032KiB")
+          != std::string::npos,
+      together[0]);
   BOOST_TEST(errors("max_span_bytes: 8MiB").size() == 1u);
   BOOST_TEST(errors("max_envelope_bytes: 2MiB").size() == 1u);
 }

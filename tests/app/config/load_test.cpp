@@ -116,8 +116,8 @@ service:
   BOOST_TEST((c.exporters[2].batch->min_bytes == 8192u));
   BOOST_TEST((c.exporters[2].batch->max_bytes == 64u << 20));
   BOOST_TEST((c.exporters[3].batch->min_items == 8192u));
-  BOOST_TEST((c.exporters[3].retry.permanent_codes
-              == std::vector<std::string>{"404", "NOT_FOUND"}));
+  BOOST_TEST(
+      (c.exporters[3].retry.permanent_codes == std::vector<std::string>{"404", "NOT_FOUND"}));
 }
 
 // Scenario: exporters under their old and new names. Guarantee: ids stay as written, values arrive.
