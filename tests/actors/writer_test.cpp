@@ -2,6 +2,7 @@
 
 #include "../storage/faulty_file_system.hpp"
 #include "../storage/temporary_directory.hpp"
+#include "stepped_system.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -60,6 +61,47 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
   auto again = storage::store::open(options);
   BOOST_REQUIRE(again);
   BOOST_TEST((*again)->meta("before").value().has_value());
+}
+
+// Scenario: three commits are in its mailbox: one adds to the batch late, one wants no sync; a fourth comes
+// behind them. Guarantee: the three are one commit, in order, and what is added late sees what was durable
+// before; each is told before it is answered; the fourth is the next.
+BOOST_AUTO_TEST_CASE(what_has_come_is_one_commit) {
+  storage::temporary_directory directory;
+  storage::options settings;
+  settings.directory = directory.path() + "/data";
+  std::shared_ptr<storage::store> store = std::move(*storage::store::open(settings));
+  stepped_system actors;
+  std::vector<std::string> order;
+  auto write = actors.system.spawn(writer, store, stages::sabotage{}, end_flag());
+  const auto put = [&](const std::string& name, bool adds_late) {
+    auto work = std::make_shared<stages::commit>();
+    work->what.put_meta(name, "early");
+    work->sync = false;
+    if (adds_late)
+      work->late = [&, name](storage::batch& batch) {
+        order.push_back("late " + name);
+        BOOST_TEST(!store->meta("a").value().has_value());
+        batch.put_meta("a", "late");
+      };
+    work->durable = [&, name](steady_ns) {
+      order.push_back("durable " + name);
+      BOOST_TEST(store->meta("c").value().has_value());
+    };
+    caf::anon_send(write, commit_ptr(work));
+  };
+  put("a", true);
+  put("b", false);
+  put("c", false);
+  actors.run();
+  const std::vector<std::string> expected{"late a", "durable a", "durable b", "durable c"};
+  BOOST_TEST(order == expected, boost::test_tools::per_element());
+  BOOST_TEST(store->meta("a").value().value() == "late");
+  auto fourth = std::make_shared<stages::commit>();
+  fourth->what.put_meta("d", "x");
+  BOOST_TEST(*actors.ask<stored_atom>(write, commit_ptr(fourth)) == 1);
+  BOOST_TEST(store->meta("d").value().has_value());
+  actors.end(write);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
