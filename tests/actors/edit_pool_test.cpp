@@ -1,6 +1,6 @@
 #include "actors/edit_pool.hpp"
 
-#include "../stages/chains.hpp"
+#include "tests/stages/chains.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <condition_variable>

@@ -1,8 +1,8 @@
 #include "actors/exporter.hpp"
 
-#include "../stages/blocks.hpp"
 #include "fake_stages.hpp"
 #include "stepped_system.hpp"
+#include "tests/stages/blocks.hpp"
 
 #include <deque>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "../stages/model_writer.hpp"
 #include "actors/messages.hpp"
+#include "tests/stages/model_writer.hpp"
 
 #include <utility>
 #include <vector>

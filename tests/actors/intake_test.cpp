@@ -1,8 +1,8 @@
 #include "actors/intake.hpp"
 
-#include "../stages/chains.hpp"
 #include "fake_stages.hpp"
 #include "stepped_system.hpp"
+#include "tests/stages/chains.hpp"
 
 using namespace weir;
 using namespace weir::actors;

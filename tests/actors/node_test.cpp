@@ -1,9 +1,9 @@
 #include "actors/node.hpp"
 
-#include "../net/raw_client.hpp"
-#include "../stages/spans.hpp"
-#include "../storage/temporary_directory.hpp"
 #include "stages/ledger.hpp"
+#include "tests/net/server/raw_client.hpp"
+#include "tests/stages/spans.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -78,7 +78,7 @@ struct fixture {
     return count;
   }
 
-  storage::temporary_directory directory;
+  test::temporary_directory directory;
   node_plan plan;
 };
 

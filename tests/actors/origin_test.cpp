@@ -1,8 +1,8 @@
 #include "actors/origin.hpp"
 
-#include "../stages/entries.hpp"
 #include "fake_stages.hpp"
 #include "stepped_system.hpp"
+#include "tests/stages/entries.hpp"
 
 using namespace weir;
 using namespace weir::actors;

@@ -1,8 +1,8 @@
 #include "actors/writer.hpp"
 
-#include "../storage/faulty_file_system.hpp"
-#include "../storage/temporary_directory.hpp"
 #include "stepped_system.hpp"
+#include "tests/storage/faulty_file_system.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/actor_system.hpp>
@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_SUITE(writer_test)
 // another starts. Guarantee: nobody waits for the writer, who promised nothing; what was durable
 // before is there.
 BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
-  storage::temporary_directory directory;
+  test::temporary_directory directory;
   const auto disk = std::make_shared<storage::faulty_file_system>(directory.path());
   storage::options options;
   options.directory = directory.path() + "/data";
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_nobody_from_ending) {
 // behind them. Guarantee: the three are one commit, in order, and what is added late sees what was durable
 // before; each is told before it is answered; the fourth is the next.
 BOOST_AUTO_TEST_CASE(what_has_come_is_one_commit) {
-  storage::temporary_directory directory;
+  test::temporary_directory directory;
   storage::options settings;
   settings.directory = directory.path() + "/data";
   std::shared_ptr<storage::store> store = std::move(*storage::store::open(settings));
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(what_has_come_is_one_commit) {
   auto write = actors.system.spawn(writer, store, stages::sabotage{}, end_flag());
   const auto put = [&](const std::string& name, bool adds_late) {
     auto work = std::make_shared<stages::commit>();
-    work->what.put_meta(name, "early");
+    work->batch.put_meta(name, "early");
     work->sync = false;
     if (adds_late)
       work->late = [&, name](storage::batch& batch) {
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(what_has_come_is_one_commit) {
   BOOST_TEST(order == expected, boost::test_tools::per_element());
   BOOST_TEST(store->meta("a").value().value() == "late");
   auto fourth = std::make_shared<stages::commit>();
-  fourth->what.put_meta("d", "x");
+  fourth->batch.put_meta("d", "x");
   BOOST_TEST(*actors.ask<stored_atom>(write, commit_ptr(fourth)) == 1);
   BOOST_TEST(store->meta("d").value().has_value());
   actors.end(write);

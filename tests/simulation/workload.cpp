@@ -1,6 +1,6 @@
 #include "workload.hpp"
 
-#include "../stages/spans.hpp"
+#include "tests/stages/spans.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,5 @@
 #include "stages/disk_keeping.hpp"
 
-#include "../storage/temporary_directory.hpp"
 #include "codec/dead_letter.hpp"
 #include "core/metrics.hpp"
 #include "spans.hpp"
@@ -8,6 +7,7 @@
 #include "stages/ledger.hpp"
 #include "stages/log_group.hpp"
 #include "storage/store.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <optional>
@@ -84,7 +84,7 @@ struct fixture {
     return counter_metric.with({{"pipeline", "traces"}}).Value();
   }
 
-  storage::temporary_directory directory;
+  test::temporary_directory directory;
   storage::options settings;
   std::shared_ptr<storage::store> store;
   std::optional<disk_keeper> keeper;

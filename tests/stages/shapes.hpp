@@ -1,9 +1,9 @@
 #pragma once
 
-#include "../storage/records.hpp"
 #include "codec/hash.hpp"
 #include "core/signal.hpp"
 #include "otlp/wire.hpp"
+#include "tests/storage/records.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "../storage/records.hpp"
 #include "otlp/wire.hpp"
+#include "tests/storage/records.hpp"
 
 namespace weir::stages {
 

@@ -2,12 +2,14 @@
 
 #include "faulty_file_system.hpp"
 #include "storage/store.hpp"
-#include "temporary_directory.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <memory>
 
 namespace weir::storage {
+
+using test::temporary_directory;
 
 /// Options of a store in that directory with write buffers so small that records soon go to tables.
 inline options small_options(const temporary_directory& directory,

@@ -1,9 +1,0 @@
-#pragma once
-
-#include "tests/support/temporary_directory.hpp"
-
-namespace weir::storage {
-
-using test::temporary_directory;
-
-} // namespace weir::storage
