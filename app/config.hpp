@@ -7,6 +7,7 @@
 #include "editing/chain.hpp"
 #include "net/config.hpp"
 #include "sampling/config.hpp"
+#include "stages/defaults.hpp"
 #include "storage/store.hpp"
 
 #include <chrono>
@@ -25,19 +26,20 @@ using std::chrono::milliseconds;
 /// `storage.journal`
 struct journal_config {
   microseconds commit_interval{10'000};
-  std::uint64_t max_entry_bytes = 256 << 10; ///< Unpacked bytes that one entry gathers.
+  std::uint64_t max_entry_bytes =
+      stages::defaults::max_entry_bytes; ///< Unpacked bytes that one entry gathers.
 };
 
 /// `storage.log`: what makes a block full.
 struct block_config {
-  std::uint64_t max_bytes = 1 << 20; ///< Unpacked.
-  milliseconds timeout{200};
+  std::uint64_t max_bytes = stages::defaults::max_block_bytes; ///< Unpacked.
+  milliseconds timeout = stages::defaults::block_timeout;
 };
 
 /// `storage.dead_letters`
 struct dead_letter_limits {
   std::uint64_t max_bytes = 0; ///< 0 = a tenth of storage.max_bytes
-  milliseconds retention{std::chrono::hours(168)};
+  milliseconds retention = stages::defaults::dead_letter_retention;
 };
 
 /// `storage.overflow`: what happens when `storage.max_bytes` is reached.
@@ -50,9 +52,10 @@ enum class overflow_policy : std::uint8_t {
 struct storage_config {
   storage::options database;
   overflow_policy overflow = overflow_policy::refuse;
-  milliseconds retention{std::chrono::hours(24)}; ///< Delivered blocks stay this long.
+  milliseconds retention = stages::defaults::retention; ///< Delivered blocks stay this long.
   dead_letter_limits dead_letters;
-  milliseconds cursor_interval{1000}; ///< At most this long until a cursor is on disk.
+  milliseconds cursor_interval =
+      stages::defaults::cursor_interval; ///< At most this long until a cursor is on disk.
   journal_config journal;
   block_config log;
 };
@@ -60,8 +63,9 @@ struct storage_config {
 /// `sampling`
 struct sampling_limits {
   std::uint64_t window_memory = 512 << 20;
-  std::uint64_t decision_cache = 10'000'000; ///< Decisions remembered, all pipelines together.
-  std::uint32_t samplers = 0;                ///< Sampler actors; 0 = one for two cores.
+  std::uint64_t decision_cache =
+      stages::defaults::decision_cache; ///< Decisions remembered, all pipelines together.
+  std::uint32_t samplers = 0;           ///< Sampler actors; 0 = one for two cores.
 };
 
 /// The memory_limiter processor: admission by the process's memory.
@@ -117,13 +121,13 @@ struct health_check_config {
 struct limits_config {
   net::server_limits server;              ///< Shared by all listeners.
   std::uint64_t max_span_bytes = 1 << 20; ///< Larger spans are rejected by partial success.
-  milliseconds max_edit_time{
-      std::chrono::seconds(2)};   ///< CPU time of processors, a request; 0: no end.
+  /// CPU time of processors, a request; 0: no end.
+  milliseconds max_edit_time = stages::defaults::max_edit_time;
   std::uint32_t edit_threads = 0; ///< Requests edited at once; 0: one a core.
   /// So is what lies in larger resources, scopes, metrics.
   std::uint64_t max_envelope_bytes = 1 << 20;
   /// Gathered for a commit, unpacked; beyond, requests wait for the commit before.
-  std::uint64_t max_gathered_bytes = 32 << 20;
+  std::uint64_t max_gathered_bytes = stages::defaults::max_gathered_bytes;
 };
 
 /// Everything, by default a node that does nothing.

@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-// Exporters as the Collector's YAML says; names and defaults are the Collector's (reference:
-// otlp.md 2.5 to 2.7, 2.12, 2.13).
+// Exporters as the Collector's YAML says; names and defaults are those of its version 0.161
+// (docs/migration.md).
 namespace weir::backends {
 
 using std::chrono::milliseconds;

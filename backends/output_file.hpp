@@ -19,7 +19,7 @@ namespace weir::backends {
 /// With rotation, a file that a record would make larger than `max_megabytes` is renamed to
 /// `<name>-<time>.<ext>` first, and the oldest such files go as `max_backups` and `max_days` say. A
 /// record is never spread over two files; one that is larger than the limit has a file of its own.
-/// Names and rules are the Collector's (reference: otlp.md 2.13).
+/// Names and rules are those of the Collector's `file` exporter.
 class output_file {
 public:
   /// Opens it. A file that is gone on with (`append`, or with rotation) is cut back to its last

@@ -1,3 +1,4 @@
+// The lz4 frames of codec/encoders.hpp.
 #include "codec/decode_sink.hpp"
 #include "codec/encoders.hpp"
 

@@ -1,3 +1,4 @@
+// The gzip and zlib formats of codec/encoders.hpp.
 #include "codec/decode_sink.hpp"
 #include "codec/encoders.hpp"
 

@@ -1,3 +1,4 @@
+// The zstd format of codec/encoders.hpp.
 #include "codec/decode_sink.hpp"
 #include "codec/encoders.hpp"
 #include "codec/encoding.hpp"

@@ -1,3 +1,4 @@
+// The writing half of codec/traces_block.hpp.
 #include "codec/block.hpp"
 #include "codec/traces_block.hpp"
 #include "codec/varint.hpp"

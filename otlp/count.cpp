@@ -1,3 +1,4 @@
+// The counting half of otlp/check.hpp.
 #include "otlp/check.hpp"
 #include "otlp/wire.hpp"
 

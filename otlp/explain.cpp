@@ -1,3 +1,4 @@
+// What is wrong with a message, in words: the slow half of otlp/check.hpp.
 #include "otlp/check.hpp"
 #include "otlp/wire.hpp"
 

@@ -1,3 +1,4 @@
+// The reading half of otlp/json.hpp.
 #include "core/base64.hpp"
 #include "otlp/json.hpp"
 #include "otlp/json_number.hpp"

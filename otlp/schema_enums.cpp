@@ -1,3 +1,4 @@
+// The enumerations of otlp/schema.hpp.
 #include "otlp/schema.hpp"
 
 namespace weir::otlp {

@@ -1,3 +1,4 @@
+// span_index of otlp/scan.hpp.
 #include "otlp/scan.hpp"
 
 #include <cstring>

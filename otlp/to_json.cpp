@@ -1,3 +1,4 @@
+// The writing half of otlp/json.hpp.
 #include "core/base64.hpp"
 #include "otlp/check.hpp"
 #include "otlp/json.hpp"

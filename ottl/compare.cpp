@@ -1,3 +1,4 @@
+// How values of ottl/value.hpp compare.
 #include "editing/key_index.hpp"
 #include "editing/work.hpp"
 #include "ottl/value.hpp"

@@ -1,3 +1,4 @@
+// The compiler of ottl/compiler_impl.hpp: calls of functions and their arguments.
 #include "ottl/compiler_impl.hpp"
 #include "ottl/parameter_types.hpp"
 

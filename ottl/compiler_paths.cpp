@@ -1,3 +1,4 @@
+// The compiler of ottl/compiler_impl.hpp: paths and their keys.
 #include "ottl/compiler_impl.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// JSON texts as values: parse_json() of ottl/convert.hpp.
 #include "otlp/json_text.hpp"
 #include "ottl/convert.hpp"
 #include "ottl/value.hpp"

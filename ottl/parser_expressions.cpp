@@ -1,3 +1,4 @@
+// The parser of ottl/parser.hpp: conditions and calculations, by precedence.
 #include "ottl/parser.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// The parser of ottl/parser.hpp: literals of values, lists and maps.
 #include "ottl/parser.hpp"
 
 #include <charconv>

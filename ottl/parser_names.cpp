@@ -1,3 +1,4 @@
+// The parser of ottl/parser.hpp: paths, enumerators and calls.
 #include "ottl/parser.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// The parser of ottl/parser.hpp: what stands between operators.
 #include "ottl/parser.hpp"
 
 namespace weir::ottl {

@@ -1,3 +1,4 @@
+// path_access of ottl/path_access.hpp: what belongs to a metric and its points.
 #include "ottl/path_access.hpp"
 
 namespace weir::ottl {

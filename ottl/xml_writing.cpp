@@ -1,3 +1,4 @@
+// The writing half of ottl/xml_document.hpp.
 #include "ottl/text_map.hpp"
 #include "ottl/xml_document.hpp"
 

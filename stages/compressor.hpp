@@ -5,6 +5,7 @@
 #include "codec/block.hpp"
 #include "codec/compression.hpp"
 #include "codec/traces_block.hpp"
+#include "stages/defaults.hpp"
 #include "stages/kept_editor.hpp"
 #include "stages/ledger.hpp"
 #include "stages/log_tail.hpp"
@@ -22,11 +23,11 @@ namespace weir::stages {
 struct compressor_config {
   pipeline_id pipeline = 0;
   std::string name;
-  std::size_t max_block_bytes = 1 << 20; ///< Unpacked.
-  std::chrono::milliseconds timeout{200};
-  std::uint64_t decision_cache = 10'000'000;             ///< Decisions worth keeping on disk.
-  std::shared_ptr<const editing::chain> edits = nullptr; ///< Of what was kept; null: none.
-  std::chrono::nanoseconds edit_time = std::chrono::seconds(2); ///< CPU time of edits; 0: no end.
+  std::size_t max_block_bytes = defaults::max_block_bytes; ///< Unpacked.
+  std::chrono::milliseconds timeout = defaults::block_timeout;
+  std::uint64_t decision_cache = defaults::decision_cache; ///< Decisions worth keeping on disk.
+  std::shared_ptr<const editing::chain> edits = nullptr;   ///< Of what was kept; null: none.
+  std::chrono::nanoseconds edit_time = defaults::max_edit_time; ///< CPU time of edits; 0: no end.
   sabotage broken;
 };
 

@@ -8,6 +8,7 @@
 #include "codec/compression.hpp"
 #include "core/metrics.hpp"
 #include "core/passing.hpp"
+#include "stages/defaults.hpp"
 #include "stages/exporter_health.hpp"
 #include "stages/ledger.hpp"
 #include "stages/log_tail.hpp"
@@ -27,7 +28,7 @@ struct exporter_plan {
   pipeline_id pipeline = 0;
   std::string pipeline_name;
   weir::signal signal = weir::signal::traces;
-  std::chrono::milliseconds cursor_interval{1000};
+  std::chrono::milliseconds cursor_interval = defaults::cursor_interval;
   /// The next free place among the pipeline's dead letters; its exporters share it.
   std::shared_ptr<std::atomic<log_position>> letters;
   std::optional<std::uint32_t> seed = {}; ///< Of the jitter of pauses; nothing: any.

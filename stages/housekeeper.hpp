@@ -1,5 +1,6 @@
 #pragma once
 
+#include "stages/defaults.hpp"
 #include "stages/disk_keeping.hpp"
 #include "stages/log_tail.hpp"
 #include "stages/memory_watch.hpp"
@@ -19,11 +20,13 @@ struct kept_log {
 
 struct housekeeper_config {
   std::vector<kept_log> logs;
-  std::int64_t retention_ns = 86'400LL * second_ns; ///< Delivered blocks stay this long.
+  /// Delivered blocks stay this long.
+  std::int64_t retention_ns = std::chrono::nanoseconds(defaults::retention).count();
   std::uint64_t dead_letter_bytes = 0; ///< Of all dead letters; 0 = a tenth of the quota.
-  std::int64_t dead_letter_retention_ns = 7 * 86'400LL * second_ns;
+  std::int64_t dead_letter_retention_ns =
+      std::chrono::nanoseconds(defaults::dead_letter_retention).count();
   bool drop_oldest =
-      false; ///< What a full quota does: drop the oldest undelivered blocks, or refuse.
+      false; ///< What a full quota does: the oldest undelivered blocks go, or refuse.
   std::uint64_t memory_limit = 0; ///< Bytes in use above which clients are refused; 0 = none.
   /// Opens and closes admission, with the reason.
   std::function<void(bool accepting, std::string reason)> admit;

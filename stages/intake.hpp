@@ -3,6 +3,7 @@
 #include "core/metrics.hpp"
 #include "net/server/byte_budget.hpp"
 #include "stages/commit_turns.hpp"
+#include "stages/defaults.hpp"
 #include "stages/edit_limits.hpp"
 #include "stages/edit_queue.hpp"
 #include "stages/entry_group.hpp"
@@ -40,11 +41,11 @@ struct intake_config {
     std::vector<std::size_t> traces, metrics, logs;
   };
   std::vector<receiver> receivers;
-  std::size_t max_entry_bytes = 256 << 10;
-  std::size_t max_block_bytes = 1 << 20;
+  std::size_t max_entry_bytes = defaults::max_entry_bytes;
+  std::size_t max_block_bytes = defaults::max_block_bytes;
   /// Of all pipelines, unpacked: from here on the next request waits for a commit. One request may
   /// become some times its bytes, as its envelopes go into each piece.
-  std::size_t max_gathered_bytes = 32 << 20;
+  std::size_t max_gathered_bytes = defaults::max_gathered_bytes;
   otlp::scan_limits limits;
   edit_limits edits;
   std::shared_ptr<net::byte_budget> handed; ///< For entries in the origin's mailbox.

@@ -1,3 +1,4 @@
+// The writing half of the store (storage/store_impl.hpp).
 #include "storage/status.hpp"
 #include "storage/store_impl.hpp"
 

@@ -1,3 +1,4 @@
+// What the store (storage/store_impl.hpp) does once a second: heads, space, files.
 #include "storage/damaged_files.hpp"
 #include "storage/inspection.hpp"
 #include "storage/rocks_options.hpp"

@@ -1,3 +1,4 @@
+// How the store (storage/store_impl.hpp) is opened.
 #include "storage/inspection.hpp"
 #include "storage/rescue.hpp"
 #include "storage/salvage.hpp"

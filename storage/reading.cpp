@@ -1,3 +1,4 @@
+// The reading half of the store (storage/store_impl.hpp).
 #include "storage/damage.hpp"
 #include "storage/status.hpp"
 #include "storage/store_impl.hpp"

@@ -1,3 +1,4 @@
+// What the store (storage/store_impl.hpp) does after damage.
 #include "storage/rescue.hpp"
 #include "storage/salvage.hpp"
 #include "storage/status.hpp"

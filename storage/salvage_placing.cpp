@@ -1,3 +1,4 @@
+// The half of storage/salvage.hpp that puts what was found where it belongs.
 #include "storage/salvage.hpp"
 
 #include "storage/frame_finder.hpp"
