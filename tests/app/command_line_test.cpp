@@ -1,15 +1,14 @@
 #include "app/command_line.hpp"
 
+#include "tests/support/temporary_directory.hpp"
+
 #include <boost/test/unit_test.hpp>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
 
 BOOST_AUTO_TEST_SUITE(command_line_test)
 
 using namespace weir::app;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -35,17 +34,10 @@ outcome weir_does(std::vector<const char*> arguments) {
 
 /// A file that goes with the test.
 struct config_file {
-  explicit config_file(const std::string& text)
-      : path(
-          (fs::temp_directory_path() / ("weir-command-line-" + std::to_string(getpid()) + ".yaml"))
-              .string()) {
-    std::ofstream(path) << text;
-  }
-  ~config_file() { fs::remove(path); }
-  config_file(const config_file&) = delete;
-  config_file& operator=(const config_file&) = delete;
+  explicit config_file(const std::string& text) { std::ofstream(path) << text; }
 
-  std::string path;
+  weir::test::temporary_directory directory;
+  std::string path = directory.file("weir.yaml");
 };
 
 const std::string good = "receivers: {otlp: {protocols: {grpc: }}}\n"

@@ -3,6 +3,7 @@
 #include "app/last_stop.hpp"
 #include "app/reload_command.hpp"
 #include "tests/app/config/support.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -115,21 +116,18 @@ BOOST_AUTO_TEST_CASE(what_comes_or_goes_is_named) {
 // Scenario: an answer is left in a directory that no node works in. Guarantee: it is there as a
 // whole, and whoever asks is told that nobody is there.
 BOOST_AUTO_TEST_CASE(nobody_answers_where_no_node_works) {
-  const auto directory =
-      fs::temp_directory_path() / ("weir-reload-test-" + std::to_string(getpid()));
-  fs::create_directories(directory);
-  BOOST_TEST(!ask_to_reload(directory.string()).has_value());
-  std::ofstream(directory / "LOCK") << getpid() << "\n"; // alive, but it has the file not open
-  const auto asked = ask_to_reload(directory.string());
+  const weir::test::temporary_directory directory;
+  BOOST_TEST(!ask_to_reload(directory.path()).has_value());
+  std::ofstream(directory.file("LOCK")) << getpid() << "\n"; // alive, but it has the file not open
+  const auto asked = ask_to_reload(directory.path());
   BOOST_REQUIRE(!asked);
   BOOST_TEST((asked.error().code == weir::errc::not_found));
-  BOOST_TEST(leave_answer(directory.string(), 5, {true, "one\ntwo\n"}).has_value());
+  BOOST_TEST(leave_answer(directory.path(), 5, {true, "one\ntwo\n"}).has_value());
   std::string text;
-  std::getline(std::ifstream(directory / "reload"), text, '\0');
+  std::getline(std::ifstream(directory.file("reload")), text, '\0');
   BOOST_TEST(text == "5 ok\none\ntwo\n");
-  BOOST_TEST(!fs::exists(directory / "reload.new"));
+  BOOST_TEST(!fs::exists(directory.file("reload.new")));
   BOOST_TEST(!leave_answer("/nowhere", 5, {}).has_value());
-  fs::remove_all(directory);
 }
 
 // Scenario: the sources of two commands. Guarantee: files are the same by whatever path, texts and
@@ -155,8 +153,8 @@ BOOST_AUTO_TEST_CASE(sources_are_told_apart) {
 // Scenario: directories that were never used, stopped in order, killed, and left by a version that
 // did not say. Guarantee: each is told from the others.
 BOOST_AUTO_TEST_CASE(the_last_stop_is_known) {
-  const auto directory =
-      (fs::temp_directory_path() / ("weir-last-stop-" + std::to_string(getpid()))).string();
+  const weir::test::temporary_directory parent;
+  const auto directory = parent.file("data");
   BOOST_TEST((read_last_stop(directory) == last_stop::none));
   fs::create_directories(directory);
   BOOST_TEST((read_last_stop(directory) == last_stop::none));
@@ -168,7 +166,6 @@ BOOST_AUTO_TEST_CASE(the_last_stop_is_known) {
   BOOST_TEST((read_last_stop(directory) == last_stop::clean));
   note_running(directory);
   BOOST_TEST((read_last_stop(directory) == last_stop::unclean));
-  fs::remove_all(directory);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -163,7 +163,7 @@ struct fixture {
       BOOST_TEST(seen.report.records_lost >= 1, part << ": " << missing << " missing, not counted");
   }
 
-  temporary_directory directory;
+  test::temporary_directory directory;
   options settings = small_options(directory, 64 << 10, 512 << 10);
   node_id node = 0;
   std::string original;

@@ -1,6 +1,7 @@
 #include "model.hpp"
 
 #include "core/log.hpp"
+#include "faulty_file_system.hpp"
 #include "records.hpp"
 #include "small_store.hpp"
 
@@ -324,7 +325,7 @@ private:
           fmt::format("{} records are gone, {} counted", missing, store_->recovery().records_lost));
   }
 
-  temporary_directory directory_;
+  test::temporary_directory directory_;
   std::mt19937_64 random_;
   std::shared_ptr<faulty_file_system> disk_;
   options settings_ = small_options(directory_);

@@ -1,6 +1,7 @@
 #include "storage/sizing.hpp"
 #include "storage/store.hpp"
 
+#include "faulty_file_system.hpp"
 #include "small_store.hpp"
 
 #include <boost/test/unit_test.hpp>

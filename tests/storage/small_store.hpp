@@ -1,6 +1,5 @@
 #pragma once
 
-#include "faulty_file_system.hpp"
 #include "storage/store.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -9,10 +8,8 @@
 
 namespace weir::storage {
 
-using test::temporary_directory;
-
 /// Options of a store in that directory with write buffers so small that records soon go to tables.
-inline options small_options(const temporary_directory& directory,
+inline options small_options(const test::temporary_directory& directory,
                              std::uint64_t memtable_bytes = 32 << 10,
                              std::uint64_t max_wal_bytes = 256 << 10) {
   options settings;
@@ -28,14 +25,6 @@ inline std::unique_ptr<store> open_store(const options& settings) {
   return std::move(*opened);
 }
 
-/// A small store on a disk that may be told to fail.
-inline std::shared_ptr<store> small_store(const temporary_directory& directory,
-                                          std::shared_ptr<faulty_file_system> disk) {
-  auto settings = small_options(directory);
-  settings.file_system = std::move(disk);
-  return open_store(settings);
-}
-
 /// A small store that is opened again and again, each time as `settings` have it then.
 struct store_fixture {
   store_fixture(std::uint64_t memtable_bytes, std::uint64_t max_wal_bytes)
@@ -46,7 +35,7 @@ struct store_fixture {
     database = open_store(settings);
   }
 
-  temporary_directory directory;
+  test::temporary_directory directory;
   options settings;
   std::unique_ptr<store> database;
 };

@@ -1,5 +1,6 @@
 #include "storage/store.hpp"
 
+#include "faulty_file_system.hpp"
 #include "small_store.hpp"
 
 #include <boost/test/unit_test.hpp>

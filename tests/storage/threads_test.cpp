@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_SUITE(threads_test)
 // Scenario: as in a node, one thread commits, one maintains and trims, others read, one makes new
 // logs, all at the same time. Guarantee: readers see what was written, in order, and nothing else.
 BOOST_AUTO_TEST_CASE(stages_share_a_store) {
-  const temporary_directory directory;
+  const test::temporary_directory directory;
   const auto opened = open_store(small_options(directory, 64 << 10, 512 << 10));
   auto& shared = *opened;
   const auto pipeline = shared.pipeline("traces").value();
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(stages_share_a_store) {
 // Scenario: one thread reads the oldest block all the time while another trims it and its file
 // goes. Guarantee: it is there, or it is gone; never is it taken for damaged.
 BOOST_AUTO_TEST_CASE(a_trimmed_block_is_not_damaged) {
-  const temporary_directory directory;
+  const test::temporary_directory directory;
   const auto opened = open_store(small_options(directory));
   auto& shared = *opened;
   const auto pipeline = shared.pipeline("traces").value();

@@ -1,5 +1,6 @@
 #include "storage/wal_files.hpp"
 
+#include "faulty_file_system.hpp"
 #include "records.hpp"
 #include "small_store.hpp"
 
