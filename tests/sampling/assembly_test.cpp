@@ -324,6 +324,53 @@ BOOST_AUTO_TEST_CASE(a_trace_larger_than_a_block_is_cut) {
   BOOST_TEST(kept.append_to(builder, 0, 1) < 8U);
 }
 
+// Scenario: traces of five spans of 200 bytes, into blocks and messages of 500. Guarantee: each of
+// these holds whole traces, and there are several.
+BOOST_AUTO_TEST_CASE(a_trace_little_larger_than_a_block_is_not_cut) {
+  constexpr std::size_t spans_a_trace = 5;
+  std::vector<test_span> spans;
+  for (std::size_t i = 0; i < 20 * spans_a_trace; ++i) {
+    test_span span;
+    span.trace = id_of(i / spans_a_trace);
+    span.name = std::to_string(i) + std::string(200, 'x');
+    spans.push_back(span);
+  }
+  const auto bytes = message_of(spans);
+  otlp::span_index index;
+  BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
+  decided_batch batch;
+  for (slot slot = 0; slot < index.traces.size(); ++slot) {
+    decided_trace trace;
+    trace.id = index.traces[slot];
+    trace.verdict.keep = true;
+    trace.first_ref = slot;
+    trace.refs = 1;
+    batch.traces.push_back(trace);
+    batch.refs.push_back({0, slot});
+  }
+  assembler collector;
+  kept_spans kept;
+  const auto read = [&](entry_number) -> result<unpacked_entry> {
+    return unpacked_entry{bytes, 1, 2};
+  };
+  BOOST_REQUIRE(collector.collect(batch, 0, read, kept));
+  BOOST_REQUIRE(kept.spans() == spans.size());
+
+  std::size_t blocks = 0;
+  for (std::size_t position = 0; position < kept.spans(); ++blocks) {
+    codec::traces_block_builder builder;
+    position = kept.append_to(builder, position, 500);
+    BOOST_TEST(position % spans_a_trace == 0U);
+  }
+  BOOST_TEST(blocks > 5U);
+  std::size_t messages = 0;
+  for (std::size_t position = 0; position < kept.spans(); ++messages) {
+    position = kept.end_of(position, 500);
+    BOOST_TEST(position % spans_a_trace == 0U);
+  }
+  BOOST_TEST(messages > 5U);
+}
+
 // Scenario: hundreds of traces, each with a span in three resources of some hundred KiB; into
 // blocks and into messages of 1 MiB. Guarantee: every span, in its resource, in bytes that are a
 // small multiple of what was kept, not of traces times resources.
