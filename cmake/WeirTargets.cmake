@@ -73,6 +73,8 @@ function(weir_tests name)
   endif()
   add_executable(${name}_tests ${sources} $<TARGET_OBJECTS:weir_test_main>)
   target_link_libraries(${name}_tests PRIVATE weir_options weir_test_support ${ARG_LINK})
+  # What a test itself does takes no time worth compiling longer for.
+  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
   weir_precompile(${name}_tests <boost/test/unit_test.hpp> ${ARG_PRECOMPILE})
   weir_sources(suites "*_test.cpp" ${ARG_FOLDERS})
   foreach(file IN LISTS suites)
