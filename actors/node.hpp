@@ -4,6 +4,7 @@
 #include "editing/chain.hpp"
 #include "net/server/otlp_server.hpp"
 #include "sampling/config.hpp"
+#include "stages/defaults.hpp"
 #include "stages/edit_limits.hpp"
 #include "stages/sabotage.hpp"
 #include "storage/store.hpp"
@@ -30,26 +31,26 @@ struct node_pipeline {
   std::string edits_text;                             ///< Differs where these do: a reload says so.
 };
 
-/// Everything a node is to run: checked, defaults filled in, which the configuration alone has.
+/// Everything a node is to run: checked, defaults filled in.
 struct node_plan {
   storage::options storage;
-  std::chrono::microseconds commit_interval{0};
-  std::uint64_t max_entry_bytes = 0;
-  std::uint64_t max_block_bytes = 0;
-  std::chrono::milliseconds block_timeout{0};
-  std::chrono::milliseconds retention{0};
+  std::chrono::microseconds commit_interval = stages::defaults::commit_interval;
+  std::uint64_t max_entry_bytes = stages::defaults::max_entry_bytes;
+  std::uint64_t max_block_bytes = stages::defaults::max_block_bytes;
+  std::chrono::milliseconds block_timeout = stages::defaults::block_timeout;
+  std::chrono::milliseconds retention = stages::defaults::retention;
   std::uint64_t dead_letter_bytes = 0; ///< 0 = a tenth of storage.max_bytes
-  std::chrono::milliseconds dead_letter_retention{0};
-  std::chrono::milliseconds cursor_interval{0};
+  std::chrono::milliseconds dead_letter_retention = stages::defaults::dead_letter_retention;
+  std::chrono::milliseconds cursor_interval = stages::defaults::cursor_interval;
   bool drop_oldest = false;
-  std::uint64_t window_memory = 0;
-  std::uint64_t decision_cache = 0;
+  std::uint64_t window_memory = stages::defaults::window_memory;
+  std::uint64_t decision_cache = stages::defaults::decision_cache;
   std::uint32_t samplers = 0;          ///< 0 = one for two cores
   std::uint64_t memory_limit = 0;      ///< Bytes in use above which clients are refused; 0 = none.
   std::uint64_t tail_bytes = 32 << 20; ///< Unpacked blocks kept for exporters that keep up, a log.
-  std::uint32_t max_span_bytes = 0;
-  std::uint32_t max_envelope_bytes = 0;
-  std::uint64_t max_gathered_bytes = 0;
+  std::uint32_t max_span_bytes = stages::defaults::max_span_bytes;
+  std::uint32_t max_envelope_bytes = stages::defaults::max_envelope_bytes;
+  std::uint64_t max_gathered_bytes = stages::defaults::max_gathered_bytes;
   net::server_limits limits;
   stages::edit_limits edits;
   std::vector<net::otlp_receiver_config> receivers;

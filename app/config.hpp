@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 
 /// `storage.journal`
 struct journal_config {
-  microseconds commit_interval{10'000};
+  microseconds commit_interval = stages::defaults::commit_interval;
   std::uint64_t max_entry_bytes =
       stages::defaults::max_entry_bytes; ///< Unpacked bytes that one entry gathers.
 };
@@ -62,7 +62,7 @@ struct storage_config {
 
 /// `sampling`
 struct sampling_limits {
-  std::uint64_t window_memory = 512 << 20;
+  std::uint64_t window_memory = stages::defaults::window_memory;
   std::uint64_t decision_cache =
       stages::defaults::decision_cache; ///< Decisions remembered, all pipelines together.
   std::uint32_t samplers = 0;           ///< Sampler actors; 0 = one for two cores.
@@ -119,13 +119,14 @@ struct health_check_config {
 
 /// `service.limits`
 struct limits_config {
-  net::server_limits server;              ///< Shared by all listeners.
-  std::uint64_t max_span_bytes = 1 << 20; ///< Larger spans are rejected by partial success.
+  net::server_limits server; ///< Shared by all listeners.
+  std::uint64_t max_span_bytes =
+      stages::defaults::max_span_bytes; ///< Larger spans are rejected by partial success.
   /// CPU time of processors, a request; 0: no end.
   milliseconds max_edit_time = stages::defaults::max_edit_time;
   std::uint32_t edit_threads = 0; ///< Requests edited at once; 0: one a core.
   /// So is what lies in larger resources, scopes, metrics.
-  std::uint64_t max_envelope_bytes = 1 << 20;
+  std::uint64_t max_envelope_bytes = stages::defaults::max_envelope_bytes;
   /// Gathered for a commit, unpacked; beyond, requests wait for the commit before.
   std::uint64_t max_gathered_bytes = stages::defaults::max_gathered_bytes;
 };

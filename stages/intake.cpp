@@ -153,11 +153,16 @@ void intake::edited(std::vector<edit_job_ptr> jobs, moment now) {
 
 void intake::go_on() {
   do
-    while (!waiting_.empty() && gathered_bytes() < config_.max_gathered_bytes)
+    while (!waiting_.empty() && has_room())
       take_first_waiting();
   while (flush() && !waiting_.empty());
   static auto& gathered = metrics::intake_gathered_bytes.with();
   gathered.Set(static_cast<double>(gathered_bytes()));
+}
+
+// One request always has: whatever the limit is, it comes to its end.
+bool intake::has_room() const {
+  return replies_.empty() || gathered_bytes() < config_.max_gathered_bytes;
 }
 
 std::size_t intake::gathered_bytes() const {

@@ -148,6 +148,7 @@ private:
   edit_job_ptr job_of(net::otlp_request& request) const;
   /// Takes what waits while there is room, and writes what is gathered.
   void go_on();
+  bool has_room() const;
   std::size_t gathered_bytes() const;
   /// `edited`: by lane, null where it has no processors; empty: none has.
   void take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,

@@ -11,12 +11,14 @@ TESTS = paths.ROOT / "tests"
 
 
 def cases_of(file):
-    """The names of the cases of tests/FILE.cpp, or of tests/system/FILE.py."""
-    source = TESTS / f"{file}.cpp"
-    if source.exists():
-        return set(re.findall(r"BOOST_\w+_TEST_CASE\(\s*(\w+)", source.read_text(encoding="utf-8")))
-    source = TESTS / "system" / f"{file}.py"
-    return set(re.findall(r"    def (test_\w+)", source.read_text(encoding="utf-8"))) if source.exists() else set()
+    """The names of the cases of FOLDER/NAME.cpp, anywhere below the folder in tests, or of tests/system/NAME.py."""
+    folder, _, name = file.rpartition("/")
+    system_test = TESTS / "system" / f"{name}.py"
+    if not folder and system_test.exists():
+        return set(re.findall(r"    def (test_\w+)", system_test.read_text(encoding="utf-8")))
+    found = list((TESTS / folder).rglob(f"{name}.cpp")) if folder else []
+    return {case for source in found
+            for case in re.findall(r"BOOST_\w+_TEST_CASE\(\s*(\w+)", source.read_text(encoding="utf-8"))}
 
 
 class BadInputPageTest(case.SystemTest):
