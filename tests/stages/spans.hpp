@@ -26,9 +26,4 @@ inline std::string some_spans(std::uint64_t seed, unsigned count, std::size_t no
   return field(1, field(2, spans));
 }
 
-/// The same with one span of 4 KiB.
-inline std::string one_span(std::uint64_t seed) {
-  return some_spans(seed, 1, 4 << 10);
-}
-
 } // namespace weir::stages
