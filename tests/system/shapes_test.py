@@ -4,6 +4,7 @@ acknowledged, and serves others meanwhile."""
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -249,8 +250,9 @@ class ShapesTest(case.SystemTest):
     # Scenario: 8 KB of gzip over gRPC that unpack to a resource of 1,015 KiB and more and thousands of spans, 64 of
     # them at once, as fast as they are taken. Guarantee: each is taken or refused in a way that makes clients send it
     # again; peak memory is a small multiple of what is in flight; what was taken arrives.
+    # WEIR_SHAPES_SPANS=90000 is the most that fits into 4 MiB (some minutes and 3 GB, for the test itself).
     def test_many_at_once_are_held(self):
-        shape = shapes.Shape(items=20_000, resource_bytes=shapes.ENVELOPE)
+        shape = shapes.Shape(items=int(os.environ.get("WEIR_SHAPES_SPANS", "20000")), resource_bytes=shapes.ENVELOPE)
         requests = [self.request(shape) for _ in range(64)]
         packed = [gzip.compress(request.body, 9) for request in requests]
         with ThreadPoolExecutor(64) as pool:
@@ -262,7 +264,7 @@ class ShapesTest(case.SystemTest):
                 self.assertIn(b"grpc-status: 14", rest[1].lower(), rest)
         self.assertTrue(self.node.process.running())
         self.assertGreater(len(self.taken["passed"]), 0)
-        self.assert_all_arrives(120)
+        self.assert_all_arrives(600)
         self.assert_small(sum(len(request.body) for request in requests))
 
 
