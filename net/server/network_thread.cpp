@@ -108,9 +108,9 @@ void network_thread::run() {
 // To be woken for each small request costs more than to take it in.
 void network_thread::serve() {
   while (io_.run_one() > 0) {
-    io_.poll();
     if (!many_)
       continue;
+    io_.poll(); // All that has come by now.
     const auto left = std::chrono::nanoseconds(server_->requests.wait_end() - steady_now());
     if (left.count() > 0)
       inbox_->wait(std::min<std::chrono::nanoseconds>(left, read_pause));
