@@ -54,7 +54,11 @@ struct fixture {
     start();
   }
 
+  ~fixture() { ports->writer.drop_all(); }
+
   void start() {
+    if (ports)
+      ports->writer.drop_all();
     ports = std::make_shared<recorded_ports>(disk);
     positions = std::make_shared<std::atomic<journal_position>>(disk->journal().next);
     uut.emplace(config, disk, positions, ports);
@@ -258,8 +262,8 @@ BOOST_AUTO_TEST_CASE(each_pipeline_of_a_receiver_has_a_request) {
 // of another epoch go on.
 BOOST_AUTO_TEST_CASE(what_was_not_written_was_promised_to_nobody) {
   const auto asker = take(some_spans(1, 1, 10));
-  ports.reset();
-  uut.reset(); // The writer's queue goes with the ports, and what waits with it.
+  writer().drop_all();
+  uut.reset();
   BOOST_TEST(!asker->has_ok());
   disk->crash();
   start();

@@ -44,6 +44,9 @@ public:
     }
   }
 
+  /// A kill: what waits is never written. What it holds may hold the writer.
+  void drop_all() noexcept { waiting_.clear(); }
+
 private:
   struct pending {
     commit_ptr work;
