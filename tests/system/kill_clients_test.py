@@ -23,9 +23,9 @@ CLIENTS = {"cpp": ("cpp", 1), "go": ("go", 2), "python": ("python", 3), "cpp, po
 # gRPC C++ that nobody polls between calls sees that its connection stands only when it looks by itself: every 5 s,
 # unless told otherwise. The node is back in 0.1 s, such a client after its back-off of 1.2 s and up to 5 s more.
 SETTINGS = {"cpp, polling": {"GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS": "200"}}
-PERIOD_S = 25  # Between kills, about.
+PERIOD_S = 30  # Between kills, at most; seven tenths of it at least.
 RATE = 500  # Spans a second of each client.
-ENOUGH = 0.8  # Of what gRPC C++ offered that looks at its connections often; it sends nothing again.
+ENOUGH = 0.8  # Of what gRPC C++ offered, which sends nothing again.
 LOST_S = 8  # At most, a kill, of gRPC C++ as it is: what it takes by itself, and a second or two of a busy machine.
 
 
@@ -86,7 +86,7 @@ class KillClientsTest(case.SystemTest):
         """Scenario: a node under the load of clients in gRPC C++, Go and Python is killed and started again, again
         and again. Guarantee: every span that one of them was told is taken arrives; the client of gRPC C++, which
         fails at once and polls only while it calls, is back within what it takes to look at its connections by
-        itself; where it looks often, at least 80 % of what it offered are acknowledged."""
+        itself; at least 80 % of what it offered are acknowledged, where it looks often and as it is."""
         chance = random.Random(SEED)
         config = self.configure()
         weir = self.start(config)
@@ -113,8 +113,8 @@ class KillClientsTest(case.SystemTest):
         self.assertEqual(weir.terminate(), 0, weir.tail())
         for client, one in summaries.items():
             self.assertGreater(one["acknowledged"], 0, client)
-        often = summaries["cpp, polling"]
-        self.assertGreaterEqual(often["acknowledged"], ENOUGH * often["offered"], summaries)
+        for one in (summaries["cpp, polling"], summaries["cpp"]):
+            self.assertGreaterEqual(one["acknowledged"], ENOUGH * one["offered"], summaries)
         lost = summaries["cpp"]["offered"] - summaries["cpp"]["acknowledged"]
         self.assertLessEqual(lost / RATE / KILLS, LOST_S, summaries)
 
