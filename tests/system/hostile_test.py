@@ -73,7 +73,7 @@ class Hostile(case.SystemTest):
     @contextlib.contextmanager
     def served_meanwhile(self, seconds=PATIENCE):
         with Bystander(self.node.http) as bystander:
-            yield
+            yield bystander
         bystander.check(self, seconds)
         self.assert_well()
 
@@ -304,10 +304,13 @@ class Hostile(case.SystemTest):
         """Scenario: more connections on each port than there may be, none of which says anything or ever makes a
         good request; as many on health and metrics.
         Guarantee: clients with requests come in, on each port; the silent ones are closed after a time."""
-        self.start(limits={"max_connections": 60, "handshake_timeout": "500ms", "first_request_timeout": "6s"})
-        with self.served_meanwhile(), contextlib.ExitStack() as stack:
+        self.start(limits={"max_connections": 60, "handshake_timeout": "3s", "first_request_timeout": "6s"})
+        with self.served_meanwhile() as bystander, contextlib.ExitStack() as stack:
             for port in (self.node.grpc, self.node.http, self.node.grpc):
                 for number in range(60):
+                    # Dozens at once, and the bystander's next connection is the oldest before its request is sent.
+                    if number % 3 == 0:
+                        bystander.wait_for_another()
                     client = stack.enter_context(wire.Connection(port))
                     if number % 2 and port == self.node.http:
                         client.send(wire.head(0, path="/nothing"))
