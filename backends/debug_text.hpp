@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-// The Collector's debug exporter's texts, line for line (compared with a real one's in
-// tests/system/debug_text_test.py). Bytes that are not OTLP end the text where they stand.
+// The texts of the Collector's debug exporter, line for line. Bytes that are not OTLP end the text
+// where they stand.
 namespace weir::backends {
 
 /// Verbosity normal: a line for each resource, scope and item.

@@ -3,17 +3,9 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace std::chrono_literals;
-using weir::log_place;
-using weir::second_ns;
-using weir::steady_ns;
-using weir::backends::again;
-using weir::backends::delivery;
-using weir::backends::item_range;
-using weir::backends::items_of;
-using weir::backends::ok;
-using weir::backends::place_range;
-using weir::backends::plain;
-using kind = weir::backends::outcome::kind;
+using namespace weir;
+using namespace weir::backends;
+using kind = outcome::kind;
 
 BOOST_AUTO_TEST_SUITE(delivery_failures_test)
 

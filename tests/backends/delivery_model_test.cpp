@@ -6,17 +6,9 @@
 #include <set>
 
 using namespace std::chrono_literals;
-using weir::log_place;
-using weir::log_position;
-using weir::millisecond_ns;
-using weir::steady_ns;
-using weir::backends::delivery;
-using weir::backends::item_range;
-using weir::backends::item_set;
-using weir::backends::outcome;
-using weir::backends::place_range;
-using weir::backends::planned_request;
-using kind = weir::backends::outcome::kind;
+using namespace weir;
+using namespace weir::backends;
+using kind = outcome::kind;
 
 namespace {
 

@@ -3,16 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-using weir::log_place;
-using weir::backends::again;
-using weir::backends::delivery;
-using weir::backends::item_range;
-using weir::backends::ok;
-using weir::backends::outcome;
-using weir::backends::plain;
-using weir::backends::take_letters;
-using weir::backends::too_large;
-using kind = weir::backends::outcome::kind;
+using namespace weir;
+using namespace weir::backends;
+using kind = outcome::kind;
 
 namespace {
 

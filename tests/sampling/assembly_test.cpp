@@ -136,6 +136,30 @@ seen_spans expected(const scene& scene) {
   return all;
 }
 
+// One entry, whose traces are all kept.
+struct kept_entry {
+  explicit kept_entry(const std::vector<test_span>& spans) : bytes(message_of(spans)) {
+    otlp::span_index index;
+    BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
+    for (slot slot = 0; slot < index.traces.size(); ++slot) {
+      decided_trace trace;
+      trace.id = index.traces[slot];
+      trace.verdict.keep = true;
+      trace.first_ref = slot;
+      trace.refs = 1;
+      batch.traces.push_back(trace);
+      batch.refs.push_back({0, slot});
+    }
+  }
+
+  assembler::entry_reader reader() const {
+    return [this](entry_number) -> result<unpacked_entry> { return unpacked_entry{bytes, 1, 2}; };
+  }
+
+  std::string bytes;
+  decided_batch batch;
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(assembly_test)
@@ -335,25 +359,10 @@ BOOST_AUTO_TEST_CASE(a_trace_little_larger_than_a_block_is_not_cut) {
     span.name = std::to_string(i) + std::string(200, 'x');
     spans.push_back(span);
   }
-  const auto bytes = message_of(spans);
-  otlp::span_index index;
-  BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
-  decided_batch batch;
-  for (slot slot = 0; slot < index.traces.size(); ++slot) {
-    decided_trace trace;
-    trace.id = index.traces[slot];
-    trace.verdict.keep = true;
-    trace.first_ref = slot;
-    trace.refs = 1;
-    batch.traces.push_back(trace);
-    batch.refs.push_back({0, slot});
-  }
+  const kept_entry entry(spans);
   assembler collector;
   kept_spans kept;
-  const auto read = [&](entry_number) -> result<unpacked_entry> {
-    return unpacked_entry{bytes, 1, 2};
-  };
-  BOOST_REQUIRE(collector.collect(batch, 0, read, kept));
+  BOOST_REQUIRE(collector.collect(entry.batch, 0, entry.reader(), kept));
   BOOST_REQUIRE(kept.spans() == spans.size());
 
   std::size_t blocks = 0;
@@ -384,27 +393,14 @@ BOOST_AUTO_TEST_CASE(large_envelopes_stand_in_few_blocks) {
       span.on_resource = {{"large", std::string(400'000, resource)}};
       spans.push_back(span);
     }
-  const auto bytes = message_of(spans);
-  otlp::span_index index;
-  BOOST_REQUIRE(otlp::index_traces(bytes, 0, index));
-  decided_batch batch;
-  for (slot s = 0; s < index.traces.size(); ++s) {
-    decided_trace trace;
-    trace.id = index.traces[s];
-    trace.verdict.keep = true;
-    trace.bytes = s == 0 ? 1'300'000 : 1'200'000;
-    trace.repeated = s == 0 ? 0 : trace.bytes;
-    trace.first_ref = s;
-    trace.refs = 1;
-    batch.traces.push_back(trace);
-    batch.refs.push_back({0, s});
+  kept_entry entry(spans);
+  for (auto& trace : entry.batch.traces) {
+    trace.bytes = trace.first_ref == 0 ? 1'300'000 : 1'200'000;
+    trace.repeated = trace.first_ref == 0 ? 0 : trace.bytes;
   }
   assembler collector;
   kept_spans kept;
-  const auto read = [&](entry_number) -> result<unpacked_entry> {
-    return unpacked_entry{bytes, 1, 2};
-  };
-  BOOST_TEST(collector.collect(batch, 0, read, kept).value() == traces);
+  BOOST_TEST(collector.collect(entry.batch, 0, entry.reader(), kept).value() == traces);
   BOOST_REQUIRE(kept.spans() == spans.size());
 
   std::size_t written = 0;
@@ -421,7 +417,7 @@ BOOST_AUTO_TEST_CASE(large_envelopes_stand_in_few_blocks) {
       found += block->resource(block->resource_of(i)).size() > 400'000 ? 1 : 0;
   }
   BOOST_TEST(found == spans.size());
-  BOOST_TEST(written <= 4 * bytes.size());
+  BOOST_TEST(written <= 4 * entry.bytes.size());
 
   written = found = 0;
   for (std::size_t position = 0; position < kept.spans();) {
@@ -437,7 +433,7 @@ BOOST_AUTO_TEST_CASE(large_envelopes_stand_in_few_blocks) {
     found += own.spans.size();
   }
   BOOST_TEST(found == spans.size());
-  BOOST_TEST(written <= 4 * bytes.size());
+  BOOST_TEST(written <= 4 * entry.bytes.size());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
