@@ -117,11 +117,14 @@ void intake::take(std::vector<net::otlp_request>& requests, moment now) {
     else
       waiting_.emplace_back(std::move(request));
   }
-  if (!jobs.empty()) {
-    editing_ += jobs.size();
-    ports_->edit(std::move(jobs));
-  }
+  if (!jobs.empty())
+    edit(std::move(jobs));
   go_on();
+}
+
+void intake::edit(std::vector<edit_job_ptr> jobs) {
+  editing_ += jobs.size();
+  ports_->edit(std::move(jobs));
 }
 
 bool intake::wants_edits(const net::otlp_request& request) const {
@@ -178,7 +181,12 @@ void intake::take_first_waiting() {
   if (auto* job = std::get_if<edit_job_ptr>(&first))
     return take_one_edited(**job);
   auto& request = std::get<net::otlp_request>(first);
-  take_one(request, lanes_of(request), {});
+  if (!wants_edits(request))
+    return take_one(request, lanes_of(request), {});
+  // A reload brought processors while it waited: nothing reaches the disk past them.
+  std::vector<edit_job_ptr> jobs;
+  jobs.push_back(job_of(request));
+  edit(std::move(jobs));
 }
 
 // Its pipelines may have gone or changed since; the processors are those of then.

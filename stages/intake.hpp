@@ -145,6 +145,7 @@ private:
   void open_groups(lane& lane) const;
   void apply_change();
   bool wants_edits(const net::otlp_request& request) const;
+  void edit(std::vector<edit_job_ptr> jobs);
   edit_job_ptr job_of(net::otlp_request& request) const;
   /// Takes what waits while there is room, and writes what is gathered.
   void go_on();

@@ -414,6 +414,33 @@ BOOST_AUTO_TEST_CASE(a_change_waits_for_what_is_gathered) {
   BOOST_TEST(received(accepted_spans) == 4U);
 }
 
+// Scenario: a reload brings processors while a request waits for room, two commits being in flight.
+// Guarantee: it passes through them, as they may take out what must not reach the disk.
+BOOST_AUTO_TEST_CASE(what_waits_passes_through_processors_that_come) {
+  config.max_gathered_bytes = 1;
+  start();
+  for (std::uint64_t i = 0; i < 3; ++i)
+    take(some_spans(i, 1, 10));
+  const auto asker = take(some_spans(3, 1, 10));
+  auto wanted = config;
+  wanted.pipelines[0].edits = chain_of(R"(set(attributes["seen"], true))", "propagate");
+  uut->change(std::make_shared<const intake_config>(wanted), now);
+  BOOST_TEST(ports->jobs.empty());
+  writer().write_one();
+  uut->on_turn(now);
+  BOOST_TEST(uut->changed());
+  BOOST_REQUIRE(ports->jobs.size() == 1U);
+  BOOST_TEST(!uut->idle());
+  edit(0);
+  writer().write_all();
+  uut->on_turn(now);
+  writer().write_all();
+  BOOST_TEST(asker->has_ok());
+  BOOST_REQUIRE(ports->entries.size() == 4U);
+  BOOST_TEST(ports->entries[3]->unpacked.find("seen") != std::string::npos);
+  BOOST_TEST(uut->idle());
+}
+
 // Scenario: a reload that leaves the pipelines as they are, while a commit of one without sampling
 // is in flight. Guarantee: its counts and the places in its log go on from there, not from what is
 // durable.
