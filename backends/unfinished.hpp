@@ -17,7 +17,7 @@ public:
   /// @pre behind everything that was added before
   void add(const item_range& piece, bool closes, unix_ns received);
 
-  /// Makes two pieces of the one that has `at` in its middle.
+  /// Makes two pieces of the one that has `place` in its middle.
   void cut(const log_place& place);
 
   /// A piece is finished. @pre it is one, or there is none that begins there

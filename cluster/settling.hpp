@@ -98,7 +98,7 @@ public:
   /// tail. The first `most` of them.
   std::vector<open_entry> stuck(steady_ns before, std::uint64_t ratio, std::size_t most) const;
 
-  /// The entry is about to be written again at `to`, and may be settled before it is.
+  /// The entry is about to be written again at `target`, and may be settled before it is.
   void begin_move(const entry_id& id, journal_position target);
   /// It was.
   void move(const entry_id& id, journal_position target);

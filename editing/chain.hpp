@@ -78,7 +78,7 @@ private:
     std::size_t last = 0;
   };
 
-  /// Whether anything changed: the new message is in `with` then.
+  /// Whether anything changed: the new message is in `scratch` then.
   bool walk(weir::signal kind, std::string_view message, scratch& scratch) const;
 
   std::vector<part> parts_;

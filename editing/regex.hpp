@@ -41,7 +41,7 @@ public:
   /// Names of the groups, in their order; "" for one without.
   const std::vector<std::string>& group_names() const noexcept { return *names_; }
 
-  /// The first match from `from` on: fills `groups` with the whole match and each group (null: it
+  /// The first match from `begin` on: fills `groups` with the whole match and each group (null: it
   /// took no part). @pre `groups.size() == group_names().size() + 1`
   bool find(std::string_view text, std::size_t begin, std::span<std::string_view> groups) const;
 

@@ -25,7 +25,7 @@ void nested_fields::end(std::string& out, const mark& begun) {
 }
 
 void nested_fields::make_room(std::string& out, std::size_t begin) {
-  // Those behind `from` ended last: fields lie in each other or behind each other.
+  // Those behind `begin` ended last: fields lie in each other or behind each other.
   auto first = gaps_.end();
   while (first != gaps_.begin() && std::prev(first)->position >= begin)
     --first;

@@ -25,7 +25,7 @@ public:
   /// Ends the field that began there, behind all that were begun since.
   void end(std::string& out, const mark& begun);
 
-  /// Makes room for the lengths that stand at byte `from` or behind it: to call once with 0 at the
+  /// Makes room for the lengths that stand at byte `begin` or behind it: to call once with 0 at the
   /// end, and before, with the beginning of a field that has ended, for bytes that are to be moved.
   void make_room(std::string& out, std::size_t begin);
 

@@ -39,7 +39,7 @@ int read_number(std::string_view text, std::size_t& position) {
   return number;
 }
 
-/// Reads what stands behind a `%`, and moves `at` behind it. `verb` 0: it is none that is known.
+/// Reads what stands behind a `%`, and moves `position` behind it. `verb` 0: it is none that is known.
 directive read_directive(std::string_view text, std::size_t& position) {
   directive d;
   for (; position < text.size(); ++position) {

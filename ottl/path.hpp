@@ -17,7 +17,7 @@ std::string_view to_string(context_kind c) noexcept;
 /// By its name, or by `instrumentation_scope`.
 std::optional<context_kind> context_named(std::string_view name) noexcept;
 
-/// Whether statements of `from` may name paths of `other`: its own, or those of what holds it.
+/// Whether statements of `kind` may name paths of `other`: its own, or those of what holds it.
 bool sees(context_kind kind, context_kind other) noexcept;
 
 /// How a path is read from its item and written to it.

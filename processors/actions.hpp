@@ -23,11 +23,11 @@ std::string metadata_key(std::string_view from_context);
 class action_list {
 public:
   /// errc::invalid_argument where an action misses something or has too much; the number of the
-  /// action, from 0, is in `at`.
+  /// action, from 0, is in `position`.
   static result<action_list> compile(const std::vector<action_config>& actions,
                                      std::size_t& position);
 
-  /// Edits the attributes of `of`.
+  /// Edits the attributes of `item`.
   void apply(item& item, context& context) const;
 
 private:

@@ -83,7 +83,7 @@ public:
   // -- journal --
   virtual bounds journal() const = 0;
   virtual result<std::string> read_entry(journal_position position) const = 0;
-  /// Calls `each(position, entry bytes)` from `from` on, in order, until it returns false.
+  /// Calls `each(position, entry bytes)` from `position` on, in order, until it returns false.
   virtual result<void>
   scan_journal(journal_position position,
                const std::function<bool(journal_position, std::string_view)>& each) const = 0;
@@ -108,7 +108,7 @@ public:
   // -- log --
   virtual bounds log(pipeline_id pipeline) const = 0;
   virtual result<std::string> read_block(pipeline_id pipeline, log_position position) const = 0;
-  /// The first block that holds data received at `from` or later, or log().next. Where a clock was
+  /// The first block that holds data received at `begin` or later, or log().next. Where a clock was
   /// set back by more than ten minutes, what was written before is older than what came after.
   virtual result<log_position> find_time(pipeline_id pipeline, unix_ns begin) const = 0;
   virtual result<void> trim_log(pipeline_id pipeline, log_position below) = 0;

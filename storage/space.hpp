@@ -14,7 +14,7 @@ namespace weir::storage {
 /// go on. Any thread.
 class space {
 public:
-  /// @pre `how` is fitted()
+  /// @pre `options` are fitted()
   space(const options& options, const files& disk);
 
   /// What must stay free for everything that was taken in to be settled: two memtables and the

@@ -58,7 +58,7 @@ public:
   /// Creates the column families of a log where they are missing.
   result<void> open_log(pipeline_id pipeline);
 
-  /// Writes, and with `sync` (and options::fsync) fsyncs. On success `what` is empty; on failure it
+  /// Writes, and with `sync` (and options::fsync) fsyncs. On success `batch` is empty; on failure it
   /// is unchanged, so that it can be tried again. errc::full: the disk is full, nothing is
   /// promised, try later. errc::unavailable: the disk does not keep up, the same.
   /// errc::invalid_argument: a log that was not opened. errc::fatal: the disk failed in another

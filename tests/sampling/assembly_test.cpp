@@ -104,7 +104,7 @@ std::string envelope_of(const testing::attributes& on_resource) {
   return std::string(index.slices[index.groups[0].first_resource_slice].in(message));
 }
 
-/// Takes all blocks out of `kept`, adds their spans (body, resource envelope) to `into`; each trace
+/// Takes all blocks out of `kept`, adds their spans (body, resource envelope) to `seen_spans`; each trace
 /// has to be in one run.
 void take_blocks(const kept_spans& kept, std::size_t block_bytes, seen_spans& seen_spans) {
   codec::traces_block_builder builder;

@@ -394,20 +394,20 @@ IOStatus faulty_file_system::DeleteFile(const std::string& path, const IOOptions
   return IOStatus::OK();
 }
 
-IOStatus faulty_file_system::RenameFile(const std::string& source, const std::string& out,
+IOStatus faulty_file_system::RenameFile(const std::string& source, const std::string& new_name,
                                         const IOOptions& options, IODebugContext* debug) {
   const std::lock_guard guard(mutex_);
-  return rename(source, out, options, debug);
+  return rename(source, new_name, options, debug);
 }
 
-IOStatus faulty_file_system::rename(const std::string& source, const std::string& out,
+IOStatus faulty_file_system::rename(const std::string& source, const std::string& new_name,
                                     const IOOptions& options, IODebugContext* debug) {
   if (auto s = may_change(0); !s.ok())
     return s;
   auto ignored = std::error_code();
   const auto whole_directory = fs::is_directory(source, ignored);
-  const auto replaced = files_.contains(out) ? bury(out) : std::string();
-  if (auto s = target()->RenameFile(source, out, options, debug); !s.ok())
+  const auto replaced = files_.contains(new_name) ? bury(new_name) : std::string();
+  if (auto s = target()->RenameFile(source, new_name, options, debug); !s.ok())
     return s;
   if (whole_directory) {
     // What happened in it before counts as synced: a directory's name is no place to remember it
@@ -415,30 +415,30 @@ IOStatus faulty_file_system::rename(const std::string& source, const std::string
     std::erase_if(undos_, [&](const undo& u) { return u.directory.starts_with(source); });
     auto moved = std::map<std::string, std::shared_ptr<content>>();
     for (const auto& [path, node] : files_)
-      moved[path.starts_with(source + '/') ? out + path.substr(source.size()) : path] = node;
+      moved[path.starts_with(source + '/') ? new_name + path.substr(source.size()) : path] = node;
     files_ = std::move(moved);
     return IOStatus::OK();
   }
   if (!replaced.empty())
-    undos_.push_back({directory_of(out), {}, replaced, out});
-  undos_.push_back({directory_of(out), {}, out, source});
+    undos_.push_back({directory_of(new_name), {}, replaced, new_name});
+  undos_.push_back({directory_of(new_name), {}, new_name, source});
   if (auto node = files_.extract(source)) {
-    node.key() = out;
+    node.key() = new_name;
     files_.insert(std::move(node));
   }
   return IOStatus::OK();
 }
 
-IOStatus faulty_file_system::LinkFile(const std::string& source, const std::string& out,
+IOStatus faulty_file_system::LinkFile(const std::string& source, const std::string& new_name,
                                       const IOOptions& options, IODebugContext* debug) {
   const std::lock_guard guard(mutex_);
   if (auto s = may_change(0); !s.ok())
     return s;
-  if (auto s = target()->LinkFile(source, out, options, debug); !s.ok())
+  if (auto s = target()->LinkFile(source, new_name, options, debug); !s.ok())
     return s;
   if (const auto found = files_.find(source); found != files_.end())
-    files_[out] = found->second;
-  undos_.push_back({directory_of(out), out, {}, {}});
+    files_[new_name] = found->second;
+  undos_.push_back({directory_of(new_name), new_name, {}, {}});
   return IOStatus::OK();
 }
 

@@ -63,10 +63,10 @@ public:
                                  rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override;
-  rocksdb::IOStatus RenameFile(const std::string& source, const std::string& out,
+  rocksdb::IOStatus RenameFile(const std::string& source, const std::string& new_name,
                                const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override;
-  rocksdb::IOStatus LinkFile(const std::string& source, const std::string& out,
+  rocksdb::IOStatus LinkFile(const std::string& source, const std::string& new_name,
                              const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus Truncate(const std::string& path, std::size_t size,
@@ -92,11 +92,11 @@ private:
   struct undo {
     std::string directory;
     std::string remove;          ///< This path goes,
-    std::string source, restore; ///< or what is kept as `from` is at `restore` again.
+    std::string source, restore; ///< or what is kept as `source` is at `restore` again.
   };
 
   rocksdb::IOStatus may_change(std::uint64_t bytes);
-  rocksdb::IOStatus rename(const std::string& source, const std::string& out,
+  rocksdb::IOStatus rename(const std::string& source, const std::string& new_name,
                            const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug);
   std::shared_ptr<content> known(const std::string& path);
   static void take_back(const std::string& path, content& content, std::mt19937_64* torn);

@@ -52,7 +52,7 @@ public:
     return all;
   }
 
-  /// Reads until `what` has come. False: closed or late; `all` has what came.
+  /// Reads until `text` has come. False: closed or late; `all` has what came.
   bool receive_until(std::string_view text, std::string& all) {
     while (all.find(text) == std::string::npos) {
       const auto piece = receive();
