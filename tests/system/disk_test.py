@@ -132,7 +132,7 @@ class DiskTest(case.SystemTest):
                            lambda t: t.replace("    traces: {", "    traces/new: {")):
                 weir.write_text(change(text))
                 weir.start()
-                line = weir.process.wait_for_line(lambda line: "is not configured any more" in line, 10)
+                line = weir.process.says("is not configured any more")
                 self.assertRegex(line, rf"exporter otlp of pipeline traces is not configured any more: {spans} items in "
                                        r"\d+ blocks were not delivered to it and stay until 20\d\d-\d\d-\d\dT[\d:]+Z")
                 wait_until(lambda: weir.metric("weir_orphaned_items", 'exporter="otlp"') == spans, 10, "the metric")

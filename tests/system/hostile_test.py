@@ -88,7 +88,7 @@ class Hostile(case.SystemTest):
             self.assertIsNone(re.search(r"[\x00-\x08\x0b-\x1f\x7f]", line), repr(line))
 
     def line_of(self, text):
-        return self.node.process.wait_for_line(lambda line: text in line, 10)
+        return self.node.process.says(text)
 
     # -- HTTP/2 --
 

@@ -69,7 +69,7 @@ class PipelinesTest(case.SystemTest):
         one.write()
         for number, name in (3, "sea"), (4, "lawn"):
             one.start()
-            one.process.wait_for_line(lambda line: "pipeline traces/blue which is not in the configuration" in line, 20)
+            one.process.says("pipeline traces/blue which is not in the configuration")
             wait_until(lambda: one.metric("weir_journal_orphaned_spans_total") == 2, 20, "what is owed to be counted")
             one.send(number, name, "blue")
             self.decided_by_all(one, [name])

@@ -83,6 +83,10 @@ class Process:
                     raise Failed(f"{self.name}: no such line in {seconds} s:\n{self.tail()}")
                 self._changed.wait(min(left, 0.2))
 
+    def says(self, text, seconds=10):
+        """The first line with this text; a line comes some moments after what it tells of."""
+        return self.wait_for_line(lambda line: text in line, seconds)
+
     def command(self, line):
         """Writes a line to its standard input."""
         self._popen.stdin.write(line + "\n")
