@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backends/sender.hpp"
-#include "cluster/slot_set.hpp"
+#include "cluster/messages.hpp"
 #include "codec/entry.hpp"
 #include "core/bytes.hpp"
 #include "core/clock.hpp"
@@ -45,12 +45,6 @@ struct durable_entry {
 };
 using entry_ptr = std::shared_ptr<const durable_entry>;
 
-/// Some slots of one entry.
-struct entry_slots {
-  entry_id entry;
-  std::vector<slot> slots;
-};
-
 /// What one shard decided for one pipeline at a time.
 struct decided {
   pipeline_id pipeline = 0;
@@ -76,7 +70,7 @@ using decided_ptr = std::shared_ptr<decided>;
 
 /// Settled and durable: by the owner to the origin.
 struct settled_report {
-  std::vector<entry_slots> entries;
+  std::vector<cluster::entry_slots> entries;
 };
 using settled_ptr = std::shared_ptr<const settled_report>;
 
