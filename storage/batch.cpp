@@ -44,6 +44,10 @@ void batch::put_progress(const entry_id& id, std::string_view progress) {
   add({keys::kind::progress, 0, id.sequence, 0, keys::progress(id), copy(progress)});
 }
 
+void batch::put_settled(const entry_id& id, std::string_view record) {
+  add({keys::kind::settled, 0, id.sequence, 0, keys::settled(id), copy(record)});
+}
+
 void batch::put_decisions(pipeline_id pipeline, std::uint64_t chunk, std::string_view decisions) {
   add({keys::kind::decisions, pipeline, chunk, 0, keys::decisions(pipeline, chunk),
        copy(decisions)});

@@ -46,6 +46,8 @@ public:
   void erase_entry(journal_position position);
 
   void put_progress(const entry_id& id, std::string_view progress);
+  /// What the origin knows to be settled of its entry, in place of what it wrote before.
+  void put_settled(const entry_id& id, std::string_view record);
 
   /// `chunk` numbers rise; a chunk is what one flush decided.
   void put_decisions(pipeline_id pipeline, std::uint64_t chunk, std::string_view decisions);

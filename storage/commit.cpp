@@ -48,6 +48,7 @@ instruments& seen() {
 std::string_view small_family(kind type) {
   switch (type) {
   case kind::progress:
+  case kind::settled:
     return "progress";
   case kind::decisions:
     return "decisions";

@@ -93,10 +93,15 @@ public:
   virtual journal_position journal_gone() const noexcept = 0;
 
   // -- progress --
-  /// What was trimmed may come back after a crash, until maintain() has run twice. Or it may be
-  /// gone at once: trim only what belongs to entries below journal_gone().
+  /// An owner's records, of entries of any node.
   virtual result<void>
   scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const = 0;
+  /// The origin's records, of its own entries.
+  virtual result<void>
+  scan_settled(const std::function<bool(const entry_id&, std::string_view)>& each) const = 0;
+  /// Forgets the records of these entries, the owner's and the origin's. What was trimmed may come
+  /// back after a crash, until maintain() has run twice. Or it may be gone at once: of this node's
+  /// own entries, trim only those below journal_gone().
   virtual result<void> trim_progress(node_id node, weir::epoch epoch, sequence below) = 0;
 
   // -- decisions --

@@ -27,6 +27,10 @@ std::string with_number(std::string key, std::uint64_t number) {
   return key;
 }
 
+std::string with_entry(std::string key, const entry_id& id) {
+  return with_number(with_number(with_number(std::move(key), id.node), id.epoch), id.sequence);
+}
+
 } // namespace
 
 void append_u32(std::string& out, std::uint32_t value) {
@@ -71,8 +75,11 @@ std::string letter(pipeline_id pipeline, log_position position) {
 }
 
 std::string progress(const entry_id& id) {
-  return with_number(with_number(with_number(prefix(kind::progress), id.node), id.epoch),
-                     id.sequence);
+  return with_entry(prefix(kind::progress), id);
+}
+
+std::string settled(const entry_id& id) {
+  return with_entry(prefix(kind::settled), id);
 }
 
 std::string decisions(pipeline_id pipeline, std::uint64_t chunk) {
@@ -131,6 +138,7 @@ std::optional<parsed> parse(std::string_view key) {
     result.number = read_u64(rest.substr(12));
     return result;
   case kind::progress:
+  case kind::settled:
     if (rest.size() != 24)
       return {};
     result.id = {read_u64(rest), read_u64(rest.substr(8)), read_u64(rest.substr(16))};

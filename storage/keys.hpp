@@ -20,6 +20,7 @@
 //   time       t | pipeline u32 | time u64 | position   empty                  index.<pipeline>
 //   letter     l | pipeline u32 | position u64          the dead letter        dead_letters.<pipeline>
 //   progress   p | node u64 | epoch u64 | sequence u64  * the record           progress
+//   settled    s | node u64 | epoch u64 | sequence u64  * the record           progress
 //   decisions  d | pipeline u32 | chunk u64             * the chunk            decisions
 //   cursor     c | pipeline u32 | exporter              * position, item u32   cursors
 //   erased     x | position u64                         *                      meta
@@ -35,6 +36,7 @@ enum class kind : char {
   time = 't',
   letter = 'l',
   progress = 'p',
+  settled = 's',
   decisions = 'd',
   cursor = 'c',
   erased = 'x',
@@ -54,6 +56,7 @@ std::string block(pipeline_id pipeline, log_position position);
 std::string time(pipeline_id pipeline, unix_ns time, log_position position);
 std::string letter(pipeline_id pipeline, log_position position);
 std::string progress(const entry_id& id);
+std::string settled(const entry_id& id);
 std::string decisions(pipeline_id pipeline, std::uint64_t chunk);
 std::string cursor(pipeline_id pipeline, std::string_view exporter);
 std::string erased(journal_position position);

@@ -93,10 +93,11 @@ void store::impl::trim_small() {
   auto deletes = rocksdb::WriteBatch();
   for (const auto& [source, below] : progress) {
     auto& done = progress_trimmed[source];
+    const auto begin = entry_id{source.first, source.second, done};
+    const auto end = entry_id{source.first, source.second, below};
     if (done < below)
-      (void)deletes.DeleteRange(data->family("progress"),
-                                keys::progress({source.first, source.second, done}),
-                                keys::progress({source.first, source.second, below}));
+      for (const auto& key : {keys::progress, keys::settled})
+        (void)deletes.DeleteRange(data->family("progress"), key(begin), key(end));
     done = below;
   }
   for (const auto& [pipeline, below] : decisions) {

@@ -156,13 +156,13 @@ journal_position store::journal_gone() const noexcept {
 
 // -- progress --
 
-result<void>
-store::scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const {
+result<void> store::impl::scan_by_entry(
+    keys::kind type, const std::function<bool(const entry_id&, std::string_view)>& each) const {
   const auto floors = [&] {
-    const std::shared_lock guard(impl_->mutex);
-    return impl_->progress_floor;
+    const std::shared_lock guard(mutex);
+    return progress_floor;
   }();
-  const auto prefix = keys::prefix(keys::kind::progress);
+  const auto prefix = keys::prefix(type);
   const auto visit = [&](std::string_view key, std::string_view value) {
     const auto parsed = keys::parse(key);
     if (!parsed || value.size() < version_bytes)
@@ -172,8 +172,17 @@ store::scan_progress(const std::function<bool(const entry_id&, std::string_view)
       return true;
     return each(parsed->id, value.substr(version_bytes));
   };
-  return impl_->scan(impl_->data->family("progress"), keys::progress({}), keys::end_of(prefix),
-                     visit);
+  return scan(data->family(small_family(type)), prefix, keys::end_of(prefix), visit);
+}
+
+result<void>
+store::scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const {
+  return impl_->scan_by_entry(keys::kind::progress, each);
+}
+
+result<void>
+store::scan_settled(const std::function<bool(const entry_id&, std::string_view)>& each) const {
+  return impl_->scan_by_entry(keys::kind::settled, each);
 }
 
 result<void> store::trim_progress(node_id node, weir::epoch epoch, sequence below) {

@@ -76,6 +76,8 @@ public:
 
   result<void>
   scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const override;
+  result<void>
+  scan_settled(const std::function<bool(const entry_id&, std::string_view)>& each) const override;
   result<void> trim_progress(node_id node, weir::epoch epoch, sequence below) override;
 
   result<std::vector<std::uint64_t>> decision_chunks(pipeline_id pipeline) const override;

@@ -75,6 +75,10 @@ struct store::impl {
   /// counted.
   result<void> scan(rocksdb::ColumnFamilyHandle* family, const std::string& begin,
                     const std::string& end, const record_visitor& each) const;
+  /// Records of entries in the family progress, but for trimmed ones. @param type progress, settled
+  result<void>
+  scan_by_entry(keys::kind type,
+                const std::function<bool(const entry_id&, std::string_view)>& each) const;
   /// Stops at damage, and says so: a cursor that is skipped is data sent twice, or never.
   rocksdb::Status
   scan_cursors(const std::string& prefix,

@@ -56,6 +56,9 @@ void change::apply(contents& contents) const {
   case kind::progress:
     contents.progress[{model_node, model_epoch, number}] = value;
     break;
+  case kind::settled:
+    contents.settled[{model_node, model_epoch, number}] = value;
+    break;
   case kind::decisions:
     contents.decisions[number] = value;
     break;
@@ -79,6 +82,8 @@ void change::add_to(batch& batch) const {
     return batch.erase_entry(number);
   case kind::progress:
     return batch.put_progress({model_node, model_epoch, number}, value);
+  case kind::settled:
+    return batch.put_settled({model_node, model_epoch, number}, value);
   case kind::decisions:
     return batch.put_decisions(1, number, value);
   case kind::block:
@@ -125,6 +130,10 @@ std::optional<std::string> difference(const store& is, const contents& should,
     found.progress.emplace(id, value);
     return true;
   });
+  (void)is.scan_settled([&](const entry_id& id, std::string_view value) {
+    found.settled.emplace(id, value);
+    return true;
+  });
   (void)is.scan_decisions(1, [&](std::uint64_t chunk, std::string_view value) {
     found.decisions.emplace(chunk, value);
     return true;
@@ -153,8 +162,10 @@ std::optional<std::string> difference(const store& is, const contents& should,
   if (auto d =
           compare("decisions", found.decisions, should.decisions, trim_only(trimmed.decisions)))
     return d;
-  if (auto d = compare("progress", found.progress, should.progress,
-                       [&](const entry_id& id) { return id.sequence < trimmed.progress; }))
+  const auto forgotten = [&](const entry_id& id) { return id.sequence < trimmed.progress; };
+  if (auto d = compare("progress", found.progress, should.progress, forgotten))
+    return d;
+  if (auto d = compare("settled", found.settled, should.settled, forgotten))
     return d;
   return compare("cursor", found.cursors, should.cursors, [](const std::string&) { return false; });
 }

@@ -13,6 +13,7 @@ namespace weir::storage {
 struct contents {
   std::map<journal_position, std::string> entries;
   std::map<entry_id, std::string> progress;
+  std::map<entry_id, std::string> settled;
   std::map<std::uint64_t, std::string> decisions;
   std::map<log_position, std::string> blocks;
   std::map<log_position, std::string> letters;
@@ -22,7 +23,7 @@ struct contents {
 
 /// One change, for the model and for a batch.
 struct change {
-  enum class kind { entry, erase, progress, decisions, block, letter, cursor };
+  enum class kind { entry, erase, progress, settled, decisions, block, letter, cursor };
 
   kind form = kind::entry;
   std::uint64_t number = 0;

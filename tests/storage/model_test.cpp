@@ -94,7 +94,7 @@ private:
     auto next = contents(all_);
     const auto end = [](const auto& map) { return map.empty() ? 0 : map.rbegin()->first + 1; };
     for (auto n = 1 + draw(4); n > 0; --n) {
-      auto c = change{.form = static_cast<change::kind>(draw(7)), .number = 0, .value = {}};
+      auto c = change{.form = static_cast<change::kind>(draw(8)), .number = 0, .value = {}};
       const auto size = 100 + draw(5000);
       if (c.form == change::kind::entry) {
         c.number = std::max(store_->journal().next, end(next.entries));
@@ -113,8 +113,8 @@ private:
         c.number = commits_;
         c.value = draw(2) == 0 ? "otlp/a" : "file";
       } else {
-        c.number = c.form == change::kind::progress ? trimmed_.progress + draw(40)
-                                                    : trimmed_.decisions + draw(20);
+        c.number = c.form == change::kind::decisions ? trimmed_.decisions + draw(20)
+                                                     : trimmed_.progress + draw(40);
         c.value = noise(1 + draw(60), commits_ * 7 + n);
       }
       c.apply(next);

@@ -58,6 +58,7 @@ BOOST_AUTO_TEST_CASE(what_was_committed_is_read_back) {
   b.put_entry(0, std::string_view("zero"));
   b.put_entry(1, shared_bytes(std::string("one")));
   b.put_progress(id, "done");
+  b.put_settled(id, "reported");
   b.put_decisions(pipeline, 3, "kept");
   b.append_block(pipeline, 0, 1000, std::string_view("block"));
   b.put_cursor("otlp/a", pipeline, {4, 2});
@@ -84,6 +85,13 @@ BOOST_AUTO_TEST_CASE(what_was_committed_is_read_back) {
     return true;
   }));
   BOOST_TEST(progress == "done");
+  auto settled = std::string();
+  BOOST_REQUIRE(database->scan_settled([&](const entry_id& entry_id, std::string_view value) {
+    BOOST_TEST((entry_id == id));
+    settled += value;
+    return true;
+  }));
+  BOOST_TEST(settled == "reported");
   BOOST_REQUIRE(
       database->scan_decisions(pipeline, [&](std::uint64_t chunk, std::string_view value) {
         BOOST_TEST(chunk == 3u);
@@ -228,13 +236,16 @@ BOOST_AUTO_TEST_CASE(a_clock_that_jumped_ahead_is_forgotten) {
   BOOST_TEST(database->find_time(pipeline, 120 * minute).value() == 5u);
 }
 
-// Scenario: progress and decisions are trimmed. Guarantee: gone at once, and after a restart.
+// Scenario: progress, settled records and decisions are trimmed. Guarantee: gone at once, and after
+// a restart; records of another epoch stay.
 BOOST_AUTO_TEST_CASE(small_records_are_trimmed) {
   auto b = batch();
   for (sequence s = 1; s <= 20; ++s) {
     b.put_progress({1, 2, s}, "p");
+    b.put_settled({1, 2, s}, "s");
     b.put_decisions(1, s, std::to_string(s));
   }
+  b.put_settled({1, 3, 4}, "s");
   commit(std::move(b));
   BOOST_REQUIRE(database->trim_progress(1, 2, 11));
   BOOST_REQUIRE(database->trim_decisions(1, 16));
@@ -244,16 +255,20 @@ BOOST_AUTO_TEST_CASE(small_records_are_trimmed) {
       ++seen.first;
       return true;
     }));
+    BOOST_REQUIRE(database->scan_settled([&](const entry_id&, std::string_view) {
+      seen.first += 100;
+      return true;
+    }));
     BOOST_REQUIRE(database->scan_decisions(1, [&](std::uint64_t, std::string_view value) {
       seen.second += std::string(value) + ' ';
       return true;
     }));
     return seen;
   };
-  BOOST_TEST((left() == std::pair(10, std::string("20 19 18 17 16 "))));
+  BOOST_TEST((left() == std::pair(1110, std::string("20 19 18 17 16 "))));
   database->maintain();
   reopen();
-  BOOST_TEST((left() == std::pair(10, std::string("20 19 18 17 16 "))));
+  BOOST_TEST((left() == std::pair(1110, std::string("20 19 18 17 16 "))));
 }
 
 // Scenario: a commit names a log that is not open. Guarantee: an error, nothing written, the batch

@@ -45,6 +45,9 @@ void tables::apply(const storage::operation& record) {
   case kind::progress:
     progress[storage::keys::parse(record.key)->id] = value;
     break;
+  case kind::settled:
+    settled[storage::keys::parse(record.key)->id] = value;
+    break;
   case kind::decisions:
     decisions[{record.pipeline, record.number}] = value;
     break;
@@ -133,6 +136,7 @@ void model_disk::maintain() {
   }
   give_letters_back();
   durable_.progress = now_.progress;
+  durable_.settled = now_.settled;
   durable_.decisions = now_.decisions;
   measure();
 }
@@ -195,9 +199,9 @@ result<void> model_disk::trim_journal(journal_position below) {
   return {};
 }
 
-result<void> model_disk::scan_progress(
-    const std::function<bool(const entry_id&, std::string_view)>& each) const {
-  for (const auto& [entry, bytes] : now_.progress) {
+result<void> model_disk::scan_by_entry(
+    const records& all, const std::function<bool(const entry_id&, std::string_view)>& each) const {
+  for (const auto& [entry, bytes] : all) {
     if (refuses())
       return refused();
     if (!each(entry, bytes))
@@ -206,13 +210,27 @@ result<void> model_disk::scan_progress(
   return {};
 }
 
+result<void> model_disk::scan_progress(
+    const std::function<bool(const entry_id&, std::string_view)>& each) const {
+  return scan_by_entry(now_.progress, each);
+}
+
+result<void>
+model_disk::scan_settled(const std::function<bool(const entry_id&, std::string_view)>& each) const {
+  return scan_by_entry(now_.settled, each);
+}
+
 result<void> model_disk::trim_progress(node_id node, weir::epoch epoch, sequence below) {
   witness_.progress_goes(durable_, node, epoch, below);
-  now_.progress.erase(now_.progress.lower_bound({node, epoch, 0}),
-                      now_.progress.lower_bound({node, epoch, below}));
-  if (random_() % 2 == 0) // It may be gone at once, or come back after a crash.
-    durable_.progress.erase(durable_.progress.lower_bound({node, epoch, 0}),
-                            durable_.progress.lower_bound({node, epoch, below}));
+  const auto trim = [&](records& all) {
+    all.erase(all.lower_bound({node, epoch, 0}), all.lower_bound({node, epoch, below}));
+  };
+  trim(now_.progress);
+  trim(now_.settled);
+  if (random_() % 2 == 0) { // It may be gone at once, or come back after a crash.
+    trim(durable_.progress);
+    trim(durable_.settled);
+  }
   return {};
 }
 

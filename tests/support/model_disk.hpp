@@ -16,6 +16,7 @@ struct tables {
   std::set<journal_position> erased;
   storage::bounds journal;
   std::map<entry_id, std::string> progress;
+  std::map<entry_id, std::string> settled;
   std::map<std::pair<pipeline_id, std::uint64_t>, std::string> decisions;
   std::map<std::pair<pipeline_id, log_position>, shared_bytes> blocks;
   std::map<pipeline_id, storage::bounds> logs;
@@ -91,6 +92,8 @@ public:
 
   result<void>
   scan_progress(const std::function<bool(const entry_id&, std::string_view)>& each) const override;
+  result<void>
+  scan_settled(const std::function<bool(const entry_id&, std::string_view)>& each) const override;
   result<void> trim_progress(node_id node, weir::epoch epoch, sequence below) override;
 
   result<std::vector<std::uint64_t>> decision_chunks(pipeline_id pipeline) const override;
@@ -121,6 +124,11 @@ public:
   void give_back() override { maintain(); }
 
 private:
+  using records = std::map<entry_id, std::string>;
+
+  result<void>
+  scan_by_entry(const records& all,
+                const std::function<bool(const entry_id&, std::string_view)>& each) const;
   void sync();
   bool refuses() const;
   void measure();
