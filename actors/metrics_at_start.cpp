@@ -57,7 +57,8 @@ void show_metrics_at_start(const node_plan& plan) {
         &metrics::journal_orphaned_spans, &metrics::intake_edits_slow, &metrics::intake_edits_ended,
         &metrics::kept_edits_ended, &metrics::sampler_unfinished_conditions,
         &metrics::storage_damaged_records, &metrics::storage_salvaged_records,
-        &metrics::storage_lost_records})
+        &metrics::storage_lost_records, &metrics::storage_spilled_bytes,
+        &metrics::storage_refused_spills})
     counter->with();
   for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
     metrics::reloads.with({{"outcome", outcome}});

@@ -191,4 +191,25 @@ result<void> store::impl::commit(batch& changes, bool sync) {
   return {};
 }
 
+// Refused early: a disk that gets full for what another node has as well would stop what it alone
+// has.
+result<std::uint64_t> store::impl::spill(std::string_view bytes) {
+  static auto& refused = metrics::storage_refused_spills.with();
+  static auto& written = metrics::storage_spilled_bytes.with();
+  if (failed)
+    return fail(errc::fatal, "the disk has failed before");
+  const auto most =
+      settings.max_spill_bytes > 0 ? settings.max_spill_bytes : space.room().max_bytes / 4;
+  auto place = result<std::uint64_t>(fail(errc::full, "there is too little room to spill"));
+  if (space.has_room_to_spare(bytes.size()))
+    place = spilled.put(bytes, most);
+  if (!place) {
+    refused.Increment();
+    return place;
+  }
+  written.Increment(static_cast<double>(bytes.size()));
+  space.wrote(bytes.size());
+  return place;
+}
+
 } // namespace weir::storage

@@ -129,6 +129,21 @@ public:
   virtual result<void> trim_dead_letters(pipeline_id pipeline, log_position below) = 0;
   virtual std::vector<segment> dead_letter_segments(pipeline_id pipeline) const = 0;
 
+  // -- spill: what memory is too short for, and another node can send again --
+  /// Puts bytes away until drop_spilled(), at the longest until the end of the process: nothing is
+  /// synced. Blocks as writing a file does, and waits for no commit. errc::full:
+  /// options::max_spill_bytes is reached, or there is so little room() that intake would soon have
+  /// to stop; errc::io: they could not be written; errc::fatal: failure(). None of these does harm
+  /// to what else is on the disk.
+  /// @returns their place, never 0
+  virtual result<std::uint64_t> spill(std::string_view bytes) = 0;
+  /// errc::not_found: nothing is held there. errc::corrupt: it is not what was written, counted.
+  /// errc::io: it may be there and cannot be read.
+  virtual result<std::string> read_spilled(std::uint64_t place) const = 0;
+  /// Cheap. maintain() gives the space back, a file at a time: drop roughly in the order of spill().
+  /// @pre what spill() gave, once; nobody reads it any more
+  virtual void drop_spilled(std::uint64_t place) = 0;
+
   /// Nothing: there is none. errc::io, errc::corrupt: it may be there and cannot be read.
   virtual result<std::optional<std::string>> meta(std::string_view key) const = 0;
 

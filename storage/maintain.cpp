@@ -230,6 +230,7 @@ void store::impl::measure() {
     parts[part] += bytes + in_memory;
     all_in_memory += in_memory;
   }
+  parts["spill"] = spilled.bytes();
   space.measure(std::move(parts), all_in_memory);
 }
 
@@ -267,6 +268,7 @@ void store::impl::add_spare() {
 }
 
 void store::impl::follow_trims() {
+  spilled.remove_unused();
   auto moved = false;
   if (const auto persisted = persist_heads(moved); !persisted) {
     if (persisted.error().code == errc::full)

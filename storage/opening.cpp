@@ -56,6 +56,7 @@ result<void> store::impl::open() {
   if (!taken)
     return tl::unexpected(taken.error());
   lock = std::move(*taken);
+  spilled.clear(); // First: on a full disk the rest may need that room.
   const auto found = read_identity(disk, settings.directory);
   if (!found)
     return tl::unexpected(found.error());

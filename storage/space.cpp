@@ -73,6 +73,12 @@ void space::judge(std::uint64_t used) {
     why_ = refusal::none;
 }
 
+// So much stays free for what comes until the next look.
+std::uint64_t space::headroom() const noexcept {
+  const auto news = std::max(written_before_.load(), written_.load());
+  return std::min(limit() / 8, limit() / 32 + 2 * memtable_bytes_ + 2 * news);
+}
+
 storage::room space::room() const {
   auto found = storage::room();
   found.why = full_ ? refusal::disk : why_.load();
@@ -82,10 +88,7 @@ storage::room space::room() const {
   found.max_bytes = max_bytes_;
   found.free = free_;
   found.reserve = reserve_;
-  // So much stays free for what comes until the next look.
-  const auto news = std::max(written_before_.load(), written_.load());
-  const auto headroom =
-      std::min(found.limit / 8, found.limit / 32 + 2 * memtable_bytes_ + 2 * news);
+  const auto headroom = this->headroom();
   const auto over = [](std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; };
   found.excess = std::max(over(found.used + headroom, found.limit),
                           over(reserve_ + std::min(headroom, reserve_), found.free));
@@ -145,6 +148,14 @@ bool space::has_room_for(std::uint64_t bytes) const {
 
 bool space::make_room_for(std::uint64_t bytes) {
   return has_room_for(bytes) || (ran_out() && has_room_for(bytes));
+}
+
+// Into half of the headroom: a quota that delivered blocks fill is the ordinary case, and they go
+// as the headroom is used up, so that there is room again at the next look.
+bool space::has_room_to_spare(std::uint64_t bytes) const {
+  const auto spare = headroom();
+  return accepts_data() && measured_ + written_ + bytes + spare / 2 <= limit()
+         && disk_.free_space(directory_) >= reserve_ + std::min(spare, reserve_) / 2 + bytes;
 }
 
 void space::restore_ballast() {

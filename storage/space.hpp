@@ -44,12 +44,16 @@ public:
   bool has_room_for(std::uint64_t bytes) const;
   /// The same, if need be by giving up the ballast. On false intake stops.
   bool make_room_for(std::uint64_t bytes);
+  /// So many bytes can be written that nobody is owed: intake is still some way from having to stop
+  /// then.
+  bool has_room_to_spare(std::uint64_t bytes) const;
   /// Puts the ballast back where there is room for it.
   void restore_ballast();
 
 private:
   void judge(std::uint64_t used);
   std::uint64_t limit() const noexcept;
+  std::uint64_t headroom() const noexcept;
   std::string ballast() const { return directory_ + "/ballast"; }
 
   const files& disk_;

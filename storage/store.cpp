@@ -37,7 +37,8 @@ std::unique_ptr<rocksdb::Env> env_of(const options& options,
 store::impl::impl(const options& options)
     : settings(fitted(options)), disk(system_of(options)),
       wal(std::make_shared<wal_files>(system_of(options), path("spare/"))),
-      env(env_of(options, wal)), space(settings, disk) {}
+      env(env_of(options, wal)), space(settings, disk),
+      spilled(disk, path("spill"), settings.memtable_bytes) {}
 
 store::impl::~impl() {
   if (data && !failed) {
@@ -45,6 +46,8 @@ store::impl::~impl() {
     write_mark();
   }
   close_database();
+  if (lock) // Else they are another process's.
+    spilled.clear();
 }
 
 void store::impl::close_database() {
@@ -187,6 +190,16 @@ result<void> store::open_log(pipeline_id pipeline) {
 
 result<void> store::commit(batch&& batch, bool sync) {
   return impl_->commit(batch, sync);
+}
+
+result<std::uint64_t> store::spill(std::string_view bytes) {
+  return impl_->spill(bytes);
+}
+result<std::string> store::read_spilled(std::uint64_t place) const {
+  return impl_->spilled.read(place);
+}
+void store::drop_spilled(std::uint64_t place) {
+  impl_->spilled.drop(place);
 }
 
 std::map<std::string, std::uint64_t> store::usage() const {

@@ -16,6 +16,8 @@ struct options {
   std::uint64_t max_bytes = 10ULL << 30;
   std::uint64_t max_damaged_bytes =
       0; ///< Of damaged/; the oldest goes first. 0: a tenth of max_bytes.
+  /// Of what is spilled; it counts in max_bytes. 0: a quarter of max_bytes.
+  std::uint64_t max_spill_bytes = 0;
   bool fsync = true;
   /// Size of one memtable and cap of the write-ahead log; the reserve kept free on the disk is two
   /// memtables and the log's cap. A small quota makes them smaller (sizing.hpp), and so do tests.
@@ -99,6 +101,10 @@ public:
   result<std::string> read_dead_letter(pipeline_id pipeline, log_position position) const override;
   result<void> trim_dead_letters(pipeline_id pipeline, log_position below) override;
   std::vector<segment> dead_letter_segments(pipeline_id pipeline) const override;
+
+  result<std::uint64_t> spill(std::string_view bytes) override;
+  result<std::string> read_spilled(std::uint64_t place) const override;
+  void drop_spilled(std::uint64_t place) override;
 
   result<std::optional<std::string>> meta(std::string_view key) const override;
 

@@ -8,6 +8,7 @@
 #include "storage/queue.hpp"
 #include "storage/rescue.hpp"
 #include "storage/space.hpp"
+#include "storage/spill_files.hpp"
 #include "storage/store.hpp"
 #include "storage/wal_files.hpp"
 
@@ -66,6 +67,8 @@ struct store::impl {
   /// Makes everything durable that was written before.
   rocksdb::Status sync();
 
+  result<std::uint64_t> spill(std::string_view bytes);
+
   // -- reading (reading.cpp) --
   result<std::string> read(const queue& queue, std::uint64_t position, std::string_view name) const;
   result<void>
@@ -118,6 +121,7 @@ struct store::impl {
   recovery_report report;
   std::unique_ptr<database> data;
   storage::space space;
+  spill_files spilled;
 
   mutable std::shared_mutex mutex; ///< Guards what follows, the database's families too.
   std::map<pipeline_id, std::string> names;

@@ -56,6 +56,9 @@ const option_table<storage::options>& database_options() {
       works("max_damaged_bytes", &c::max_damaged_bytes, {.unit = unit::size},
             "Of `damaged/`, where damaged files are kept for a look; the oldest goes first. "
             "0: a tenth of `max_bytes`."),
+      works("max_spill_bytes", &c::max_spill_bytes, {.unit = unit::size},
+            "Of what other nodes sent and `sampling.window_memory` has no room for; it counts in "
+            "`max_bytes`. Beyond it they wait. 0: a quarter of `max_bytes`."),
       works("fsync", &c::fsync,
             "Off: clients are answered before their data is on the disk, and a power cut loses "
             "it."),

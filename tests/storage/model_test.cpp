@@ -68,13 +68,18 @@ private:
     store_ = std::move(*opened);
     if (!store_->pipeline("traces/main") || !store_->open_log(1))
       fail("the log cannot be opened");
+    for (const auto& [place, bytes] : std::exchange(spilled_, {}))
+      if (store_->read_spilled(place))
+        fail("what was spilled is there after a start");
     return !wrong_;
   }
 
   void one_step() {
     const auto part = draw(100);
-    if (part < 70)
+    if (part < 64)
       write();
+    else if (part < 70)
+      spill();
     else if (part < 80)
       trim();
     else if (part < 88)
@@ -146,6 +151,22 @@ private:
     }
     fail("there is room again, but commits are still refused");
     return false;
+  }
+
+  // Puts something away, looks at what was, and forgets some of it.
+  void spill() {
+    const auto bytes = noise(1 + draw(20'000), draw(1'000'000));
+    if (const auto place = store_->spill(bytes); !place)
+      fail("spilling: " + place.error().message);
+    else if (!spilled_.emplace(*place, bytes).second)
+      fail("a place is given twice");
+    for (const auto& [place, should] : spilled_)
+      if (const auto found = store_->read_spilled(place); !found || *found != should)
+        return fail("spilled bytes: " + (found ? "not what was written" : found.error().message));
+    while (spilled_.size() > 20 || (!spilled_.empty() && draw(3) > 0)) {
+      store_->drop_spilled(spilled_.begin()->first);
+      spilled_.erase(spilled_.begin());
+    }
   }
 
   void trim() {
@@ -336,6 +357,7 @@ private:
   contents all_;  // With every commit that was answered since.
   std::vector<commit_record> history_;
   commit_record pending_;
+  std::map<std::uint64_t, std::string> spilled_;
   trims trimmed_;
   std::uint64_t commits_ = 0;
   std::uint64_t synced_ = 0;

@@ -114,6 +114,7 @@ void model_disk::crash() {
   unsynced_.resize(unsynced_.empty() ? 0 : random_() % (unsynced_.size() + 1));
   sync();
   now_ = durable_;
+  spilled_.clear();
   ++epoch_;
 }
 
@@ -159,6 +160,8 @@ void model_disk::measure() {
     usage_["log/traces"] += bytes.size();
   for (const auto& [key, bytes] : now_.letters)
     usage_["dead_letters/traces"] += bytes.size();
+  for (const auto& [place, bytes] : spilled_)
+    usage_["spill"] += bytes.size();
   room_ = {.limit = quota_, .max_bytes = quota_};
   for (const auto& [part, bytes] : usage_)
     room_.used += bytes;
@@ -332,6 +335,25 @@ std::vector<storage::segment> model_disk::dead_letter_segments(pipeline_id pipel
     segments.push_back({position, position + 1, now_.letters.at({pipeline, position}).size(),
                         position + 1, false});
   return segments;
+}
+
+result<std::uint64_t> model_disk::spill(std::string_view bytes) {
+  auto held = bytes.size();
+  for (const auto& [place, each] : spilled_)
+    held += each.size();
+  if (held > max_spill_ || !accepts_data())
+    return fail(errc::full, "no room to spill on this test's disk");
+  spilled_.emplace(next_spilled_, bytes);
+  return next_spilled_++;
+}
+
+result<std::string> model_disk::read_spilled(std::uint64_t place) const {
+  if (refuses())
+    return refused();
+  const auto found = spilled_.find(place);
+  if (found == spilled_.end())
+    return fail(errc::not_found, "nothing is spilled there");
+  return found->second;
 }
 
 result<std::optional<std::string>> model_disk::meta(std::string_view key) const {

@@ -72,6 +72,10 @@ public:
   void set_quota(std::uint64_t bytes);
   /// The disk itself is full, or is so no longer.
   void set_full(bool full);
+  /// So much may be spilled.
+  void set_max_spill(std::uint64_t bytes) { max_spill_ = bytes; }
+  /// What is spilled and was not dropped.
+  std::size_t spilled() const noexcept { return spilled_.size(); }
   /// Nothing can be made durable any more.
   void break_down(error why) { failure_ = std::move(why); }
 
@@ -112,6 +116,10 @@ public:
   result<void> trim_dead_letters(pipeline_id pipeline, log_position below) override;
   std::vector<storage::segment> dead_letter_segments(pipeline_id pipeline) const override;
 
+  result<std::uint64_t> spill(std::string_view bytes) override;
+  result<std::string> read_spilled(std::uint64_t place) const override;
+  void drop_spilled(std::uint64_t place) override { spilled_.erase(place); }
+
   result<std::optional<std::string>> meta(std::string_view key) const override;
   void set_aside(std::string_view kind, std::uint64_t position, std::string_view) override {
     set_aside_.emplace_back(kind, position);
@@ -144,6 +152,9 @@ private:
   std::vector<std::pair<std::string, std::uint64_t>> set_aside_;
   std::uint64_t quota_ = std::uint64_t{1} << 40;
   bool full_ = false;
+  std::uint64_t max_spill_ = std::uint64_t{1} << 40;
+  std::map<std::uint64_t, std::string> spilled_; ///< By place.
+  std::uint64_t next_spilled_ = 1;
   storage::room room_;
   std::map<std::string, std::uint64_t> usage_;
   std::optional<error> failure_;
