@@ -8,6 +8,8 @@
 
 namespace weir::net {
 
+class client_link;
+
 struct link_client_config {
   std::string address; ///< host:port
   std::shared_ptr<const link_credentials> credentials;
@@ -30,11 +32,7 @@ public:
   void send(cluster::link_message message);
 
 private:
-  class link;
-  class control_stream;
-  class data_stream;
-
-  std::shared_ptr<link> link_;
+  std::shared_ptr<client_link> link_;
 };
 
 } // namespace weir::net

@@ -16,12 +16,17 @@ namespace weir::net {
 
 namespace {
 
+/// Of each TLS connection to an address that is no name; it is no error.
+constexpr std::string_view empty_words = "No match found for server name";
+
 /// What gRPC has to say goes into our log, and cannot flood it: strangers make it speak.
 void speak_through_our_log() {
   static std::once_flag once;
   std::call_once(once, [] {
     gpr_set_log_function([](gpr_log_func_args* args) {
-      if (args->severity == GPR_LOG_SEVERITY_ERROR && log::permit("grpc"))
+      if (args->severity == GPR_LOG_SEVERITY_ERROR
+          && std::string_view(args->message).find(empty_words) == std::string_view::npos
+          && log::permit("grpc"))
         log::warn({{"component", "grpc"}}, "{}", without_controls(args->message));
     });
   });
