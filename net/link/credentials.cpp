@@ -1,36 +1,17 @@
 #include "net/link/credentials.hpp"
 
-#include "core/log.hpp"
-#include "core/quote.hpp"
 #include "net/link/credential_parts.hpp"
+#include "net/link/grpc_process.hpp"
 
 #include <fmt/format.h>
 #include <fstream>
-#include <grpc/support/log.h>
 #include <grpcpp/security/tls_credentials_options.h>
-#include <mutex>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 namespace weir::net {
 
 namespace {
-
-/// Of each TLS connection to an address that is no name; it is no error.
-constexpr std::string_view empty_words = "No match found for server name";
-
-/// What gRPC has to say goes into our log, and cannot flood it: strangers make it speak.
-void speak_through_our_log() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    gpr_set_log_function([](gpr_log_func_args* args) {
-      if (args->severity == GPR_LOG_SEVERITY_ERROR
-          && std::string_view(args->message).find(empty_words) == std::string_view::npos
-          && log::permit("grpc"))
-        log::warn({{"component", "grpc"}}, "{}", without_controls(args->message));
-    });
-  });
-}
 
 /// What OpenSSL says of its last error.
 std::string tls_trouble() {
@@ -88,7 +69,7 @@ link_credentials::parts mutual(const link_tls& tls) {
 } // namespace
 
 result<std::shared_ptr<const link_credentials>> link_credentials::open(link_tls tls) {
-  speak_through_our_log();
+  prepare_grpc();
   if (!tls.insecure)
     if (auto checked = check_files(tls); !checked)
       return tl::unexpected(std::move(checked.error()));
