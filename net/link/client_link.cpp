@@ -20,6 +20,8 @@ grpc::ChannelArguments arguments(const link_client_config& config) {
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive);
   args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, stream_window);
   args.SetMaxReceiveMessageSize(static_cast<int>(largest_message));
   args.SetMaxSendMessageSize(-1);
   if (const auto& name = config.credentials->grpc().server_name; !name.empty())

@@ -68,6 +68,8 @@ void configure(grpc::ServerBuilder& builder, const link_limits& limits) {
         {GRPC_ARG_KEEPALIVE_TIME_MS, keepalive},
         {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive},
         {GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
+        {GRPC_ARG_HTTP2_BDP_PROBE, 0},
+        {GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, stream_window},
         {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 100},
         {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0}})
     builder.AddChannelArgument(name, value);

@@ -13,6 +13,10 @@
 
 namespace weir::net {
 
+/// Bytes that may be on their way on a stream while nobody reads it, at both ends. Fixed: gRPC's own
+/// probing lets it grow without a limit that matters.
+inline constexpr int stream_window = 1 << 20;
+
 /// Takes the bytes over.
 inline grpc::ByteBuffer buffer_of(std::string bytes) {
   auto* kept = new std::string(std::move(bytes));

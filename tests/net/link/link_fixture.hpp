@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 namespace weir::net::tests {
@@ -26,7 +27,8 @@ public:
   /// The next; the test fails where none comes.
   T next() {
     std::unique_lock lock(mutex_);
-    BOOST_REQUIRE(came_.wait_for(lock, patience, [this] { return !values_.empty(); }));
+    if (!came_.wait_for(lock, patience, [this] { return !values_.empty(); }))
+      throw std::runtime_error("nothing came in time");
     auto value = std::move(values_.front());
     values_.pop_front();
     return value;
