@@ -46,8 +46,8 @@ client_link::client_link(link_client_config config, std::shared_ptr<link_events>
 template <class Call>
 void client_link::deliver(Call&& call) {
   const std::lock_guard lock(events_mutex_);
-  if (events_)
-    call();
+  if (const auto kept = events_) // also where the event abandons the link
+    call(*kept);
 }
 
 void client_link::begin(cluster::hello hello) {
@@ -75,7 +75,7 @@ void client_link::late() {
 }
 
 void client_link::received(cluster::link_answer answer) {
-  deliver([&] { events_->received(std::move(answer)); });
+  deliver([&](link_events& events) { events.received(std::move(answer)); });
 }
 
 void client_link::opened(welcome_token welcome) {
@@ -90,7 +90,7 @@ void client_link::opened(welcome_token welcome) {
   }
   hello_alarm_.Cancel();
   data->begin("/weir.cluster.v1.Cluster/Data", data_token{std::move(welcome.token)});
-  deliver([&] { events_->opened(welcome.welcome); });
+  deliver([&](link_events& events) { events.opened(welcome.welcome); });
 }
 
 void client_link::send(cluster::link_message message) {
@@ -147,7 +147,10 @@ void client_link::control_ended(const grpc::Status& status) {
     reason = *reason_;
     refused = refused_;
   }
-  deliver([&] { std::exchange(events_, nullptr)->closed(reason, refused); });
+  deliver([&](link_events& events) {
+    events_.reset();
+    events.closed(reason, refused);
+  });
 }
 
 /// Why a link ends is best known to the Control stream, whose word may still be on its way.
