@@ -1,0 +1,164 @@
+#include "net/link/outbox.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace weir::net {
+
+namespace {
+
+/// Of a message with nothing in it, and of each part of one.
+constexpr std::size_t frame = 64;
+/// Of a message that was cut.
+constexpr std::size_t cut_bytes = 256 << 10;
+
+template <class Kind>
+std::size_t weight_of(const Kind&) {
+  return frame;
+}
+
+std::size_t weight_of(const cluster::gossip& gossip) {
+  std::size_t sum = frame;
+  for (const auto& member : gossip.members)
+    sum += frame + member.address.size() + member.zone.size() + member.release.size()
+           + 8 * member.unreachable.size();
+  return sum;
+}
+
+std::size_t weight_of(const cluster::sent_entry& sent) {
+  return frame + sent.pipeline.size() + sent.entry.size() + sent.left_alone.slots() / 8;
+}
+
+std::size_t weight_of(const cluster::handed_over& handed) {
+  std::size_t sum = frame + handed.pipeline.size() + handed.decisions.size();
+  for (const auto& [entry, record] : handed.progress)
+    sum += frame + record.size();
+  return sum;
+}
+
+std::size_t weight_of(const cluster::entry_slots& entry) {
+  return frame + entry.slots.size() * sizeof(slot)
+         + (entry.slots.empty() ? 0 : (entry.slots.back() - entry.slots.front()) / 8);
+}
+
+std::size_t weight_of(const std::vector<cluster::entry_slots>& entries) {
+  std::size_t sum = frame;
+  for (const auto& entry : entries)
+    sum += weight_of(entry);
+  return sum;
+}
+
+std::size_t weight_of(const cluster::settled_slots& settled) {
+  return weight_of(settled.entries);
+}
+std::size_t weight_of(const cluster::wrong_owner& wrong) {
+  return weight_of(wrong.entries);
+}
+
+template <class Kinds>
+std::size_t weight_of_any(const Kinds& message) {
+  return std::visit([](const auto& kind) { return weight_of(kind); }, message);
+}
+
+template <class Kinds>
+void grow_older(Kinds& message, steady_ns waited) {
+  std::visit(
+      [waited](auto& kind) {
+        if constexpr (requires { kind.age; })
+          kind.age += std::max<steady_ns>(waited, 0);
+      },
+      message);
+}
+
+} // namespace
+
+std::size_t weight(const control_message& message) noexcept {
+  return weight_of_any(message);
+}
+std::size_t weight(const control_answer& answer) noexcept {
+  return weight_of_any(answer);
+}
+std::size_t weight(const data_message& message) noexcept {
+  return weight_of_any(message);
+}
+std::size_t weight(const data_answer& answer) noexcept {
+  return weight_of_any(answer);
+}
+
+std::vector<data_answer> cut(data_answer answer) {
+  std::vector<data_answer> parts;
+  if (weight(answer) <= cut_bytes) {
+    parts.push_back(std::move(answer));
+    return parts;
+  }
+  const auto cut_entries = [&parts](auto& whole) {
+    auto part = whole;
+    part.entries.clear();
+    std::size_t bytes = 0;
+    for (auto& entry : whole.entries) {
+      bytes += weight_of(entry);
+      part.entries.push_back(std::move(entry));
+      if (bytes < cut_bytes && &entry != &whole.entries.back())
+        continue;
+      parts.push_back(std::move(part));
+      part = whole;
+      part.entries.clear();
+      bytes = 0;
+    }
+  };
+  if (auto* settled = std::get_if<cluster::settled_slots>(&answer))
+    cut_entries(*settled);
+  else if (auto* wrong = std::get_if<cluster::wrong_owner>(&answer))
+    cut_entries(*wrong);
+  return parts;
+}
+
+template <class Kinds>
+bool outbox<Kinds>::push(Kinds message, steady_ns now) {
+  if constexpr (std::is_constructible_v<Kinds, cluster::gossip>) {
+    if (auto* gossip = std::get_if<cluster::gossip>(&message)) {
+      gossip->wants_answer |= gossip_ && gossip_->wants_answer;
+      gossip_ = std::move(*gossip);
+      return true;
+    }
+  }
+  const auto bytes = weight(message);
+  if (bytes > room_ - bytes_)
+    return false;
+  bytes_ += bytes;
+  queue_.push_back({std::move(message), bytes, now});
+  return true;
+}
+
+template <class Kinds>
+std::optional<Kinds> outbox<Kinds>::pop(steady_ns now) {
+  std::optional<Kinds> next;
+  if constexpr (std::is_constructible_v<Kinds, cluster::gossip>) {
+    if (gossip_) {
+      next.emplace(std::move(*gossip_));
+      gossip_.reset();
+      return next;
+    }
+  }
+  if (queue_.empty())
+    return next;
+  next.emplace(std::move(queue_.front().message));
+  grow_older(*next, now - queue_.front().since);
+  bytes_ -= queue_.front().bytes;
+  queue_.pop_front();
+  return next;
+}
+
+template <class Kinds>
+void outbox<Kinds>::clear() {
+  gossip_.reset();
+  queue_.clear();
+  bytes_ = 0;
+}
+
+template class outbox<control_message>;
+template class outbox<control_answer>;
+template class outbox<data_message>;
+template class outbox<data_answer>;
+
+} // namespace weir::net

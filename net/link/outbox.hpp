@@ -1,0 +1,54 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "net/link/wire.hpp"
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace weir::net {
+
+/// About how many bytes a message takes, on the wire and in memory.
+std::size_t weight(const control_message& message) noexcept;
+std::size_t weight(const control_answer& answer) noexcept;
+std::size_t weight(const data_message& message) noexcept;
+std::size_t weight(const data_answer& answer) noexcept;
+
+/// The same in messages that are small, if it can be cut: settled_slots and wrong_owner can.
+std::vector<data_answer> cut(data_answer answer);
+
+/// What waits to be written on a stream, bounded in bytes. Of gossip only the newest waits, in front
+/// of all; it wants an answer if one that it replaced did. Not thread-safe.
+template <class Kinds>
+class outbox {
+public:
+  explicit outbox(std::size_t room) : room_(room) {}
+
+  /// false: no room, and nothing is changed.
+  bool push(Kinds message, steady_ns now);
+  /// The next; ages in it have grown since it was pushed.
+  std::optional<Kinds> pop(steady_ns now);
+  void clear();
+
+  std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+  struct waiting {
+    Kinds message;
+    std::size_t bytes;
+    steady_ns since;
+  };
+
+  std::size_t room_;
+  std::size_t bytes_ = 0; ///< Without gossip, which cannot add up.
+  std::optional<cluster::gossip> gossip_;
+  std::deque<waiting> queue_;
+};
+
+extern template class outbox<control_message>;
+extern template class outbox<control_answer>;
+extern template class outbox<data_message>;
+extern template class outbox<data_answer>;
+
+} // namespace weir::net

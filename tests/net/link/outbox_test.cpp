@@ -1,0 +1,108 @@
+#include "net/link/outbox.hpp"
+#include "tests/net/link/message_samples.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace weir;
+using namespace weir::net;
+using namespace weir::net::tests;
+
+namespace {
+
+cluster::gossip gossip_of(node_id id, bool wants_answer) {
+  cluster::gossip result;
+  result.members.push_back({.id = id});
+  result.wants_answer = wants_answer;
+  return result;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(outbox_test)
+
+// Scenario: gossip three times, the second of which wants an answer, and two hand-overs. Guarantee:
+// the newest gossip alone leaves, first, and wants the answer; then the others in order.
+BOOST_AUTO_TEST_CASE(only_the_newest_gossip_waits) {
+  outbox<control_message> box(1 << 20);
+  BOOST_TEST(box.push(cluster::handed_over{"p", "", {}, 1, 0}, 0));
+  for (node_id id = 1; id <= 3; ++id)
+    BOOST_TEST(box.push(gossip_of(id, id == 2), 0));
+  BOOST_TEST(box.push(cluster::handed_over{"p", "", {}, 2, 0}, 0));
+  BOOST_TEST((std::get<cluster::gossip>(*box.pop(0)) == gossip_of(3, true)));
+  BOOST_TEST(std::get<cluster::handed_over>(*box.pop(0)).ticket == 1u);
+  BOOST_TEST(box.push(gossip_of(4, false), 0));
+  BOOST_TEST((std::get<cluster::gossip>(*box.pop(0)) == gossip_of(4, false)));
+  BOOST_TEST(std::get<cluster::handed_over>(*box.pop(0)).ticket == 2u);
+  BOOST_TEST(!box.pop(0));
+}
+
+// Scenario: entries of 1,000 bytes in a box of 10,000. Guarantee: what does not fit is refused and
+// changes nothing; with each that leaves there is room for one again, for ever.
+BOOST_AUTO_TEST_CASE(it_is_bounded_in_bytes) {
+  outbox<data_message> box(10'000);
+  const cluster::sent_entry entry{"p", shared_bytes(std::string(1000, 'x')), {}, 0, false};
+  int fitted = 0;
+  while (box.push(entry, 0))
+    ++fitted;
+  BOOST_TEST(fitted == 9);
+  const auto full = box.bytes();
+  BOOST_TEST(full <= 10'000u);
+  for (int round = 0; round < 100; ++round) {
+    BOOST_TEST(!box.push(entry, 0));
+    BOOST_REQUIRE(box.pop(0));
+    BOOST_REQUIRE(box.push(entry, 0));
+    BOOST_REQUIRE_EQUAL(box.bytes(), full);
+  }
+  box.clear();
+  BOOST_TEST(box.bytes() == 0u);
+  BOOST_TEST(!box.pop(0));
+}
+
+// Scenario: an entry and a mark wait for 30 and 20 ns. Guarantee: that much older they leave.
+BOOST_AUTO_TEST_CASE(what_waits_grows_older) {
+  outbox<data_message> box(10'000);
+  BOOST_TEST(box.push(cluster::sent_entry{"p", {}, {}, 5, false}, 100));
+  BOOST_TEST(box.push(cluster::sent_until{7, 1}, 110));
+  BOOST_TEST(std::get<cluster::sent_entry>(*box.pop(130)).age == 35);
+  BOOST_TEST(std::get<cluster::sent_until>(*box.pop(130)).age == 27);
+}
+
+// Scenario: answers small and large. Guarantee: the small are not cut; parts of the large are small,
+// none is empty, and they are the whole in order.
+BOOST_AUTO_TEST_CASE(large_answers_are_cut) {
+  BOOST_TEST(cut(cluster::taken{3}).size() == 1u);
+  BOOST_TEST(cut(cluster::settled_slots{}).size() == 1u);
+  cluster::settled_slots whole;
+  for (std::uint64_t i = 1; i <= 20'000; ++i)
+    whole.entries.push_back({{1, 1, i}, {1, 2, 3}});
+  whole.entries.push_back({{1, 1, 1}, {0, most_slots - 1}}); // far apart: many bits
+  std::vector<cluster::entry_slots> together;
+  const auto parts = cut(whole);
+  BOOST_TEST(parts.size() > 2u);
+  for (const auto& part : parts) {
+    BOOST_TEST(encode(part).size() < 1u << 20);
+    const auto& entries = std::get<cluster::settled_slots>(part).entries;
+    BOOST_TEST(!entries.empty());
+    together.insert(together.end(), entries.begin(), entries.end());
+  }
+  BOOST_TEST((together == whole.entries));
+}
+
+// Scenario: messages of every kind. Guarantee: none weighs less than half its bytes, so that a bound
+// on weights bounds memory.
+BOOST_AUTO_TEST_CASE(weights_are_like_sizes) {
+  const auto weighs = [](const auto& message) {
+    return 2 * weight(message) >= encode(message).size();
+  };
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      message_samples samples(seed);
+      BOOST_TEST(weighs(samples.control()));
+      BOOST_TEST(weighs(samples.control_reply()));
+      BOOST_TEST(weighs(samples.data()));
+      BOOST_TEST(weighs(samples.data_reply()));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
