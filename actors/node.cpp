@@ -407,6 +407,10 @@ bool node::ready() const noexcept {
   return impl_->serving;
 }
 
+node_id node::id() const noexcept {
+  return impl_->store->node();
+}
+
 std::string node::refusal() const {
   return impl_->server ? impl_->server->refusal() : std::string{};
 }

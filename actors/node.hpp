@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/config.hpp"
+#include "cluster/settings.hpp"
 #include "editing/chain.hpp"
 #include "net/server/otlp_server.hpp"
 #include "sampling/config.hpp"
@@ -56,6 +57,7 @@ struct node_plan {
   std::vector<net::otlp_receiver_config> receivers;
   std::vector<backends::exporter_config> exporters;
   std::vector<node_pipeline> pipelines;
+  std::optional<cluster::cluster_settings> cluster; ///< Absent: a single node.
   stages::sabotage broken;
 };
 
@@ -64,6 +66,9 @@ class node {
 public:
   /// Returns when clients are served. What stood in the journal is read back behind that.
   static result<std::unique_ptr<node>> start(node_plan plan);
+
+  /// Its lasting id.
+  node_id id() const noexcept;
 
   /// Addresses that the OTLP ports are bound to.
   std::vector<std::string> endpoints() const;

@@ -1,5 +1,6 @@
 #include "app/command_line.hpp"
 
+#include "app/admin/admin_command.hpp"
 #include "app/command_tree.hpp"
 #include "app/config/convert.hpp"
 #include "app/config/load.hpp"
@@ -47,7 +48,8 @@ reading read(const arguments& given, bool check_files) {
   got.name = sources->front().name;
   if (given.configs.size() > 1)
     got.name += fmt::format(" and {} more", given.configs.size() - 1);
-  auto loaded = load_config(*sources, env, given.strict ? spelling::strict : spelling::lenient);
+  auto loaded =
+      load_config(*sources, env, given.strict ? spelling::strict : spelling::lenient, given.seeds);
   if (loaded) {
     got.warnings = lines(loaded->warnings, loaded->sources);
     loaded->config.sources = source_names(given.configs, given.settings);
@@ -204,6 +206,9 @@ int command_line(int argc, const char* const* argv, const command_context& conte
   }
   if (is("convert"))
     return convert_files(given, context);
+  for (const auto* command : {"status", "members", "leave"})
+    if (is(command))
+      return admin_command(command, given.admin, context.out, context.err);
   const bool reads_none = given.reference || given.metrics || given.reload;
   if (given.configs.empty() && !reads_none && given.storage.empty())
     return missing_config(context);

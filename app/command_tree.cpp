@@ -23,7 +23,8 @@ Exit codes:
   1   the configuration is wrong
   2   the command line is wrong
   3   `config convert` lost a part of what it was given, and says which
-  69  at run time: a port or a directory is taken or cannot be used, no node to ask
+  69  at run time: a port or a directory is taken or cannot be used, no node to ask, or one
+      that refuses
   70  at run time: no promise can be kept any more, such as after a failed write
 
 docs/configuration.md lists every option.)";
@@ -32,7 +33,8 @@ constexpr auto run_footer = R"(Examples:
   weir run --config examples/quickstart.yaml
   weir run --config base.yaml --config site.yaml --set exporters.otlp.endpoint=tempo:4317
   OTLP_PORT=4317 weir run --config weir.yaml     # weir.yaml says ${env:OTLP_PORT}
-  weir run --dry-run --config weir.yaml)";
+  weir run --dry-run --config weir.yaml
+  weir run --config weir.yaml --join 10.0.0.1:4320 --join dns://weir:4320)";
 
 constexpr auto validate_footer = R"(Examples:
   weir validate --config examples/quickstart.yaml
@@ -49,6 +51,48 @@ constexpr auto print_footer = R"(Examples:
 constexpr auto convert_footer = R"(Examples:
   weir config convert gateway.yaml sampler.yaml > weir.yaml
   weir config convert operator-resources.yaml > weir.yaml)";
+
+constexpr auto status_footer = R"(Examples:
+  weir status
+  weir status --endpoint 10.0.0.1:13134 --ca-file ca.pem --token-file token
+  weir status --output json)";
+
+constexpr auto members_footer = R"(Examples:
+  weir members
+  weir members --output json)";
+
+constexpr auto leave_footer = R"(Examples:
+  weir leave --watch             # the node that is asked, until it has left
+  weir leave gamma               # a member, by its name or id)";
+
+/// A subcommand that asks a running node.
+CLI::App* with_node(CLI::App& root, admin_arguments& given, const std::string& name,
+                    const std::string& text, const char* footer) {
+  auto* command = root.add_subcommand(name, text);
+  command->add_option("--endpoint", given.endpoint, "The node's admin API")
+      ->capture_default_str()
+      ->type_name("HOST:PORT");
+  command
+      ->add_option("--token", given.token,
+                   "What the node wants to hear; others see it in the "
+                   "list of processes")
+      ->type_name("TOKEN");
+  command->add_option("--token-file", given.token_file, "The same, the first line of a file")
+      ->type_name("FILE");
+  command->add_flag("--tls", given.tls, "TLS; so it is with any of the following");
+  command->add_option("--ca-file", given.ca_file, "Who signed the node's certificate, PEM")
+      ->type_name("FILE");
+  command->add_option("--cert-file", given.cert_file, "Our own certificate, PEM")
+      ->type_name("FILE");
+  command->add_option("--key-file", given.key_file, "Its private key, PEM")->type_name("FILE");
+  command->add_option("--server-name", given.server_name, "The name in the node's certificate")
+      ->type_name("NAME");
+  command->add_option("--output", given.output, "`table` for people, `json` for programs")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  command->footer(footer);
+  return command;
+}
 
 /// A subcommand that reads a configuration.
 CLI::App* with_config(CLI::App& root, arguments& given, const std::string& name,
@@ -129,6 +173,11 @@ command_tree::command_tree(arguments& given)
   root.require_subcommand(1);
   root.footer(root_footer);
   auto* run = with_config(root, given, "run", "Runs a node until SIGTERM or SIGINT", run_footer);
+  run->add_option("--join", given.seeds,
+                  "A node of the cluster to join, over those of `cluster.join`; makes the block "
+                  "where there is none")
+      ->type_name("HOST:PORT")
+      ->allow_extra_args(false);
   run->add_flag("--dry-run", given.dry_run, "Only checks the configuration; opens nothing");
   auto* check = with_config(root, given, "validate", "Checks a configuration; opens nothing",
                             validate_footer);
@@ -143,6 +192,16 @@ command_tree::command_tree(arguments& given)
   show->add_flag("--reference", given.reference)->group("");
   show->add_flag("--metrics", given.metrics)->group("");
   show->add_flag("--reload", given.reload)->group("");
+  auto* status =
+      with_node(root, given.admin, "status",
+                "Shows a running node and its cluster, and what is wrong", status_footer);
+  auto* members = with_node(root, given.admin, "members", "Lists the members of a node's cluster",
+                            members_footer);
+  auto* leave = with_node(root, given.admin, "leave", "Takes a node out of its cluster for good",
+                          leave_footer);
+  leave->add_option("node", given.admin.node, "Its name or id; absent: the node that is asked")
+      ->type_name("NODE");
+  leave->add_flag("--watch", given.admin.watch, "Shows how far it is until it has left");
   auto* config = root.add_subcommand("config", "Works on configuration files");
   config->require_subcommand(1);
   auto* convert = config->add_subcommand(
@@ -158,7 +217,7 @@ command_tree::command_tree(arguments& given)
   auto* help = root.add_subcommand("help", "Says how a command is used");
   help->add_option("command", given.helped, "The command; absent: all of them")
       ->type_name("COMMAND");
-  commands_ = {run, check, again, show, convert, version, help};
+  commands_ = {run, check, again, show, status, members, leave, convert, version, help};
 }
 
 command_tree::~command_tree() = default;

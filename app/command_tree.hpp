@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/admin/admin_command.hpp"
+
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -22,8 +24,10 @@ struct arguments {
   bool reference = false;
   bool metrics = false;
   bool reload = false;
+  std::vector<std::string> seeds; ///< Behind `--join`.
   std::string storage;
   std::vector<std::string> files;
+  admin_arguments admin;
   std::vector<std::string> helped; ///< Behind `help`: the command that it is about.
 };
 

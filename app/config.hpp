@@ -2,9 +2,11 @@
 
 #include "app/health_status.hpp"
 #include "backends/config.hpp"
+#include "cluster/settings.hpp"
 #include "core/log.hpp"
 #include "core/signal.hpp"
 #include "editing/chain.hpp"
+#include "net/admin/config.hpp"
 #include "net/config.hpp"
 #include "sampling/config.hpp"
 #include "stages/defaults.hpp"
@@ -131,6 +133,14 @@ struct limits_config {
   std::uint64_t max_gathered_bytes = stages::defaults::max_gathered_bytes;
 };
 
+/// `admin`
+struct admin_config {
+  bool enabled = true;
+  net::admin_config server = {};
+  /// The endpoint stands in the file: one that is taken is an error then.
+  bool endpoint_given = false;
+};
+
 /// Everything, by default a node that does nothing.
 struct node_config {
   /// Where it was read from, as `weir reload` compares it (app/reload_command.hpp).
@@ -141,7 +151,8 @@ struct node_config {
   milliseconds shutdown_timeout{std::chrono::seconds(30)};
   telemetry_config telemetry;
   std::vector<health_check_config> health_checks;   ///< Those in `service.extensions`.
-  std::string admin_endpoint = "127.0.0.1:13134";   ///< Accepted; nothing is served there yet.
+  std::optional<cluster::cluster_settings> cluster; ///< Absent: a single node.
+  admin_config admin;
   std::vector<net::otlp_receiver_config> receivers; ///< Those that pipelines use.
   std::vector<backends::exporter_config> exporters; ///< Those that pipelines use.
   std::vector<pipeline_config> pipelines;

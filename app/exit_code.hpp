@@ -8,7 +8,8 @@ enum exit_code : int {
   wrong_configuration = 1, ///< It cannot be read, or what it says cannot be.
   wrong_usage = 2,         ///< Of the command line.
   something_lost = 3,      ///< `config convert`: the result lacks a part of what went in.
-  not_available = 69, ///< At run time: a port or directory taken, no node to ask (EX_UNAVAILABLE).
+  /// At run time: a port or directory taken, no node to ask, or one that refuses (EX_UNAVAILABLE).
+  not_available = 69,
   // 70, EX_SOFTWARE: actors/last_words.hpp
 };
 

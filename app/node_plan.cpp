@@ -60,6 +60,7 @@ actors::node_plan plan_of(const node_config& config) {
   plan.edits = {config.limits.edit_threads, config.limits.max_edit_time};
   plan.receivers = config.receivers;
   plan.exporters = config.exporters;
+  plan.cluster = config.cluster;
   for (const auto& p : config.pipelines) {
     plan.pipelines.push_back({p.name, p.signal, indexes(p.receivers, config.receivers),
                               indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,

@@ -1,5 +1,6 @@
 #include "app/process.hpp"
 
+#include "app/admin/node_admin.hpp"
 #include "app/exit_code.hpp"
 #include "app/last_stop.hpp"
 #include "app/node_plan.hpp"
@@ -201,6 +202,9 @@ int run_node(const loaded_config& loaded, const config_reader& again,
   auto shown = pages::start(config);
   if (!shown)
     return cannot_start(shown.error());
+  auto admin = node_admin::start(config);
+  if (!admin)
+    return cannot_start(admin.error());
   auto plan = plan_of(config);
   plan.broken = broken;
   auto started = actors::node::start(std::move(plan));
@@ -210,6 +214,7 @@ int run_node(const loaded_config& loaded, const config_reader& again,
   take_request(directory); // whoever left one meant the node before
   note_running(directory);
   (*shown)->attach(&node);
+  (*admin)->attach(&node);
   log::info("ready");
 
   auto last = loaded;
@@ -217,6 +222,7 @@ int run_node(const loaded_config& loaded, const config_reader& again,
   log::info("stopping: finishing what is in flight");
   end_on_next_signal(signals);
   (*shown)->attach(nullptr);
+  (*admin)->attach(nullptr);
   const auto patience = last.config.shutdown_timeout;
   const end_at_last deadline(patience + end_patience);
   node.stop(patience);

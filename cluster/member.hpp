@@ -32,6 +32,7 @@ struct member {
   std::string zone = {};
   std::string release = {};              ///< Of the program.
   std::vector<node_id> unreachable = {}; ///< Those that it has no link to, though they are there.
+  std::string name = {};                 ///< What people call it; "" = its id in hex.
 
   bool lives() const noexcept { return state < member_state::down; }
 

@@ -1,5 +1,7 @@
 #include "core/metrics.hpp"
 
+#include "core/metric_values.hpp"
+
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 #include <sstream>
@@ -54,9 +56,13 @@ const counter_metric& by_signal::of(signal kind) const noexcept {
   }
 }
 
+std::vector<prometheus::MetricFamily> collect() {
+  return registry().Collect();
+}
+
 std::string render() {
   std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, registry().Collect());
+  prometheus::TextSerializer().Serialize(out, collect());
   return out.str();
 }
 

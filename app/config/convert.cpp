@@ -1,5 +1,7 @@
 #include "app/config/convert.hpp"
 
+#include "app/config/convert_cluster.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <yaml-cpp/emitter.h>
@@ -102,7 +104,10 @@ tl::expected<converted, diagnostics> convert(std::span<const config_source> file
   if (!out.ok())
     return tl::unexpected(std::move(out));
   converted made;
+  auto cluster = cluster_of(tiers, made.notes);
   auto tree = join_tiers(std::move(tiers), made.notes);
+  if (!cluster.is_null())
+    tree.entries.push_back({"cluster", {}, std::move(cluster)});
   add_storage(tree, made.notes);
   auto wrong = leave_out(tree, env, made.notes.lost);
   if (!wrong.ok())

@@ -200,13 +200,14 @@ private:
         continue;
       const auto path = "exporters." + id;
       say(notes_.not_needed, sender.tier, path,
-          "one node brings every trace together itself; the samplers behind `resolver` are no "
-          "more");
+          "nodes bring every trace together themselves, wherever its spans come in; the samplers "
+          "behind `resolver` are nodes as well");
       const auto* body = find_below(tiers_[sender.tier].tree, {"exporters", id});
       const auto* key = body == nullptr ? nullptr : find_below(*body, {"routing_key"});
       if (key != nullptr && key->text != "traceID")
         say(notes_.not_needed, sender.tier, path + ".routing_key",
-            fmt::format("data was spread by {}; here everything comes to one node",
+            fmt::format("data was spread by {}; here traces are spread by their ids, and what is "
+                        "not sampled stays on the node where it came in",
                         quoted(key->text)));
     }
   }

@@ -1,5 +1,7 @@
 #include "app/config/document.hpp"
 
+#include "app/config/option_group.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -20,6 +22,12 @@ void read_block(decoder& reports, const yaml_value& tree, std::string_view key,
   static const yaml_value nothing;
   const auto* entry = tree.find(key);
   read_table(reports, table, entry == nullptr ? nothing : entry->value, std::string(key), out);
+}
+
+/// There only where its key is: without it a node is alone.
+const option<document>& cluster_block() {
+  static const auto made = block("cluster", &document::cluster, &cluster_options, "");
+  return made;
 }
 
 template <class T>
@@ -90,7 +98,6 @@ document read_document(decoder& reports, const yaml_value& tree) {
   const std::string root;
   const section top{reports, tree, root};
   top.refuse_unknown({top_level.begin(), top_level.end()});
-  refused("cluster", "a cluster is not there yet: leave `cluster` out for a single node").read(top);
   for (const auto& kind : component_sections())
     if (const auto* entry = tree.find(kind.key))
       read_components(reports, kind, entry->value, d.components_of(kind.key));
@@ -99,11 +106,12 @@ document read_document(decoder& reports, const yaml_value& tree) {
   read_block(reports, tree, "service", service_options(), d.service);
   read_block(reports, tree, "storage", storage_options(), d.storage);
   read_block(reports, tree, "sampling", sampling_options(), d.sampling);
+  cluster_block().read(top, d);
   read_block(reports, tree, "admin", admin_options(), d.admin);
   const auto* storage = tree.find("storage");
   d.directory_given = storage != nullptr && storage->value.find("directory") != nullptr;
-  if (top.given("admin"))
-    top.warn("admin", "nothing is served there yet");
+  const auto* admin = tree.find("admin");
+  d.admin.endpoint_given = admin != nullptr && admin->value.find("endpoint") != nullptr;
   return d;
 }
 
@@ -112,6 +120,7 @@ difference_list differing_blocks(const document& now, const document& wanted) {
   compare_table(service_options(), now.service, wanted.service, "service", found);
   compare_table(storage_options(), now.storage, wanted.storage, "storage", found);
   compare_table(sampling_options(), now.sampling, wanted.sampling, "sampling", found);
+  cluster_block().compare(now, wanted, "", found);
   compare_table(admin_options(), now.admin, wanted.admin, "admin", found);
   say_change(found, 0, change_by::restart);
   return found;
@@ -126,6 +135,7 @@ std::string print_document(const document& given) {
   print_block(yaml, "service", service_options(), d.service);
   print_block(yaml, "storage", storage_options(), d.storage);
   print_block(yaml, "sampling", sampling_options(), d.sampling);
+  cluster_block().print(yaml, d);
   print_block(yaml, "admin", admin_options(), d.admin);
   end_map(yaml);
   return std::string(yaml.c_str()) + "\n";

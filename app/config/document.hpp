@@ -2,6 +2,7 @@
 
 #include "app/config/components.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ struct document {
   service_shape service;
   storage_config storage;
   sampling_limits sampling;
-  admin_shape admin;
+  std::optional<cluster::cluster_settings> cluster;
+  admin_config admin;
   bool directory_given = false; ///< `storage.directory` stands in the file.
 
   /// The components of "receivers", "processors", "exporters", "connectors" or "extensions".
@@ -31,7 +33,7 @@ document read_document(decoder& reports, const yaml_value& tree);
 /// masked.
 std::string print_document(const document& d);
 
-/// What differs in the blocks `service`, `storage`, `sampling` and `admin`.
+/// What differs in the blocks `service`, `storage`, `sampling`, `cluster` and `admin`.
 difference_list differing_blocks(const document& now, const document& wanted);
 
 /// docs/configuration.md: every option that any table knows.

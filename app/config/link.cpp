@@ -16,7 +16,9 @@ node_config linker::link() {
   config.limits = source_.service.limits;
   config.shutdown_timeout = source_.service.shutdown_timeout;
   config.telemetry = telemetry();
-  config.admin_endpoint = source_.admin.endpoint;
+  config.cluster = source_.cluster;
+  config.admin = source_.admin;
+  used_.insert({"cluster", "admin"});
   require_sections();
   for (const auto& pipeline : source_.service.pipelines)
     if (auto linked = link_pipeline(pipeline))

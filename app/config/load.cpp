@@ -1,5 +1,7 @@
 #include "app/config/load.hpp"
 
+#include "app/config/seeds.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -16,7 +18,8 @@ tl::expected<loaded_config, diagnostics> load_config(const std::string& text,
 }
 
 tl::expected<loaded_config, diagnostics> load_config(std::span<const config_source> sources,
-                                                     const environment& env, spelling mode) {
+                                                     const environment& env, spelling mode,
+                                                     std::span<const std::string> seeds) {
   diagnostics out;
   auto tree = merge_sources(sources, out);
   if (tree && tree->find("apiVersion") != nullptr && tree->find("kind") != nullptr) {
@@ -28,6 +31,7 @@ tl::expected<loaded_config, diagnostics> load_config(std::span<const config_sour
   loaded_config loaded;
   if (tree) {
     expand(*tree, env, out);
+    add_seeds(*tree, seeds, out);
     modernise(*tree, mode, out);
     decoder reports{out};
     loaded.source = read_document(reports, *tree);

@@ -28,9 +28,11 @@ enum class spelling : std::uint8_t {
 
 /// Reads a configuration from its sources. Pure: what it learns from outside comes through `env`.
 /// On failure everything that is wrong comes back, in the order of the sources, and the warnings.
+/// `seeds`: addresses that the command line adds to `cluster.join`.
 tl::expected<loaded_config, diagnostics> load_config(std::span<const config_source> sources,
                                                      const environment& env,
-                                                     spelling mode = spelling::lenient);
+                                                     spelling mode = spelling::lenient,
+                                                     std::span<const std::string> seeds = {});
 
 /// The same for the text of one file.
 tl::expected<loaded_config, diagnostics> load_config(const std::string& text,

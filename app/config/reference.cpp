@@ -12,7 +12,7 @@ constexpr std::string_view head = R"(# Configuration
 <!-- Written by `weir print-config --reference` from the option tables in app/config; do not edit. -->
 
 A node reads one YAML file in the form of the OpenTelemetry Collector's, with the blocks `storage`,
-`sampling` and `admin` of its own. What is not in the tables below is an error that names it.
+`sampling`, `cluster` and `admin` of its own. What is not in the tables below is an error that names it.
 
 - **Types.** Numbers and truth values stand without quotes, texts that look like them in quotes.
   Whole numbers may be written `50_000`, `0x1F`, `0o17`, `017`, `0b11`, `1e3`, as YAML has them in the
@@ -112,7 +112,10 @@ std::string print_reference() {
   done += block("storage", "What the node keeps on disk.", storage_options());
   done +=
       block("sampling", "Limits of all `tail_sampling` processors together.", sampling_options());
-  done += block("admin", "Accepted; nothing is served there yet.", admin_options());
+  done += block("cluster",
+                "A node that is one of several. Without the key it is alone, and nothing listens.",
+                cluster_options());
+  done += block("admin", "What the command line asks a running node through.", admin_options());
   return done;
 }
 

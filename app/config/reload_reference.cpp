@@ -51,6 +51,7 @@ std::string print_reload_reference() {
   done += line("`service`", rows_of(service_options()));
   done += line("`storage`", rows_of(storage_options()));
   done += line("`sampling`", rows_of(sampling_options()));
+  done += line("`cluster`", rows_of(cluster_options()));
   done += line("`admin`", rows_of(admin_options()));
   return done;
 }

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-// Weir's own blocks: storage, sampling, admin.
+// Weir's own blocks: storage, sampling; cluster and admin are in table_cluster.cpp.
 namespace weir::app {
 
 namespace {
@@ -108,16 +108,6 @@ const option_table<sampling_limits>& sampling_options() {
       works("samplers", &c::samplers, {.max = "256"},
             "Sampler actors; 0: one for two CPUs that the process may use."),
   }};
-  return table;
-}
-
-const option_table<admin_shape>& admin_options() {
-  using c = admin_shape;
-  static const option_table<c> table{
-      {by_reload(works("endpoint", &c::endpoint,
-                       "Where the admin API will listen; nothing is served yet."))},
-      c{},
-      [](const section& map, const c& admin) { check_listen_endpoint(map, admin.endpoint); }};
   return table;
 }
 

@@ -100,11 +100,6 @@ struct service_shape {
   milliseconds shutdown_timeout = node_config{}.shutdown_timeout;
 };
 
-/// `admin`
-struct admin_shape {
-  std::string endpoint = node_config{}.admin_endpoint;
-};
-
 /// `health_check`, and `healthcheckv2`: the latter's pages stand under `http`.
 struct health_status_shape {
   bool enabled = true;
@@ -161,7 +156,8 @@ const option_table<service_shape>& service_options();
 const option_table<pipeline_shape>& pipeline_options();
 const option_table<storage_config>& storage_options();
 const option_table<sampling_limits>& sampling_options();
-const option_table<admin_shape>& admin_options();
+const option_table<cluster::cluster_settings>& cluster_options();
+const option_table<admin_config>& admin_options();
 // shared
 const option_table<net::tls_server_config>& tls_server_options();
 const option_table<net::tls_client_config>& tls_client_options();

@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(two_tiers_become_one) {
     BOOST_TEST(made.yaml.find("${env:METRICS_BACKEND}") != std::string::npos);
     BOOST_TEST(made.yaml.find("\"0123\"") != std::string::npos);
     for (const auto* part :
-         {"gateway.yaml: exporters.loadbalancing: one node brings every trace together",
+         {"gateway.yaml: exporters.loadbalancing: nodes bring every trace together",
           "gateway.yaml: processors.batch: it shaped what went to the second tier",
           "sampler.yaml: receivers.otlp: it took what the first tier sent"})
       BOOST_TEST(not_needed(made, part), part << "\n" << made.yaml);
@@ -163,7 +163,52 @@ service:
   BOOST_TEST((c.pipelines[1].receivers == std::vector<std::string>{"otlp"}));
   BOOST_TEST(not_needed(made, "data was spread by `service`"));
   BOOST_TEST(lost(made, "connectors.spanmetrics: found the connector type `spanmetrics`"));
+  BOOST_TEST(changed(made, "exporters.loadbalancing.protocol.otlp.tls: nodes check each other"));
   BOOST_TEST(made.notes.lost.size() == 1u);
+}
+
+// Scenario: samplers found by DNS, by Kubernetes, in a list, by something else; plain text, with all
+// certificates, with some; a file that has a cluster already. Guarantee: nodes look for each other in
+// the same places and are as open to each other; what is missing is named.
+BOOST_AUTO_TEST_CASE(samplers_become_a_cluster) {
+  const auto cluster_of = [](const std::string& balancer, std::size_t losses,
+                             const std::string& block = "") {
+    const auto made = good({{"f", "receivers: {otlp: {protocols: {grpc: }}}\n"
+                                  "processors: {tail_sampling: {policies: [{name: all, type: "
+                                  "always_sample}]}}\n"
+                                  "exporters: {nop: , loadbalancing: {"
+                                      + balancer
+                                      + "}}\n"
+                                        "service: {pipelines: {traces: {receivers: [otlp], "
+                                        "exporters: [loadbalancing]}, traces/2: {receivers: "
+                                        "[otlp], processors: [tail_sampling], exporters: "
+                                        "[nop]}}}\n"
+                                      + block}});
+    BOOST_TEST(made.notes.lost.size() == losses, balancer);
+    const auto loaded = load_config(made.yaml, test::variables());
+    BOOST_REQUIRE_MESSAGE(loaded, made.yaml);
+    BOOST_REQUIRE_MESSAGE(loaded->config.cluster, made.yaml);
+    return *loaded->config.cluster;
+  };
+  using texts = std::vector<std::string>;
+  const std::string plain = "protocol: {otlp: {tls: {insecure: true}}}, ";
+  const auto dns = cluster_of(plain + "resolver: {dns: {hostname: samplers, port: 4317}}", 0);
+  BOOST_TEST((dns.join == texts{"dns://samplers:4320"}));
+  BOOST_TEST(dns.tls.insecure);
+  const auto listed =
+      cluster_of(plain + "resolver: {static: {hostnames: [a, \"b:4317\", \"[::1]:1\"]}}", 0);
+  BOOST_TEST((listed.join == texts{"a:4320", "b:4320", "[::1]:4320"}));
+  const auto pods = cluster_of(plain + "resolver: {k8s: {service: s.ns}}", 0);
+  BOOST_TEST((pods.join == texts{"dns://s.ns:4320"}));
+  BOOST_TEST(cluster_of(plain + "resolver: {aws_cloud_map: {namespace: n}}", 1).join.empty());
+  const std::string found = "resolver: {dns: {hostname: s}}, protocol: {otlp: {tls: ";
+  const auto whole = cluster_of(found + "{cert_file: c, key_file: k, ca_file: a}}}", 0);
+  BOOST_TEST((whole.tls.cert_file == "c" && whole.tls.ca_file == "a" && !whole.tls.insecure));
+  const auto part = cluster_of(found + "{ca_file: a}}}", 0);
+  BOOST_TEST((part.tls.cert_file == "/etc/weir/cluster-cert.pem" && part.tls.ca_file == "a"));
+  const auto kept = cluster_of(plain + "resolver: {dns: {hostname: s}}", 0,
+                               "cluster: {name: mine, listen: \"127.0.0.1:0\"}\n");
+  BOOST_TEST((kept.name == "mine" && kept.join.empty()));
 }
 
 // Scenario: a gateway that balances one copy by trace and one by service, found by Kubernetes, with

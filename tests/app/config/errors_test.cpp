@@ -71,9 +71,6 @@ const std::vector<bad_case> one_fault{
     block("spec: {}",
           "f:4:1: spec: found an unknown option, expected `receivers`, `processors`, `exporters`, "
           "`connectors`, `extensions`, `service`, `storage`, `sampling`, `cluster` or `admin`"),
-    block("cluster: {name: weir}",
-          "f:4:10: cluster: found an option that does not work here: a cluster is not there yet: "
-          "leave `cluster` out for a single node"),
     block("connectors: [forward]", "f:4:13: connectors: found a list, expected a map"),
     {otlp + nop
          + "service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}, telemetry: "

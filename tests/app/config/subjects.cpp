@@ -39,6 +39,7 @@ std::vector<subject> all_subjects() {
   all.push_back(block("service", &service_options));
   all.push_back(block("storage", &storage_options));
   all.push_back(block("sampling", &sampling_options));
+  all.push_back(block("cluster", &cluster_options));
   all.push_back(block("admin", &admin_options));
   return all;
 }
@@ -71,6 +72,12 @@ std::string bound(const std::string& type, const std::string& word) {
 } // namespace
 
 std::string sample_of(const subject& s, const reference_row& row) {
+  if (s.name == "admin" && row.path == "endpoint")
+    return "\"127.0.0.1:77\""; // elsewhere it would not be without TLS
+  if (ends_with_any(row.path, {"listen", "advertise"}))
+    return "\"h:77\"";
+  if (row.path == "join")
+    return "[\"h:77\"]";
   if (ends_with_any(row.path, {"endpoint", "address"}))
     return s.name == "otlphttp" ? "\"http://h:77\"" : "\"h:77\"";
   if (ends_with_any(row.path, {"endpoints"}))

@@ -73,7 +73,14 @@ BOOST_AUTO_TEST_CASE(options_that_do_nothing_say_so) {
 BOOST_AUTO_TEST_CASE(refused_options_may_be_empty) {
   for (const auto* value :
        {"", "[]", "{}", "false", "\"\"", "0", "0s", "{enabled: false, name: x}", "{a: {b: 0}}"})
-    BOOST_TEST(test::errors_of(test::minimal(fmt::format("cluster: {}\n", value))).empty(), value);
+    BOOST_TEST(
+        test::errors_of(fmt::format("receivers: {{otlp: {{protocols: {{grpc: }}}}}}\n"
+                                    "exporters: {{otlp: {{endpoint: a:1, tls: {{tpm: {}}}}}}}\n"
+                                    "service: {{pipelines: {{traces: {{receivers: [otlp], "
+                                    "exporters: [otlp]}}}}}}\n",
+                                    value))
+            .empty(),
+        value);
 }
 
 // Scenario: every default in the tables, where it has bounds or names. Guarantee: it keeps to them.
