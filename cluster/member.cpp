@@ -12,7 +12,7 @@ namespace {
 // same, all take the same one.
 auto said(const member& member) {
   return std::tie(member.beat, member.address, member.zone, member.release, member.unreachable,
-                  member.name);
+                  member.name, member.rates);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/ids.hpp"
+#include "core/rates.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -33,6 +34,7 @@ struct member {
   std::string release = {};              ///< Of the program.
   std::vector<node_id> unreachable = {}; ///< Those that it has no link to, though they are there.
   std::string name = {};                 ///< What people call it; "" = its id in hex.
+  std::vector<rate_report> rates = {};   ///< What was asked of its budgets, within limit_rates().
 
   bool lives() const noexcept { return state < member_state::down; }
 

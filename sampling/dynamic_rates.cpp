@@ -46,10 +46,83 @@ double dynamic_rates::count(std::uint64_t key, std::uint32_t spans, steady_ns no
     adjust(now);
   auto* found = find_or_add(key);
   found->counted += spans;
+  found->own += spans;
   spans_ += spans;
+  own_spans_ += spans;
   if (found == &rest_)
     shared_spans_ += spans;
   return rate_of(*found);
+}
+
+dynamic_rates::counts dynamic_rates::take_counts() {
+  const std::lock_guard lock(mutex_);
+  counts result{std::exchange(own_spans_, 0), {}};
+  for (auto& [key, each] : rows_) {
+    each.told = std::exchange(each.own, 0);
+    if (each.told > 0)
+      result.keys.emplace_back(key, each.told);
+  }
+  rest_.told = std::exchange(rest_.own, 0);
+  return result;
+}
+
+void dynamic_rates::learn(const foreign_counts& foreign, steady_ns now) {
+  // What was counted before a pause is not what was counted in it.
+  constexpr auto longest = 5 * second_ns;
+  const std::lock_guard lock(mutex_);
+  const auto before = std::exchange(learned_, now);
+  const auto passed = static_cast<double>(
+      before == 0 ? second_ns : std::clamp<steady_ns>(now - before, 0, longest));
+  busy_ = std::min(busy_, foreign.nodes);
+  if (foreign.busy == 0) {
+    known_ns_ += passed;
+    return;
+  }
+  if (foreign.busy > std::exchange(busy_, std::max(busy_, foreign.busy)))
+    learn_anew(now);
+  else if (now - begun_ >= length())
+    adjust(now);
+  known_ns_ += passed;
+  const auto spans_of = [&](std::uint64_t rate) {
+    return static_cast<double>(rate) / 1000 * passed / static_cast<double>(second_ns);
+  };
+  for (const auto& [key, spans] : foreign.keys) {
+    find_or_add(key)->foreign += spans_of(spans);
+    spans_ += spans_of(spans);
+  }
+  deal_out(spans_of(foreign.other_keys), foreign.keys);
+}
+
+/// The interval begins anew, a short one, and what it shows replaces what was learned.
+void dynamic_rates::learn_anew(steady_ns now) {
+  started_ = true;
+  fresh_ = true;
+  begun_ = now;
+  intervals_ = std::min(intervals_, 1U);
+  known_ns_ = 0;
+  spans_ = 0;
+  for (auto& [key, each] : rows_)
+    each.counted = each.foreign = 0;
+  rest_.counted = rest_.foreign = 0;
+}
+
+// Traces are dealt out over nodes by chance: what is frequent here is so there.
+void dynamic_rates::deal_out(double spans, const std::vector<key_rate>& keys) {
+  if (spans <= 0)
+    return;
+  std::vector<row*> unnamed{&rest_};
+  for (auto& [key, each] : rows_)
+    if (each.told > 0 && !std::ranges::binary_search(keys, key, {}, &key_rate::key))
+      unnamed.push_back(&each);
+  double sum = 0;
+  for (const auto* each : unnamed)
+    sum += each->told;
+  if (sum <= 0)
+    rest_.foreign += spans;
+  else
+    for (auto* each : unnamed)
+      each->foreign += spans * each->told / sum;
+  spans_ += spans;
 }
 
 double dynamic_rates::rate(std::uint64_t key) const {
@@ -80,9 +153,12 @@ void dynamic_rates::adjust(steady_ns now) {
   begun_ = now;
   ++intervals_;
   // Without traffic nothing is learned, and nothing forgotten.
-  if (spans_ == 0)
+  if (spans_ == 0) {
+    known_ns_ = 0;
     return;
-  average(static_cast<double>(settings_.interval) / static_cast<double>(lasted));
+  }
+  average(static_cast<double>(settings_.interval) / static_cast<double>(lasted),
+          static_cast<double>(lasted));
   spans_ = 0;
   std::vector<std::pair<std::uint64_t, row*>> sorted;
   sorted.reserve(rows_.size() + 1);
@@ -97,11 +173,16 @@ void dynamic_rates::adjust(steady_ns now) {
 }
 
 /// `scale`: the spans of a full interval for each that was counted.
-void dynamic_rates::average(double scale) {
-  const auto weight = rated_ ? settings_.weight : 1;
+void dynamic_rates::average(double scale, double lasted_ns) {
+  const auto weight = std::exchange(fresh_, false) ? 1 : settings_.weight;
+  // News of the others come once a second, and not when an interval ends.
+  const auto known_ns = std::exchange(known_ns_, 0);
+  const auto foreign_scale = known_ns > 0 ? lasted_ns / known_ns : 0;
   const auto advance = [&](row& each) {
-    each.average = weight * scale * each.counted + (1 - weight) * each.average;
+    const auto spans = each.counted + foreign_scale * each.foreign;
+    each.average = weight * scale * spans + (1 - weight) * each.average;
     each.counted = 0;
+    each.foreign = 0;
   };
   for (auto& [key, each] : rows_)
     advance(each);
@@ -110,7 +191,7 @@ void dynamic_rates::average(double scale) {
   const auto gone = [&](const row& each) { return each.average < settings_.weight; };
   std::erase_if(rows_, [&](const auto& each) { return gone(each.second); });
   if (gone(rest_))
-    rest_ = {0, 0, 0};
+    rest_ = {.rate = 0};
 }
 
 void dynamic_rates::set_rates(const std::vector<std::pair<std::uint64_t, row*>>& sorted) {

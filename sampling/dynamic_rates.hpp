@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/rates.hpp"
 #include "sampling/config.hpp"
 
 #include <cstddef>
@@ -35,6 +36,9 @@ struct dynamic_settings {
 /// length. Beyond `max_keys` further keys share one row. All of it is counted in spans. Nothing
 /// random: the same calls give the same rates.
 ///
+/// The nodes of a cluster tell each other what they count, and each works with the counts of all:
+/// what others count comes in with learn(), and has the same effect as traces counted here.
+///
 /// Any thread: the samplers of a node share one, so that rates do not depend on how partitions are
 /// dealt out.
 class dynamic_rates {
@@ -47,6 +51,18 @@ public:
   /// What count() would say, without counting.
   double rate(std::uint64_t key) const;
 
+  /// Spans counted here since the last call, by key; those of further keys are in the sum alone.
+  struct counts {
+    double spans = 0;
+    std::vector<std::pair<std::uint64_t, double>> keys; ///< In any order.
+  };
+  counts take_counts();
+
+  /// Counts what other nodes count, since the last call (since a second, at first). Once a second.
+  /// Their further keys are dealt out over those that this node alone names, like its own of
+  /// take_counts(). Where more nodes count than before, it learns anew, as quickly as at the start.
+  void learn(const foreign_counts& foreign, steady_ns now);
+
   /// Keys with a row of their own.
   std::size_t keys() const;
 
@@ -58,13 +74,18 @@ private:
     double average = 0; ///< Spans an interval.
     double counted = 0; ///< In this interval.
     double rate = 1;    ///< 0: none yet.
+    double foreign = 0; ///< Counted by others in this interval, as far as is known.
+    double own = 0;     ///< Counted here since take_counts(),
+    double told = 0;    ///< and what that gave.
   };
 
   row* find_or_add(std::uint64_t key);
   double rate_of(const row& row) const noexcept;
   void adjust(steady_ns now);
   steady_ns length() const noexcept;
-  void average(double scale);
+  void average(double scale, double lasted_ns);
+  void learn_anew(steady_ns now);
+  void deal_out(double spans, const std::vector<key_rate>& keys);
   void set_rates(const std::vector<std::pair<std::uint64_t, row*>>& sorted);
 
   dynamic_settings settings_;
@@ -72,11 +93,16 @@ private:
   std::unordered_map<std::uint64_t, row> rows_;
   row rest_; ///< Of all keys beyond max_keys.
   std::uint64_t shared_spans_ = 0;
+  double own_spans_ = 0;   ///< Counted here since take_counts().
+  steady_ns learned_ = 0;  ///< When learn() was called last; 0: never.
+  double known_ns_ = 0;    ///< Of this interval, that row::foreign is of.
+  std::size_t busy_ = 0;   ///< Other nodes that are known to count.
   double spans_ = 0;       ///< In this interval.
   double burst_spans_ = 0; ///< Ending it early; 0 = none known.
   unsigned intervals_ = 0;
   bool started_ = false;
   bool rated_ = false; ///< An interval is over.
+  bool fresh_ = true;  ///< The averages are of no account.
   steady_ns begun_ = 0;
 };
 

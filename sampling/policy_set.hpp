@@ -80,6 +80,10 @@ public:
   /// index of names().
   dynamic_rates* rates(std::size_t policy) const noexcept { return rates_in(policies_[policy]); }
 
+  /// The policies themselves and what they were compiled from, by index of names().
+  const std::vector<evaluator>& evaluators() const noexcept { return policies_; }
+  const std::vector<policy_config>& configs() const noexcept { return configs_; }
+
   /// Number of predicates: bits in use in trace_features::seen.
   std::size_t predicate_count() const noexcept { return predicates_.size(); }
 
@@ -88,7 +92,7 @@ private:
   void set_rate(decision& result) const;
 
   std::vector<evaluator> policies_;
-  std::vector<policy_config> configs_; ///< What they were compiled from.
+  std::vector<policy_config> configs_;
   std::vector<std::string> names_;
   std::vector<std::string> part_names_;
   std::vector<std::size_t> first_parts_; ///< Into part_names_, by index of names_.

@@ -154,6 +154,68 @@ BOOST_AUTO_TEST_CASE(a_burst_ends_the_interval) {
   }
 }
 
+// Scenario: three nodes count the same keys, each a third of the spans, and hear of each other each
+// second, two seconds late; one node counts all of it. Of half the keys only the sum is said.
+// Guarantee: after ten seconds, and after a minute, each has about the rates of the one node.
+BOOST_AUTO_TEST_CASE(nodes_learn_from_each_other) {
+  constexpr std::uint64_t keys = 8;
+  dynamic_settings settings;
+  settings.goal_per_second = 100;
+  settings.burst_multiple = 0;
+  dynamic_rates alone(settings);
+  dynamic_rates node(settings);
+  for (int second = 0; second < 60; ++second) {
+    const auto now = (100 + second) * second_ns;
+    foreign_counts foreign{2, 2};
+    for (std::uint64_t key = 0; key < keys; ++key) {
+      const auto spans = static_cast<std::uint32_t>(40 * (key + 1));
+      for (int i = 0; i < 3; ++i)
+        alone.count(key, spans, now + i);
+      node.count(key, spans, now);
+      const auto others = 1000ULL * 2 * spans;
+      if (key % 2 == 0)
+        foreign.keys.push_back({key, others});
+      else
+        foreign.other_keys += others;
+    }
+    node.take_counts();
+    node.learn(second < 2 ? foreign_counts{} : foreign, now + second_ns / 3);
+    if (second != 10 && second != 59)
+      continue;
+    for (std::uint64_t key = 0; key < keys; ++key)
+      BOOST_TEST(std::abs(node.rate(key) / alone.rate(key) - 1) < 0.1,
+                 second << " s, key " << key << ": " << node.rate(key) << ", not "
+                        << alone.rate(key));
+  }
+}
+
+// Scenario: others count far more keys than there may be here, and then nothing any more.
+// Guarantee: no more rows than allowed; only what was counted here is told; in the end the rates are
+// those of a node alone.
+BOOST_AUTO_TEST_CASE(what_others_count_is_bounded_and_forgotten) {
+  dynamic_settings settings;
+  settings.max_keys = 50;
+  settings.burst_multiple = 0;
+  dynamic_rates alone(settings);
+  dynamic_rates node(settings);
+  foreign_counts foreign{1, 1, {}, 5'000'000};
+  for (std::uint64_t key = 1000; key < 2000; ++key)
+    foreign.keys.push_back({key, 1000});
+  for (int second = 0; second < 600; ++second) {
+    const auto now = (100 + second) * second_ns;
+    for (std::uint64_t key = 0; key < 4; ++key)
+      for (auto* rates : {&alone, &node})
+        rates->count(key, 100, now);
+    const auto told = node.take_counts();
+    BOOST_TEST(told.spans == 400);
+    BOOST_TEST(told.keys.size() == 4U);
+    node.learn(second < 60 ? foreign : foreign_counts{}, now);
+    BOOST_TEST(node.keys() <= 50U);
+  }
+  for (std::uint64_t key = 0; key < 4; ++key)
+    BOOST_TEST(node.rate(key) == alone.rate(key));
+}
+
 // Scenario: an hour without traffic, and then one trace.
 // Guarantee: what was learned is still there.
 BOOST_AUTO_TEST_CASE(silence_forgets_nothing) {

@@ -1,5 +1,4 @@
 #include "sampling/number_index.hpp"
-#include "sampling/rate_budget.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <map>
@@ -44,19 +43,6 @@ BOOST_AUTO_TEST_CASE(follows_the_model) {
       BOOST_TEST(index.size() == size);
     }
   }
-}
-
-// Scenario: a budget gets another share of a cluster's rate.
-// Guarantee: the new rate from then on; what lay above the new burst is gone.
-BOOST_AUTO_TEST_CASE(budgets_are_resized) {
-  rate_budget budget(100, 200);
-  BOOST_TEST(budget.available(second_ns) == 200);
-  budget.resize(10, 20, second_ns);
-  BOOST_TEST(budget.available(second_ns) == 20);
-  BOOST_TEST(budget.spend(20, second_ns));
-  BOOST_TEST(!budget.spend(1, second_ns));
-  BOOST_TEST(budget.spend(5, second_ns + second_ns / 2));
-  BOOST_TEST(!budget.spend(1, second_ns + second_ns / 2));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

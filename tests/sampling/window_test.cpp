@@ -191,6 +191,43 @@ BOOST_AUTO_TEST_CASE(age_counts) {
   BOOST_TEST(one.decide(start + 6 * second_ns).traces.size() == 1U);
 }
 
+// Scenario: a budget for ten spans; ten traces are sent again after they were decided, to this node
+// and to one that has its decisions.
+// Guarantee: they follow their decision, and neither node's budget is asked.
+BOOST_AUTO_TEST_CASE(what_is_sent_again_spends_no_budget) {
+  policy_config limit;
+  limit.name = "limit";
+  limit.type = policy_type::rate_limiting;
+  limit.spans_per_second = 1;
+  limit.burst_capacity = 10;
+  tail_sampling_config config;
+  config.policies = {limit};
+  const auto asked = [](const bench& one) {
+    const auto& rule = one.held.policies().evaluators().at(0).rule;
+    return std::get<within_budget>(rule).budget->asked();
+  };
+  std::vector<int> all(15);
+  std::iota(all.begin(), all.end(), 1);
+  bench one({}, *policy_set::compile(config));
+  one.add(all, start);
+  BOOST_TEST(one.decide(start + 31 * second_ns).traces.size() == all.size());
+  BOOST_TEST(asked(one) == 15);
+  std::string chunk;
+  one.cache.write_chunk(1, chunk);
+  bench next_owner({}, *policy_set::compile(config));
+  BOOST_REQUIRE(next_owner.cache.load_chunk(1, chunk, [](fingerprint) { return true; }));
+  for (auto* node : {&one, &next_owner}) {
+    const auto before = asked(*node);
+    const auto late = node->add(all, start + 40 * second_ns).late;
+    BOOST_TEST(late.traces.size() == all.size());
+    BOOST_TEST(
+        std::ranges::count_if(late.traces, [](const auto& trace) { return trace.verdict.keep; })
+        == 10);
+    BOOST_TEST(node->decide(start + 80 * second_ns).traces.empty());
+    BOOST_TEST(asked(*node) == before);
+  }
+}
+
 // Scenario: a trace is kept by a policy that says its rate, and gets more spans later, from this
 // start and after a restart. Guarantee: the late spans' decision carries the same rate and mark.
 BOOST_AUTO_TEST_CASE(late_spans_carry_the_rate) {
