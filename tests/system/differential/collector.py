@@ -3,16 +3,10 @@
 import http.client
 import json
 import pathlib
-import socket
 import time
 
+from support.ports import free_port
 from support.process import Process, wait_until
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def configuration(endpoint, policies, directory, decision_wait):
