@@ -60,7 +60,7 @@ class Collector:
     def __init__(self, program, config, directory, gates=()):
         pathlib.Path(directory).mkdir()
         config = json.loads(json.dumps(config))
-        config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
+        config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "info"}}
         path = pathlib.Path(directory) / "collector.yaml"
         path.write_text(json.dumps(config))
         self._client = Client(config["receivers"]["otlp"]["protocols"]["http"]["endpoint"])
@@ -69,6 +69,8 @@ class Collector:
 
     def __enter__(self):
         self._process.__enter__()
+        # It listens before that, but ends by SIGTERM as if it knew none, with nothing written.
+        self._process.says("Everything is ready", 120)
         return self
 
     def __exit__(self, *details):
