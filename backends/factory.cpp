@@ -6,7 +6,6 @@
 #include "backends/nop.hpp"
 #include "backends/otlp_grpc.hpp"
 #include "backends/otlp_http.hpp"
-#include "net/client/client_auth.hpp"
 
 namespace weir::backends {
 
@@ -31,17 +30,6 @@ made make(const exporter_config&, const nop_config&) {
 }
 
 } // namespace
-
-std::vector<std::string> carried_names(const exporter_config& config) {
-  return std::visit(
-      [](const auto& kind) -> std::vector<std::string> {
-        if constexpr (requires { kind.auth; })
-          return net::carried_names(kind.auth);
-        else
-          return {};
-      },
-      config.kind);
-}
 
 result<std::unique_ptr<sender>> make_sender(const exporter_config& config) {
   auto out = std::visit([&](const auto& kind) { return make(config, kind); }, config.kind);

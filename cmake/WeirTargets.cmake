@@ -41,11 +41,19 @@ function(weir_sources variable pattern)
   set(${variable} "${found}" PARENT_SCOPE)
 endfunction()
 
-# weir_library(NAME [FOLDERS folders...] [LINK targets...] [PRECOMPILE headers...]): the static library of the current
-# folder, and of those in it that are named: all their .cpp files.
+# weir_library(NAME [ONLY files...] [WITHOUT files...] [FOLDERS folders...] [LINK targets...] [PRECOMPILE headers...]):
+# the static library of the current folder, and of those in it that are named: all their .cpp files, or those alone, or
+# all but those.
 function(weir_library name)
-  cmake_parse_arguments(ARG "" "" "FOLDERS;LINK;PRECOMPILE" ${ARGN})
-  weir_sources(sources "*.[ch]pp" ${ARG_FOLDERS})
+  cmake_parse_arguments(ARG "" "" "ONLY;WITHOUT;FOLDERS;LINK;PRECOMPILE" ${ARGN})
+  if(ARG_ONLY)
+    set(sources ${ARG_ONLY})
+  else()
+    weir_sources(sources "*.[ch]pp" ${ARG_FOLDERS})
+    foreach(file IN LISTS ARG_WITHOUT)
+      list(REMOVE_ITEM sources "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+    endforeach()
+  endif()
   if(NOT sources)
     add_library(weir_${name} INTERFACE)
     return()

@@ -3,6 +3,7 @@
 #include "core/base64.hpp"
 #include "core/log.hpp"
 #include "net/bearer_tokens.hpp"
+#include "net/carried_names.hpp"
 #include "net/status.hpp"
 
 #include <algorithm>
@@ -135,21 +136,6 @@ made make(const headers_setter_config& config, header_rules rules) {
 }
 
 } // namespace
-
-std::string carried_name(const header_setting& header) {
-  if (!header.from_context.empty())
-    return "metadata." + boost::algorithm::to_lower_copy(header.from_context);
-  return header.from_attribute.empty() ? "" : "auth." + header.from_attribute;
-}
-
-std::vector<std::string> carried_names(const client_auth_config& config) {
-  std::vector<std::string> names;
-  if (const auto* setter = std::get_if<headers_setter_config>(&config))
-    for (const auto& header : setter->headers)
-      if (auto name = carried_name(header); !name.empty())
-        names.push_back(std::move(name));
-  return names;
-}
 
 result<std::shared_ptr<client_authenticator>>
 make_client_authenticator(const client_auth_config& config, header_rules rules) {

@@ -23,13 +23,6 @@ public:
   virtual void apply(header_list& headers, const header_list& carried) = 0;
 };
 
-/// What a header takes its value from: "metadata.<header>", lower-case, or "auth.<name>"; "" where
-/// the value is given.
-std::string carried_name(const header_setting& header);
-
-/// The names of all headers that take theirs from clients.
-std::vector<std::string> carried_names(const client_auth_config& config);
-
 /// Null for monostate. What it adds may stand in a header by these rules, also what comes later.
 /// errc::io, errc::invalid_argument: a file that cannot be read, no token, a header that cannot be
 /// sent.

@@ -1,5 +1,6 @@
 #include "core/base64.hpp"
 #include "net/bearer_tokens.hpp"
+#include "net/carried_names.hpp"
 #include "net/client/client_auth.hpp"
 #include "net/server/htpasswd.hpp"
 #include "net/server/password_checks.hpp"

@@ -3,16 +3,10 @@
 import http.client
 import json
 import pathlib
-import socket
 import time
 
+from support.ports import free_port
 from support.process import Process, wait_until
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def configuration(endpoint, policies, directory, decision_wait):
@@ -66,7 +60,7 @@ class Collector:
     def __init__(self, program, config, directory, gates=()):
         pathlib.Path(directory).mkdir()
         config = json.loads(json.dumps(config))
-        config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
+        config["service"]["telemetry"] = {"metrics": {"level": "none"}, "logs": {"level": "info"}}
         path = pathlib.Path(directory) / "collector.yaml"
         path.write_text(json.dumps(config))
         self._client = Client(config["receivers"]["otlp"]["protocols"]["http"]["endpoint"])
@@ -75,6 +69,8 @@ class Collector:
 
     def __enter__(self):
         self._process.__enter__()
+        # It listens before that, but ends by SIGTERM as if it knew none, with nothing written.
+        self._process.says("Everything is ready", 120)
         return self
 
     def __exit__(self, *details):

@@ -2,11 +2,11 @@
 
 import pathlib
 import re
-import socket
 import urllib.error
 import urllib.request
 
 from . import paths
+from .ports import free_port
 from .process import Failed, Process, wait_until
 
 SAMPLING = {
@@ -22,12 +22,6 @@ SAMPLING = {
 AT_REST = ("weir_ledger_unsettled_items", "weir_ledger_unappended_items", "weir_ledger_undelivered_items",
            "weir_journal_open_slots", "weir_window_spans", "otelcol_exporter_queue_size",
            "otelcol_exporter_in_flight_requests")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def flow(value):
@@ -60,8 +54,8 @@ def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None,
         "receivers:",
         "  otlp:",
         "    protocols:",
-        "      grpc: {endpoint: 127.0.0.1:0, max_recv_msg_size_mib: 16}",
-        "      http: {endpoint: 127.0.0.1:0}",
+        f"      grpc: {{endpoint: 127.0.0.1:{free_port()}, max_recv_msg_size_mib: 16}}",
+        f"      http: {{endpoint: 127.0.0.1:{free_port()}}}",
         f"exporters: {{otlp: {flow(export)}}}",
         f"extensions: {{health_check: {{endpoint: 127.0.0.1:{ports['health']}}}}}",
         "service:",
@@ -103,23 +97,20 @@ class Node:
         self.kill()
 
     def start(self, seconds=30):
-        """Starts it and waits until it takes clients. After the first start it keeps its ports."""
+        """Starts it and waits until it takes clients. With the first start it gets ports, which it keeps."""
+        if not self.endpoints:
+            self._pin_ports()
         self.process = Process([paths.program(self.program), "run", "--config", self._config], env=self.env,
                                name="weir")
         self.process.wait_for_line(lambda line: re.search(r'\bready("})?$', line), seconds)
-        found = [match.group(1) for line in self.process.lines
-                 if (match := re.search(r"listening on (\S+:\d+)", line))]
-        if not self.endpoints:
-            self._pin_ports(found)
-        self.endpoints = found
+        self.endpoints = [match.group(1) for line in self.process.lines
+                          if (match := re.search(r"listening on (\S+:\d+)", line))]
         self.wait_ready(seconds)
         return self
 
-    def _pin_ports(self, endpoints):
-        text = self._config.read_text(encoding="utf-8")
-        for endpoint in endpoints[:2]:
-            text = text.replace("127.0.0.1:0", endpoint, 1)
-        self._config.write_text(text, encoding="utf-8")
+    def _pin_ports(self):
+        """Puts ports in place of 0: what the system gives could be another's before the next start."""
+        self.write_text(re.sub(r"\b127\.0\.0\.1:0\b", lambda _: f"127.0.0.1:{free_port()}", self.config_text()))
 
     def wait_ready(self, seconds=30):
         def ready():

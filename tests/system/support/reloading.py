@@ -43,9 +43,6 @@ class ReloadNode(node.Node):
         self.more = {}
         self.write()
 
-    def _pin_ports(self, endpoints):
-        pass
-
     def write(self, **more):
         """Writes the file; `more` are top-level keys beside, or instead of, the usual ones."""
         exporters = {name for _, names in self.pipelines.values() for name in names}
