@@ -95,7 +95,7 @@ int generate(const source_options& source, const std::string& out) {
 struct play_options {
   source_options source;
   player_config player;
-  std::string endpoint = "127.0.0.1:4317";
+  std::vector<std::string> endpoints = {"127.0.0.1:4317"};
   std::string acked;
   double seconds = 0;
   bool json = false;
@@ -175,7 +175,10 @@ void add_play(CLI::App& app, int& status) {
   options->source.add(command);
   command.add_option("--file", options->source.file,
                      "Recorded traces; without it the shop is played");
-  command.add_option("--endpoint", options->endpoint, "host:port")->capture_default_str();
+  command
+      .add_option("--endpoint", options->endpoints,
+                  "host:port; several: the requests go to all of them")
+      ->capture_default_str();
   command.add_option("--protocol", player.protocol, "grpc or http")
       ->transform(CLI::CheckedTransformer(std::map<std::string, player_config::protocol_kind>{
           {"grpc", player_config::protocol_kind::grpc},
@@ -209,7 +212,11 @@ void add_play(CLI::App& app, int& status) {
   command.add_flag("--json", options->json, "Print the summary as JSON");
   command.callback([=, &status] {
     auto& chosen = *options;
-    split_endpoint(chosen.endpoint, chosen.player.host, chosen.player.port);
+    chosen.player.servers.clear();
+    for (const auto& endpoint : chosen.endpoints) {
+      auto& server = chosen.player.servers.emplace_back();
+      split_endpoint(endpoint, server.host, server.port);
+    }
     chosen.player.duration = milliseconds(static_cast<std::int64_t>(chosen.seconds * 1000));
     chosen.player.progress = ::isatty(STDERR_FILENO) == 1;
     status = play(chosen);

@@ -51,21 +51,25 @@ player::player(asio::io_context& io, player_config config, const traffic& reques
       tick_timer_(io), signals_(io, SIGINT, SIGTERM) {
   if (config_.protocol == player_config::protocol_kind::http)
     config_.in_flight = 1;
-  settings_.authority = fmt::format("{}:{}", config_.host, config_.port);
-  settings_.timeout = config_.timeout;
-  if (config_.compression != "none")
-    settings_.encoding = config_.compression;
+  config_.connections = std::max(config_.connections, config_.servers.size());
   round_ = config_.first_round;
 }
 
 player::~player() = default;
 
 result<play_summary> player::run() {
-  boost::system::error_code failed;
-  addresses_ = tcp::resolver(io_).resolve(config_.host, config_.port, failed);
-  if (failed)
-    return fail(errc::invalid_argument,
-                fmt::format("{}: {}", settings_.authority, failed.message()));
+  for (const auto& [host, port] : config_.servers) {
+    auto& added = targets_.emplace_back();
+    added.settings.authority = fmt::format("{}:{}", host, port);
+    added.settings.timeout = config_.timeout;
+    if (config_.compression != "none")
+      added.settings.encoding = config_.compression;
+    boost::system::error_code failed;
+    added.addresses = tcp::resolver(io_).resolve(host, port, failed);
+    if (failed)
+      return fail(errc::invalid_argument,
+                  fmt::format("{}: {}", added.settings.authority, failed.message()));
+  }
   if (traffic_.requests.empty())
     return fail(errc::invalid_argument, "there is nothing to play");
   signals_.async_wait([this](auto cancelled, int) {
@@ -82,7 +86,8 @@ result<play_summary> player::run() {
   tick();
   io_.run();
   if (unreachable_)
-    return fail(errc::unavailable, fmt::format("{}: nobody answers", settings_.authority));
+    return fail(errc::unavailable,
+                fmt::format("{}: nobody answers", targets_[0].settings.authority));
   summary_.seconds = static_cast<double>(steady_now() - started_) / second_ns;
   summary_.rounds = round_ - config_.first_round + (next_request_ > 0 ? 1 : 0);
   summary_.offered = config_.spans_per_second;
@@ -98,7 +103,8 @@ void player::next_round() {
 
 void player::connect(std::size_t number) {
   auto& link = *links_[number];
-  asio::async_connect(link.socket, addresses_, [this, number](auto failed, const auto&) {
+  const auto& target = targets_[number % targets_.size()];
+  asio::async_connect(link.socket, target.addresses, [this, number](auto failed, const auto&) {
     auto& link = *links_[number];
     if (failed)
       return reconnect_later(number);
@@ -110,7 +116,8 @@ void player::connect(std::size_t number) {
         }};
     const auto open =
         config_.protocol == player_config::protocol_kind::grpc ? &open_grpc : &open_http;
-    link.connection = open(std::move(link.socket), settings_, std::move(hears));
+    link.connection =
+        open(std::move(link.socket), targets_[number % targets_.size()].settings, std::move(hears));
     pump();
   });
 }
@@ -201,7 +208,7 @@ void player::prepare(seat& request) {
     append_ids(*request.source, std::string_view(request.bytes).substr(grpc ? 5 : 0), ids_);
     notes_->add_ids(note::sent, request.id, ids_);
   }
-  if (!settings_.encoding.empty()) {
+  if (config_.compression != "none") {
     std::string packed;
     const auto message = std::string_view(request.bytes).substr(grpc ? 5 : 0);
     if (codec::encode(encoding_of(config_.compression), message, 0, packed))

@@ -19,11 +19,16 @@ using std::chrono::milliseconds;
 
 struct player_config {
   enum class protocol_kind : std::uint8_t { grpc, http };
-  std::string host = "127.0.0.1";
-  std::string port = "4317";
+  struct server {
+    std::string host = "127.0.0.1";
+    std::string port = "4317";
+  };
+  /// Connections go to them in turn, requests to whichever is least busy: the spans of a trace come
+  /// to all of them.
+  std::vector<server> servers = {{}};
   protocol_kind protocol = protocol_kind::grpc;
   std::string compression = "none";
-  std::size_t connections = 4;
+  std::size_t connections = 4; ///< In all; at least one a server.
   std::size_t in_flight = 4;   ///< Requests a connection; HTTP: always 1.
   double spans_per_second = 0; ///< 0: as fast as the server takes them.
   std::uint64_t rounds = 1;    ///< 0: until `duration` is over.
@@ -92,8 +97,11 @@ private:
   player_config config_;
   const traffic& traffic_;
   tally_writer* notes_;
-  tcp::resolver::results_type addresses_;
-  transport_settings settings_;
+  struct target {
+    tcp::resolver::results_type addresses;
+    transport_settings settings;
+  };
+  std::vector<target> targets_; ///< By server.
   std::vector<std::unique_ptr<link>> links_;
   std::map<std::uint64_t, std::unique_ptr<seat>> seats_;
   std::vector<std::unique_ptr<seat>> spare_seats_;

@@ -70,9 +70,10 @@ BOOST_AUTO_TEST_CASE(everything_arrives_once) {
   const temporary_directory files;
   running_sink server({.record = files.file("seen")});
   const auto requests = shop_traffic();
-  const auto summary =
-      play(requests, {.port = server.port, .compression = "gzip", .connections = 2, .rounds = 3},
-           files.file("acked"));
+  const auto summary = play(
+      requests,
+      {.servers = {{.port = server.port}}, .compression = "gzip", .connections = 2, .rounds = 3},
+      files.file("acked"));
   const auto taken = server.stop();
   BOOST_TEST(summary.acknowledged_spans == 3 * requests.spans);
   BOOST_TEST(taken.spans == 3 * requests.spans);
@@ -89,8 +90,9 @@ BOOST_AUTO_TEST_CASE(refused_requests_are_sent_again) {
   running_sink server(
       {.record = files.file("seen"), .fail_rate = 0.5, .retry_after = milliseconds(10)});
   const auto requests = shop_traffic();
-  const auto summary = play(requests, {.port = server.port, .initial_backoff = milliseconds(1)},
-                            files.file("acked"));
+  const auto summary =
+      play(requests, {.servers = {{.port = server.port}}, .initial_backoff = milliseconds(1)},
+           files.file("acked"));
   server.stop();
   BOOST_TEST(summary.acknowledged_spans == requests.spans);
   BOOST_TEST(summary.refusals > 0u);
@@ -104,7 +106,7 @@ BOOST_AUTO_TEST_CASE(permanent_refusals_are_final) {
   const temporary_directory files;
   running_sink server({.fail_rate = 1, .fail_with = 3});
   const auto requests = shop_traffic();
-  const auto summary = play(requests, {.port = server.port}, files.file("acked"));
+  const auto summary = play(requests, {.servers = {{.port = server.port}}}, files.file("acked"));
   BOOST_TEST(summary.failed_spans == requests.spans);
   BOOST_TEST(summary.refusals == 0u);
   BOOST_TEST(server.stop().refused_requests == requests.requests.size());
@@ -121,14 +123,32 @@ BOOST_AUTO_TEST_CASE(small_requests_are_paced_over_all_connections) {
   auto requests = cut_requests({messages.begin(), messages.end()}, 1).value();
   requests.requests.resize(400);
   requests.spans = 400;
-  const auto summary = play(
-      requests, {.port = server.port, .connections = 4, .in_flight = 8, .spans_per_second = 1000},
-      files.file("acked"));
+  const auto summary = play(requests,
+                            {.servers = {{.port = server.port}},
+                             .connections = 4,
+                             .in_flight = 8,
+                             .spans_per_second = 1000},
+                            files.file("acked"));
   const auto taken = server.stop();
   BOOST_TEST(taken.requests == 400u);
   BOOST_TEST(taken.spans == 400u);
   BOOST_TEST(summary.seconds >= 0.399);
   BOOST_TEST(taken.busiest_connection < 200u);
+}
+
+// Scenario: two sinks, four connections. Guarantee: both get requests, every span arrives once.
+BOOST_AUTO_TEST_CASE(several_servers_share_the_load) {
+  const temporary_directory files;
+  const auto requests = shop_traffic();
+  running_sink one({.record = files.file("one")});
+  running_sink other({.record = files.file("other")});
+  play(requests, {.servers = {{.port = one.port}, {.port = other.port}}, .connections = 4},
+       files.file("acked"));
+  const auto first = one.stop().spans;
+  const auto second = other.stop().spans;
+  BOOST_TEST(first > 0U);
+  BOOST_TEST(second > 0U);
+  BOOST_TEST(first + second == requests.spans);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
