@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +65,18 @@ public:
   template <class Mine>
   result<bool> load_chunk(std::uint64_t number, std::string_view bytes, Mine&& mine);
 
+  /// Remembers what another node has decided, where nothing is known of the trace. `mine` as
+  /// load_chunk(). Returns how many traces are known with the other outcome. Errors: as load_chunk().
+  template <class Mine>
+  result<std::uint64_t> take_chunk(std::string_view bytes, Mine&& mine);
+
+  /// Numbers the decisions for write_some(): those from now on are not below it.
+  std::uint64_t end() const noexcept { return next_number(); }
+  /// Writes a chunk of the newest `most` decisions below `end` for which `pick(fingerprint)` holds.
+  /// Returns where to go on; 0: there are no older ones.
+  std::uint64_t write_some(std::uint64_t end, std::size_t most,
+                           const std::function<bool(fingerprint)>& pick, std::string& out) const;
+
 private:
   struct record {
     fingerprint trace = 0;
@@ -110,6 +124,7 @@ private:
   void evict();
   bool prepend(const chunk_record& record);
   result<std::vector<chunk_record>> read_chunk(std::string_view bytes);
+  class chunk_writer;
 
   std::size_t capacity_;
   std::deque<record> records_; ///< Oldest first.
@@ -122,6 +137,11 @@ private:
   std::uint64_t next_chunk_ = 0;
   std::vector<std::string> names_;
 };
+
+/// Deals the decisions of a chunk out, a chunk to each key; those of key 0 are left out. Empty
+/// where it is none.
+std::map<std::uint64_t, std::string>
+split_chunk(std::string_view chunk, const std::function<std::uint64_t(fingerprint)>& key_of);
 
 /// Puts the decisions of chunk `newer` behind those of `chunk`: one chunk that holds both. False:
 /// one of them is none, or they have too many policies; `chunk` is as it was.
@@ -142,6 +162,23 @@ result<bool> decision_cache::load_chunk(std::uint64_t number, std::string_view b
     chunks_.push_front({number, end});
   next_chunk_ = std::max(next_chunk_, number + 1);
   return room;
+}
+
+template <class Mine>
+result<std::uint64_t> decision_cache::take_chunk(std::string_view bytes, Mine&& mine) {
+  const auto read = read_chunk(bytes);
+  if (!read)
+    return tl::unexpected(read.error());
+  std::uint64_t differing = 0;
+  for (const auto& [trace, outcome] : *read) {
+    if (!mine(trace))
+      continue;
+    if (const auto known = find(trace))
+      differing += known->keep != outcome.keep ? 1 : 0;
+    else
+      insert(trace, outcome);
+  }
+  return differing;
 }
 
 } // namespace weir::sampling

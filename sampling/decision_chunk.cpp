@@ -108,30 +108,64 @@ private:
 
 } // namespace
 
-void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
-  name_table table(names_.size());
-  std::string records;
-  for (auto number = written_; number < next_number(); ++number) {
-    const auto& record = records_[number - first_number_];
-    if (record.replaced != 0)
-      continue;
+/// Gathers records of a cache for one chunk.
+class decision_cache::chunk_writer {
+public:
+  explicit chunk_writer(const std::vector<std::string>& names)
+      : names_(names), table_(names.size()) {}
+
+  void add(const record& record) {
     char bytes[record_bytes];
     codec::field_writer writer(bytes);
     writer.put(record.trace);
     writer.put(std::bit_cast<std::uint32_t>(record.sampling_rate));
-    writer.put(table.place_of(record.policy));
+    writer.put(table_.place_of(record.policy));
     writer.put(static_cast<std::uint8_t>(record.keep | record.mark << 1));
-    records.append(bytes, record_bytes);
+    records_.append(bytes, record_bytes);
   }
-  std::vector<std::string_view> names;
-  for (const auto policy : table.used())
-    names.push_back(names_[policy]);
-  out += close_chunk(names, records);
+  std::string close() const {
+    std::vector<std::string_view> names;
+    for (const auto policy : table_.used())
+      names.push_back(names_[policy]);
+    return close_chunk(names, records_);
+  }
+
+private:
+  const std::vector<std::string>& names_;
+  name_table table_;
+  std::string records_;
+};
+
+void decision_cache::write_chunk(std::uint64_t number, std::string& out) {
+  chunk_writer writer(names_);
+  for (auto number = written_; number < next_number(); ++number)
+    if (const auto& record = records_[number - first_number_]; record.replaced == 0)
+      writer.add(record);
+  out += writer.close();
 
   written_ = next_number();
   next_chunk_ = number + 1;
   if (chunks_.empty() || chunks_.back().end < written_)
     chunks_.push_back({number, written_});
+}
+
+std::uint64_t decision_cache::write_some(std::uint64_t end, std::size_t most,
+                                         const std::function<bool(fingerprint)>& pick,
+                                         std::string& out) const {
+  std::vector<std::uint64_t> picked;
+  auto number = std::min(end, next_number());
+  while (number > first_number_ && picked.size() < most) {
+    const auto& record = records_[--number - first_number_];
+    if (record.replaced == 0 && pick(record.trace))
+      picked.push_back(number);
+  }
+  if (!picked.empty()) {
+    chunk_writer writer(names_);
+    for (auto each = picked.rbegin(); each != picked.rend(); ++each) // Oldest first, as all chunks.
+      writer.add(records_[*each - first_number_]);
+    out = writer.close();
+  }
+  return number > first_number_ ? number : 0;
 }
 
 result<std::vector<decision_cache::chunk_record>>
@@ -157,6 +191,23 @@ decision_cache::read_chunk(std::string_view bytes) {
     records.push_back(record);
   }
   return records;
+}
+
+std::map<std::uint64_t, std::string>
+split_chunk(std::string_view chunk, const std::function<std::uint64_t(fingerprint)>& key_of) {
+  const auto opened = open_chunk(chunk);
+  if (!opened)
+    return {};
+  std::map<std::uint64_t, std::string> records;
+  for (auto left = opened->records; !left.empty(); left.remove_prefix(record_bytes)) {
+    codec::field_reader reader(left);
+    if (const auto key = key_of(reader.read<std::uint64_t>()); key != 0)
+      records[key].append(left.substr(0, record_bytes));
+  }
+  std::map<std::uint64_t, std::string> chunks;
+  for (const auto& [key, bytes] : records)
+    chunks[key] = close_chunk(opened->names, bytes);
+  return chunks;
 }
 
 bool append_chunk(std::string& chunk, std::string_view newer) {

@@ -7,6 +7,7 @@
 #include "sampling/decision.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct window_entry {
   unix_ns first_received = 0; ///< From its header: the time range of blocks made of it.
   unix_ns last_received = 0;
   bool can_read_back = true; ///< False: `packed` is never dropped.
+  /// Where its bytes are instead: disk::read_spilled(); 0: in the journal.
+  std::uint64_t spilled = 0;
+  std::shared_ptr<const void> holds = nullptr; ///< What keeps them there.
   /// Some of its spans have envelopes that count when traces are put together.
   bool large_envelopes = false;
   /// Windows that hold these same bytes; each counts its part of them.

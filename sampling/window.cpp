@@ -148,7 +148,7 @@ void window::classify(const window_entry& entry, const otlp::span_index& index,
     auto& state = slots_[slot];
     state.print = fingerprint_of(index.traces[slot]);
     state.is = slot_state::kind::open;
-    if (const auto decided = cache_.find(state.print)) {
+    if (const auto decided = holds_late_ ? std::nullopt : cache_.find(state.print)) {
       state.is = slot_state::kind::late;
       state.verdict = *decided;
     }

@@ -106,8 +106,11 @@ public:
                      decided_batch& out,
                      std::uint64_t max_kept_bytes = std::numeric_limits<std::uint64_t>::max());
 
-  /// Forgets all undecided traces without deciding them: the shard is given away.
+  /// Forgets undecided traces without deciding them: all, or those for whose fingerprint `goes` is
+  /// true, as somebody else decides them. Says which slots were held of them.
+  using slot_sink = std::function<void(const window_entry&, slot)>;
   void abandon();
+  void abandon(const std::function<bool(fingerprint)>& goes, const slot_sink& dropped);
 
   /// The outcome of these slots (of decide() or additions::late) is durable. Entries whose slots
   /// are all released are dropped. `batch` itself is left as it is.
@@ -115,6 +118,12 @@ public:
 
   /// An entry held here. @pre not all its slots are released
   const window_entry& entry(entry_number number) const { return entries_[number]; }
+
+  /// Decisions of other nodes may be in the cache from now on: a trace that is held follows its own.
+  void follow_others() noexcept { follows_ = true; }
+  /// While it holds late ones, spans of traces that are decided wait as others do: whoever decided
+  /// them may have settled these spans as well, and not said so yet.
+  void hold_late(bool holds) noexcept { holds_late_ = holds; }
 
   /// The entry was written again further back in the journal. Without effect where it is not held.
   void moved(const entry_id& id, journal_position position);
@@ -248,6 +257,8 @@ private:
   // Entries with a part in the batch in hand, by number: that of the batch.
   std::vector<std::uint64_t> in_batch_;
   std::uint64_t batch_ = 0;
+  bool follows_ = false;
+  bool holds_late_ = false;
 };
 
 } // namespace weir::sampling

@@ -41,8 +41,12 @@ void window::forget(std::uint32_t number) {
 void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags, ending cause,
                         decided_batch& out) {
   const auto& trace = traces_[number];
+  const auto print = fingerprint_of(trace.id);
   decision verdict;
-  if (trace.too_large != 0) {
+  if (const auto known = follows_ ? cache_.find(print) : std::nullopt) {
+    verdict = *known;
+    flags |= decided_late;
+  } else if (trace.too_large != 0) {
     flags |= decided_too_large;
     ++counts_.too_large;
   } else if (cause == ending::decide) {
@@ -58,7 +62,6 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
   out.traces.push_back(
       {trace.id, verdict, flags, trace.spans, trace.bytes, trace.arrival, first_ref, refs, 0});
 
-  const auto print = fingerprint_of(trace.id);
   cache_.insert(print, verdict, true);
   ++counts_.decided;
   counts_.decided_keep += verdict.keep ? 1 : 0;
@@ -143,9 +146,20 @@ void window::note_kept(decided_batch& out, std::uint64_t brought) {
 }
 
 void window::abandon() {
-  for (auto number = wheel_.front(); number != none; number = wheel_.front()) {
-    for_each_ref(traces_[number],
-                 [this](const ref& each) { entries_.release(each.entry, each.slot); });
+  abandon([](fingerprint) { return true; }, [](const window_entry&, slot) {});
+}
+
+void window::abandon(const std::function<bool(fingerprint)>& goes, const slot_sink& dropped) {
+  std::vector<std::uint32_t> going;
+  by_id_.for_each([&](std::uint32_t number) {
+    if (goes(fingerprint_of(traces_[number].id)))
+      going.push_back(number);
+  });
+  for (const auto number : going) {
+    for_each_ref(traces_[number], [&](const ref& each) {
+      dropped(entries_[each.entry], each.slot);
+      entries_.release(each.entry, each.slot);
+    });
     forget(number);
   }
 }
