@@ -11,8 +11,8 @@ namespace {
 // What a member said of itself at a beat. It says one thing at one beat; should two differ all the
 // same, all take the same one.
 auto said(const member& member) {
-  return std::tie(member.beat, member.address, member.zone, member.release, member.unreachable,
-                  member.name, member.rates);
+  return std::tie(member.beat, member.address, member.zone, member.release, member.name,
+                  member.pipelines, member.unreachable, member.rates);
 }
 
 } // namespace

@@ -31,10 +31,11 @@ struct member {
   std::uint64_t beat = 0;   ///< Rises while it lives; of one boot.
   std::string address = {}; ///< host:port of its cluster port.
   std::string zone = {};
-  std::string release = {};              ///< Of the program.
-  std::vector<node_id> unreachable = {}; ///< Those that it has no link to, though they are there.
-  std::string name = {};                 ///< What people call it; "" = its id in hex.
-  std::vector<rate_report> rates = {};   ///< What was asked of its budgets, within limit_rates().
+  std::string release = {};                ///< Of the program.
+  std::string name = {};                   ///< What people call it; "" = its id in hex.
+  std::vector<std::string> pipelines = {}; ///< Those that it samples, by name, sorted.
+  std::vector<node_id> unreachable = {};   ///< Those that it has no link to, though they are there.
+  std::vector<rate_report> rates = {};     ///< What was asked of its budgets, within limit_rates().
 
   bool lives() const noexcept { return state < member_state::down; }
 

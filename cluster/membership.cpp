@@ -11,7 +11,7 @@ membership::membership(member self, std::vector<std::string> seeds, membership_s
     : id_(self.id), seeds_(std::move(seeds)), settings_(settings), random_(random_seed),
       began_(now), ticked_(now), next_gossip_(now) {
   self.state = member_state::joining;
-  known_.emplace(id_, known_member{std::move(self), now});
+  known_.emplace(id_, known_member{std::move(self), now, now});
 }
 
 void membership::tick(steady_ns now) {
@@ -58,8 +58,9 @@ void membership::note_unreachable(steady_ns now) {
   known_.at(id_).info.unreachable = std::move(unreachable);
 }
 
-// A random member that lives for each of the fanout; now and then one that does not, or a seed: a
-// cut that heals is found so.
+// A random member that lives for each of the fanout, and a seed that is none of those who live: it
+// may be another part of the cluster. Now and then one that does not live: a cut that heals is found
+// so.
 void membership::choose_targets() {
   auto live = others([](const member& each) { return each.lives(); });
   std::shuffle(live.begin(), live.end(), random_);
@@ -69,8 +70,17 @@ void membership::choose_targets() {
     live.push_back(gone[random_() % gone.size()]);
   for (const auto* each : live)
     targets_.push_back({each->id, each->address, true});
-  if (!seeds_.empty() && (!answered_ || live.empty() || random_() % 16 == 0))
-    targets_.push_back({0, seeds_[random_() % seeds_.size()], true});
+  auto unknown = seeds_;
+  std::erase_if(unknown, [this](const auto& seed) {
+    return std::any_of(known_.begin(), known_.end(), [&](const auto& each) {
+      return each.second.info.lives() && each.second.info.address == seed;
+    });
+  });
+  // Who has heard of nobody yet asks all: it would found another cluster beside its own.
+  std::shuffle(unknown.begin(), unknown.end(), random_);
+  unknown.resize(std::min<std::size_t>(unknown.size(), answered_ ? 1 : unknown.size()));
+  for (const auto& seed : unknown)
+    targets_.push_back({0, seed, true});
 }
 
 void membership::receive(node_id source, const std::vector<member>& theirs, bool wants_answer,
@@ -102,7 +112,7 @@ void membership::take_in(const member& heard, steady_ns now) {
   if (found == known_.end()) {
     // Who is gone is not heard of for the first time: it was forgotten.
     if (heard.lives() && known_.size() < ring::max_members)
-      known_.emplace(heard.id, known_member{heard, now});
+      known_.emplace(heard.id, known_member{heard, now, now});
     return;
   }
   auto& known = found->second;
@@ -111,15 +121,19 @@ void membership::take_in(const member& heard, steady_ns now) {
   const auto after = std::pair(known.info.boot, known.info.beat);
   if (after > before)
     known.heard = now;
-  if (after.first > before.first)
+  if (after.first > before.first) {
     known.lost.reset();
+    known.since = now;
+  }
 }
 
 void membership::judge(steady_ns now) {
   std::vector<node_id> down;
   for (const auto& [id, each] : known_)
+    // What others said of an earlier boot goes by first.
     if (id != id_ && each.info.lives()
-        && (now - each.heard >= settings_.down_after || out_of_reach(id)))
+        && (now - each.heard >= settings_.down_after
+            || (now - each.since >= settings_.down_after && out_of_reach(id))))
       down.push_back(id);
   for (const auto id : down) {
     auto& known = known_.at(id);
@@ -156,6 +170,19 @@ void membership::link_up(node_id id) {
 void membership::link_lost(node_id id, steady_ns now) {
   if (const auto found = known_.find(id); found != known_.end() && !found->second.lost)
     found->second.lost = now;
+}
+
+const member* membership::find(node_id id) const {
+  const auto found = known_.find(id);
+  return found == known_.end() ? nullptr : &found->second.info;
+}
+
+void membership::set_pipelines(std::vector<std::string> names) {
+  known_.at(id_).info.pipelines = std::move(names);
+}
+
+void membership::set_rates(std::vector<rate_report> rates) {
+  known_.at(id_).info.rates = std::move(rates);
 }
 
 void membership::leave() {

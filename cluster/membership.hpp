@@ -66,6 +66,12 @@ public:
   /// Its link to a member stands, or not any more.
   void link_up(node_id id);
   void link_lost(node_id id, steady_ns now);
+  /// Others are asked from now on.
+  void set_seeds(std::vector<std::string> seeds) { seeds_ = std::move(seeds); }
+  /// What it samples; told with the next gossip.
+  void set_pipelines(std::vector<std::string> names);
+  /// What was asked of its budgets; the same. @pre within limit_rates()
+  void set_rates(std::vector<rate_report> rates);
   void leave();    ///< Gives up what it owns.
   void say_left(); ///< The last word.
   /// After told_down(): what it held is dropped, and it is another boot. @pre above the last
@@ -90,6 +96,12 @@ public:
   /// Nothing may be decided.
   bool frozen() const noexcept { return frozen_ || told_down_ || superseded_; }
   bool suspected(node_id id, steady_ns now) const;
+  /// Since when its beat has not risen. @pre known
+  steady_ns heard(node_id id) const { return known_.at(id).heard; }
+  /// null: nobody of this id is known.
+  const member* find(node_id id) const;
+  /// No other member lives.
+  bool alone() const;
   /// "" = ready for clients; else why not.
   std::string unready(steady_ns now) const;
 
@@ -97,6 +109,7 @@ private:
   struct known_member {
     member info;
     steady_ns heard = 0;                ///< When its beat last rose, here.
+    steady_ns since = 0;                ///< When this boot was first heard of.
     std::optional<steady_ns> lost = {}; ///< Since when there is no link to it.
   };
 
@@ -110,7 +123,6 @@ private:
   void forget(steady_ns now);
   void choose_targets();
   std::vector<ring_member> members_up() const;
-  bool alone() const;
   template <class Holds>
   std::vector<const member*> others(Holds&& holds) const;
 

@@ -16,7 +16,8 @@
 // gossips, sends entries as their origin, and hands over decisions as an owner; answers come back
 // on the same link. net/link carries them (proto/weir/cluster/v1), the simulation does without.
 //
-// No clock is compared with another: times are ages.
+// Moments are on the steady clock of whom they are told to: who made the link knows how far it is
+// from its own (clock_offset.hpp), so that a message that takes long says nothing that is not so.
 namespace weir::cluster {
 
 /// What this program speaks, and the oldest that it still understands.
@@ -54,6 +55,7 @@ struct welcome {
   std::uint64_t boot = 0;
   std::uint32_t protocol = 0; ///< The newest that both speak.
   unix_ns clock = 0;
+  steady_ns steady = 0; ///< The answerer's steady clock.
 
   friend bool operator==(const welcome&, const welcome&) = default;
 };
@@ -61,6 +63,7 @@ struct welcome {
 struct gossip {
   std::vector<member> members; ///< All that are known, itself included.
   bool wants_answer = false;
+  steady_ns steady = 0; ///< The sender's steady clock; used where it is an answer.
 
   friend bool operator==(const gossip&, const gossip&) = default;
 };
@@ -69,18 +72,18 @@ struct gossip {
 
 /// An entry on its way to an owner of some of its slots.
 struct sent_entry {
-  std::string pipeline; ///< Its name: the number in the header is the origin's.
-  shared_bytes entry;   ///< As in the journal: header and payload.
-  slot_set left_alone;  ///< Slots that are settled, or somebody else's.
-  steady_ns age = 0;    ///< Since it was received.
+  std::string pipeline;   ///< Its name: the number in the header is the origin's.
+  shared_bytes entry;     ///< As in the journal: header and payload.
+  slot_set left_alone;    ///< Slots that are settled, or somebody else's.
+  steady_ns received = 0; ///< On the receiver's clock.
   /// It was turned away often enough: the receiver takes the slots, whatever its ring says.
   bool insists = false;
 };
 
-/// Everything that is the receiver's by this ring and was received longer ago than this has been
-/// sent.
+/// Everything that is the receiver's by this ring and was received before this moment, on its clock,
+/// has been sent.
 struct sent_until {
-  steady_ns age = 0;
+  steady_ns moment = 0;
   std::uint64_t ring = 0; ///< Its digest.
 
   friend bool operator==(const sent_until&, const sent_until&) = default;
@@ -140,6 +143,14 @@ struct handed_taken {
 
 /// What goes from the node that made the link.
 using link_message = std::variant<gossip, sent_entry, sent_until, forgotten, handed_over>;
+
+/// Puts the moments of a message of an origin on another clock.
+inline void put_on_clock(link_message& message, steady_ns offset) {
+  if (auto* entry = std::get_if<sent_entry>(&message))
+    entry->received += offset;
+  else if (auto* until = std::get_if<sent_until>(&message))
+    until->moment += offset;
+}
 /// What comes back.
 using link_answer = std::variant<gossip, taken, settled_slots, wrong_owner, handed_taken>;
 

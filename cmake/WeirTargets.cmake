@@ -64,11 +64,11 @@ function(weir_library name)
   weir_precompile(weir_${name} ${ARG_PRECOMPILE})
 endfunction()
 
-# weir_tests(NAME [FOLDERS folders...] [LINK targets...] [PRECOMPILE headers...]): the test program of the current
-# folder, and of those in it that are named. Each *_test.cpp holds one BOOST_AUTO_TEST_SUITE named like the file, and
+# weir_tests(NAME [WITHOUT files...] [FOLDERS folders...] [LINK targets...] [PRECOMPILE headers...]): the test program of
+# the current folder, and of those in it that are named. Each *_test.cpp holds one BOOST_AUTO_TEST_SUITE named like the file, and
 # becomes one CTest test: "<name>/<file without .cpp>".
 function(weir_tests name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "FOLDERS;LINK;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "WITHOUT;FOLDERS;LINK;PRECOMPILE" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -76,6 +76,9 @@ function(weir_tests name)
     math(EXPR ARG_TIMEOUT "5 * ${ARG_TIMEOUT}")
   endif()
   weir_sources(sources "*.cpp" ${ARG_FOLDERS})
+  if(ARG_WITHOUT)
+    list(REMOVE_ITEM sources ${ARG_WITHOUT})
+  endif()
   if(NOT sources)
     return()
   endif()

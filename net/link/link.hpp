@@ -21,8 +21,6 @@
 // settled_slots and wrong_owner. Gossip and what is handed over overtake them and each other. Of
 // gossip that cannot leave yet only the newest is kept; it wants an answer if one that it replaced did.
 //
-// Ages are those of the moment of sending: what waits here grows older by the wait.
-//
 // Bounded: what waits to leave by bytes (link_limits), what comes by the size of a message and by
 // what gRPC may take for all of them. How much a peer sends before it hears anything is for the
 // credit to bound: whoever takes messages closes a link that sends without.

@@ -19,9 +19,14 @@ std::size_t weight_of(const Kind&) {
 
 std::size_t weight_of(const cluster::gossip& gossip) {
   std::size_t sum = frame;
-  for (const auto& member : gossip.members)
+  for (const auto& member : gossip.members) {
     sum += frame + member.address.size() + member.zone.size() + member.release.size()
-           + 8 * member.unreachable.size();
+           + member.name.size() + 8 * member.unreachable.size();
+    for (const auto& rate : member.rates)
+      sum += frame + rate.keys.size() * sizeof(key_rate);
+    for (const auto& pipeline : member.pipelines)
+      sum += sizeof(pipeline) + pipeline.size();
+  }
   return sum;
 }
 
@@ -58,16 +63,6 @@ std::size_t weight_of(const cluster::wrong_owner& wrong) {
 template <class Kinds>
 std::size_t weight_of_any(const Kinds& message) {
   return std::visit([](const auto& kind) { return weight_of(kind); }, message);
-}
-
-template <class Kinds>
-void grow_older(Kinds& message, steady_ns waited) {
-  std::visit(
-      [waited](auto& kind) {
-        if constexpr (requires { kind.age; })
-          kind.age += std::max<steady_ns>(waited, 0);
-      },
-      message);
 }
 
 } // namespace
@@ -114,7 +109,7 @@ std::vector<data_answer> cut(data_answer answer) {
 }
 
 template <class Kinds>
-bool outbox<Kinds>::push(Kinds message, steady_ns now) {
+bool outbox<Kinds>::push(Kinds message) {
   if constexpr (std::is_constructible_v<Kinds, cluster::gossip>) {
     if (auto* gossip = std::get_if<cluster::gossip>(&message)) {
       gossip->wants_answer |= gossip_ && gossip_->wants_answer;
@@ -126,12 +121,12 @@ bool outbox<Kinds>::push(Kinds message, steady_ns now) {
   if (bytes > room_ - bytes_)
     return false;
   bytes_ += bytes;
-  queue_.push_back({std::move(message), bytes, now});
+  queue_.push_back({std::move(message), bytes});
   return true;
 }
 
 template <class Kinds>
-std::optional<Kinds> outbox<Kinds>::pop(steady_ns now) {
+std::optional<Kinds> outbox<Kinds>::pop() {
   std::optional<Kinds> next;
   if constexpr (std::is_constructible_v<Kinds, cluster::gossip>) {
     if (gossip_) {
@@ -143,7 +138,6 @@ std::optional<Kinds> outbox<Kinds>::pop(steady_ns now) {
   if (queue_.empty())
     return next;
   next.emplace(std::move(queue_.front().message));
-  grow_older(*next, now - queue_.front().since);
   bytes_ -= queue_.front().bytes;
   queue_.pop_front();
   return next;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/clock.hpp"
 #include "net/link/wire.hpp"
 
 #include <deque>
@@ -26,9 +25,8 @@ public:
   explicit outbox(std::size_t room) : room_(room) {}
 
   /// false: no room, and nothing is changed.
-  bool push(Kinds message, steady_ns now);
-  /// The next; ages in it have grown since it was pushed.
-  std::optional<Kinds> pop(steady_ns now);
+  bool push(Kinds message);
+  std::optional<Kinds> pop();
   void clear();
 
   std::size_t bytes() const noexcept { return bytes_; }
@@ -37,7 +35,6 @@ private:
   struct waiting {
     Kinds message;
     std::size_t bytes;
-    steady_ns since;
   };
 
   std::size_t room_;

@@ -151,7 +151,7 @@ bool session::send_data(data_answer answer) {
   if (!sends())
     return true;
   return std::all_of(parts.begin(), parts.end(), [this](auto& part) {
-    return data_ ? data_->write(std::move(part)) : early_.push(std::move(part), steady_now());
+    return data_ ? data_->write(std::move(part)) : early_.push(std::move(part));
   });
 }
 
@@ -220,7 +220,7 @@ bool session::attach(std::shared_ptr<data_stream> data) {
     return false;
   state_ = state::attached;
   data_ = std::move(data);
-  while (auto early = early_.pop(steady_now()))
+  while (auto early = early_.pop())
     data_->write(std::move(*early)); // it has as much room
   late_.Cancel();
   return true;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/clock.hpp"
 #include "net/link/outbox.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
@@ -44,7 +43,7 @@ public:
       const std::lock_guard lock(mutex_);
       if (ending_)
         return true;
-      if (!waiting_.push(std::move(message), steady_now()))
+      if (!waiting_.push(std::move(message)))
         return false;
       if (writing_)
         return true;
@@ -114,7 +113,7 @@ protected:
     bool last = false;
     {
       const std::lock_guard lock(mutex_);
-      next = waiting_.pop(steady_now());
+      next = waiting_.pop();
       if (!next) {
         writing_ = false;
         last = ending_ && !std::exchange(given_up_, true);

@@ -3,8 +3,10 @@
 #include "cluster/messages.hpp"
 #include "cluster/ring.hpp"
 #include "codec/entry.hpp"
+#include "core/clock.hpp"
 #include "core/error.hpp"
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -28,6 +30,10 @@ inline constexpr std::size_t token_bytes = 16;
 inline constexpr std::uint32_t most_slots = codec::largest_entry_unpacked_bytes / 18;
 /// Members of one gossip, and whom one of them cannot reach.
 inline constexpr std::size_t most_members = cluster::ring::max_members;
+/// Pipelines of one member.
+inline constexpr std::size_t most_pipelines = 1024;
+/// Moments are less than this away from 0, which is 73 years, so that no sum of two overflows.
+inline constexpr steady_ns farthest_moment = std::numeric_limits<steady_ns>::max() / 4;
 /// Entries, records and texts of one message.
 inline constexpr std::size_t most_parts = 1 << 16;
 /// A message: an entry, the bits of its slots, and the rest.
@@ -67,8 +73,8 @@ using data_message = std::variant<std::monostate, data_token, cluster::sent_entr
 using data_answer =
     std::variant<std::monostate, cluster::taken, cluster::settled_slots, cluster::wrong_owner>;
 
-/// Slots are given back in rising order, each once; ages below 0 count as 0. What is over a limit is encoded
-/// all the same; the other side refuses it.
+/// Slots are given back in rising order, each once. What is over a limit is encoded all the same; the
+/// other side refuses it.
 std::string encode(const control_message& message);
 std::string encode(const control_answer& answer);
 std::string encode(const data_message& message);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
-#include <limits>
 #include <optional>
 #include <weir/cluster/v1/cluster.pb.h>
 
@@ -18,8 +17,9 @@ using google::protobuf::internal::WireFormatLite;
 // -- before anything is built --
 
 /// Counts the fields with a length in a message, in those of the kinds: an object is built for each
-/// of a repeated kind, which may be fifty times as large as the two bytes that ask for it.
-bool few_parts(std::string_view bytes, int depth, std::size_t& parts) {
+/// of a repeated kind, which may be fifty times as large as the two bytes that ask for it. One level
+/// further down in the fields of the number `deeper`.
+bool few_parts(std::string_view bytes, int depth, std::size_t& parts, int deeper = 0) {
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
   while (const auto tag = in.ReadTag()) {
@@ -35,19 +35,28 @@ bool few_parts(std::string_view bytes, int depth, std::size_t& parts) {
         in.ReadVarint32(&length) ? static_cast<std::size_t>(in.CurrentPosition()) : 0;
     if (place == 0 || length > bytes.size() - place)
       return true;
-    if (depth > 0 && !few_parts(bytes.substr(place, length), depth - 1, parts))
+    const int below = depth - (WireFormatLite::GetTagFieldNumber(tag) == deeper ? 0 : 1);
+    if (below >= 0 && !few_parts(bytes.substr(place, length), below, parts))
       return false;
     in.Skip(static_cast<int>(length));
   }
   return true;
 }
 
+// Members have texts.
+template <class Message>
+constexpr int gossip_field = 0;
+template <>
+constexpr int gossip_field<pb::ControlMessage> = pb::ControlMessage::kGossipFieldNumber;
+template <>
+constexpr int gossip_field<pb::ControlAnswer> = pb::ControlAnswer::kGossipFieldNumber;
+
 template <class Message>
 result<void> parse(Message& message, std::string_view bytes) {
   std::size_t parts = 0;
   if (bytes.size() > largest_message)
     return fail(errc::too_large, fmt::format("a message of {} bytes", bytes.size()));
-  if (!few_parts(bytes, 1, parts))
+  if (!few_parts(bytes, 1, parts, gossip_field<Message>))
     return fail(errc::too_large, fmt::format("more than {} parts in one message", most_parts));
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return fail(errc::invalid_argument, "no protobuf message of this kind");
@@ -73,10 +82,10 @@ struct checker {
   std::string name(std::string&& content, std::string_view field) {
     return text(std::move(content), field, longest_name);
   }
-  steady_ns age(std::uint64_t age, std::string_view field) {
-    check(age <= static_cast<std::uint64_t>(std::numeric_limits<steady_ns>::max() / 2), field,
-          "older than the world", errc::too_large);
-    return wrong ? 0 : static_cast<steady_ns>(age);
+  steady_ns moment(steady_ns moment, std::string_view field) {
+    check(-farthest_moment < moment && moment < farthest_moment, field, "on no clock",
+          errc::too_large);
+    return wrong ? 0 : moment;
   }
   node_id node(node_id id, std::string_view field) {
     check(id != 0, field, "0 is no node");
@@ -106,6 +115,27 @@ cluster::hello take(pb::Hello& hello, checker& in) {
   return out;
 }
 
+std::vector<rate_report> take_rates(const pb::Member& member, checker& in) {
+  std::vector<rate_report> out;
+  in.check(static_cast<std::size_t>(member.rates_size()) <= max_rate_reports,
+           "gossip.members.rates", "more than a node reports", errc::too_large);
+  for (const auto& rate : member.rates()) {
+    in.check(rate.keys_size() == rate.key_spans_size()
+                 && static_cast<std::size_t>(rate.keys_size()) <= max_key_rates,
+             "gossip.members.rates.keys", "not as many as their spans, or too many");
+    if (in.wrong)
+      return {};
+    auto& report = out.emplace_back();
+    report.budget = rate.budget();
+    report.limit = rate.limit();
+    report.demand = rate.demand();
+    for (int i = 0; i < rate.keys_size(); ++i)
+      report.keys.push_back({rate.keys(i), rate.key_spans(i)});
+  }
+  limit_rates(out);
+  return out;
+}
+
 cluster::member take(pb::Member& member, checker& in) {
   cluster::member out;
   out.id = in.node(member.id(), "gossip.members.id");
@@ -123,6 +153,13 @@ cluster::member take(pb::Member& member, checker& in) {
            "gossip.members.unreachable", "more than members can be", errc::too_large);
   if (!in.wrong)
     out.unreachable.assign(unreachable.begin(), unreachable.end());
+  out.name = in.name(std::move(*member.mutable_name()), "gossip.members.name");
+  in.check(static_cast<std::size_t>(member.pipelines_size()) <= most_pipelines,
+           "gossip.members.pipelines", "more than a node has", errc::too_large);
+  for (auto& pipeline : *member.mutable_pipelines())
+    if (!in.wrong)
+      out.pipelines.push_back(in.name(std::move(pipeline), "gossip.members.pipelines"));
+  out.rates = take_rates(member, in);
   return out;
 }
 
@@ -135,6 +172,7 @@ cluster::gossip take(pb::Gossip& gossip, checker& in) {
   for (auto& member : *gossip.mutable_members())
     out.members.push_back(take(member, in));
   out.wants_answer = gossip.wants_answer();
+  out.steady = in.moment(gossip.steady(), "gossip.steady");
   return out;
 }
 
@@ -156,6 +194,7 @@ welcome_token take(pb::Welcome& welcome, checker& in) {
   out.welcome.boot = welcome.boot();
   out.welcome.protocol = welcome.protocol();
   out.welcome.clock = welcome.clock();
+  out.welcome.steady = in.moment(welcome.steady(), "welcome.steady");
   in.check(welcome.token().size() == token_bytes, "welcome.token", "not 16 bytes");
   out.token = std::move(*welcome.mutable_token());
   return out;
@@ -172,7 +211,7 @@ cluster::sent_entry take(pb::SentEntry& sent, checker& in) {
     out.left_alone = std::move(*left_alone);
   else
     in.check(tl::unexpected(left_alone.error()), "sent_entry");
-  out.age = in.age(sent.age(), "sent_entry.age");
+  out.received = in.moment(sent.received(), "sent_entry.received");
   out.insists = sent.insists();
   return out;
 }
@@ -233,7 +272,7 @@ data_message take(pb::DataMessage& message, checker& in) {
   case pb::DataMessage::kSentEntry:
     return take(*message.mutable_sent_entry(), in);
   case pb::DataMessage::kSentUntil:
-    return cluster::sent_until{in.age(message.sent_until().age(), "sent_until.age"),
+    return cluster::sent_until{in.moment(message.sent_until().moment(), "sent_until.moment"),
                                message.sent_until().ring()};
   case pb::DataMessage::kForgotten:
     return cluster::forgotten{message.forgotten().epoch(), message.forgotten().below()};

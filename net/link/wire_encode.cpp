@@ -1,7 +1,6 @@
 #include "net/link/slot_bits.hpp"
 #include "net/link/wire.hpp"
 
-#include <algorithm>
 #include <weir/cluster/v1/cluster.pb.h>
 
 namespace weir::net {
@@ -9,10 +8,6 @@ namespace weir::net {
 namespace {
 
 namespace pb = weir::cluster::v1;
-
-std::uint64_t age_of(steady_ns age) {
-  return static_cast<std::uint64_t>(std::max<steady_ns>(age, 0));
-}
 
 void put(pb::EntryId& out, const entry_id& id) {
   out.set_node(id.node);
@@ -31,6 +26,16 @@ void put_entries(Message& out, const std::vector<cluster::entry_slots>& entries)
   }
 }
 
+void put(pb::RateReport& out, const rate_report& rate) {
+  out.set_budget(rate.budget);
+  out.set_limit(rate.limit);
+  out.set_demand(rate.demand);
+  for (const auto& key : rate.keys) {
+    out.add_keys(key.key);
+    out.add_key_spans(key.spans);
+  }
+}
+
 void put(pb::Gossip& out, const cluster::gossip& gossip) {
   for (const auto& member : gossip.members) {
     auto& added = *out.add_members();
@@ -42,8 +47,14 @@ void put(pb::Gossip& out, const cluster::gossip& gossip) {
     added.set_zone(member.zone);
     added.set_release(member.release);
     added.mutable_unreachable()->Add(member.unreachable.begin(), member.unreachable.end());
+    added.set_name(member.name);
+    for (const auto& pipeline : member.pipelines)
+      added.add_pipelines(pipeline);
+    for (const auto& rate : member.rates)
+      put(*added.add_rates(), rate);
   }
   out.set_wants_answer(gossip.wants_answer);
+  out.set_steady(gossip.steady);
 }
 
 void put(pb::ControlMessage& out, const cluster::hello& hello) {
@@ -83,6 +94,7 @@ void put(pb::ControlAnswer& out, const welcome_token& welcome) {
   kind.set_protocol(welcome.welcome.protocol);
   kind.set_clock(welcome.welcome.clock);
   kind.set_token(welcome.token);
+  kind.set_steady(welcome.welcome.steady);
 }
 
 void put(pb::ControlAnswer& out, const refused& refused) {
@@ -107,13 +119,13 @@ void put(pb::DataMessage& out, const cluster::sent_entry& sent) {
   kind.set_entry(sent.entry.view().data(), sent.entry.size());
   kind.set_left_alone(pack_slots(sent.left_alone));
   kind.set_slots(kind.left_alone().empty() ? 0 : sent.left_alone.slots());
-  kind.set_age(age_of(sent.age));
+  kind.set_received(sent.received);
   kind.set_insists(sent.insists);
 }
 
 void put(pb::DataMessage& out, const cluster::sent_until& sent) {
   auto& kind = *out.mutable_sent_until();
-  kind.set_age(age_of(sent.age));
+  kind.set_moment(sent.moment);
   kind.set_ring(sent.ring);
 }
 

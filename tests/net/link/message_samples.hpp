@@ -26,7 +26,7 @@ public:
   control_answer control_reply() {
     switch (number(4)) {
     case 0:
-      return welcome_token{{id(), any(), number(9), any()}, bytes(token_bytes)};
+      return welcome_token{{id(), any(), number(9), any(), moment()}, bytes(token_bytes)};
     case 1:
       return refused{name()};
     case 2:
@@ -43,7 +43,7 @@ public:
     case 1:
       return sent_entry();
     case 2:
-      return cluster::sent_until{age(), any()};
+      return cluster::sent_until{moment(), any()};
     default:
       return cluster::forgotten{any(), any()};
     }
@@ -67,14 +67,29 @@ public:
   cluster::gossip gossip() {
     cluster::gossip result;
     for (auto n = number(20); n-- > 0;) {
-      cluster::member member{id(),   any(),  static_cast<cluster::member_state>(number(5)),
-                             any(),  name(), name(),
-                             name(), {}};
+      cluster::member member;
+      member.id = id();
+      member.boot = any();
+      member.state = static_cast<cluster::member_state>(number(5));
+      member.beat = any();
+      member.address = name();
+      member.zone = name();
+      member.release = name();
+      member.name = name();
+      for (auto sampled = number(4); sampled-- > 0;)
+        member.pipelines.push_back(name());
+      for (auto rates = number(3); rates-- > 0;) {
+        member.rates.push_back({any(), any(), any(), {}});
+        for (auto keys = number(3); keys-- > 0;)
+          member.rates.back().keys.push_back({any(), any()});
+      }
+      limit_rates(member.rates);
       for (auto away = number(4); away-- > 0;)
         member.unreachable.push_back(any());
       result.members.push_back(std::move(member));
     }
     result.wants_answer = number(2) == 1;
+    result.steady = moment();
     return result;
   }
 
@@ -94,7 +109,7 @@ public:
       for (auto n = 1 + number(100); n-- > 0;)
         result.left_alone.insert(number(result.left_alone.slots()));
     }
-    result.age = age();
+    result.received = moment();
     result.insists = number(2) == 1;
     return result;
   }
@@ -114,7 +129,10 @@ public:
 private:
   std::uint64_t any() { return random_() >> number(64); }
   std::uint64_t id() { return 1 + (random_() >> 1); }
-  steady_ns age() { return static_cast<steady_ns>(random_() >> (2 + number(50))); }
+  steady_ns moment() {
+    const auto distance = static_cast<steady_ns>(random_() >> (4 + number(50)));
+    return number(2) == 1 ? -distance : distance;
+  }
   entry_id entry() { return {id(), any(), id()}; }
 
   std::string name() {
@@ -143,7 +161,7 @@ inline bool same(const cluster::sent_entry& a, const cluster::sent_entry& b) {
   const auto in = [](const cluster::slot_set& set) {
     return set.count() == 0 ? std::vector<std::uint64_t>() : set.words();
   };
-  return a.pipeline == b.pipeline && a.entry.view() == b.entry.view() && a.age == b.age
+  return a.pipeline == b.pipeline && a.entry.view() == b.entry.view() && a.received == b.received
          && a.insists == b.insists && in(a.left_alone) == in(b.left_alone)
          && (a.left_alone.count() == 0 || a.left_alone.slots() == b.left_alone.slots());
 }

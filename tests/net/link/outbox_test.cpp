@@ -24,16 +24,16 @@ BOOST_AUTO_TEST_SUITE(outbox_test)
 // the newest gossip alone leaves, first, and wants the answer; then the others in order.
 BOOST_AUTO_TEST_CASE(only_the_newest_gossip_waits) {
   outbox<control_message> box(1 << 20);
-  BOOST_TEST(box.push(cluster::handed_over{"p", "", {}, 1, 0}, 0));
+  BOOST_TEST(box.push(cluster::handed_over{"p", "", {}, 1, 0}));
   for (node_id id = 1; id <= 3; ++id)
-    BOOST_TEST(box.push(gossip_of(id, id == 2), 0));
-  BOOST_TEST(box.push(cluster::handed_over{"p", "", {}, 2, 0}, 0));
-  BOOST_TEST((std::get<cluster::gossip>(*box.pop(0)) == gossip_of(3, true)));
-  BOOST_TEST(std::get<cluster::handed_over>(*box.pop(0)).ticket == 1u);
-  BOOST_TEST(box.push(gossip_of(4, false), 0));
-  BOOST_TEST((std::get<cluster::gossip>(*box.pop(0)) == gossip_of(4, false)));
-  BOOST_TEST(std::get<cluster::handed_over>(*box.pop(0)).ticket == 2u);
-  BOOST_TEST(!box.pop(0));
+    BOOST_TEST(box.push(gossip_of(id, id == 2)));
+  BOOST_TEST(box.push(cluster::handed_over{"p", "", {}, 2, 0}));
+  BOOST_TEST((std::get<cluster::gossip>(*box.pop()) == gossip_of(3, true)));
+  BOOST_TEST(std::get<cluster::handed_over>(*box.pop()).ticket == 1u);
+  BOOST_TEST(box.push(gossip_of(4, false)));
+  BOOST_TEST((std::get<cluster::gossip>(*box.pop()) == gossip_of(4, false)));
+  BOOST_TEST(std::get<cluster::handed_over>(*box.pop()).ticket == 2u);
+  BOOST_TEST(!box.pop());
 }
 
 // Scenario: entries of 1,000 bytes in a box of 10,000. Guarantee: what does not fit is refused and
@@ -42,29 +42,20 @@ BOOST_AUTO_TEST_CASE(it_is_bounded_in_bytes) {
   outbox<data_message> box(10'000);
   const cluster::sent_entry entry{"p", shared_bytes(std::string(1000, 'x')), {}, 0, false};
   int fitted = 0;
-  while (box.push(entry, 0))
+  while (box.push(entry))
     ++fitted;
   BOOST_TEST(fitted == 9);
   const auto full = box.bytes();
   BOOST_TEST(full <= 10'000u);
   for (int round = 0; round < 100; ++round) {
-    BOOST_TEST(!box.push(entry, 0));
-    BOOST_REQUIRE(box.pop(0));
-    BOOST_REQUIRE(box.push(entry, 0));
+    BOOST_TEST(!box.push(entry));
+    BOOST_REQUIRE(box.pop());
+    BOOST_REQUIRE(box.push(entry));
     BOOST_REQUIRE_EQUAL(box.bytes(), full);
   }
   box.clear();
   BOOST_TEST(box.bytes() == 0u);
-  BOOST_TEST(!box.pop(0));
-}
-
-// Scenario: an entry and a mark wait for 30 and 20 ns. Guarantee: that much older they leave.
-BOOST_AUTO_TEST_CASE(what_waits_grows_older) {
-  outbox<data_message> box(10'000);
-  BOOST_TEST(box.push(cluster::sent_entry{"p", {}, {}, 5, false}, 100));
-  BOOST_TEST(box.push(cluster::sent_until{7, 1}, 110));
-  BOOST_TEST(std::get<cluster::sent_entry>(*box.pop(130)).age == 35);
-  BOOST_TEST(std::get<cluster::sent_until>(*box.pop(130)).age == 27);
+  BOOST_TEST(!box.pop());
 }
 
 // Scenario: answers small and large. Guarantee: the small are not cut; parts of the large are small,

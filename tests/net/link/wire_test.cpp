@@ -125,8 +125,8 @@ BOOST_AUTO_TEST_CASE(a_bad_field_is_named) {
                sent.set_left_alone("\x01\x02");
              })
              == "sent_entry: left_alone: a slot beyond the last");
-  BOOST_TEST(broken([](auto& sent) { sent.set_age(~std::uint64_t{0}); })
-             == "sent_entry.age: older than the world");
+  BOOST_TEST(broken([](auto& sent) { sent.set_received(farthest_moment); })
+             == "sent_entry.received: on no clock");
   BOOST_TEST(broken([](auto& sent) { sent.set_pipeline(std::string(1025, 'p')); })
              == "sent_entry.pipeline: too long");
 }
@@ -156,6 +156,16 @@ BOOST_AUTO_TEST_CASE(bad_counts_are_named) {
                  message.mutable_gossip()->add_members();
              })
              == "gossip.members: more than members can be");
+  BOOST_TEST(control([](auto& message) {
+               auto& member = *message.mutable_gossip()->add_members();
+               member.set_id(1);
+               member.set_state(pb::MEMBER_STATE_UP);
+               for (int i = 0; i < 1025; ++i)
+                 member.add_pipelines("p");
+             })
+             == "gossip.members.pipelines: more than a node has");
+  BOOST_TEST(control([](auto& message) { message.mutable_gossip()->set_steady(-farthest_moment); })
+             == "gossip.steady: on no clock");
   BOOST_TEST(control([](auto& message) { message.mutable_hello()->set_cluster("blue"); })
              == "hello.node: 0 is no node");
 
@@ -176,7 +186,7 @@ BOOST_AUTO_TEST_CASE(bad_counts_are_named) {
   BOOST_TEST(slots(8, "\x01", 0) == "settled_slots.entries: no entry's id");
 }
 
-// Scenario: 2 MB that ask for a million members, entries, records of two bytes each. Guarantee: an
+// Scenario: 2 MB that ask for a million members, entries, records, pipelines of two bytes each. Guarantee: an
 // error before any of them is built.
 BOOST_AUTO_TEST_CASE(small_bytes_do_not_become_many_objects) {
   std::string parts;
@@ -193,6 +203,11 @@ BOOST_AUTO_TEST_CASE(small_bytes_do_not_become_many_objects) {
   BOOST_TEST(decode_control_message(inside('\x12')).error().message == reason);
   BOOST_TEST(decode_data_answer(inside('\x12')).error().message == reason);
   BOOST_TEST(decode_control_message(parts).error().message == reason);
+  for (auto& byte : parts)
+    byte = byte == '\x0a' ? '\x52' : byte; // pipelines of a member
+  parts = inside('\x0a');
+  BOOST_TEST(decode_control_message(inside('\x12')).error().message == reason);
+  BOOST_TEST(decode_control_answer(inside('\x1a')).error().message == reason);
 }
 
 // Scenario: a node of a newer release sends fields and kinds that are not known here. Guarantee:
