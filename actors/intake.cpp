@@ -65,6 +65,10 @@ void intake_state::on_turn() {
   answer();
 }
 
+void intake_state::change_ring(const ring_ptr& ring) {
+  stage_->change_owners(std::make_shared<const std::vector<node_id>>(ring->owners));
+}
+
 caf::result<changed_atom> intake_state::change(const intake_change& wanted) {
   auto promise = self_->make_response_promise<changed_atom>();
   changing_.push_back(promise);
@@ -108,6 +112,7 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
       [&state](edited_atom) { state.take_edited(); },
       [&state](flush_atom) { state.on_turn(); },
       [&state](const intake_change& wanted) { return state.change(wanted); },
+      [&state](const ring_ptr& ring) { state.change_ring(ring); },
       [&state](stop_atom) { return state.stop(); },
   };
 }

@@ -20,6 +20,7 @@ public:
   void take(arrivals& arrived);
   void take_edited();
   void on_turn();
+  void change_ring(const ring_ptr& ring);
   caf::result<changed_atom> change(const intake_change& wanted);
   caf::result<stopped_atom> stop();
   void stall() const { broken_.stall(name); }

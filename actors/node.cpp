@@ -100,16 +100,22 @@ result<void> node::impl::spawn_exporters() {
   return {};
 }
 
+// Each shard looks at every entry for its partitions' slots, so more of them than needed cost; the
+// other cores have the network, the intake, the packing to do. A reload keeps them.
+std::uint32_t node::impl::shard_count(const node_plan& wanted) const {
+  if (!shards.empty())
+    return static_cast<std::uint32_t>(shards.size());
+  return wanted.samplers == 0 ? std::max(1U, usable_cpus() / 2) : wanted.samplers;
+}
+
 result<std::vector<node::impl::shard_pipelines>>
 node::impl::pipelines_of_shards(const node_plan& wanted,
                                 const std::vector<pipeline_id>& wanted_ids) const {
   const auto sampled = sampled_pipelines(wanted);
-  if (sampled == 0 && shards.empty())
+  // Others may send what is sampled here after a reload.
+  if (sampled == 0 && shards.empty() && !wanted.cluster)
     return std::vector<shard_pipelines>{};
-  // Each shard looks at every entry for its partitions' slots, so more of them than needed cost;
-  // the other cores have the network, the intake, the packing to do.
-  const auto asked = wanted.samplers == 0 ? std::max(1U, usable_cpus() / 2) : wanted.samplers;
-  const auto count = shards.empty() ? asked : static_cast<std::uint32_t>(shards.size());
+  const auto count = shard_count(wanted);
   const auto shares = std::max<std::uint64_t>(1, sampled * count);
   std::vector<shard_pipelines> all(count);
   for (std::size_t p = 0; p < wanted.pipelines.size(); ++p) {
@@ -119,6 +125,8 @@ node::impl::pipelines_of_shards(const node_plan& wanted,
     const auto policies = sampling::policy_set::compile(*pipeline.tail_sampling);
     if (!policies)
       return tl::unexpected(policies.error());
+    if (rates)
+      rates->add(pipeline.name, *policies, steady_now());
     const auto decisions = remembered(*pipeline.tail_sampling, wanted.decision_cache / sampled);
     const auto next_chunk = std::make_shared<std::atomic<std::uint64_t>>(0);
     for (auto& pipelines : all)
@@ -131,14 +139,17 @@ node::impl::pipelines_of_shards(const node_plan& wanted,
 stages::compressor_config node::impl::config_of_compressor(std::size_t p) const {
   const auto& pipeline = plan.pipelines[p];
   const auto share = plan.decision_cache / sampled_pipelines(plan);
-  return {ids[p],
-          pipeline.name,
-          plan.max_block_bytes,
-          plan.block_timeout,
-          remembered(*pipeline.tail_sampling, share),
-          pipeline.edits_behind,
-          plan.edits.max_time,
-          plan.broken};
+  stages::compressor_config config;
+  config.pipeline = ids[p];
+  config.name = pipeline.name;
+  config.max_block_bytes = plan.max_block_bytes;
+  config.timeout = plan.block_timeout;
+  config.decision_cache = remembered(*pipeline.tail_sampling, share);
+  config.shards = shard_count(plan);
+  config.edits = pipeline.edits_behind;
+  config.edit_time = plan.edits.max_time;
+  config.broken = plan.broken;
+  return config;
 }
 
 void node::impl::spawn_compressors() {
@@ -146,12 +157,14 @@ void node::impl::spawn_compressors() {
     if (!plan.pipelines[p].tail_sampling || compressors.contains(ids[p]))
       continue;
     auto config = config_of_compressor(p);
+    const auto number = next_compressor++;
     // Edits may take long: not on a thread that others wait for.
     const bool edits = plan.pipelines[p].edits_behind != nullptr;
-    auto actor = edits ? system.spawn<caf::detached>(compressor, std::move(config), store,
-                                                     tails[ids[p]], writer)
-                       : system.spawn(compressor, std::move(config), store, tails[ids[p]], writer);
-    compressors[ids[p]] = {next_compressor++, std::move(actor)};
+    const auto& tail = tails[ids[p]];
+    auto actor = edits ? system.spawn<caf::detached>(compressor, std::move(config), number, store,
+                                                     tail, writer)
+                       : system.spawn(compressor, std::move(config), number, store, tail, writer);
+    compressors[ids[p]] = {number, std::move(actor)};
   }
 }
 
@@ -182,10 +195,11 @@ origin_change_message node::impl::change_of_origin() const {
     const auto& sampled = plan.pipelines[p].tail_sampling;
     if (!sampled)
       continue;
-    config.pipelines.push_back({ids[p], sampled->decision_wait_ns});
+    config.pipelines.push_back({ids[p], sampled->decision_wait_ns, plan.pipelines[p].name});
     message.compressors.emplace(ids[p], compressors.at(ids[p]).actor);
   }
   config.shards = shards.size();
+  config.clustered = plan.cluster.has_value();
   config.broken = plan.broken;
   config.handed = handed;
   message.shards = shards;
@@ -217,6 +231,8 @@ stages::intake_config node::impl::config_of_intake() const {
   config.limits.max_envelope_bytes = plan.max_envelope_bytes;
   config.broken = plan.broken;
   config.handed = handed;
+  if (plan.cluster) // Nobody, until the hub says who.
+    config.owners = std::make_shared<const std::vector<node_id>>(partition_count, 0);
   return config;
 }
 
@@ -309,10 +325,14 @@ void node::impl::stop(std::chrono::milliseconds deadline) {
   if (server)
     server->drain(left());
   ask_to_stop(intake, left());
+  if (hub)
+    change(hub, freeze_atom_v);
   for (const auto& each : shards)
     ask_to_stop(each, left());
   for (const auto& [id, each] : compressors)
     ask_to_stop(each.actor, left());
+  finish_copies(left());
+  end_links(left());
   ask_to_stop(origin, left());
   for (const auto& [key, each] : exporters)
     ask_to_stop(each.actor, left());
@@ -328,12 +348,16 @@ void node::impl::end_server() {
 
 void node::impl::end_actors() {
   *ending = true;
+  end_links(std::chrono::seconds(1));
+  const std::lock_guard guard(look_mutex);
   const auto end = [](auto& handle) {
     if (handle)
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     handle = std::decay_t<decltype(handle)>();
   };
   end(housekeeper);
+  end(hub);
+  end(inbox);
   end(intake);
   end(origin);
   for (auto& each : shards)
@@ -363,6 +387,8 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   std::unique_ptr<node> made(new node());
   auto& parts = *made->impl_;
   parts.plan = std::move(plan);
+  if (parts.plan.cluster)
+    parts.rates = std::make_shared<sampling::rate_board>();
   parts.store = std::move(*store);
   auto ids = parts.open_logs(parts.plan);
   if (!ids)
@@ -375,6 +401,9 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   } catch (const std::runtime_error& why) {
     return fail(errc::io, why.what());
   }
+  const auto boot = parts.choose_boot(cursors);
+  if (!boot)
+    return tl::unexpected(boot.error());
   if (!cursors.empty())
     if (auto placed = parts.store->commit(std::move(cursors), true); !placed)
       return tl::unexpected(placed.error());
@@ -391,6 +420,8 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   parts.spawn_compressors();
   parts.spawn_shards(std::move(*pipelines));
   parts.spawn_intake();
+  if (auto joined = parts.join(*boot); !joined)
+    return tl::unexpected(joined.error());
   if (auto served = parts.serve(); !served)
     return tl::unexpected(served.error());
   show_metrics_at_start(parts.plan);

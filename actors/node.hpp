@@ -2,6 +2,7 @@
 
 #include "backends/config.hpp"
 #include "cluster/settings.hpp"
+#include "cluster/view.hpp"
 #include "editing/chain.hpp"
 #include "net/server/otlp_server.hpp"
 #include "sampling/config.hpp"
@@ -58,6 +59,7 @@ struct node_plan {
   std::vector<backends::exporter_config> exporters;
   std::vector<node_pipeline> pipelines;
   std::optional<cluster::cluster_settings> cluster; ///< Absent: a single node.
+  std::string release;                              ///< Of the program, for other members.
   stages::sabotage broken;
 };
 
@@ -79,13 +81,28 @@ public:
   /// Why clients are told to retry; "" = they are served. Any thread.
   std::string refusal() const;
 
+  // -- the cluster; any thread --
+  /// Why this node is not ready for clients, though it serves them: its place among others; "" = it
+  /// is, or it is alone.
+  std::string unready() const;
+  /// Where links of others come in; "" = it is alone.
+  std::string cluster_endpoint() const;
+  /// nullopt: it is alone, or did not answer in time (some seconds).
+  std::optional<cluster::cluster_view> cluster_view() const;
+  /// Begins to leave the cluster: clients are refused, what is held goes to the others and to the
+  /// back ends, then the others are told; cluster_view().leaving says how far that is. Where nobody
+  /// else is there, what is not decided stays, and it does not end. errc::unsupported: it is alone.
+  result<void> leave();
+  /// It has left: it may be stopped for good.
+  bool left() const;
+
   /// Goes over to another plan while it runs: policies, exporters, pipelines, retention, the quota.
   /// Listeners and connections stay, and so does the window: what it holds is decided by the new
   /// policies. An exporter that is new begins at its log's end; one that goes leaves its cursor.
   /// Returns what changed, a line each. An error: nothing was changed. May take as long as requests
   /// of exporters that go are under way, at most 10 s. One thread at a time. A disk that is really
   /// full refuses it.
-  /// @pre `plan` has the same receivers and the same storage (but for its quota and what may stay),
+  /// @pre `plan` has the same receivers and cluster and the same storage (but for its quota and what may stay),
   /// sampling and server settings; a pipeline
   /// that stays keeps its signal, and tail_sampling or its absence
   result<std::vector<std::string>> reload(node_plan plan);

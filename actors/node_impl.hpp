@@ -3,13 +3,19 @@
 #include "actors/compressor.hpp"
 #include "actors/exporter.hpp"
 #include "actors/housekeeper.hpp"
+#include "actors/hub.hpp"
+#include "actors/inbox.hpp"
 #include "actors/intake.hpp"
+#include "actors/link_ends.hpp"
 #include "actors/metrics_at_start.hpp"
 #include "actors/node.hpp"
 #include "actors/origin.hpp"
 #include "actors/shard.hpp"
 #include "actors/writer.hpp"
 #include "core/log.hpp"
+#include "net/link/addresses.hpp"
+#include "net/link/server.hpp"
+#include "sampling/rate_board.hpp"
 
 #include <atomic>
 #include <caf/actor_system.hpp>
@@ -17,6 +23,7 @@
 #include <caf/scoped_actor.hpp>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 namespace weir::actors {
@@ -37,10 +44,18 @@ struct admission {
   std::mutex mutex;
   net::otlp_server* server = nullptr; ///< Guarded.
 
+  bool leaving = false; ///< Guarded: refused for good.
+
   void set(bool accepting, std::string reason) {
     const std::lock_guard guard(mutex);
-    if (server != nullptr)
+    if (server != nullptr && !leaving)
       server->set_accepting(accepting, std::move(reason));
+  }
+  void leave() {
+    const std::lock_guard guard(mutex);
+    leaving = true;
+    if (server != nullptr)
+      server->set_accepting(false, "the node leaves its cluster");
   }
   void belongs_to(net::otlp_server* now) {
     const std::lock_guard guard(mutex);
@@ -78,11 +93,22 @@ struct node::impl {
   origin_actor origin;
   intake_actor intake;
   housekeeper_actor housekeeper;
+  // -- none of these where it is alone --
+  hub_actor hub;
+  inbox_actor inbox;
+  std::shared_ptr<cluster_state> cluster_place = std::make_shared<cluster_state>();
+  /// Of the budgets that the members share; only in a cluster.
+  std::shared_ptr<sampling::rate_board> rates;
+  std::unique_ptr<net::link_server> links;
+  std::unique_ptr<net::seed_lookup> seeds;
+  /// Who looks holds it: handles are not taken away meanwhile.
+  mutable std::mutex look_mutex;
   std::unique_ptr<net::otlp_server> server;
   std::shared_ptr<admission> gate = std::make_shared<admission>();
   std::atomic<bool> serving{false};
   std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
 
+  struct next_plan;
   // -- of a plan (`ids` are those of its pipelines) --
   result<std::vector<pipeline_id>> open_logs(const node_plan& plan);
   void place_new_exporters(const node_plan& plan, const std::vector<pipeline_id>& of_ids,
@@ -91,6 +117,7 @@ struct node::impl {
   void spawn_exporter(const node_plan& plan, std::size_t pipeline, pipeline_id id,
                       const backends::exporter_config& config, sender_ptr sender);
   using shard_pipelines = std::vector<stages::shard_pipeline>;
+  std::uint32_t shard_count(const node_plan& wanted) const;
   /// Of each shard; the compressors are filled in later.
   result<std::vector<shard_pipelines>>
   pipelines_of_shards(const node_plan& plan, const std::vector<pipeline_id>& ids) const;
@@ -112,8 +139,21 @@ struct node::impl {
   /// Whose data is owed to nobody any more, in the log.
   void say_orphans() const;
 
+  // -- the cluster (node_cluster.cpp) --
+  /// Above all before, and in the store with the next commit of `changes`; 0: it is alone.
+  result<std::uint64_t> choose_boot(storage::batch& changes) const;
+  result<void> join(std::uint64_t boot);
+  hub_change_message change_of_hub() const;
+  inbox_change_message change_of_inbox() const;
+  /// What goes with a reload is not taken from others any more.
+  void narrow_inbox(const std::vector<pipeline_id>& staying);
+  /// Hub and inbox learn of a reload.
+  void change_place();
+  std::optional<cluster::cluster_view> look();
+  void finish_copies(std::chrono::milliseconds deadline);
+  void end_links(std::chrono::milliseconds deadline);
+
   // -- reload --
-  struct next_plan;
   void keep_file(backends::exporter_config& exporter) const;
   result<std::vector<std::string>> reload(node_plan wanted);
   result<next_plan> prepare(node_plan wanted);
@@ -133,6 +173,16 @@ struct node::impl {
   void end_server();
   void end_actors();
 };
+
+template <class Handle, class Change>
+void node::impl::change(const Handle& actor, const Change& change) {
+  caf::scoped_actor self{system};
+  self->request(actor, caf::infinite, change)
+      .receive([](changed_atom) {},
+               [&](const caf::error& why) {
+                 log::error("a stage did not take its new plan: {}", system.render(why));
+               });
+}
 
 template <class Handle>
 void node::impl::ask_to_stop(const Handle& actor, std::chrono::milliseconds deadline) {

@@ -32,6 +32,7 @@ node_plan with_receivers_of(const node_plan& now, node_plan wanted) {
     }
   wanted.receivers = now.receivers;
   wanted.broken = now.broken;
+  wanted.release = now.release;
   return wanted;
 }
 
@@ -111,6 +112,7 @@ result<node::impl::next_plan> node::impl::prepare(node_plan wanted) {
 }
 
 void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
+  narrow_inbox(next.ids);
   const auto before = std::exchange(plan, next.plan);
   const auto before_ids = std::exchange(ids, next.ids);
   const auto stopped = stop_exporters(next, changes);
@@ -130,6 +132,7 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
   change_shards(std::move(next.pipelines_of_shards));
   change(origin, std::make_shared<const origin_change_message>(change_of_origin()));
   change(intake, std::make_shared<const stages::intake_config>(config_of_intake()));
+  change_place();
   for (std::uint32_t r = 0; r < plan.receivers.size(); ++r)
     server->set_signals(r, signals_of(r));
   for (std::size_t p = 0; p < before_ids.size(); ++p) {
@@ -147,9 +150,11 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
       continue;
     changes.push_back(fmt::format("pipeline {}: gone", before.pipelines[p].name));
     if (const auto found = compressors.find(id); found != compressors.end()) {
-      ask_to_stop(found->second.actor, exporter_patience);
-      caf::anon_send_exit(found->second.actor, caf::exit_reason::user_shutdown);
+      const auto gone = found->second.actor;
       compressors.erase(found);
+      change_place();
+      ask_to_stop(gone, exporter_patience);
+      caf::anon_send_exit(gone, caf::exit_reason::user_shutdown);
     }
     tails.erase(id);
     letters.erase(id);
@@ -228,16 +233,6 @@ void node::impl::change_shards(std::vector<shard_pipelines> pipelines) {
     return spawn_shards(std::move(pipelines));
   for (std::size_t i = 0; i < shards.size(); ++i)
     change(shards[i], change_of_shard(std::move(pipelines[i])));
-}
-
-template <class Handle, class Change>
-void node::impl::change(const Handle& actor, const Change& change) {
-  caf::scoped_actor self{system};
-  self->request(actor, caf::infinite, change)
-      .receive([](changed_atom) {},
-               [&](const caf::error& why) {
-                 log::error("a stage did not take its new plan: {}", system.render(why));
-               });
 }
 
 // Returns when it is durable, and all that was sent to the writer before.

@@ -16,6 +16,7 @@ void shard_state::start(shard_actor::pointer self, stages::shard_config config,
                         std::shared_ptr<const storage::disk> disk) {
   self_ = self;
   node_ = disk->node();
+  index_ = config.index;
   broken_ = config.broken;
   config.origins = {node_};
   self_->set_down_handler([this](const caf::down_msg& down) { ended(down.source); });
@@ -41,7 +42,10 @@ void shard_state::ended(const caf::actor_addr& which) {
 }
 
 void shard_state::take(const entry_ptr& entry) {
-  origin_ = caf::actor_cast<origin_actor>(self_->current_sender());
+  if (entry->header.id.node == node_)
+    origin_ = caf::actor_cast<origin_actor>(self_->current_sender());
+  else
+    inbox_ = caf::actor_cast<inbox_actor>(self_->current_sender());
   stage_->take(entry, moment::now());
 }
 
@@ -55,15 +59,37 @@ void shard_state::tick() {
   stage_->tick(moment::now());
 }
 
-void shard_state::send_taken(node_id, std::uint64_t bytes) {
-  self_->send(origin_, taken_atom_v, bytes);
+void shard_state::send_taken(node_id origin, std::uint64_t bytes) {
+  if (origin == node_)
+    self_->send(origin_, taken_atom_v, bytes);
+  else
+    self_->send(inbox_, taken_atom_v, origin, bytes);
 }
 
-void shard_state::send_settled(node_id, const settled_ptr& report) {
-  self_->send(origin_, report);
+void shard_state::send_settled(node_id origin, const settled_ptr& report) {
+  if (origin == node_)
+    self_->send(origin_, report);
+  else
+    self_->send(inbox_, origin, report);
+}
+
+void shard_state::send_turned_away(node_id origin, cluster::wrong_owner report) {
+  auto message = std::make_shared<const cluster::wrong_owner>(std::move(report));
+  if (origin == node_)
+    self_->send(origin_, node_, std::move(message));
+  else
+    self_->send(inbox_, origin, std::move(message));
 }
 
 void shard_state::send_decided(stages::compressor_number compressor, const decided_ptr& message) {
+  self_->send(compressors_.at(compressor), message);
+}
+
+void shard_state::send_ring(stages::compressor_number compressor, const ring_ptr& ring) {
+  self_->send(compressors_.at(compressor), index_, ring);
+}
+
+void shard_state::send_handed(stages::compressor_number compressor, const handed_ptr& message) {
   self_->send(compressors_.at(compressor), message);
 }
 
@@ -79,12 +105,18 @@ shard_actor::behavior_type shard(shard_actor::stateful_pointer<shard_state> self
         state.take(entry);
       },
       [&state](const decisions_ptr& chunks) { return state.stage().load(*chunks); },
-      [&state](sent_until_atom, std::int64_t moment) {
-        state.stage().sent_until(state.node(), moment);
+      [&state](sent_until_atom, node_id origin, std::int64_t moment, std::uint64_t ring) {
+        state.stage().sent_until(origin, moment, ring);
       },
       [&state](durable_atom, pipeline_id pipeline, std::uint64_t ticket) {
         state.stage().durable(pipeline, ticket, moment::now());
       },
+      [&state](handed_atom, pipeline_id pipeline, const handed_ptr& message) {
+        state.stage().handed(pipeline, *message);
+      },
+      [&state](const ring_ptr& ring) { state.stage().change_ring(ring, moment::now()); },
+      [&state](const taken_over_ptr& message) { state.stage().take_over(*message, moment::now()); },
+      [&state](look_atom) { return static_cast<std::uint64_t>(state.stage().awaited()); },
       [&state](moved_atom, const entry_id& id,
                journal_position position) -> caf::result<moved_atom> {
         state.stage().moved(id, position);
@@ -96,7 +128,10 @@ shard_actor::behavior_type shard(shard_actor::stateful_pointer<shard_state> self
         return changed_atom_v;
       },
       // What is undecided stays in the journal; what is decided is with the compressor already.
-      [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
+      [&state](stop_atom) -> caf::result<stopped_atom> {
+        state.stage().keep_taken_over();
+        return stopped_atom_v;
+      },
   };
 }
 

@@ -15,17 +15,20 @@ public:
 
   void start(shard_actor::pointer self, stages::shard_config config,
              const shard_change_message& plan, std::shared_ptr<const storage::disk> disk);
+  /// From the origin, or from the inbox: another node's.
   void take(const entry_ptr& entry);
   void change(const shard_change_message& plan);
   void tick();
 
   stages::shard& stage() { return *stage_; }
-  node_id node() const noexcept { return node_; }
   void stall() const { broken_.stall(name); }
 
   void send_taken(node_id origin, std::uint64_t bytes) override;
   void send_settled(node_id origin, const settled_ptr& report) override;
+  void send_turned_away(node_id origin, cluster::wrong_owner report) override;
   void send_decided(stages::compressor_number compressor, const decided_ptr& message) override;
+  void send_ring(stages::compressor_number compressor, const ring_ptr& ring) override;
+  void send_handed(stages::compressor_number compressor, const handed_ptr& message) override;
 
 private:
   void add_compressors(const shard_change_message& plan);
@@ -33,7 +36,9 @@ private:
 
   shard_actor::pointer self_ = nullptr;
   node_id node_ = 0;
+  std::uint32_t index_ = 0;
   origin_actor origin_; ///< Who sent the entries: credit and reports go back there.
+  inbox_actor inbox_;   ///< The same of other nodes.
   std::map<stages::compressor_number, compressor_actor> compressors_;
   stages::sabotage broken_;
   std::optional<stages::shard> stage_;

@@ -191,13 +191,16 @@ status_answer status_page(const node_health& node,
 status_answer ready_page(const node_health& node, unix_ns now) {
   if (node.life != node_health::phase::running)
     return {503, "not ready\n"};
-  auto body = node.refusal.empty() ? std::string("ready\n") : "refusing: " + node.refusal + "\n";
+  auto body = !node.refusal.empty()   ? "refusing: " + node.refusal + "\n"
+              : !node.unready.empty() ? "not ready: " + node.unready + "\n"
+                                      : std::string("ready\n");
   for (const auto& known : node.exporters)
     if (known.health != exporter_health::sending)
       body += fmt::format("exporter {} of pipeline {}: {} for {} s, {} items wait: {}\n",
                           known.exporter, known.pipeline, to_string(known.health),
                           seconds_since(known.since, now), known.waiting_items, known.reason);
-  return {node.refusal.empty() ? 200U : 503U, std::move(body)};
+  const bool ready = node.refusal.empty() && node.unready.empty();
+  return {ready ? 200U : 503U, std::move(body)};
 }
 
 } // namespace weir::app

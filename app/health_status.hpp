@@ -31,6 +31,7 @@ struct node_health {
   enum class phase { starting, running, stopping };
   phase life = phase::starting;
   std::string refusal = {}; ///< Why clients are told to retry; "" = they are served.
+  std::string unready = {}; ///< Why they should go to another node of the cluster; "" = no reason.
   unix_ns start = 0;
   std::vector<exporter_status> exporters = {};
 };
@@ -56,7 +57,8 @@ status_answer status_page(const node_health& node,
                           const component_health_config& rules, const status_query& query,
                           unix_ns now);
 
-/// `/ready` for a person and a load balancer: first line "ready", "not ready" or "refusing: why" (200, 503, 503),
+/// `/ready` for a person and a load balancer: first line "ready" (200), "not ready", "not ready: why" or
+/// "refusing: why" (503),
 /// then a line for each exporter that is not well: Weir keeps what it owes, so they leave the node ready.
 status_answer ready_page(const node_health& node, unix_ns now);
 

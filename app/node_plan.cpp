@@ -1,6 +1,7 @@
 #include "app/node_plan.hpp"
 
 #include "app/config/memory_limit.hpp"
+#include "app/version.hpp"
 
 #include <algorithm>
 
@@ -61,6 +62,7 @@ actors::node_plan plan_of(const node_config& config) {
   plan.receivers = config.receivers;
   plan.exporters = config.exporters;
   plan.cluster = config.cluster;
+  plan.release = version();
   for (const auto& p : config.pipelines) {
     plan.pipelines.push_back({p.name, p.signal, indexes(p.receivers, config.receivers),
                               indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,

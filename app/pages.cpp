@@ -123,6 +123,7 @@ node_health pages::look() const {
                   : was_ready_.load() ? phase::stopping
                                       : phase::starting,
           .refusal = running ? node->refusal() : std::string{},
+          .unready = running ? node->unready() : std::string{},
           .start = static_cast<unix_ns>(up_since_.time_since_epoch() / std::chrono::nanoseconds(1)),
           .exporters = exporter_board::instance().all()};
 }

@@ -12,6 +12,7 @@
 #include "core/metrics.hpp"
 #include "storage/lock.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
@@ -63,6 +64,11 @@ void end_on_next_signal(const sigset_t& set) {
 
 // How long after the deadline of a stop the process may take to end.
 constexpr auto end_patience = std::chrono::seconds(4);
+
+// Between two looks at whether a node has left.
+constexpr auto leave_pause = std::chrono::milliseconds(100);
+// Whoever watches the node leave sees that it has.
+constexpr int looks_after_leaving = 10;
 
 // Ends the process at a deadline, whatever it waits for: what is acknowledged is on the disk.
 class end_at_last {
@@ -171,14 +177,67 @@ void say_what_starts(const node_config& config, last_stop previous) {
             database.directory, to_string(previous));
 }
 
-// Until the node is told to stop; `loaded` is then what was reloaded last.
+// Nothing: the node is alone.
+std::optional<cluster_access> access_of(actors::node& node, const node_config& config) {
+  if (!config.cluster)
+    return std::nullopt;
+  const auto view = [&node, name = config.cluster->name] {
+    auto seen = node.cluster_view();
+    if (seen)
+      return *std::move(seen);
+    cluster::cluster_view unknown;
+    unknown.name = name;
+    unknown.unready = "the node is too busy to say";
+    return unknown;
+  };
+  const auto leave = [&node](node_id member) -> result<void> {
+    if (member != node.id())
+      return fail(errc::unsupported,
+                  "it has to be asked itself: `weir leave` on that node, or with "
+                  "its admin.endpoint");
+    return node.leave();
+  };
+  return cluster_access{view, leave};
+}
+
+// `cluster.leave_on_stop`. Returns what is left of the patience.
+std::chrono::milliseconds leave_first(actors::node& node, std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto left = [&] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+  };
+  if (const auto begun = node.leave(); !begun)
+    return patience;
+  while (!node.left() && left() > patience / 4)
+    std::this_thread::sleep_for(leave_pause);
+  if (!node.left())
+    log::warn("cluster.leave_on_stop: there was no time to leave; what is held stays here, for the "
+              "next start");
+  return std::max(left(), std::chrono::milliseconds(1));
+}
+
+// The next signal; nothing: none came, and the node has left its cluster, a moment ago.
+std::optional<int> next_signal(const sigset_t& signals, const actors::node& node, bool clustered) {
+  int received = 0;
+  if (!clustered) {
+    sigwait(&signals, &received);
+    return received;
+  }
+  for (auto looks = looks_after_leaving; looks > 0; looks -= node.left() ? 1 : 0) {
+    const timespec pause{0, leave_pause / std::chrono::nanoseconds(1)};
+    if (received = sigtimedwait(&signals, nullptr, &pause); received > 0)
+      return received;
+  }
+  return std::nullopt;
+}
+
+// Until the node is told to stop, or has left; `loaded` is then what was reloaded last.
 void serve_signals(const sigset_t& signals, actors::node& node, pages& shown, loaded_config& loaded,
                    const config_reader& again) {
-  for (int received = SIGHUP; received == SIGHUP;) {
-    sigwait(&signals, &received);
-    if (received == SIGHUP)
-      reload(node, shown, loaded, again);
-  }
+  const bool clustered = loaded.config.cluster.has_value();
+  while (next_signal(signals, node, clustered) == SIGHUP)
+    reload(node, shown, loaded, again);
 }
 
 } // namespace
@@ -215,15 +274,19 @@ int run_node(const loaded_config& loaded, const config_reader& again,
   note_running(directory);
   (*shown)->attach(&node);
   (*admin)->attach(&node);
+  (*admin)->set_cluster(access_of(node, config));
   log::info("ready");
 
   auto last = loaded;
   serve_signals(signals, node, **shown, last, again);
   log::info("stopping: finishing what is in flight");
   end_on_next_signal(signals);
+  auto patience = last.config.shutdown_timeout;
+  if (last.config.cluster && last.config.cluster->leave_on_stop)
+    patience = leave_first(node, patience);
   (*shown)->attach(nullptr);
   (*admin)->attach(nullptr);
-  const auto patience = last.config.shutdown_timeout;
+  (*admin)->set_cluster(std::nullopt);
   const end_at_last deadline(patience + end_patience);
   node.stop(patience);
   note_stopped(directory);

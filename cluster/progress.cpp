@@ -1,38 +1,30 @@
 #include "cluster/progress.hpp"
 
-#include <bit>
-
 namespace weir::cluster {
 
 namespace {
 
 constexpr std::uint8_t format_version = 1;
 
-void put_bits(const slot_set& set, std::string& out) {
-  const auto bytes = (set.slots() + 7) / 8;
-  for (std::uint32_t i = 0; i < bytes; ++i)
-    out.push_back(static_cast<char>(set.words()[i / 8] >> (i % 8 * 8)));
-}
-
-slot_set take_bits(std::uint32_t slots, std::string_view bits) {
-  slot_set result(slots);
-  for (slot s = 0; s < slots; ++s)
-    if ((static_cast<unsigned char>(bits[s / 8]) >> (s % 8) & 1U) != 0)
-      result.insert(s);
-  return result;
-}
-
 } // namespace
 
 bool progress::settle(const entry_id& entry, std::uint32_t slots, slot s, bool kept) {
-  auto [it, inserted] = records_.try_emplace(entry);
-  if (inserted)
-    it->second = {slot_set(slots), slot_set(slots)};
+  auto it = records_.find(entry);
+  if (it == records_.end()) {
+    if (is_forgotten(entry))
+      return false;
+    it = records_.emplace(entry, record{slot_set(slots), slot_set(slots)}).first;
+  }
   if (!it->second.settled.insert(s))
     return false;
   if (kept)
     it->second.kept.insert(s);
   return true;
+}
+
+bool progress::is_forgotten(const entry_id& entry) const {
+  const auto mark = forgotten_.find({entry.node, entry.epoch});
+  return mark != forgotten_.end() && entry.sequence < mark->second;
 }
 
 bool progress::settled(const entry_id& entry, slot s) const {
@@ -51,16 +43,16 @@ std::string progress::encode(const entry_id& entry) const {
     return {};
   const auto slots = it->second.settled.slots();
   std::string out;
-  out.reserve(5 + (slots + 7) / 8 * 2);
+  out.reserve(5 + 2 * bit_bytes(slots));
   out.push_back(static_cast<char>(format_version));
   for (int shift = 0; shift < 32; shift += 8)
     out.push_back(static_cast<char>(slots >> shift));
-  put_bits(it->second.settled, out);
-  put_bits(it->second.kept, out);
+  append_bits(it->second.settled, out);
+  append_bits(it->second.kept, out);
   return out;
 }
 
-result<void> progress::load(const entry_id& entry, std::string_view bytes) {
+result<progress::record> progress::read(std::string_view bytes) {
   if (bytes.size() < 5)
     return fail(errc::corrupt, "progress record of " + std::to_string(bytes.size()) + " bytes");
   if (static_cast<std::uint8_t>(bytes[0]) > format_version)
@@ -68,16 +60,52 @@ result<void> progress::load(const entry_id& entry, std::string_view bytes) {
   std::uint32_t slots = 0;
   for (int i = 0; i < 4; ++i)
     slots |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[1 + i])) << (8 * i);
-  const std::size_t width = (std::size_t{slots} + 7) / 8;
+  const auto width = bit_bytes(slots);
   if (bytes.size() != 5 + 2 * width)
     return fail(errc::corrupt, "progress record has " + std::to_string(bytes.size()) + " bytes for "
                                    + std::to_string(slots) + " slots");
-  records_[entry] = {take_bits(slots, bytes.substr(5, width)),
-                     take_bits(slots, bytes.substr(5 + width, width))};
+  return record{read_bits(slots, bytes.substr(5, width)),
+                read_bits(slots, bytes.substr(5 + width, width))};
+}
+
+result<void> progress::load(const entry_id& entry, std::string_view bytes) {
+  auto loaded = read(bytes);
+  if (!loaded)
+    return tl::unexpected(loaded.error());
+  records_[entry] = std::move(*loaded);
   return {};
 }
 
+result<bool> progress::merge(const entry_id& entry, std::string_view bytes) {
+  const auto theirs = read(bytes);
+  if (!theirs)
+    return tl::unexpected(theirs.error());
+  if (is_forgotten(entry))
+    return false;
+  auto [known, added] = records_.try_emplace(entry, *theirs);
+  if (added)
+    return true;
+  if (known->second.settled.slots() != theirs->settled.slots())
+    return fail(errc::corrupt, "progress records of one entry with other numbers of slots");
+  const auto before = known->second.settled.count();
+  // What was settled here was logged here: of what both have, this one's word counts.
+  for (slot s = 0; s < theirs->settled.slots(); ++s)
+    if (theirs->settled.contains(s) && known->second.settled.insert(s) && theirs->kept.contains(s))
+      known->second.kept.insert(s);
+  return known->second.settled.count() > before;
+}
+
+void progress::note(const entry_id& entry, const slot_set& settled) {
+  auto [known, added] = records_.try_emplace(entry);
+  if (added)
+    known->second = {slot_set(settled.slots()), slot_set(settled.slots())};
+  if (known->second.settled.slots() == settled.slots())
+    known->second.settled.insert_all(settled);
+}
+
 void progress::forget(node_id node, epoch epoch, sequence below) {
+  auto& mark = forgotten_[{node, epoch}];
+  mark = std::max(mark, below);
   std::erase_if(records_, [&](const auto& item) {
     return item.first.node == node && item.first.epoch == epoch && item.first.sequence < below;
   });

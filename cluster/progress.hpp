@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/ids.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,14 +19,14 @@ namespace weir::cluster {
 ///  1. A slot, once in, stays in until the origin announced that the entry is forgotten.
 ///  2. settle() says true once for each (entry, slot): a slot is logged at most once.
 ///  3. What encode() gave, and nothing else, is what load() restores: the caller writes it in the
-///  batch
-///     that holds the outcome, so memory and disk say the same after every commit.
+///     batch that holds the outcome, so memory and disk say the same after every commit.
 ///
 /// Pure; one thread.
 class progress {
 public:
   /// Notes that `s` of `entry` (which has `slots` slots) is decided, kept or dropped.
-  /// False when it was settled before: then its spans must not be logged again.
+  /// False: its spans must not be logged again, as it was settled before. So was all of an entry
+  /// that is forgotten, if by another owner: what is left of it here was sent before that.
   bool settle(const entry_id& entry, std::uint32_t slots, slot s, bool kept);
 
   bool settled(const entry_id& entry, slot s) const;
@@ -41,6 +42,20 @@ public:
   /// it.
   result<void> load(const entry_id& entry, std::string_view record);
 
+  /// Puts what another owner has settled of an entry to what is known here; true: there was
+  /// something new. Errors as load(), errc::corrupt where the two cannot be of one entry.
+  result<bool> merge(const entry_id& entry, std::string_view record);
+
+  /// These slots are settled, whatever became of them.
+  void note(const entry_id& entry, const slot_set& settled);
+
+  /// Calls `each(entry)` for all records.
+  template <class Each>
+  void for_each(Each&& each) const {
+    for (const auto& [entry, record] : records_)
+      each(entry);
+  }
+
   /// Drops what the origin has announced as forgotten: its entries of `epoch` below `below`.
   void forget(node_id node, epoch epoch, sequence below);
 
@@ -51,7 +66,12 @@ private:
     slot_set settled;
     slot_set kept;
   };
+  static result<record> read(std::string_view bytes);
+  bool is_forgotten(const entry_id& entry) const;
+
   std::unordered_map<entry_id, record> records_;
+  /// Marks of each epoch: what another owner says of entries below comes too late.
+  std::map<std::pair<node_id, weir::epoch>, sequence> forgotten_;
 };
 
 } // namespace weir::cluster

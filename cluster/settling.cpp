@@ -16,8 +16,8 @@ void settling::add(open_entry entry) {
     return;
   open_slots_ += entry.settled.slots() - entry.settled.count();
   positions_.emplace(entry.id, entry.position);
-  if (!entry.sent)
-    unsent_.emplace(entry.received, entry.position);
+  if (!entry.held)
+    set_unsent(entry, owners_of(entry));
   const auto position = entry.position;
   by_position_.emplace(position, std::move(entry));
 }
@@ -87,61 +87,14 @@ bool settling::abandon(const entry_id& id) {
 void settling::forget(const open_entry& entry) {
   const auto position = entry.position;
   positions_.erase(entry.id);
-  unsent_.erase({entry.received, position});
+  clear_unsent(entry);
   by_position_.erase(position);
-}
-
-void settling::mark_sent(const entry_id& id) {
-  if (const auto it = positions_.find(id); it != positions_.end()) {
-    auto& entry = by_position_.at(it->second);
-    entry.sent = true;
-    unsent_.erase({entry.received, entry.position});
-  }
-}
-
-void settling::resend_all() {
-  for (auto& [position, entry] : by_position_) {
-    entry.sent = false;
-    unsent_.emplace(entry.received, position);
-  }
-}
-
-void settling::resend(pipeline_id pipeline, steady_ns received) {
-  for (auto& [position, entry] : by_position_) {
-    if (entry.pipeline != pipeline)
-      continue;
-    unsent_.erase({entry.received, position});
-    entry.sent = false;
-    entry.received = std::max(entry.received, received);
-    unsent_.emplace(entry.received, position);
-  }
-}
-
-void settling::hold(pipeline_id pipeline) {
-  for (auto& [position, entry] : by_position_) {
-    if (entry.pipeline != pipeline)
-      continue;
-    unsent_.erase({entry.received, position});
-    entry.sent = true;
-  }
 }
 
 std::size_t settling::entries_of(pipeline_id pipeline) const {
   return static_cast<std::size_t>(
       std::count_if(by_position_.begin(), by_position_.end(),
                     [pipeline](const auto& entry) { return entry.second.pipeline == pipeline; }));
-}
-
-const open_entry* settling::next_unsent(std::size_t skipped) const {
-  if (unsent_.size() <= skipped)
-    return nullptr;
-  return &by_position_.at(std::next(unsent_.begin(), static_cast<std::ptrdiff_t>(skipped))->second);
-}
-
-std::optional<steady_ns> settling::oldest_unsent() const {
-  if (unsent_.empty())
-    return std::nullopt;
-  return unsent_.begin()->first;
 }
 
 journal_position settling::head() const noexcept {
@@ -161,6 +114,14 @@ std::vector<low_water> settling::take_low_water_marks(journal_position gone) {
       marks.push_back({key.node, key.epoch, below});
     }
   }
+  return marks;
+}
+
+std::vector<low_water> settling::low_water_marks() const {
+  std::vector<low_water> marks;
+  for (const auto& [key, state] : epochs_)
+    if (state.announced > 0)
+      marks.push_back({key.node, key.epoch, state.announced});
   return marks;
 }
 
@@ -188,10 +149,12 @@ void settling::move(const entry_id& id, journal_position target) {
   if (it == positions_.end() || it->second == target)
     return;
   auto node = by_position_.extract(it->second);
-  if (unsent_.erase({node.mapped().received, it->second}) > 0)
-    unsent_.emplace(node.mapped().received, target);
+  auto& entry = node.mapped();
+  auto unsent = entry.unsent;
+  clear_unsent(entry);
   node.key() = target;
-  node.mapped().position = target;
+  entry.position = target;
+  set_unsent(entry, std::move(unsent));
   by_position_.insert(std::move(node));
   it->second = target;
 }

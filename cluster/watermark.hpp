@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <vector>
 
 namespace weir::cluster {
 
@@ -24,11 +25,23 @@ namespace weir::cluster {
 class watermark {
 public:
   static constexpr steady_ns tolerance = second_ns;
+  /// Before all moments.
+  static constexpr steady_ns never = std::numeric_limits<steady_ns>::min() / 2;
 
   /// A member whose unsent slots count from now on; it counts as holding back until it reports.
   void expect(std::uint64_t member) { sent_until_[member] = never; }
 
   void remove(std::uint64_t member) { sent_until_.erase(member); }
+
+  /// These count, and no others; those that are new hold it shut, and with `anew` all do.
+  void expect_only(const std::vector<std::uint64_t>& members, bool anew) {
+    std::erase_if(sent_until_, [&](const auto& each) {
+      return std::find(members.begin(), members.end(), each.first) == members.end();
+    });
+    for (const auto member : members)
+      if (anew || !sent_until_.contains(member))
+        expect(member);
+  }
 
   /// `member` has sent everything received before `sent_until`: when its oldest unsent slot was
   /// received, or, where it has none, now.
@@ -42,9 +55,14 @@ public:
     return now - until <= tolerance ? now : until;
   }
 
-private:
-  static constexpr steady_ns never = std::numeric_limits<steady_ns>::min() / 2;
+  /// How many have not reported yet.
+  std::size_t awaited() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(sent_until_.begin(), sent_until_.end(),
+                      [](const auto& each) { return each.second == never; }));
+  }
 
+private:
   std::map<std::uint64_t, steady_ns> sent_until_;
 };
 

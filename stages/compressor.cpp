@@ -25,7 +25,8 @@ compressor::compressor(compressor_config config, std::shared_ptr<storage::disk> 
                        std::shared_ptr<log_tail> tail, compressor_ports& ports)
     : config_(std::move(config)), disk_(std::move(disk)), tail_(std::move(tail)), ports_(ports),
       ledger_(*disk_, ledger_key(config_.name, "log"), log_counts),
-      next_block_(disk_->log(config_.pipeline).next) {
+      next_block_(disk_->log(config_.pipeline).next),
+      copies_(config_.name, disk_->node(), config_.shards, ports_) {
   change(config_);
 }
 
@@ -56,6 +57,8 @@ void compressor::take(decided& message, moment now) {
   }
   if (!message.decisions.empty())
     remember(message);
+  if (!config_.broken.keep_copies)
+    gathered_.copied.append(copies_.gather(message));
   gathered_.tickets.emplace_back(message.shard, message.ticket);
   gathered_.any = true;
   if (!gathered_.blocks.empty()) {
@@ -179,7 +182,11 @@ void compressor::flush() {
   if (config_.broken.forget_progress)
     done.touched.clear();
   for (const auto& entry : done.touched)
-    done.batch.put_progress(entry, progress_.encode(entry));
+    if (const auto record = progress_.encode(entry); !record.empty()) // Not forgotten meanwhile.
+      done.batch.put_progress(entry, record);
+  done.copied.take_records(progress_);
+  if (done.ring)
+    done.handed_over = progress_to_hand_over();
   ledger_.write(done.batch);
   auto work = std::make_shared<commit>();
   work->batch = std::move(done.batch);
@@ -189,13 +196,14 @@ void compressor::flush() {
   ports_.write(work);
 }
 
-void compressor::written() {
+void compressor::written(moment now) {
   auto done = std::move(in_flight_.front());
   in_flight_.pop_front();
-  for (auto& block : done.blocks)
-    tail_->append(std::move(block));
+  send_copies(done, now);
   if (!config_.broken.report_before_sync)
     report(done);
+  if (done.ring)
+    copies_.begin(done.ring, done.handed_over);
   if (flush_due_ || stopping_)
     flush();
 }

@@ -5,6 +5,7 @@
 #include "codec/block.hpp"
 #include "codec/compression.hpp"
 #include "codec/traces_block.hpp"
+#include "stages/copies.hpp"
 #include "stages/defaults.hpp"
 #include "stages/kept_editor.hpp"
 #include "stages/ledger.hpp"
@@ -26,22 +27,23 @@ struct compressor_config {
   std::size_t max_block_bytes = defaults::max_block_bytes; ///< Unpacked.
   std::chrono::milliseconds timeout = defaults::block_timeout;
   std::uint64_t decision_cache = defaults::decision_cache; ///< Decisions worth keeping on disk.
+  std::size_t shards = 1;                                  ///< That decide.
   std::shared_ptr<const editing::chain> edits = nullptr;   ///< Of what was kept; null: none.
   std::chrono::nanoseconds edit_time = defaults::max_edit_time; ///< CPU time of edits; 0: no end.
   sabotage broken;
 };
 
 /// Where what a compressor says goes.
-class compressor_ports {
+class compressor_ports : public copies_ports {
 public:
-  virtual ~compressor_ports() = default;
-
   /// Answered by compressor::written(), in the order of the calls.
   virtual void write(const commit_ptr& work) = 0;
   /// What the shard decided under this ticket is durable.
   virtual void send_durable(std::uint32_t shard, pipeline_id pipeline, std::uint64_t ticket) = 0;
   /// compressor::on_timeout() is to be called, after so long.
   virtual void time_out_after(steady_ns pause) = 0;
+  /// compressor::show_blocks() is to be called, after so long.
+  virtual void show_after(steady_ns pause) = 0;
 };
 
 /// Turns what the shards decided for one pipeline into blocks, decisions and progress of the slots
@@ -65,7 +67,23 @@ public:
   /// From the origin: forgotten below this mark.
   void forget(const cluster::low_water& mark);
   void on_timeout();
-  void written();
+  void written(moment now);
+
+  // -- the cluster (compressor_copies.cpp) --
+  /// From a shard: all that it decided by earlier rings is here.
+  void ring_passed(std::uint32_t shard, const ring_ptr& ring);
+  /// From a shard: decisions for another node.
+  void hand_over(const handed_ptr& message);
+  /// Others know all that was decided here.
+  bool copied() const noexcept { return copies_.idle(); }
+  /// Another node has what was handed over.
+  void handed_taken(node_id target, std::uint64_t ticket, moment now);
+  void link_up(node_id target) { copies_.link_up(target); }
+  /// What another owner has settled.
+  void take_over(const taken_over& message);
+  /// Blocks become visible that have waited long enough for a standby.
+  void show_blocks(moment now);
+
   /// Other processors behind sampling.
   void change(const compressor_config& wanted);
   /// Nothing more waits for company.
@@ -80,7 +98,16 @@ private:
     std::vector<log_block> blocks;
     std::vector<std::pair<std::uint32_t, std::uint64_t>> tickets; ///< Shard and ticket.
     std::vector<entry_id> touched;
+    commit_copies copied;
+    ring_ptr ring;            ///< With it all is durable that was decided by earlier ones.
+    progress_ptr handed_over; ///< Then: what is settled.
     bool any = false;
+  };
+  /// Blocks that are durable, and not visible before the standbys have their decisions.
+  struct hidden_blocks {
+    std::vector<log_block> blocks;
+    std::set<std::uint64_t> tickets;
+    steady_ns since = 0;
   };
 
   void settle(decided& message);
@@ -92,6 +119,9 @@ private:
   void close_block();
   void flush();
   void report(const unwritten& done);
+  void send_copies(unwritten& done, moment now);
+  progress_ptr progress_to_hand_over() const;
+  void show(std::vector<log_block>& blocks);
   void trim_decisions(std::uint64_t chunk, std::size_t decisions);
 
   compressor_config config_;
@@ -107,6 +137,8 @@ private:
   unix_ns last_received_ = 0;
   unwritten gathered_;
   std::deque<unwritten> in_flight_; ///< Oldest first.
+  copies copies_;
+  std::deque<hidden_blocks> hidden_; ///< Oldest first.
   bool timer_set_ = false;
   bool flush_due_ = false;
   bool stopping_ = false;

@@ -1,6 +1,10 @@
 #include "stages/entry_group.hpp"
 
+#include "codec/hash.hpp"
 #include "otlp/rewrite.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace weir::stages {
 
@@ -93,23 +97,57 @@ void entry_group::note_time(unix_ns now) {
 void entry_group::close() {
   if (message_.empty())
     return;
-  closed_entry entry;
-  entry.header.pipeline = pipeline_;
-  entry.header.spans = static_cast<std::uint32_t>(index_.spans.size());
-  entry.header.slots = static_cast<std::uint32_t>(index_.traces.size());
-  entry.header.unpacked_bytes = static_cast<std::uint32_t>(message_.size());
-  entry.header.first_received = first_;
-  entry.header.last_received = last_;
-  entry.header.codec = entry_codec;
-  packer_.pack(entry.header.codec, entry_level, message_, entry.packed);
   closed_bytes_ += message_.size();
-  entry.unpacked = std::move(message_);
-  entry.index = std::move(index_);
-  closed_.push_back(std::move(entry));
+  if (owners_)
+    close_split();
+  else
+    close_entry(std::move(message_), std::move(index_));
   message_ = {};
   message_.reserve(wanted_ + wanted_ / 2);
   index_ = {};
   first_ = last_;
+}
+
+// An entry to each owner: what another node owns goes there as it lies on the disk.
+void entry_group::close_split() {
+  std::vector<node_id> owners; // By slot.
+  for (const auto& trace : index_.traces)
+    owners.push_back((*owners_)[codec::partition_of(trace)]);
+  auto left = owners;
+  std::sort(left.begin(), left.end());
+  left.erase(std::unique(left.begin(), left.end()), left.end());
+  if (left.size() == 1)
+    return close_entry(std::move(message_), std::move(index_));
+  for (const auto owner : left) {
+    otlp::span_index part;
+    part.groups = index_.groups;
+    part.slices = index_.slices;
+    std::copy_if(index_.spans.begin(), index_.spans.end(), std::back_inserter(part.spans),
+                 [&](const auto& span) { return owners[span.slot] == owner; });
+    std::string message;
+    rewrite_whole(message_, part, message);
+    part = {};
+    (void)otlp::index_traces(message, 0, part);
+    close_entry(std::move(message), std::move(part));
+  }
+}
+
+void entry_group::close_entry(std::string message, otlp::span_index index) {
+  closed_entry entry;
+  entry.header.pipeline = pipeline_;
+  entry.header.spans = static_cast<std::uint32_t>(index.spans.size());
+  entry.header.slots = static_cast<std::uint32_t>(index.traces.size());
+  entry.header.unpacked_bytes = static_cast<std::uint32_t>(message.size());
+  entry.header.first_received = first_;
+  entry.header.last_received = last_;
+  entry.header.codec = entry_codec;
+  packer_.pack(entry.header.codec, entry_level, message, entry.packed);
+  if (owners_)
+    for (const auto& trace : index.traces)
+      entry.partitions.push_back(codec::partition_of(trace));
+  entry.unpacked = std::move(message);
+  entry.index = std::move(index);
+  closed_.push_back(std::move(entry));
 }
 
 std::vector<closed_entry> entry_group::take() {

@@ -5,6 +5,7 @@
 #include "core/clock.hpp"
 #include "otlp/scan.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,11 @@ struct closed_entry {
   std::string unpacked;
   otlp::span_index index;
   std::string packed;
+  std::vector<partition> partitions; ///< By slot; empty where there is no cluster.
 };
+
+/// Who owns which partition, by partition; 0: nobody.
+using owner_map = std::shared_ptr<const std::vector<node_id>>;
 
 /// Gathers the spans of many small requests for one pipeline into entries. One thread. No CAF, no
 /// clock.
@@ -31,6 +36,9 @@ public:
   /// `wanted`: unpacked bytes at which an entry is closed.
   entry_group(pipeline_id pipeline, std::size_t wanted, otlp::scan_limits limits)
       : pipeline_(pipeline), wanted_(wanted), limits_(limits) {}
+
+  /// From now on each entry holds traces of one owner alone; null: there is no cluster.
+  void split_by(owner_map owners) { owners_ = std::move(owners); }
 
   /// Adds all good spans of a request. On an error nothing was added.
   tl::expected<otlp::rejected_spans, otlp::parse_error> add(std::string_view request, unix_ns now);
@@ -56,10 +64,13 @@ private:
   std::uint64_t append_in_pieces(std::string_view message);
   void note_time(unix_ns now);
   void close();
+  void close_split();
+  void close_entry(std::string message, otlp::span_index index);
 
   pipeline_id pipeline_;
   std::size_t wanted_;
   otlp::scan_limits limits_;
+  owner_map owners_;
   std::string message_;
   otlp::span_index index_;
   unix_ns first_ = 0;

@@ -51,7 +51,8 @@ std::string what_was_rejected(signal kind, const otlp::rejected_spans& spans,
 intake::intake(intake_config config, std::shared_ptr<storage::disk> disk,
                position_counter positions, std::shared_ptr<intake_ports> ports)
     : config_(std::move(config)), disk_(std::move(disk)), positions_(std::move(positions)),
-      ports_(std::move(ports)), turns_(std::make_shared<commit_turns>(max_commits_in_flight)) {
+      ports_(std::move(ports)), turns_(std::make_shared<commit_turns>(max_commits_in_flight)),
+      owners_(config_.owners) {
   for (const auto& info : config_.pipelines)
     lanes_.push_back(make_lane(info));
 }
@@ -75,7 +76,7 @@ intake::lane intake::make_lane(const intake_pipeline& info) const {
 void intake::open_groups(lane& lane) const {
   const auto& info = lane.info;
   if (info.sampled)
-    lane.entries.emplace(info.id, config_.max_entry_bytes, config_.limits);
+    lane.entries.emplace(info.id, config_.max_entry_bytes, config_.limits).split_by(owners_);
   else
     lane.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
 }
@@ -106,6 +107,13 @@ void intake::apply_change() {
   config_.pipelines = wanted_->pipelines;
   config_.receivers = wanted_->receivers;
   wanted_ = nullptr;
+}
+
+void intake::change_owners(owner_map owners) {
+  owners_ = std::move(owners);
+  for (auto& lane : lanes_)
+    if (lane.entries)
+      lane.entries->split_by(owners_);
 }
 
 void intake::take(std::vector<net::otlp_request>& requests, moment now) {
@@ -384,6 +392,7 @@ void intake::close_entries(lane& lane, storage::batch& batch, committed& done) {
       durable->index = std::move(entry.index);
     }
     durable->settled = cluster::slot_set(entry.header.slots);
+    durable->partitions = std::move(entry.partitions);
     done.entries.push_back(std::move(durable));
   }
   lane.received.write(batch);

@@ -48,6 +48,7 @@ struct intake_config {
   std::size_t max_gathered_bytes = defaults::max_gathered_bytes;
   otlp::scan_limits limits;
   edit_limits edits;
+  owner_map owners = nullptr;               ///< To begin with; null: there is no cluster.
   std::shared_ptr<net::byte_budget> handed; ///< For entries in the origin's mailbox.
   sabotage broken;
 };
@@ -96,6 +97,8 @@ public:
   /// Other pipelines, once what is gathered is on its way to the disk: changed() says when.
   void change(intake_change wanted, moment now);
   bool changed() const noexcept { return wanted_ == nullptr; }
+  /// Who owns which partition: entries are cut by owner from the next commit on.
+  void change_owners(owner_map owners);
   /// Nothing more will come.
   void stop(moment now);
   /// Everything taken so far is durable and answered. False: on_turn() will be asked for.
@@ -179,6 +182,7 @@ private:
   std::shared_ptr<commit_turns> turns_;
   std::size_t editing_ = 0; ///< Requests that are with processors.
   intake_change wanted_;    ///< Waits until nothing is gathered.
+  owner_map owners_;        ///< Null: there is no cluster.
 };
 
 } // namespace weir::stages

@@ -2,15 +2,18 @@
 
 #include "backends/sender.hpp"
 #include "cluster/messages.hpp"
+#include "cluster/ring_view.hpp"
 #include "codec/entry.hpp"
 #include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "otlp/scan.hpp"
 #include "sampling/assembly.hpp"
 #include "sampling/decision.hpp"
+#include "stages/foreign_bytes.hpp"
 #include "storage/batch.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +45,12 @@ struct durable_entry {
   /// index are left out and are to be read from the journal.
   std::uint64_t handed_bytes = 0;
   cluster::slot_set settled; ///< Slots to leave alone.
+  /// Of the traces, by slot; empty where there is no cluster.
+  std::vector<partition> partitions = {};
+  /// Its traces are decided here whoever owns them: nobody else takes them.
+  bool insists = false;
+  /// Of another node's entry, which stands in no journal here; null: it is this node's.
+  std::shared_ptr<const foreign_bytes> foreign = nullptr;
 };
 using entry_ptr = std::shared_ptr<const durable_entry>;
 
@@ -74,7 +83,27 @@ struct settled_report {
 };
 using settled_ptr = std::shared_ptr<const settled_report>;
 
-/// Records read back at start.
+/// Who owns what from now on, as this node sees it.
+using ring_ptr = std::shared_ptr<const cluster::ring_view>;
+
+/// What another owner has decided and settled of a pipeline: of what is, or will be, this node's.
+struct taken_over {
+  node_id source = 0;
+  pipeline_id pipeline = 0;
+  cluster::handed_over message;
+};
+using taken_over_ptr = std::shared_ptr<const taken_over>;
+
+/// Decisions that go to another node, of one shard; without any: that was all by this ring.
+struct handed_decisions {
+  std::uint32_t shard = 0;
+  ring_ptr ring;
+  node_id target = 0;
+  std::string chunk;
+};
+using handed_ptr = std::shared_ptr<const handed_decisions>;
+
+/// Records of progress at one moment: as read back at a start, or as handed over.
 struct recovered_progress {
   std::vector<std::pair<entry_id, std::string>> records;
 };

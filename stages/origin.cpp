@@ -20,8 +20,12 @@ constexpr std::size_t moves_at_once = 16;
 origin::origin(origin_config config, std::shared_ptr<storage::disk> disk,
                position_counter positions, origin_ports& ports)
     : config_(std::move(config)), disk_(std::move(disk)), positions_(std::move(positions)),
-      ports_(ports), settling_(config_.journal.next), read_from_(config_.journal.first),
-      read_until_(config_.journal.next), trimmed_(config_.journal.first) {
+      ports_(ports), self_(disk_->node()), settling_(config_.journal.next, self_),
+      read_from_(config_.journal.first), read_until_(config_.journal.next),
+      trimmed_(config_.journal.first) {
+  outlets_[self_].credit = config_.credit;
+  if (config_.clustered) // Nobody owns anything before a ring says so.
+    settling_.change_owners(std::vector<node_id>(partition_count, 0));
   for (const auto& each : config_.pipelines)
     owed_.push_back({each, false, false, std::nullopt, {}});
   asked_ = true;
@@ -40,36 +44,41 @@ const origin_pipeline* origin::pipeline(pipeline_id id) const {
 // What was received before and waits goes first: nothing overtakes it.
 void origin::stored(const entry_ptr& entry, moment now) {
   now_ = now;
-  const bool has_owner = pipeline(entry->header.pipeline) != nullptr;
+  const bool has_pipeline = pipeline(entry->header.pipeline) != nullptr;
   settling_.add({entry->header.id, entry->header.pipeline, entry->position, entry->received,
-                 entry->header.unpacked_bytes, entry->settled, !has_owner});
-  if (!has_owner) // Its pipeline went meanwhile; it is sent once that is back.
+                 entry->header.unpacked_bytes, entry->settled, entry->partitions, !has_pipeline});
+  if (!has_pipeline) // It went meanwhile; the entry is sent once it is back.
     return config_.handed->give(entry->handed_bytes);
-  const auto* next = settling_.next_unsent(passed_over_);
-  const bool first = next != nullptr && next->id == entry->header.id;
-  if (entry->handed_bytes > 0 && first && present() == phase::sending
-      && in_flight_ < config_.credit) {
+  const bool sending = present() == phase::sending;
+  if (entry->handed_bytes > 0 && sending && is_next(*entry, self_)) {
     config_.handed->give(entry->handed_bytes);
     send(entry);
     return;
   }
-  if (entry->handed_bytes > 0)
+  const auto& owners = settling_.find(entry->header.id)->unsent;
+  if (entry->handed_bytes > 0 && owners == std::vector{self_}) {
     waiting_.push_back(entry);
-  if (present() == phase::sending)
+  } else if (entry->handed_bytes > 0) {
+    if (sending)
+      take_away(*entry);
+    config_.handed->give(entry->handed_bytes);
+  }
+  if (sending)
     ask_to_go_on();
 }
 
 void origin::send(const entry_ptr& entry) {
-  settling_.mark_sent(entry->header.id);
-  in_flight_ += entry->unpacked.size() * config_.shards;
+  settling_.mark_sent(entry->header.id, self_);
+  outlets_[self_].in_flight += entry->unpacked.size() * config_.shards;
   for (std::size_t shard = 0; shard < config_.shards; ++shard)
     ports_.send_entry(shard, entry);
 }
 
 // The journal is read in large steps, what waits goes on as soon as there is any credit.
 void origin::taken(std::uint64_t bytes) {
-  in_flight_ -= std::min(in_flight_, bytes);
-  if (present() == phase::sending || in_flight_ < config_.credit / 2)
+  auto& here = outlets_[self_];
+  here.in_flight -= std::min(here.in_flight, bytes);
+  if (present() == phase::sending || here.in_flight < config_.credit / 2)
     ask_to_go_on();
 }
 
@@ -82,21 +91,20 @@ void origin::settled(const settled_report& report) {
 
 void origin::tick(moment now) {
   now_ = now;
-  // Until the journal is read back something unknown is unsent: the gate stays shut. Where nothing
-  // is unsent, that is so until now, and said again with each tick.
-  const auto oldest =
-      present() == phase::sending ? settling_.oldest_unsent().value_or(now.steady) : 0;
-  for (std::size_t shard = 0; shard < config_.shards; ++shard)
-    ports_.send_sent_until(shard, oldest);
+  retry_turned_away();
+  say_sent_until();
+  heard_until_ = now.steady;
   show();
   if (!journal_read_)
     return;
-  if (passed_over_ > 0 && now.steady >= try_again_at_) {
-    passed_over_ = 0;
+  if (now.steady >= try_again_at_) {
+    for (auto& [owner, outlet] : outlets_)
+      outlet.passed_over = 0;
     ask_to_go_on();
   }
-  if (!settling_.oldest_unsent())
+  if (!settling_.oldest_unsent(self_))
     drop_waiting();
+  keep_settled();
   trim();
   move_stuck();
 }
@@ -109,7 +117,10 @@ void origin::show() const {
   handed.Set(static_cast<double>(config_.handed->used()));
   open.Set(static_cast<double>(settling_.entries()));
   slots.Set(static_cast<double>(settling_.open_slots()));
-  unsent.Set(static_cast<double>(in_flight_));
+  std::uint64_t in_flight = 0;
+  for (const auto& [owner, outlet] : outlets_)
+    in_flight += outlet.in_flight;
+  unsent.Set(static_cast<double>(in_flight));
 }
 
 void origin::trim() {
@@ -129,6 +140,9 @@ void origin::trim() {
     (void)disk_->trim_progress(mark.node, mark.epoch, mark.below);
     for (const auto& each : config_.pipelines)
       ports_.send_low_water(each.id, mark);
+    for (const auto& [owner, outlet] : outlets_)
+      if (owner != self_)
+        ports_.send_away(owner, cluster::forgotten{mark.epoch, mark.below});
   }
 }
 
@@ -155,11 +169,19 @@ void origin::move_stuck() {
   if (moving.moves.empty())
     return;
   moving_ = std::move(moving);
+  writes_.push_back(written_part::moves);
   ports_.write(work);
 }
 
-// The old places stay readable until no shard can look there any more.
 void origin::written() {
+  const auto part = writes_.front();
+  writes_.pop_front();
+  if (part == written_part::moves)
+    moved();
+}
+
+// The old places stay readable until no shard can look there any more.
+void origin::moved() {
   metrics::journal_moved_entries.with().Increment(static_cast<double>(moving_->moves.size()));
   moving_->unanswered = moving_->moves.size() * config_.shards;
   for (const auto& [id, place] : moving_->moves)

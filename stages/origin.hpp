@@ -23,6 +23,7 @@ using position_counter = std::shared_ptr<std::atomic<journal_position>>;
 struct origin_pipeline {
   pipeline_id id = 0;
   steady_ns decision_wait = 0;
+  std::string name = {}; ///< What other nodes know it by.
 };
 
 struct origin_config {
@@ -30,6 +31,10 @@ struct origin_config {
   std::size_t shards = 0; ///< Each looks at every entry.
   /// Unpacked bytes that may be on their way to shards; what has no credit waits in the journal.
   std::uint64_t credit = 32 << 20;
+  /// There are, or will be, others: nothing is sent before change_ring() says to whom.
+  bool clustered = false;
+  /// The same to each other node.
+  std::uint64_t link_credit = 8 << 20;
   /// Bytes of remembered decisions that may be on their way to shards.
   std::uint64_t decisions_credit = 4 << 20;
   /// The journal before anything of this start was written to it: what is to be read back.
@@ -51,13 +56,20 @@ public:
   /// The entry stands at `position` now. Answered by origin::move_seen() where `answer` says so.
   virtual void send_move(std::size_t shard, const entry_id& id, journal_position position,
                          bool answer) = 0;
-  /// Everything that was received before `moment` has been sent.
-  virtual void send_sent_until(std::size_t shard, steady_ns moment) = 0;
+  /// Everything that was received before `moment` and is this node's by the ring of this digest has
+  /// been sent.
+  virtual void send_sent_until(std::size_t shard, steady_ns moment, std::uint64_t ring) = 0;
+  /// Entries and what goes with them to another node, in order, with moments on this node's clock:
+  /// the link puts them on the other. @pre it stands
+  virtual void send_away(node_id owner, cluster::link_message message) = 0;
   /// Answered by origin::decisions_taken().
   virtual void send_decisions(std::size_t shard, const decisions_ptr& decisions,
                               std::uint64_t bytes) = 0;
   virtual void send_progress(pipeline_id pipeline, const progress_ptr& records) = 0;
   virtual void send_low_water(pipeline_id pipeline, const cluster::low_water& mark) = 0;
+  /// Once: the stages know what was settled and decided before the start. Before, nothing of other
+  /// nodes may reach them.
+  virtual void records_read() = 0;
   /// Answered by origin::written().
   virtual void write(const commit_ptr& work) = 0;
   /// origin::go_on() is to be called, after so long.
@@ -66,11 +78,12 @@ public:
 
 /// The origin of the entries that this node took in: sends them to their owners by credit, oldest
 /// first, hears which of their slots are settled, forgets entries, and reads the journal back after
-/// a start.
+/// a start. An owner is this node, by its shards, or another one, over a link; a slow one holds up
+/// nothing but what is its own.
 ///
-/// Owns the journal's head and the entries that have no credit. Bounded by `credit`,
-/// `decisions_credit` and the budget `handed`; what is beyond stands in the journal. Nothing of it
-/// is lost by its death: the journal and the owners' progress say all.
+/// Owns the journal's head and the entries that have no credit. Bounded by `credit`, `link_credit`
+/// of each link, `decisions_credit` and the budget `handed`; what is beyond stands in the journal.
+/// Nothing of it is lost by its death: the journal and the owners' progress say all.
 ///
 /// Pure; one thread. `now` comes with each message.
 class origin {
@@ -87,6 +100,24 @@ public:
   void taken(std::uint64_t bytes);
   /// From an owner: slots are settled, durably.
   void settled(const settled_report& report);
+
+  // -- the cluster --
+  /// Who owns what from now on. The shards know it already. @pre clustered
+  void change_ring(const cluster::ring_view& ring, moment now);
+  /// A link to another node stands: what is open and its own goes there.
+  void link_up(node_id owner, moment now);
+  /// What was sent over it and is not settled is in doubt.
+  void link_lost(node_id owner);
+  /// From another owner: credit.
+  void taken_away(node_id owner, std::uint64_t bytes);
+  /// From another owner: slots are settled, durably, on its disk. Noted on this one.
+  void settled_away(const settled_report& report);
+  /// From an owner: these slots are not its own, it says. They are sent again after a while, or to
+  /// whom they belong by the next ring.
+  void turned_away(node_id owner, cluster::wrong_owner report, moment now);
+  /// Bytes on their way to another owner for which it has given no credit back.
+  std::uint64_t bytes_in_flight(node_id owner) const;
+
   /// From a shard: it looks for the entry at its new place alone.
   void move_seen();
   /// From a shard: it has taken over so many bytes of decisions of a pipeline; `room`: for older
@@ -101,7 +132,8 @@ public:
   /// Five times a second.
   void tick(moment now);
 
-  std::uint64_t bytes_in_flight() const noexcept { return in_flight_; }
+  /// Bytes on their way to the shards here.
+  std::uint64_t bytes_in_flight() const { return bytes_in_flight(self_); }
   const cluster::settling& settling() const noexcept { return settling_; }
 
 private:
@@ -126,6 +158,7 @@ private:
   // -- records (origin_records.cpp) --
   bool read_records();
   bool read_progress(owed_records& owed);
+  void read_settled();
   bool read_decisions(owed_records& owed);
   result<decisions_ptr> next_decisions(owed_records& owed);
   void send_decisions(const decisions_ptr& message);
@@ -137,8 +170,8 @@ private:
   void read_back();
   void found_in_journal(journal_position position, std::string_view bytes);
   void send_unsent();
-  bool send_next();
-  bool pass_over(const error& why);
+  bool send_next_here();
+  bool pass_over(node_id owner, const error& why);
   entry_ptr take_waiting(const cluster::open_entry& wanted);
   void drop_waiting();
   std::shared_ptr<durable_entry> unpack(std::string_view bytes, journal_position position);
@@ -148,11 +181,31 @@ private:
   void hold(pipeline_id gone);
   void resend(const origin_pipeline& pipeline);
 
+  // -- to other nodes (origin_away.cpp) --
+  /// Where entries go: this node's shards, or a link.
+  struct outlet {
+    std::uint64_t credit = 0;
+    std::uint64_t in_flight = 0; ///< Unpacked bytes.
+    /// The oldest unsent ones, which cannot be read at the moment.
+    std::size_t passed_over = 0;
+  };
+
+  bool has_credit(node_id owner) const;
+  bool is_next(const durable_entry& entry, node_id owner) const;
+  void take_away(const durable_entry& entry);
+  bool send_next_away(node_id owner);
+  void send_away(node_id owner, const cluster::open_entry& open, std::string bytes);
+  void say_sent_until();
+  void retry_turned_away();
+  std::optional<steady_ns> oldest_unsent(node_id owner) const;
+  void keep_settled();
+
   const origin_pipeline* pipeline(pipeline_id id) const;
   void send(const entry_ptr& entry);
   void show() const;
   void trim();
   void move_stuck();
+  void moved();
   void end_move();
 
   origin_config config_;
@@ -160,20 +213,30 @@ private:
   position_counter positions_;
   origin_ports& ports_;
   moment now_; ///< Of the message at hand.
-  cluster::settling settling_{1};
+  const node_id self_;
+  cluster::settling settling_;
   /// As read at start; only until the journal is read back.
   cluster::progress progress_;
-  std::uint64_t in_flight_ = 0;
+  std::map<node_id, outlet> outlets_; ///< Its own, and the links that stand.
+  std::uint64_t ring_ = 0;
+  struct turned_away_slots {
+    node_id owner = 0;
+    cluster::wrong_owner report;
+    steady_ns due = 0; ///< To be sent again then.
+  };
+  std::deque<turned_away_slots> turned_away_; ///< Oldest first.
+  std::set<entry_id> unkept_;      ///< Entries with settled slots that the disk does not know of.
   std::vector<owed_records> owed_; ///< The first is being read.
   std::uint64_t decisions_in_flight_ = 0;
   /// From the intake, without credit yet; in the order in which they came. Those that are settled
   /// or written again elsewhere meanwhile are passed over.
   std::deque<entry_ptr> waiting_;
-  /// The oldest unsent ones, which cannot be read at the moment, and when they are tried again.
-  std::size_t passed_over_ = 0;
-  steady_ns try_again_at_ = 0;
-  bool journal_read_ = false; ///< To the end of what stood there at the start.
-  bool asked_ = false;        ///< go_on() will be called.
+  /// What the clients were told before has been looked at: of the last tick.
+  steady_ns heard_until_ = 0;
+  steady_ns try_again_at_ = 0; ///< What cannot be read at the moment.
+  bool journal_read_ = false;  ///< To the end of what stood there at the start.
+  bool asked_ = false;         ///< go_on() will be called.
+  bool records_said_ = false;  ///< records_read() was called.
   journal_position read_from_ = 0;
   journal_position read_until_ = 0;
   journal_position trimmed_ = 0;
@@ -185,6 +248,8 @@ private:
     std::size_t unanswered = 0;
   };
   std::optional<relocation> moving_;
+  enum class written_part : std::uint8_t { moves, settled_slots };
+  std::deque<written_part> writes_; ///< That are not answered.
   std::unordered_set<pipeline_id> gone_warned_;
   codec::packer packer_;
 };

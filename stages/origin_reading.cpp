@@ -2,6 +2,7 @@
 // back.
 #include "stages/origin.hpp"
 
+#include "codec/hash.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 
@@ -41,6 +42,8 @@ void origin::go_on(moment now) {
   asked_ = false;
   if (!read_records())
     return;
+  if (!std::exchange(records_said_, true))
+    ports_.records_read();
   if (present() == phase::journal)
     read_back();
   else
@@ -49,8 +52,13 @@ void origin::go_on(moment now) {
 
 // Where there is credit, and something to send.
 void origin::ask_to_go_on() {
-  const bool more = !journal_read_ || settling_.next_unsent(passed_over_) != nullptr;
-  if (in_flight_ < config_.credit && more && !std::exchange(asked_, true))
+  const bool more = std::any_of(outlets_.begin(), outlets_.end(), [&](const auto& each) {
+    const auto& [owner, outlet] = each;
+    return has_credit(owner)
+           && ((owner == self_ && !journal_read_)
+               || settling_.next_unsent(owner, outlet.passed_over) != nullptr);
+  });
+  if (more && !std::exchange(asked_, true))
     ports_.go_on_after(0);
 }
 
@@ -101,7 +109,7 @@ void origin::read_back() {
       disk_->scan_journal(read_from_, [&](journal_position position, std::string_view bytes) {
         if (position >= read_until_)
           return false;
-        more = burst-- == 0 || in_flight_ >= config_.credit;
+        more = burst-- == 0 || !has_credit(self_);
         if (more)
           return false;
         found_in_journal(position, bytes);
@@ -139,7 +147,8 @@ void origin::found_in_journal(journal_position position, std::string_view bytes)
       settling_.find(entry->header.id) != nullptr; // Written again, at its second place.
   const auto* owner = pipeline(entry->header.pipeline);
   settling_.add({entry->header.id, entry->header.pipeline, position, entry->received,
-                 entry->header.unpacked_bytes, entry->settled, owner == nullptr});
+                 entry->header.unpacked_bytes, entry->settled, entry->partitions,
+                 owner == nullptr});
   if (twice) {
     for (std::size_t shard = 0; shard < config_.shards; ++shard)
       ports_.send_move(shard, entry->header.id, position, false);
@@ -155,20 +164,27 @@ void origin::found_in_journal(journal_position position, std::string_view bytes)
           disk_->pipelines()[entry->header.pipeline]);
     return;
   }
-  if (settling_.find(entry->header.id) != nullptr)
+  const auto* open = settling_.find(entry->header.id);
+  if (open != nullptr
+      && std::find(open->unsent.begin(), open->unsent.end(), self_) != open->unsent.end())
     send(entry);
 }
 
 void origin::send_unsent() {
-  for (int burst = read_back_burst; burst > 0 && in_flight_ < config_.credit; --burst)
-    if (!send_next())
+  for (int burst = read_back_burst; burst > 0; --burst) {
+    bool any = false;
+    for (const auto& [owner, outlet] : outlets_)
+      if (has_credit(owner))
+        any |= owner == self_ ? send_next_here() : send_next_away(owner);
+    if (!any)
       return;
+  }
   ask_to_go_on();
 }
 
 // The oldest of what waits. False: nothing does, or it cannot be read at the moment.
-bool origin::send_next() {
-  const auto* next = settling_.next_unsent(passed_over_);
+bool origin::send_next_here() {
+  const auto* next = settling_.next_unsent(self_, outlets_[self_].passed_over);
   if (next == nullptr)
     return false;
   if (auto held = take_waiting(*next)) {
@@ -180,7 +196,7 @@ bool origin::send_next() {
   if (!bytes && lose(open, bytes.error()))
     return true;
   if (!bytes)
-    return pass_over(bytes.error());
+    return pass_over(self_, bytes.error());
   auto entry = unpack(*bytes, open.position);
   if (!entry) {
     settling_.abandon(open.id);
@@ -196,11 +212,11 @@ bool origin::send_next() {
 
 // One that cannot be read at the moment stays the oldest, for the gate; those behind it do not wait
 // for it, unless there are many. The tick tries it again.
-bool origin::pass_over(const error& why) {
+bool origin::pass_over(node_id owner, const error& why) {
   if (log::permit("journal-unreadable"))
     log::error("an entry cannot be read at the moment, it is tried again: {}", why.message);
   try_again_at_ = now_.steady + read_again_pause;
-  return ++passed_over_ < most_passed_over;
+  return ++outlets_[owner].passed_over < most_passed_over;
 }
 
 void origin::drop_waiting() {
@@ -212,7 +228,9 @@ void origin::drop_waiting() {
 entry_ptr origin::take_waiting(const cluster::open_entry& wanted) {
   while (!waiting_.empty()) {
     const auto* open = settling_.find(waiting_.front()->header.id);
-    const bool waits = open != nullptr && !open->sent;
+    const bool waits =
+        open != nullptr
+        && std::find(open->unsent.begin(), open->unsent.end(), self_) != open->unsent.end();
     if (waits && open->id != wanted.id)
       return nullptr; // An older one is read from the journal.
     auto entry = std::move(waiting_.front());
@@ -245,6 +263,9 @@ std::shared_ptr<durable_entry> origin::unpack(std::string_view bytes, journal_po
   }
   entry->packed = shared_bytes(std::string(view->payload));
   entry->settled = cluster::slot_set(view->header.slots);
+  if (config_.clustered)
+    for (const auto& trace : entry->index.traces)
+      entry->partitions.push_back(codec::partition_of(trace));
   const auto* owner = pipeline(view->header.pipeline);
   const auto wait = owner != nullptr ? owner->decision_wait : 0;
   const auto age =

@@ -50,10 +50,30 @@ bool origin::read_progress(owed_records& owed) {
   if (journal_read_)
     return true;
   for (const auto& [entry, bytes] : records->records) {
+    if (entry.node != self_)
+      continue; // Another origin's: it says when they are forgotten.
     settling_.has_progress(entry);
     (void)progress_.load(entry, bytes);
   }
+  read_settled();
   return true;
+}
+
+// What other owners have settled of this node's entries. What is not known is sent again, and found
+// settled there.
+void origin::read_settled() {
+  const auto scanned = disk_->scan_settled([&](const entry_id& entry, std::string_view bytes) {
+    if (entry.node != self_)
+      return true;
+    settling_.has_progress(entry);
+    if (const auto settled = cluster::decode_slots(bytes))
+      progress_.note(entry, *settled);
+    else
+      log::warn("settled slots of an entry cannot be read: {}", settled.error().message);
+    return true;
+  });
+  if (!scanned)
+    log::warn("what other nodes have settled cannot be read: {}", scanned.error().message);
 }
 
 // A compressor that had to end early may have had something made durable that was never reported.

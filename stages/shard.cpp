@@ -18,11 +18,17 @@ constexpr std::uint64_t most_bytes_in_flight = 2 * max_bytes_in_flight;
 constexpr std::size_t decide_burst = 4096;
 constexpr std::uint64_t decide_bytes = 2 << 20;
 
+// Whose tick was away for so long stood still, as others see it. It decides nothing before it has
+// had the time to hear whether they took it for down: the ring is another mailbox's message.
+constexpr steady_ns stood_still = 2 * second_ns;
+constexpr steady_ns news_pause = second_ns;
+
 } // namespace
 
 shard::shard(shard_config config, std::vector<shard_pipeline> pipelines,
              std::shared_ptr<const storage::disk> disk, shard_ports& ports, moment now)
-    : config_(std::move(config)), disk_(std::move(disk)), ports_(ports), now_(now) {
+    : config_(std::move(config)), disk_(std::move(disk)), ports_(ports), now_(now),
+      ticked_(now.steady) {
   for (const auto origin : config_.origins)
     watermark_.expect(origin);
   for (auto& info : pipelines)
@@ -39,6 +45,8 @@ void shard::add_lane(shard_pipeline info) {
   lane added;
   added.cache = std::make_unique<sampling::decision_cache>(info.decision_cache);
   added.window = std::make_unique<sampling::window>(window_of(info), info.policies, *added.cache);
+  if (ring_)
+    added.window->follow_others();
   added.assembler.record_policies(info.config.record_policy ? added.cache.get() : nullptr);
   added.gauges = shard_gauges(info.name, config_.index);
   added.info = std::move(info);
@@ -68,8 +76,11 @@ void shard::change(std::vector<shard_pipeline> pipelines, moment now) {
     pipelines.erase(wanted);
   }
   std::erase_if(lanes_, [](const lane& l) { return l.leaving && l.in_flight.empty(); });
-  for (auto& info : pipelines)
+  for (auto& info : pipelines) {
     add_lane(std::move(info));
+    if (ring_)
+      begin_handing(lanes_.back(), *ring_);
+  }
   give_credit();
 }
 
@@ -124,9 +135,17 @@ void shard::take(const entry_ptr& entry, moment now) {
 
 void shard::add_to_window(lane& lane, const durable_entry& entry) {
   wanted_.assign(entry.index.traces.size(), false);
-  for (slot s = 0; s < wanted_.size(); ++s)
-    wanted_[s] =
-        !entry.settled.contains(s) && config_.owns(sampling::fingerprint_of(entry.index.traces[s]));
+  std::vector<slot> others;
+  for (slot s = 0; s < wanted_.size(); ++s) {
+    const auto print = sampling::fingerprint_of(entry.index.traces[s]);
+    if (entry.settled.contains(s) || !config_.is_mine(print))
+      continue;
+    wanted_[s] = entry.insists || owns(print);
+    if (!wanted_[s])
+      others.push_back(s);
+  }
+  if (!others.empty())
+    turn_away(entry.header.id, others);
   sampling::window_entry held;
   held.id = entry.header.id;
   held.position = entry.position;
@@ -135,6 +154,9 @@ void shard::add_to_window(lane& lane, const durable_entry& entry) {
   held.unpacked_bytes = entry.header.unpacked_bytes;
   held.slots = entry.header.slots;
   held.sharers = config_.count;
+  held.spilled = entry.foreign ? entry.foreign->place() : 0;
+  held.can_read_back = !entry.foreign || held.spilled != 0;
+  held.holds = entry.foreign;
   held.first_received = entry.header.first_received;
   held.last_received = entry.header.last_received;
   additions_.clear();
@@ -170,8 +192,8 @@ bool shard::load(const recovered_decisions& chunks) {
     auto known = next.load();
     while (known <= number && !next.compare_exchange_weak(known, number + 1)) {
     }
-    const auto loaded =
-        lane->cache->load_chunk(number, bytes, [this](auto print) { return config_.owns(print); });
+    const auto loaded = lane->cache->load_chunk(
+        number, bytes, [this](auto print) { return config_.is_mine(print); });
     if (!loaded && log::permit("decisions-damaged"))
       log::warn({{"pipeline", lane->info.name}},
                 "remembered decisions of pipeline {} cannot be read: {}", lane->info.name,
@@ -181,22 +203,37 @@ bool shard::load(const recovered_decisions& chunks) {
   return room;
 }
 
-void shard::sent_until(node_id origin, steady_ns moment) {
-  watermark_.report(origin, moment);
+void shard::sent_until(node_id origin, steady_ns moment, std::uint64_t ring) {
+  if (!ring_ || ring_->ring == ring)
+    watermark_.report(origin, moment);
 }
 
 void shard::tick(moment now) {
   now_ = now;
+  if (now.steady - ticked_ > stood_still)
+    decides_from_ = now.steady + news_pause;
+  ticked_ = now.steady;
   for (auto& each : lanes_) {
     read_again(each);
     decide(each);
+    keep_taken_over(each);
     each.gauges.show(*each.window, *each.cache, now.steady);
   }
   give_credit();
 }
 
+steady_ns shard::complete() const {
+  return config_.broken.ignore_watermark ? now_.steady : watermark_.complete_until(now_.steady);
+}
+
+bool shard::may_decide() const {
+  return !ring_->frozen && now_.steady >= decides_from_ && now_.steady - ticked_ <= stood_still;
+}
+
 void shard::decide(lane& lane) {
-  const auto complete_until = watermark_.complete_until(now_.steady);
+  if (ring_ && !may_decide() && !config_.broken.ignore_frozen)
+    return;
+  const auto complete_until = lane.deciders.empty() ? complete() : cluster::watermark::never;
   auto run = lane.gauges.begin_run();
   while (!lane.held_up() && lane.bytes_in_flight < max_bytes_in_flight) {
     sampling::decided_batch batch;

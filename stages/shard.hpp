@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <set>
 
 namespace weir::stages {
 
@@ -27,8 +28,8 @@ struct shard_config {
   std::vector<node_id> origins = {}; ///< Whose unsent entries hold decisions back.
   sabotage broken = {};
 
-  /// Whether the trace of this fingerprint is decided here.
-  bool owns(std::uint64_t fingerprint) const noexcept {
+  /// Whether the trace of this fingerprint is this shard's, if it is the node's.
+  bool is_mine(std::uint64_t fingerprint) const noexcept {
     return codec::partition_of(fingerprint) % count == index;
   }
 };
@@ -58,8 +59,14 @@ public:
   /// Credit: so many unpacked bytes of the origin's entries are taken over.
   virtual void send_taken(node_id origin, std::uint64_t bytes) = 0;
   virtual void send_settled(node_id origin, const settled_ptr& report) = 0;
+  /// These slots are not decided here, as the ring says.
+  virtual void send_turned_away(node_id origin, cluster::wrong_owner report) = 0;
   /// Answered by shard::durable().
   virtual void send_decided(compressor_number compressor, const decided_ptr& message) = 0;
+  /// All that was decided by earlier rings is with the compressor.
+  virtual void send_ring(compressor_number compressor, const ring_ptr& ring) = 0;
+  /// Answered by shard::handed().
+  virtual void send_handed(compressor_number compressor, const handed_ptr& message) = 0;
 };
 
 /// The owner's window for some partitions, of every sampled pipeline: scans entries, waits,
@@ -82,8 +89,9 @@ public:
   void take(const entry_ptr& entry, moment now);
   /// Decisions remembered from before the start. False: there is no room for older ones.
   bool load(const recovered_decisions& chunks);
-  /// Everything that the origin received before this moment has been sent.
-  void sent_until(node_id origin, steady_ns moment);
+  /// Everything that the origin received before this moment and is this node's by the ring of this
+  /// digest has been sent.
+  void sent_until(node_id origin, steady_ns moment, std::uint64_t ring = 0);
   /// What was decided under this pipeline and ticket is durable.
   void durable(pipeline_id pipeline, std::uint64_t ticket, moment now);
   /// An entry was written again further back in the journal.
@@ -94,6 +102,21 @@ public:
   void compressor_ended(compressor_number which);
   /// Ten times a second.
   void tick(moment now);
+
+  // -- the cluster (shard_ring.cpp) --
+  /// What is another's by this ring is forgotten here: its origins send it there. Nothing is decided
+  /// before all of them have, and the owners of before have handed over.
+  void change_ring(ring_ptr ring, moment now);
+  /// From another owner. Without effect on what is decided here already.
+  void take_over(const taken_over& message, moment now);
+  /// A chunk of decisions is with the other node.
+  void handed(pipeline_id pipeline, const handed_decisions& message);
+  /// What others decided is on its way to the disk from now on: before an end.
+  void keep_taken_over();
+  /// It is.
+  bool kept() const;
+  /// Members whose word holds decisions back.
+  std::size_t awaited() const;
 
   /// Decided, and not durable yet, of all pipelines.
   std::uint64_t bytes_in_flight() const noexcept;
@@ -121,6 +144,14 @@ private:
     std::vector<entry_id> unseen;
     steady_ns unseen_since = 0;
     steady_ns try_again_at = 0;
+    /// Members that have not handed over yet what the ring took from them.
+    std::set<node_id> deciders;
+    /// By member: by which ring it has handed over all. Its word may be here before the ring.
+    std::map<node_id, std::uint64_t> handed_all;
+    /// Partitions whose decisions go to another node, which is by partition; 0: none.
+    std::vector<node_id> handing;
+    std::uint64_t handing_end = 0; ///< Decisions below it are still to go; 0: none.
+    std::set<node_id> unanswered;  ///< Targets that have a chunk in hand.
 
     /// Nothing more is decided until the disk can be read.
     bool held_up() const noexcept;
@@ -133,7 +164,18 @@ private:
   void leave(lane& lane);
   void add_to_window(lane& lane, const durable_entry& entry);
   void decide(lane& lane);
+  steady_ns complete() const;
+  bool may_decide() const;
   void give_credit();
+
+  // -- the cluster (shard_ring.cpp) --
+  bool owns(std::uint64_t fingerprint) const noexcept;
+  void await(lane& lane, bool anew) const;
+  void drop_others(lane& lane);
+  void keep_taken_over(lane& lane);
+  void turn_away(const entry_id& entry, const std::vector<slot>& slots);
+  void begin_handing(lane& lane, const cluster::ring_view& before);
+  void hand_over(lane& lane);
 
   // -- handing on (shard_handing.cpp) --
   void hand_on(lane& lane, const sampling::decided_batch& batch);
@@ -154,9 +196,12 @@ private:
   shard_config config_;
   std::shared_ptr<const storage::disk> disk_;
   shard_ports& ports_;
-  moment now_; ///< Of the message at hand.
+  moment now_;                 ///< Of the message at hand.
+  steady_ns ticked_;           ///< Last.
+  steady_ns decides_from_ = 0; ///< After a pause.
   std::vector<lane> lanes_;
   cluster::watermark watermark_;
+  ring_ptr ring_;                                ///< Null: there is no cluster.
   std::map<node_id, std::uint64_t> owed_credit_; ///< By origin.
   std::uint64_t next_ticket_ = 1;
   sampling::additions additions_;

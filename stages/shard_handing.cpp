@@ -187,7 +187,8 @@ result<sampling::unpacked_entry> shard::unpack(lane& lane, sampling::entry_numbe
   auto packed = entry.packed.view();
   std::string bytes;
   if (packed.empty()) {
-    auto read = disk_->read_entry(entry.position);
+    auto read =
+        entry.spilled != 0 ? disk_->read_spilled(entry.spilled) : disk_->read_entry(entry.position);
     if (!read)
       return tl::unexpected(read.error());
     bytes = *std::move(read);

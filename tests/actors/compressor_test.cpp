@@ -16,7 +16,7 @@ struct fixture : stepped_system {
     for (auto* each : {&first, &second})
       shards.push_back(system.spawn(fake_shard, each));
     write = system.spawn(fake_writer, &writer);
-    uut = system.spawn(actors::compressor, plan, disk,
+    uut = system.spawn(actors::compressor, plan, stages::compressor_number{1}, disk,
                        std::make_shared<stages::log_tail>(0, 1 << 20), write);
     run();
   }

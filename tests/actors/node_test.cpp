@@ -1,12 +1,11 @@
 #include "actors/node.hpp"
 
 #include "stages/ledger.hpp"
-#include "tests/net/server/raw_client.hpp"
+#include "tests/actors/node_client.hpp"
 #include "tests/stages/spans.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <fmt/format.h>
 #include <fstream>
 #include <iterator>
 
@@ -49,17 +48,6 @@ struct fixture {
     auto started = node::start(plan);
     BOOST_REQUIRE_MESSAGE(started, (started ? "" : started.error().message));
     return std::move(*started);
-  }
-
-  // The status of the answer: "HTTP/1.1 200".
-  static std::string post(const node& target, const std::string& body) {
-    const auto endpoint = target.endpoints().at(0);
-    const auto port = std::stoul(endpoint.substr(endpoint.rfind(':') + 1));
-    net::tests::raw_connection connection(static_cast<std::uint16_t>(port));
-    connection.send(fmt::format("POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: "
-                                "application/x-protobuf\r\nContent-Length: {}\r\n\r\n{}",
-                                body.size(), body));
-    return connection.receive().substr(0, 12);
   }
 
   std::shared_ptr<storage::store> store_at_rest() const {

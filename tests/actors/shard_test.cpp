@@ -18,6 +18,7 @@ struct fixture : stepped_system {
   fixture() {
     origin = system.spawn(fake_origin, &told);
     compressor = system.spawn(fake_compressor, &compressed);
+    inbox = system.spawn(fake_inbox, &told_others);
     uut = system.spawn(actors::shard, stages::shard_config{}, plan(true), disk);
     run();
   }
@@ -25,6 +26,7 @@ struct fixture : stepped_system {
     end(uut);
     end(compressor);
     end(origin);
+    end(inbox);
   }
 
   shard_change plan(bool has_pipeline) {
@@ -53,7 +55,8 @@ struct fixture : stepped_system {
   // Ticks come by the system's clock, but the stage is told the real time: a millisecond has to
   // pass.
   void await_decided() {
-    tell(uut, sent_until_atom_v, std::int64_t{steady_now() + 60 * second_ns});
+    tell(uut, sent_until_atom_v, disk->node(), std::int64_t{steady_now() + 60 * second_ns},
+         std::uint64_t{0});
     BOOST_TEST(compressed.decided.empty());
     for (const auto end_of_patience = steady_now() + 30 * second_ns;
          compressed.decided.empty() && steady_now() < end_of_patience;)
@@ -64,6 +67,8 @@ struct fixture : stepped_system {
   std::shared_ptr<test::model_disk> disk = std::make_shared<test::model_disk>();
   told_origin told;
   told_compressor compressed;
+  told_inbox told_others;
+  inbox_actor inbox;
   origin_actor origin;
   compressor_actor compressor;
   shard_actor uut;
@@ -99,6 +104,35 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_compressor_is_seen) {
   caf::anon_send_exit(compressor, caf::exit_reason::user_shutdown);
   run();
   BOOST_TEST(told.credit == bytes);
+}
+
+// Scenario: in a ring with another node, an entry of that node comes from the inbox, with a trace
+// that is this one's; then all is the other's. Guarantee: credit goes to the inbox and not to the
+// origin, and so does what is turned away; the compressor hears of both rings, in order.
+BOOST_AUTO_TEST_CASE(entries_of_others_are_answered_over_the_inbox) {
+  constexpr node_id other = 77;
+  auto ring = std::make_shared<cluster::ring_view>();
+  ring->ring = 1;
+  ring->owners.assign(partition_count, disk->node());
+  ring->standbys.assign(partition_count, 0);
+  ring->living = {disk->node(), other};
+  tell(uut, ring_ptr(ring));
+  const entry_ptr entry =
+      stages::entry_of({other, 1, 1}, 1, stages::some_spans(1, 1, 10), moment::now());
+  caf::send_as(inbox, uut, entry);
+  run();
+  BOOST_TEST(told_others.credit[other] == entry->unpacked.size());
+  BOOST_TEST(told.credit == 0U);
+  BOOST_TEST(told_others.turned_away.empty());
+  auto next = std::make_shared<cluster::ring_view>(*ring);
+  next->ring = 2;
+  next->owners.assign(partition_count, other);
+  tell(uut, ring_ptr(next));
+  BOOST_TEST(told_others.turned_away[other].size() == 1U);
+  BOOST_TEST(told.turned_away.empty());
+  BOOST_REQUIRE(compressed.rings.size() == 2U);
+  BOOST_TEST(compressed.rings[0]->ring == 1U);
+  BOOST_TEST(compressed.rings[1]->ring == 2U);
 }
 
 // Scenario: an entry is moved, decisions come, it is asked to stop. Guarantee: each is answered.

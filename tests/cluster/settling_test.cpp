@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_pipeline_that_is_back_waits_again) {
   for (sequence i = 1; i <= 2; ++i) {
     auto e = entry(i, i, 1);
     e.pipeline = 4;
-    e.sent = true;
+    e.held = true;
     e.received = i == 1 ? 10 * second_ns : 100 * second_ns;
     s.add(e);
   }
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(an_entry_read_back_twice_is_open_once) {
   s.add(entry(1, 9, 1));
   BOOST_TEST(s.entries() == 1U);
   BOOST_TEST(s.head() == 9U);
-  BOOST_TEST(s.next_unsent()->position == 9U);
+  BOOST_TEST(s.next_unsent(0)->position == 9U);
 }
 
 // Scenario: a hundred entries wait for credit; the first is written again at the tail meanwhile.
@@ -180,10 +180,10 @@ BOOST_AUTO_TEST_CASE(a_moved_entry_that_was_not_sent_stays_the_oldest) {
   s.begin_move({1, 7, 1}, 101);
   s.move({1, 7, 1}, 101);
   BOOST_TEST(s.oldest_unsent().value() == second_ns);
-  BOOST_REQUIRE(s.next_unsent() != nullptr);
-  BOOST_TEST(s.next_unsent()->id.sequence == 1U);
-  BOOST_TEST(s.next_unsent()->position == 101U);
-  s.mark_sent({1, 7, 1});
+  BOOST_REQUIRE(s.next_unsent(0) != nullptr);
+  BOOST_TEST(s.next_unsent(0)->id.sequence == 1U);
+  BOOST_TEST(s.next_unsent(0)->position == 101U);
+  s.mark_sent({1, 7, 1}, 0);
   BOOST_TEST(s.oldest_unsent().value() == 2 * second_ns);
 }
 
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(random_operations_keep_the_invariants) {
           journal.emplace(next, it->first);
           it->second.first = next++;
         } else {
-          s.mark_sent(it->first);
+          s.mark_sent(it->first, 0);
           unsent.erase(it->first);
         }
       }

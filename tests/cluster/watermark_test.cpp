@@ -1,6 +1,8 @@
 #include "cluster/watermark.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <map>
+#include <random>
 
 using weir::second_ns;
 using weir::steady_ns;
@@ -81,6 +83,63 @@ BOOST_AUTO_TEST_CASE(it_is_never_ahead_of_now) {
   watermark gate;
   gate.report(1, now + 5 * second_ns);
   BOOST_TEST(gate.complete_until(now) == now);
+}
+
+// Scenario: members report until when they have sent everything; one falls silent, one is behind.
+// Guarantee: all counts as there only while each has said so of a moment at most a second ago;
+// then up to what the last of them said; nothing before each has reported.
+BOOST_AUTO_TEST_CASE(the_gate_waits_for_every_member) {
+  watermark w;
+  w.expect(1);
+  w.expect(2);
+  w.report(1, 11 * second_ns);
+  BOOST_TEST(w.complete_until(11 * second_ns) < 0);
+  w.report(2, 10 * second_ns);
+  BOOST_TEST(w.complete_until(11 * second_ns) == 11 * second_ns);
+  BOOST_TEST(w.complete_until(11 * second_ns + 1) == 10 * second_ns);
+  w.report(2, 11 * second_ns);
+  w.report(1, 20 * second_ns);
+  BOOST_TEST(w.complete_until(20 * second_ns) == 11 * second_ns);
+  w.remove(2);
+  BOOST_TEST(w.complete_until(21 * second_ns) == 21 * second_ns);
+  BOOST_TEST(w.complete_until(21 * second_ns + 1) == 20 * second_ns);
+}
+
+// Scenario: random lists of members, old and new ones, with `anew` and without; some report in
+// between (seeds 1 to 200). Guarantee: those of the list hold it, and no others; who is new holds it
+// shut until its word, with `anew` all do.
+BOOST_AUTO_TEST_CASE(only_those_of_the_list_hold_it) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    std::mt19937 random(seed);
+    watermark gate;
+    std::map<std::uint64_t, steady_ns> model;
+    for (int step = 0; step < 50; ++step) {
+      if (random() % 2 == 0) {
+        std::vector<std::uint64_t> members;
+        for (std::uint64_t member = 1; member <= 6; ++member)
+          if (random() % 2 == 0)
+            members.push_back(member);
+        const bool anew = random() % 3 == 0;
+        gate.expect_only(members, anew);
+        std::map<std::uint64_t, steady_ns> left;
+        for (const auto member : members)
+          left[member] = !anew && model.contains(member) ? model[member] : watermark::never;
+        model = left;
+      } else if (!model.empty()) {
+        const auto member = std::next(model.begin(), random() % model.size())->first;
+        model[member] = now - (2 + random() % 60) * second_ns;
+        gate.report(member, model[member]);
+      }
+      auto lowest = now;
+      std::size_t awaited = 0;
+      for (const auto& [member, said] : model) {
+        lowest = std::min(lowest, said);
+        awaited += said == watermark::never ? 1 : 0;
+      }
+      BOOST_REQUIRE_EQUAL(gate.complete_until(now), lowest);
+      BOOST_REQUIRE_EQUAL(gate.awaited(), awaited);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

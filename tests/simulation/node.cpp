@@ -6,14 +6,17 @@ namespace weir::simulation {
 
 namespace {
 
-constexpr auto backend = "otlp/backend";
-
 // So small that credit, budgets and blocks run out.
 constexpr std::uint64_t credit = 6000;
 constexpr std::uint64_t handed_bytes = 3000;
 constexpr std::size_t entry_bytes = 700;
 constexpr std::size_t block_bytes = 1200;
+constexpr std::uint64_t foreign_bytes = 3000; // Beyond, they are spilled.
 constexpr std::uint64_t window_bytes = 256 << 10;
+// No two clocks agree.
+constexpr steady_ns skew_of(node_id id) {
+  return static_cast<steady_ns>(id % 5) * 13 * second_ns;
+}
 constexpr steady_ns waits[] = {3 * second_ns, 4 * second_ns};
 
 sampling::tail_sampling_config errors_only(steady_ns wait) {
@@ -29,12 +32,14 @@ sampling::tail_sampling_config errors_only(steady_ns wait) {
 } // namespace
 
 node::node(schedule& time, std::shared_ptr<model_disk> disk, witness& promises,
-           const stages::sabotage& broken)
-    : schedule_(time), disk_(std::move(disk)), witness_(promises), broken_(broken),
+           const stages::sabotage& broken, network* wire, std::uint64_t boot,
+           std::vector<std::string> seeds)
+    : room_(time, static_cast<owner_number>(disk->node()), skew_of(disk->node())),
+      disk_(std::move(disk)), witness_(promises), broken_(broken),
       handed_(std::make_shared<net::byte_budget>(handed_bytes)),
       tail_(std::make_shared<stages::log_tail>(disk_->log(traces).next, 4 * block_bytes)),
       positions_(std::make_shared<std::atomic<journal_position>>(disk_->journal().next)),
-      wait_(waits[0]) {
+      wait_(waits[0]), wire_(wire) {
   storage::batch first;
   if (!disk_->cursors(traces)->contains(backend))
     first.put_cursor(backend, traces, {0, 0});
@@ -46,27 +51,51 @@ node::node(schedule& time, std::shared_ptr<model_disk> disk, witness& promises,
     stages::shard_config config{i, shard_count};
     config.origins = {disk_->node()};
     config.broken = broken_;
-    side->stage.emplace(config, pipelines(), disk_, *side, schedule_.now());
-    tick("shard", 100 * millisecond_ns,
-         [this, i] { shard_sides_[i]->stage->tick(schedule_.now()); });
+    side->stage.emplace(config, pipelines(), disk_, *side, room_.now());
+    tick(shard_name(i), 100 * millisecond_ns,
+         [this, i] { shard_sides_[i]->stage->tick(room_.now()); });
   }
   origin_side_ = std::make_unique<origin_side>(*this);
   auto plan = origin_plan();
   plan.journal = disk_->journal();
   origin_side_->stage.emplace(plan, disk_, positions_, *origin_side_);
-  tick("origin", 200 * millisecond_ns, [this] { origin_side_->stage->tick(schedule_.now()); });
+  tick("origin", 200 * millisecond_ns, [this] { origin_side_->stage->tick(room_.now()); });
   intake_side_ = std::make_shared<intake_side>(*this);
   intake_side_->stage.emplace(*intake_plan(), disk_, positions_, intake_side_);
+  boot_ = boot;
+  seeds_ = std::move(seeds);
+}
+
+void node::join() {
+  inbox_side_ = std::make_unique<inbox_side>(*this);
+  inbox_side_->stage.emplace(stages::inbox_config{{{"traces", traces}}, shard_count, foreign_bytes},
+                             disk_, *inbox_side_);
+  hub_side_ = std::make_unique<hub_side>(*this);
+  hub_side_->boot = boot_;
+  cluster::member self;
+  self.id = disk_->node();
+  self.boot = boot_;
+  self.address = network::address_of(self.id);
+  self.pipelines = {"traces"};
+  cluster::hub_settings settings;
+  settings.cluster = "simulated";
+  hub_side_->stage.emplace(self, seeds_, settings, room_.random()(), *hub_side_, room_.now());
+  wire_->set(self.id, this);
+  tick("hub", 200 * millisecond_ns, [this] { hub_side_->stage->tick(room_.now()); });
 }
 
 node::~node() {
+  if (wire_ != nullptr)
+    wire_->set(disk_->node(), nullptr);
   intake_side_->stage.reset(); // It holds its own side.
 }
 
-void node::tick(const char* stage, steady_ns interval, std::function<void()> call) {
-  schedule_.after(interval, [this, stage, interval, call] {
-    schedule_.post(stage, "ticks", call);
-    tick(stage, interval, call);
+void node::tick(const std::string& stage, steady_ns interval, std::function<void()> call) {
+  room_.after(interval, [this, stage, interval, call] {
+    room_.post(stage, "ticks", [this, stage, interval, call] {
+      tick(stage, interval, call);
+      call();
+    });
   });
 }
 
@@ -90,9 +119,11 @@ std::vector<stages::shard_pipeline> node::pipelines() const {
 stages::origin_config node::origin_plan() const {
   stages::origin_config plan;
   if (has_pipeline_)
-    plan.pipelines.push_back({traces, wait_});
+    plan.pipelines.push_back({traces, wait_, "traces"});
   plan.shards = shard_count;
   plan.credit = credit;
+  plan.clustered = wire_ != nullptr;
+  plan.link_credit = credit / 2;
   plan.decisions_credit = 500;
   plan.stuck_age = 8 * second_ns;
   plan.handed = handed_;
@@ -108,6 +139,8 @@ stages::intake_change node::intake_plan() const {
     plan.receivers[0].traces = {0};
   }
   plan.max_entry_bytes = entry_bytes;
+  if (wire_ != nullptr)
+    plan.owners = std::make_shared<const std::vector<node_id>>(partition_count, 0);
   plan.handed = handed_;
   plan.broken = broken_;
   return std::make_shared<const stages::intake_config>(std::move(plan));
@@ -119,6 +152,7 @@ void node::start_compressor() {
   config.pipeline = traces;
   config.name = "traces";
   config.max_block_bytes = block_bytes;
+  config.shards = shard_count;
   config.broken = broken_;
   compressor_side_->stage.emplace(config, disk_, tail_, *compressor_side_);
 }
@@ -134,21 +168,21 @@ void node::start_exporter() {
   plan.pipeline = traces;
   plan.pipeline_name = "traces";
   plan.letters = std::make_shared<std::atomic<log_position>>(disk_->dead_letters(traces).next);
-  plan.seed = static_cast<std::uint32_t>(schedule_.random()());
-  exporter_side_->stage.emplace(std::move(plan), disk_, tail_, *exporter_side_, schedule_.now());
+  plan.seed = static_cast<std::uint32_t>(room_.random()());
+  exporter_side_->stage.emplace(std::move(plan), disk_, tail_, *exporter_side_, room_.now());
   tail_->subscribe([this, pending = exporter_side_->stage->wake_pending()] {
     if (!pending->exchange(true))
-      schedule_.post("exporter", "the log has grown", [this] { pump(); });
+      room_.post("exporter", "the log has grown", [this] { pump(); });
   });
   tick("exporter", second_ns, [this] {
-    exporter_side_->stage->tick(schedule_.now());
+    exporter_side_->stage->tick(room_.now());
     pump();
   });
-  schedule_.post("exporter", "starts", [this] { pump(); });
+  room_.post("exporter", "starts", [this] { pump(); });
 }
 
 void node::pump() {
-  while (exporter_side_->stage->pump(schedule_.now())) {
+  while (exporter_side_->stage->pump(room_.now())) {
   }
 }
 
@@ -157,13 +191,13 @@ void node::pump() {
 void node::take(net::otlp_request request) {
   std::vector<net::otlp_request> requests;
   requests.push_back(std::move(request));
-  intake_side_->stage->take(requests, schedule_.now());
+  intake_side_->stage->take(requests, room_.now());
 }
 
 void node::write() {
   if (commits_.empty())
     return;
-  const auto count = 1 + schedule_.random()() % commits_.size();
+  const auto count = 1 + room_.random()() % commits_.size();
   storage::batch all;
   bool sync = false;
   std::vector<pending_commit> taken(
@@ -174,29 +208,28 @@ void node::write() {
     all.append(std::move(each.work->batch));
     sync = sync || each.work->sync;
   }
-  schedule_.note(fmt::format("writer: {} commits{}", count, sync ? ", synced" : ""));
+  room_.note([&] { return fmt::format("writer: {} commits{}", count, sync ? ", synced" : ""); });
   disk_->commit(all, sync);
   for (auto& each : taken) {
     if (each.work->durable)
-      each.work->durable(schedule_.now().steady);
+      each.work->durable(room_.now().steady);
     if (each.written)
-      schedule_.post(each.link, "written", each.written);
+      room_.post(each.link, "written", each.written);
   }
 }
 
 void node::answer(bool away) {
-  while (!sent_.empty() && !schedule_.chance(3)) {
-    const auto index =
-        sent_.begin() + static_cast<std::ptrdiff_t>(schedule_.random()() % sent_.size());
+  while (!sent_.empty() && !room_.chance(3)) {
+    const auto index = sent_.begin() + static_cast<std::ptrdiff_t>(room_.random()() % sent_.size());
     auto taken = std::move(*index);
     sent_.erase(index);
     stages::delivery_report report{taken.id, {}};
-    if (away || schedule_.chance(10))
+    if (away || room_.chance(10))
       report.outcome = {.answer = backends::outcome::kind::retry, .reason = "not now"};
     else
       witness_.delivered(spans_of(taken.request.message.view()));
-    schedule_.post("back end > exporter", fmt::format("answer to {}", taken.id), [this, report] {
-      exporter_side_->stage->finished(report, schedule_.now());
+    room_.post("back end > exporter", fmt::format("answer to {}", taken.id), [this, report] {
+      exporter_side_->stage->finished(report, room_.now());
       pump();
     });
   }
@@ -215,12 +248,12 @@ void node::maintain() {
 void node::reload() {
   if (reload_ > 0)
     return;
-  if (schedule_.chance(2)) {
-    schedule_.note("reload: other policies");
+  if (room_.chance(2)) {
+    room_.note("reload: other policies");
     wait_ = wait_ == waits[0] ? waits[1] : waits[0];
     reload_ = 1;
   } else {
-    schedule_.note("reload: the pipeline goes");
+    room_.note("reload: the pipeline goes");
     has_pipeline_ = false;
     reload_ = 2;
   }
@@ -229,14 +262,14 @@ void node::reload() {
 
 void node::change_all(std::function<void()> done) {
   const auto link = "origin > " + shard_name(0);
-  schedule_.post(link, "change", [this, done] {
-    shard_sides_[0]->stage->change(pipelines(), schedule_.now());
-    schedule_.post("origin > " + shard_name(1), "change", [this, done] {
-      shard_sides_[1]->stage->change(pipelines(), schedule_.now());
-      schedule_.post("intake > origin", "change", [this, done] {
-        origin_side_->stage->change(origin_plan(), schedule_.now());
-        schedule_.post("intake", "change", [this, done] {
-          intake_side_->stage->change(intake_plan(), schedule_.now());
+  room_.post(link, "change", [this, done] {
+    shard_sides_[0]->stage->change(pipelines(), room_.now());
+    room_.post("origin > " + shard_name(1), "change", [this, done] {
+      shard_sides_[1]->stage->change(pipelines(), room_.now());
+      room_.post("intake > origin", "change", [this, done] {
+        origin_side_->stage->change(origin_plan(), room_.now());
+        room_.post("intake", "change", [this, done] {
+          intake_side_->stage->change(intake_plan(), room_.now());
           done();
         });
       });
@@ -249,9 +282,16 @@ void node::go_on_with_reload() {
     return;
   // A while later it comes back, with another compressor.
   compressor_side_->stage->stop();
-  schedule_.after(static_cast<steady_ns>(schedule_.random()() % 3) * second_ns, [this] {
+  end_compressor_later();
+}
+
+// What it writes is given the time that it takes.
+void node::end_compressor_later() {
+  room_.after(static_cast<steady_ns>(room_.random()() % 3) * second_ns, [this] {
+    if (!compressor_side_->stage->idle())
+      return end_compressor_later();
     end_compressor();
-    schedule_.note("reload: the pipeline is back");
+    room_.note("reload: the pipeline is back");
     has_pipeline_ = true;
     start_compressor();
     change_all([this] { go_on_with_reload(); });
@@ -262,8 +302,8 @@ void node::end_compressor() {
   const auto number = compressor_side_->number;
   compressor_side_->stage.reset();
   for (std::uint32_t i = 0; i < shard_count; ++i)
-    schedule_.post("origin > " + shard_name(i), "a compressor has ended",
-                   [this, i, number] { shard_sides_[i]->stage->compressor_ended(number); });
+    room_.post("origin > " + shard_name(i), "a compressor has ended",
+               [this, i, number] { shard_sides_[i]->stage->compressor_ended(number); });
 }
 
 // -- checks --
@@ -273,12 +313,19 @@ void node::check_bounds() const {
   if (in_flight > credit + std::uint64_t{shard_count} * 2 * entry_bytes)
     throw violation(
         fmt::format("{} bytes are on their way to shards, with a credit of {}", in_flight, credit));
+  if (hub_side_)
+    for (const auto& [peer, link] : hub_side_->links)
+      if (const auto bytes = origin_side_->stage->bytes_in_flight(peer);
+          bytes > credit / 2 + 2 * entry_bytes)
+        throw violation(fmt::format("{} bytes are on their way to n{}, with a credit of {}", bytes,
+                                    peer, credit / 2));
 }
 
 void node::check_rest() const {
   const auto& stage = *origin_side_->stage;
   if (stage.settling().entries() > 0)
-    throw violation(fmt::format("at rest {} entries are open", stage.settling().entries()));
+    throw violation(fmt::format("at rest {} entries are open: {}", stage.settling().entries(),
+                                stage.settling().describe()));
   if (stage.bytes_in_flight() > 0)
     throw violation(
         fmt::format("at rest {} bytes of credit are not given back", stage.bytes_in_flight()));

@@ -24,14 +24,16 @@ std::string eight_bytes(std::uint64_t value) {
 
 // Tells the workload, unless the node that was asked is gone.
 struct answer_target final : net::reply_handle::target {
-  answer_target(workload& clients, std::uint64_t request)
-      : clients(clients), request(request), generation(clients.generation_) {}
+  answer_target(workload& clients, std::uint64_t request, unsigned server)
+      : clients(clients), request(request), server(server),
+        generation(clients.generations_[server]) {}
   void reply(net::otlp_reply&& answer) override {
-    if (clients.generation_ == generation)
+    if (clients.generations_[server] == generation)
       clients.answered(request, answer);
   }
   workload& clients;
   const std::uint64_t request;
+  const unsigned server;
   const std::uint64_t generation;
 };
 
@@ -68,33 +70,36 @@ std::vector<span_number> workload::new_spans() {
   return spans;
 }
 
-net::otlp_request workload::next() {
-  return has_unanswered() && schedule_.chance(2) ? again() : send(new_spans());
+net::otlp_request workload::next(unsigned server) {
+  return has_unanswered() && schedule_.chance(2) ? again(server) : send(new_spans(), server);
 }
 
-net::otlp_request workload::again() {
+net::otlp_request workload::again(unsigned server) {
   auto spans = std::move(unanswered_.back());
   unanswered_.pop_back();
-  return send(std::move(spans));
+  return send(std::move(spans), server);
 }
 
-net::otlp_request workload::send(std::vector<span_number> spans) {
+net::otlp_request workload::send(std::vector<span_number> spans, unsigned server) {
   net::otlp_request request;
   request.arrived = schedule_.now().steady;
   request.body = message_of(spans);
-  request.reply = net::reply_handle(std::make_shared<answer_target>(*this, ++requests_));
-  schedule_.note(fmt::format("client: request {} with spans {}", requests_, fmt::join(spans, " ")));
-  sent_.emplace(requests_, std::move(spans));
+  request.reply = net::reply_handle(std::make_shared<answer_target>(*this, ++requests_, server));
+  schedule_.note([&] {
+    return fmt::format("client: request {} with spans {}", requests_, fmt::join(spans, " "));
+  });
+  sent_.emplace(requests_, sent_request{server, std::move(spans)});
   return request;
 }
 
 void workload::answered(std::uint64_t request, const net::otlp_reply& reply) {
   const auto found = sent_.find(request);
-  auto spans = std::move(found->second);
+  auto spans = std::move(found->second.spans);
   sent_.erase(found);
-  schedule_.note(
-      fmt::format("client: request {} is {}", request,
-                  reply.code == net::otlp_reply::status::ok ? "acknowledged" : "refused"));
+  schedule_.note([&] {
+    return fmt::format("client: request {} is {}", request,
+                       reply.code == net::otlp_reply::status::ok ? "acknowledged" : "refused");
+  });
   if (reply.code == net::otlp_reply::status::ok) {
     witness_.acknowledged(spans);
     for (const auto span : spans)
@@ -106,13 +111,17 @@ void workload::answered(std::uint64_t request, const net::otlp_reply& reply) {
   unanswered_.push_back(std::move(spans));
 }
 
-void workload::lose_answers() {
-  ++generation_;
-  for (auto& [request, spans] : std::exchange(sent_, {})) {
-    for (const auto span : spans)
+void workload::lose_answers(unsigned server) {
+  ++generations_[server];
+  std::erase_if(sent_, [&](auto& each) {
+    auto& [request, under_way] = each;
+    if (under_way.server != server)
+      return false;
+    for (const auto span : under_way.spans)
       repeated_.insert(span / spans_a_trace);
-    unanswered_.push_back(std::move(spans));
-  }
+    unanswered_.push_back(std::move(under_way.spans));
+    return true;
+  });
 }
 
 bool workload::came_in_time(span_number trace) const {

@@ -17,13 +17,13 @@ class workload {
 public:
   workload(schedule& time, witness& promises) : schedule_(time), witness_(promises) {}
 
-  /// The next request of some client: new spans, or some that had no OK.
-  net::otlp_request next();
+  /// The next request of some client to a server: new spans, or some that had no OK.
+  net::otlp_request next(unsigned server = 0);
   /// Only what had no OK yet. @pre has_unanswered()
-  net::otlp_request again();
+  net::otlp_request again(unsigned server = 0);
   bool has_unanswered() const noexcept { return !unanswered_.empty(); }
-  /// The node is gone: what was under way has no answer.
-  void lose_answers();
+  /// The server is gone: what was under way to it has no answer.
+  void lose_answers(unsigned server = 0);
 
   std::uint64_t requests() const noexcept { return requests_; }
   /// A trace is to be kept when one of its spans is an error.
@@ -38,18 +38,22 @@ private:
   friend struct answer_target;
   void answered(std::uint64_t request, const net::otlp_reply& reply);
   std::vector<span_number> new_spans();
-  net::otlp_request send(std::vector<span_number> spans);
+  net::otlp_request send(std::vector<span_number> spans, unsigned server);
 
   schedule& schedule_;
   witness& witness_;
   std::uint64_t requests_ = 0;
-  std::uint64_t generation_ = 0; ///< Rises with each loss of answers.
+  std::map<unsigned, std::uint64_t> generations_; ///< By server: rises with each loss of answers.
   span_number next_trace_ = 0;
   std::map<span_number, std::vector<span_number>> traces_; ///< Sent so far.
   std::map<span_number, steady_ns> begun_, last_answer_;
   std::set<span_number> repeated_; ///< Traces with spans sent again.
   std::vector<std::vector<span_number>> unanswered_;
-  std::map<std::uint64_t, std::vector<span_number>> sent_;
+  struct sent_request {
+    unsigned server = 0;
+    std::vector<span_number> spans;
+  };
+  std::map<std::uint64_t, sent_request> sent_;
 };
 
 /// An export request with these spans.

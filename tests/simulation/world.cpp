@@ -9,6 +9,7 @@ namespace {
 constexpr unsigned kill_one_in = 900;
 constexpr unsigned reload_one_in = 700;
 constexpr unsigned refused_reads_one_in = 12;
+constexpr unsigned slow_disk_one_in = 500;
 constexpr steady_ns rest = 120 * second_ns;
 
 } // namespace
@@ -41,7 +42,6 @@ void world::kill_node() {
   ++report_.kills;
   schedule_.note("KILLED");
   clients_.lose_answers();
-  schedule_.clear();
   node_.reset();
   disk_->refuse_reads(0);
   disk_->crash();
@@ -65,7 +65,8 @@ void world::step() {
     node_->take(clients_.next());
     break;
   case 1:
-    node_->write();
+    if (schedule_.now().steady >= writes_from_)
+      node_->write();
     break;
   case 2:
     if (schedule_.chance(40))
@@ -90,6 +91,9 @@ void world::step() {
   }
   if (schedule_.chance(300)) // For a while.
     disk_->refuse_reads(schedule_.chance(2) ? refused_reads_one_in : 0);
+  if (schedule_.chance(slow_disk_one_in))
+    writes_from_ = schedule_.now().steady
+                   + static_cast<steady_ns>(schedule_.random()() % 5000) * millisecond_ns;
   node_->check_bounds();
 }
 

@@ -59,7 +59,8 @@ private:
   std::shared_ptr<model_disk> disk_;
   workload clients_;
   std::unique_ptr<node> node_;
-  bool away_ = false; ///< The back end.
+  bool away_ = false;         ///< The back end.
+  steady_ns writes_from_ = 0; ///< The disk; it does nothing before.
   world_report report_;
 };
 

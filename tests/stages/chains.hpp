@@ -1,5 +1,6 @@
 #pragma once
 
+#include "editing/chain.hpp"
 #include "processors/transform.hpp"
 #include "spans.hpp"
 

@@ -1,9 +1,12 @@
 #include "stages/entry_group.hpp"
 
+#include "codec/hash.hpp"
 #include "otlp/writer.hpp"
 #include "stages/log_group.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <map>
+#include <random>
 
 using namespace weir;
 using namespace weir::stages;
@@ -11,11 +14,12 @@ using namespace weir::stages;
 namespace {
 
 std::string field(int number, std::string_view bytes) {
-  std::string out(1, static_cast<char>(number << 3 | 2));
-  auto n = bytes.size();
-  for (; n >= 128; n >>= 7)
-    out.push_back(static_cast<char>(n | 0x80));
-  out.push_back(static_cast<char>(n));
+  std::string out;
+  for (std::size_t n : {static_cast<std::size_t>(number) << 3 | 2, bytes.size()}) {
+    for (; n >= 128; n >>= 7)
+      out.push_back(static_cast<char>(n | 0x80));
+    out.push_back(static_cast<char>(n));
+  }
   return out.append(bytes);
 }
 
@@ -154,6 +158,93 @@ BOOST_AUTO_TEST_CASE(a_log_group_passes_bytes_on) {
   BOOST_REQUIRE(
       codec::packer().unpack(view->header.codec, view->payload, view->header.unpacked_bytes, body));
   BOOST_TEST(body == blocks[0].body.view());
+}
+
+// -- owners --
+
+// Scenario: random requests of spans of 20 traces, with resources and scopes that have fields which
+// this program does not know, and some that fill an entry; half of the partitions are one node's, a
+// quarter another's, the rest nobody's (seeds 1 to 50). Guarantee: each entry holds traces of one
+// owner alone, and says their partitions; each span is in one entry, as it was and with its resource
+// and scope as they were; spans of an owner keep their order; no entry is larger than it may be.
+BOOST_AUTO_TEST_CASE(each_entry_has_one_owner) {
+  std::vector<node_id> owner_list(partition_count);
+  for (std::size_t p = 0; p < partition_count; ++p)
+    owner_list[p] = p % 2 == 0 ? 7 : p % 4 == 1 ? 8 : 0;
+  const auto owners = std::make_shared<const std::vector<node_id>>(owner_list);
+  const auto owner_of = [&](std::string_view trace) {
+    return owner_list[codec::partition_of(trace_id::from(trace))];
+  };
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    std::mt19937 random(seed);
+    entry_group group(1, 20'000, {});
+    group.split_by(owners);
+    using sent = std::pair<std::string, std::string>; // Resource and scope; span.
+    std::map<node_id, std::vector<sent>> expected, found;
+    for (int request = 0; request < 20; ++request) {
+      const auto mark = std::to_string(random() % 3);
+      const auto resource = field(1, field(1, "")) + field(90, "resource " + mark);
+      const auto scope = field(1, field(1, "scope")) + field(91, "scope " + mark);
+      std::string spans;
+      for (auto left = 1 + random() % 10; left > 0; --left) {
+        const std::string trace(16, static_cast<char>('a' + random() % 20));
+        const auto body = field(1, trace)
+                          + field(2, std::string(8, static_cast<char>('A' + random() % 26)))
+                          + field(5, std::string(random() % 500, 'n')) + field(99, "unknown");
+        spans += field(2, body);
+        expected[owner_of(trace)].emplace_back(resource + scope, body);
+      }
+      BOOST_REQUIRE(group.add(field(1, resource + field(2, scope + spans)), 1));
+    }
+    for (const auto& entry : group.take()) {
+      BOOST_REQUIRE_EQUAL(entry.partitions.size(), entry.index.traces.size());
+      BOOST_REQUIRE_EQUAL(entry.header.slots, entry.index.traces.size());
+      BOOST_REQUIRE_LE(entry.unpacked.size(), entry_hard_limit);
+      const auto owner = owner_of(entry.index.traces[0].view());
+      for (slot s = 0; s < entry.header.slots; ++s) {
+        BOOST_REQUIRE_EQUAL(owner_of(entry.index.traces[s].view()), owner);
+        BOOST_REQUIRE_EQUAL(entry.partitions[s], codec::partition_of(entry.index.traces[s]));
+      }
+      otlp::span_index again; // Of what goes to the disk.
+      std::string unpacked;
+      BOOST_REQUIRE(codec::packer().unpack(entry.header.codec, entry.packed,
+                                           entry.header.unpacked_bytes, unpacked));
+      BOOST_REQUIRE(otlp::index_traces(unpacked, 0, again));
+      BOOST_REQUIRE_EQUAL(again.spans.size(), entry.header.spans);
+      for (const auto& span : again.spans) {
+        const auto& part = again.groups[span.group];
+        std::string envelope;
+        for (std::uint32_t i = 0; i < part.resource_slices; ++i)
+          envelope += again.slices[part.first_resource_slice + i].in(unpacked);
+        for (std::uint32_t i = 0; i < part.scope_slices; ++i)
+          envelope += again.slices[part.first_scope_slice + i].in(unpacked);
+        found[owner].emplace_back(envelope, std::string(span.body.in(unpacked)));
+      }
+    }
+    BOOST_REQUIRE(found == expected);
+  }
+}
+
+// Scenario: owners are known while spans are gathered; later they are not any more. Guarantee: what is
+// gathered is split as it is closed; then nothing is split, and no partitions are looked at.
+BOOST_AUTO_TEST_CASE(owners_of_when_an_entry_is_closed_count) {
+  const auto parts = [](char trace) {
+    return codec::partition_of(trace_id::from(std::string(16, trace)));
+  };
+  auto owners = std::vector<node_id>(partition_count, 7);
+  owners[parts('b')] = 8;
+  entry_group group(1, 1 << 20, {});
+  BOOST_REQUIRE(group.add(request({span('a', '1'), span('b', '2'), span('a', '3')}), 5));
+  group.split_by(std::make_shared<const std::vector<node_id>>(owners));
+  const auto split = group.take();
+  BOOST_REQUIRE(split.size() == 2U);
+  for (const auto& entry : split)
+    BOOST_TEST(entry.header.first_received == 5U);
+  BOOST_REQUIRE(group.add(request({span('a', '1'), span('b', '2')}), 6));
+  group.split_by(nullptr);
+  const auto whole = group.take();
+  BOOST_REQUIRE(whole.size() == 1U);
+  BOOST_TEST(whole[0].partitions.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 #include "stages/intake.hpp"
 
 #include "chains.hpp"
+#include "codec/hash.hpp"
 #include "made_up_time.hpp"
 #include "model_writer.hpp"
 #include "spans.hpp"
@@ -486,6 +487,39 @@ BOOST_AUTO_TEST_CASE(it_stops_when_everybody_is_answered) {
 BOOST_AUTO_TEST_CASE(it_does_not_start_without_its_counts) {
   disk->refuse_meta(true);
   BOOST_CHECK_THROW(start(), std::runtime_error);
+}
+
+// -- owners --
+
+// Scenario: two nodes own the traces of a request; then others do, while one is gathered. Guarantee:
+// an entry to each owner, in one commit, with one answer, and their partitions go to the origin; the
+// owners of when it is flushed count.
+BOOST_AUTO_TEST_CASE(requests_are_split_by_owner) {
+  const auto owners_of = [](node_id first, node_id second) {
+    std::vector<node_id> owners(partition_count, first);
+    owners[codec::partition_of(trace_id::from(std::string(16, 'b')))] = second;
+    return std::make_shared<const std::vector<node_id>>(owners);
+  };
+  const auto both = some_spans(1, 2, 10, 'a') + some_spans(2, 1, 10, 'b');
+  config.owners = owners_of(1, 2);
+  start();
+  const auto asker = take(both);
+  BOOST_TEST(!asker->answered.has_value());
+  writer().write_one();
+  BOOST_TEST(asker->has_ok());
+  BOOST_TEST(writer().waiting() == 0U);
+  BOOST_REQUIRE(ports->entries.size() == 2U);
+  for (const auto& entry : ports->entries) {
+    BOOST_REQUIRE(entry->index.traces.size() == 1U);
+    BOOST_REQUIRE(entry->partitions.size() == 1U);
+    BOOST_TEST(entry->partitions[0] == codec::partition_of(entry->index.traces[0]));
+  }
+  BOOST_TEST(ports->entries[0]->header.spans + ports->entries[1]->header.spans == 3U);
+  uut->change_owners(owners_of(3, 3));
+  take(both);
+  writer().write_all();
+  BOOST_REQUIRE(ports->entries.size() == 3U);
+  BOOST_TEST(ports->entries[2]->partitions.size() == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,7 +55,12 @@ struct fixture : origin_ports {
                  bool answer) override {
     moves.push_back({entry, position, answer});
   }
-  void send_sent_until(std::size_t, steady_ns moment) override { sent_until = moment; }
+  void send_sent_until(std::size_t, steady_ns moment, std::uint64_t) override {
+    sent_until = moment;
+  }
+  void send_away(node_id owner, cluster::link_message message) override {
+    away.emplace_back(owner, std::move(message));
+  }
   void send_decisions(std::size_t shard, const decisions_ptr& message,
                       std::uint64_t bytes) override {
     decisions.emplace_back(shard, message, bytes);
@@ -66,6 +71,7 @@ struct fixture : origin_ports {
   void send_low_water(pipeline_id, const cluster::low_water& mark) override {
     marks.push_back(mark);
   }
+  void records_read() override { ++records; }
   void write(const commit_ptr& work) override {
     writer.take(work, [this] { uut->written(); });
   }
@@ -169,6 +175,15 @@ struct fixture : origin_ports {
     go_on();
   }
 
+  // Whether the origin says that all is sent which it has heard of. It says so up to its last tick:
+  // the one after that is what has to say it.
+  bool all_is_sent() {
+    tick();
+    const auto heard = now.steady;
+    tick();
+    return sent_until == heard;
+  }
+
   void reload(std::vector<origin_pipeline> pipelines) {
     auto wanted = config;
     wanted.pipelines = std::move(pipelines);
@@ -202,8 +217,10 @@ struct fixture : origin_ports {
   std::vector<std::tuple<std::size_t, decisions_ptr, std::uint64_t>> decisions;
   std::vector<progress_ptr> progress;
   std::vector<cluster::low_water> marks;
+  std::vector<std::pair<node_id, cluster::link_message>> away;
   std::deque<steady_ns> asked;
   steady_ns sent_until = -1;
+  unsigned records = 0;
   std::optional<origin> uut;
 };
 

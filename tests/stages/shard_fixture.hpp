@@ -53,6 +53,13 @@ struct tested_shard : shard_ports {
     compressors.push_back(compressor);
     decided_messages.push_back(message);
   }
+  void send_turned_away(node_id, cluster::wrong_owner report) override {
+    turned_away.push_back(std::move(report));
+  }
+  void send_ring(compressor_number, const ring_ptr& ring) override { rings.push_back(ring); }
+  void send_handed(compressor_number, const handed_ptr& message) override {
+    handed.push_back(message);
+  }
 
   std::shared_ptr<test::model_disk> disk;
   shard_config config;
@@ -60,6 +67,9 @@ struct tested_shard : shard_ports {
   std::set<std::pair<sequence, slot>> settled;
   std::vector<compressor_number> compressors;
   std::vector<decided_ptr> decided_messages;
+  std::vector<cluster::wrong_owner> turned_away;
+  std::vector<ring_ptr> rings;
+  std::vector<handed_ptr> handed;
   std::optional<shard> uut;
 };
 

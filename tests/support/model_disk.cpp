@@ -60,8 +60,8 @@ void tables::apply(const storage::operation& record) {
   }
 }
 
-model_disk::model_disk(std::uint64_t seed, disk_witness& witness)
-    : random_(seed), witness_(witness) {
+model_disk::model_disk(std::uint64_t seed, disk_witness& witness, node_id node)
+    : random_(seed), witness_(witness), node_(node) {
   measure();
 }
 
@@ -114,8 +114,10 @@ void model_disk::crash() {
   unsynced_.resize(unsynced_.empty() ? 0 : random_() % (unsynced_.size() + 1));
   sync();
   now_ = durable_;
+  trimmed_records_.clear();
+  trimmed_decisions_.clear();
   spilled_.clear();
-  ++epoch_;
+  epoch_ += keeps_epoch_ ? 0 : 1;
 }
 
 // Heads become durable behind everything before them; only then is anything gone.
@@ -136,9 +138,12 @@ void model_disk::maintain() {
                          each->blocks.lower_bound({pipeline, bounds.first}));
   }
   give_letters_back();
-  durable_.progress = now_.progress;
-  durable_.settled = now_.settled;
-  durable_.decisions = now_.decisions;
+  for (const auto& [first, below] : std::exchange(trimmed_records_, {}))
+    for (auto* each : {&durable_.progress, &durable_.settled})
+      each->erase(each->lower_bound(first), each->lower_bound(below));
+  for (const auto& [pipeline, below] : std::exchange(trimmed_decisions_, {}))
+    durable_.decisions.erase(durable_.decisions.lower_bound({pipeline, 0}),
+                             durable_.decisions.lower_bound({pipeline, below}));
   measure();
 }
 
@@ -233,6 +238,8 @@ result<void> model_disk::trim_progress(node_id node, weir::epoch epoch, sequence
   if (random_() % 2 == 0) { // It may be gone at once, or come back after a crash.
     trim(durable_.progress);
     trim(durable_.settled);
+  } else {
+    trimmed_records_.emplace_back(entry_id{node, epoch, 0}, entry_id{node, epoch, below});
   }
   return {};
 }
@@ -256,6 +263,7 @@ result<std::string> model_disk::read_decisions(pipeline_id pipeline, std::uint64
 result<void> model_disk::trim_decisions(pipeline_id pipeline, std::uint64_t below) {
   now_.decisions.erase(now_.decisions.lower_bound({pipeline, 0}),
                        now_.decisions.lower_bound({pipeline, below}));
+  trimmed_decisions_.emplace_back(pipeline, below);
   return {};
 }
 

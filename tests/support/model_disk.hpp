@@ -43,13 +43,15 @@ public:
 /// has one log, and one record a segment.
 class model_disk final : public storage::disk {
 public:
-  model_disk(std::uint64_t seed, disk_witness& witness);
+  model_disk(std::uint64_t seed, disk_witness& witness, node_id node = 1);
   model_disk();
 
   /// A commit: all of it is there at once, durable with `sync`, and everything before with it.
   void commit(const storage::batch& batch, bool sync);
   /// The power goes and comes back: a part of what was not synced is lost.
   void crash();
+  /// Breaks a promise: the epoch after a crash is the one from before.
+  void keep_epoch() { keeps_epoch_ = true; }
   /// One read in so many is refused; 0: none is.
   void refuse_reads(unsigned one_in) { refused_ = one_in; }
   /// The next read but `others` is refused, and no other.
@@ -82,7 +84,7 @@ public:
   const tables& durable() const noexcept { return durable_; }
 
   const storage::recovery_report& recovery() const noexcept override { return recovery_; }
-  node_id node() const noexcept override { return 1; }
+  node_id node() const noexcept override { return node_; }
   weir::epoch epoch() const noexcept override { return epoch_; }
   std::map<pipeline_id, std::string> pipelines() const override { return {{1, "traces"}}; }
 
@@ -144,6 +146,7 @@ private:
 
   mutable std::mt19937_64 random_;
   disk_witness& witness_;
+  const node_id node_;
   unsigned refused_ = 0;
   mutable unsigned until_refused_ = 0; ///< Reads, with the one that is; 0: none is.
   mutable std::uint64_t refused_reads_ = 0;
@@ -163,6 +166,10 @@ private:
   tables now_;     ///< What readers see.
   tables durable_; ///< What a crash leaves, but for `unsynced_`.
   std::vector<std::vector<storage::operation>> unsynced_; ///< Commits, in order.
+  // Trimmed, and still to go from what a crash leaves.
+  std::vector<std::pair<entry_id, entry_id>> trimmed_records_;
+  std::vector<std::pair<pipeline_id, std::uint64_t>> trimmed_decisions_;
+  bool keeps_epoch_ = false;
 };
 
 } // namespace weir::test
