@@ -41,7 +41,9 @@ void show_pipeline(const node_plan& plan, const node_pipeline& pipeline) {
   metrics::log_early_trimmed_blocks.with(labels);
   metrics::dead_letters_dropped_items.with(labels);
   if (pipeline.tail_sampling) {
-    metrics::duplicate_slots.with(labels);
+    for (const auto* counter : {&metrics::duplicate_slots, &metrics::double_decisions,
+                                &metrics::copies_given_up, &metrics::uncopied_blocks})
+      counter->with(labels);
     metrics::sampler_reads_retried.with(labels);
   }
   for (const auto index : pipeline.receivers)
@@ -58,7 +60,10 @@ void show_metrics_at_start(const node_plan& plan) {
         &metrics::kept_edits_ended, &metrics::sampler_unfinished_conditions,
         &metrics::storage_damaged_records, &metrics::storage_salvaged_records,
         &metrics::storage_lost_records, &metrics::storage_spilled_bytes,
-        &metrics::storage_refused_spills})
+        &metrics::storage_refused_spills, &metrics::cluster_ring_changes,
+        &metrics::cluster_sent_entries, &metrics::cluster_sent_bytes,
+        &metrics::cluster_received_entries, &metrics::cluster_turned_away_slots,
+        &metrics::cluster_insisted_slots, &metrics::cluster_refused_peers})
     counter->with();
   for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
     metrics::reloads.with({{"outcome", outcome}});

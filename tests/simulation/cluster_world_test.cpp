@@ -14,7 +14,7 @@ using namespace weir::simulation;
 namespace {
 
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t seeds = 10; // Each costs twenty times as much.
+constexpr std::uint64_t seeds = 4; // Each costs twenty times as much.
 #else
 constexpr std::uint64_t seeds = 60;
 #endif
@@ -122,6 +122,7 @@ BOOST_AUTO_TEST_CASE(a_cluster_repeats_itself) {
   BOOST_TEST((lines[0] == lines[1]));
 }
 
+#ifndef __SANITIZE_ADDRESS__ // What they are caught by is the same, in a twentieth of the time.
 // Scenario: clusters that break a promise each. Guarantee: each is noticed.
 BOOST_AUTO_TEST_CASE(broken_variants_are_caught) {
   for (const auto& variant : broken_variants()) {
@@ -140,5 +141,7 @@ BOOST_AUTO_TEST_CASE(broken_variants_are_caught) {
     BOOST_TEST_MESSAGE(variant.name << ": caught by seed " << seed << ": " << found.value_or(""));
   }
 }
+
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()

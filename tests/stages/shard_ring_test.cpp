@@ -48,11 +48,13 @@ struct fixture : shard_tests::fixture {
     return change_ring(view(digest, owners));
   }
 
-  // All that was received before has come, by this ring.
+  // All that was received before has come, by this ring; ticks come in time.
   void pass(steady_ns passed, std::uint64_t ring) {
-    now = later(passed, now);
-    only->uut->sent_until(self, now.steady, ring);
-    only->uut->tick(now);
+    for (; passed > 0; passed -= second_ns) {
+      now = later(std::min(passed, second_ns), now);
+      only->uut->sent_until(self, now.steady, ring);
+      only->uut->tick(now);
+    }
   }
 
   // Traces of the window, decided.
@@ -373,6 +375,19 @@ BOOST_AUTO_TEST_CASE(a_new_standby_gets_what_was_decided) {
   change_ring(view(8, {{'a', self}, {'b', self}}, {{'a', 3}, {'b', 2}}));
   BOOST_TEST(decisions_for(3) == 1U);
   BOOST_TEST(decisions_for(2) == 0U);
+}
+
+// Scenario: a trace is due as the process has stood still for a minute; then ticks come in time
+// again. Guarantee: nothing is decided before news of the others can have come, and all is after.
+BOOST_AUTO_TEST_CASE(who_stood_still_decides_nothing_at_once) {
+  change_ring(7, {{'a', self}});
+  take("a");
+  now = later(60 * second_ns, now);
+  only->uut->sent_until(self, now.steady, 7);
+  only->uut->tick(now);
+  BOOST_TEST(decided_names() == "");
+  pass(3 * second_ns, 7);
+  BOOST_TEST(decided_names() == "a");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

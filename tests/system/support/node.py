@@ -36,12 +36,13 @@ def flow(value):
 
 
 def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None, storage=None,
-           exporter=None, limits=None, processors=None):
+           exporter=None, limits=None, processors=None, **blocks):
     """The YAML of a node that takes OTLP in on free ports and sends to `sink`.
 
     policies: a list for tail_sampling; None: a pipeline without it.
     processors: others by name, in front of it; their options as a mapping or as YAML in flow style.
     sampling, storage, exporter, limits (of the service): further keys of these blocks.
+    blocks: further ones, by name.
     """
     ports = ports or {"health": free_port(), "metrics": free_port()}
     processors = dict(processors or {})
@@ -71,6 +72,7 @@ def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None,
         lines.append(f"processors: {flow(processors)}")
     if sampling:
         lines.append(f"sampling: {flow(sampling)}")
+    lines += [f"{name}: {flow(block)}" for name, block in blocks.items()]
     return "\n".join(lines) + "\n", ports
 
 
@@ -168,14 +170,14 @@ class Node:
         return self.process.terminate(seconds)
 
 
-def wait_calm(metrics, seconds):
+def wait_calm(metrics, seconds, names=AT_REST):
     """Until what `metrics()` gives says four times in a row that nothing waits any more."""
     calm = 0
 
     def at_rest():
         nonlocal calm
         now = metrics()
-        busy = any(sum(now.get(name, {}).values()) for name in AT_REST)
+        busy = any(sum(now.get(name, {}).values()) for name in names)
         calm = 0 if busy else calm + 1
         return calm >= 4  # gauges follow what they count after a moment
     wait_until(at_rest, seconds, "the node to come to rest", every=0.25)
