@@ -54,6 +54,15 @@ class DocsTest(case.SystemTest):
                 subprocess.run([paths.program("weir"), *words[1:]], check=True, timeout=30, cwd=paths.ROOT,
                                stdout=subprocess.DEVNULL)
 
+    def test_the_cluster_example(self):
+        """Scenario: the README's command that shows a cluster. Guarantee: it succeeds, and no trace ends in parts."""
+        if paths.SANITIZED:
+            raise paths.Missing("it runs the release build")
+        done = subprocess.run([paths.ROOT / "examples/cluster/run"], stdout=subprocess.PIPE, text=True, timeout=400,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"traces in parts +0\n")
+
     def test_quickstart(self):
         """Scenario: the README's first command on a built tree, twice in a row. Guarantee: it succeeds, and
         ends with what was kept and why."""
