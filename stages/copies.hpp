@@ -3,7 +3,6 @@
 #include "cluster/progress.hpp"
 #include "stages/messages.hpp"
 
-#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -55,7 +54,7 @@ public:
       : pipeline_(std::move(pipeline)), self_(self), shards_(shards), ports_(ports) {}
 
   // -- to the standbys --
-  /// What goes of a message, by the ring of now. `chunk`: its decisions.
+  /// What of a message goes to standbys, by the ring of now.
   commit_copies gather(const decided& message) const;
   /// The commit is durable. Returns the tickets that its blocks wait for.
   std::set<std::uint64_t> send(commit_copies copied);

@@ -16,11 +16,8 @@ void inbox::take(node_id origin, const cluster::sent_entry& message, moment now)
   static auto& received = metrics::cluster_received_entries.with();
   received.Increment();
   const auto known = config_.pipelines.find(message.pipeline);
-  if (known == config_.pipelines.end() || config_.shards == 0) {
-    give_credit(origin, entry->unpacked.size());
-    return turn_away(origin, *entry);
-  }
-  if (!make_room(*entry, message.entry.view())) {
+  const bool is_here = known != config_.pipelines.end() && config_.shards > 0;
+  if (!is_here || !make_room(*entry, message.entry.view())) {
     give_credit(origin, entry->unpacked.size());
     return turn_away(origin, *entry);
   }
@@ -43,7 +40,7 @@ bool inbox::make_room(durable_entry& entry, std::string_view bytes) {
   return place.has_value();
 }
 
-// A pipeline that is not here: it comes, or is gone, with a reload. Or there is no room.
+// Its pipeline is not here: it comes, or is gone, with a reload. Or there is no room.
 void inbox::turn_away(node_id origin, const durable_entry& entry) {
   cluster::wrong_owner answer;
   auto& refused = answer.entries.emplace_back();
@@ -51,6 +48,7 @@ void inbox::turn_away(node_id origin, const durable_entry& entry) {
   for (slot s = 0; s < entry.header.slots; ++s)
     if (!entry.settled.contains(s))
       refused.slots.push_back(s);
+  metrics::cluster_turned_away_slots.with().Increment(static_cast<double>(refused.slots.size()));
   ports_.answer(origin, std::move(answer));
 }
 

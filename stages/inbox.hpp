@@ -6,7 +6,6 @@
 #include "storage/disk.hpp"
 
 #include <map>
-#include <optional>
 #include <string>
 
 namespace weir::stages {

@@ -141,10 +141,12 @@ void shard::add_to_window(lane& lane, const durable_entry& entry) {
     if (entry.settled.contains(s) || !config_.is_mine(print))
       continue;
     wanted_[s] = entry.insists || owns(print);
-    if (!wanted_[s])
+    if (!owns(print))
       others.push_back(s);
   }
-  if (!others.empty())
+  if (entry.insists)
+    metrics::cluster_insisted_slots.with().Increment(static_cast<double>(others.size()));
+  else if (!others.empty())
     turn_away(entry.header.id, others);
   sampling::window_entry held;
   held.id = entry.header.id;

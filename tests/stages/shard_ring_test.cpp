@@ -1,4 +1,5 @@
 #include "codec/hash.hpp"
+#include "core/metrics.hpp"
 #include "shard_fixture.hpp"
 
 using namespace weir;
@@ -113,7 +114,7 @@ BOOST_FIXTURE_TEST_SUITE(shard_ring_test, fixture)
 
 // Scenario: an entry of four traces: its own by the ring, another's, nobody's, another's that is to
 // be left alone. Guarantee: its own is taken; the two in the middle are turned away, with the ring;
-// credit is given for all. One that insists is taken whole.
+// credit is given for all. One that insists is taken whole, and what is not its own counted.
 BOOST_AUTO_TEST_CASE(only_what_is_its_own_is_taken) {
   change_ring(7, {{'a', self}, {'b', 2}, {'d', 2}});
   auto entry = std::make_shared<durable_entry>(*make("abcd"));
@@ -125,8 +126,10 @@ BOOST_AUTO_TEST_CASE(only_what_is_its_own_is_taken) {
   BOOST_TEST(only->credit == entry->unpacked.size());
   auto again = std::make_shared<durable_entry>(*make("bc"));
   again->insists = true;
+  const auto insisted = metrics::cluster_insisted_slots.with().Value();
   only->uut->take(again, now);
   BOOST_TEST(only->turned_away.size() == 1U);
+  BOOST_TEST(metrics::cluster_insisted_slots.with().Value() - insisted == 2);
   pass(wait + second_ns, 7);
   BOOST_TEST(decided_names() == "abc");
 }
