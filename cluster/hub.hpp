@@ -8,10 +8,8 @@
 #include "cluster/view.hpp"
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -58,7 +56,8 @@ struct hub_settings {
 /// A node's place in the cluster: makes links to all who live, answers those made to it, gossips
 /// over them, and says when there is another ring.
 ///
-/// Bounded: a link to each member and to each seed; sessions are the server's.
+/// Bounded: a link to each member and to each seed; sessions are the server's. What is known of an
+/// address is forgotten an hour after it was tried last.
 ///
 /// Pure: message in, messages out, `now` as an argument. One thread.
 class hub {
@@ -119,6 +118,7 @@ private:
   void note_clock(link& made, steady_ns said, moment now);
   gossip news(bool wants_answer, moment now) const;
   void keep_links(moment now);
+  void forget_attempts(moment now);
   void send_gossip(moment now);
   link_number link_to(node_id peer) const;
   link_number link_to(const std::string& address) const;

@@ -2,25 +2,16 @@
 
 #include "node.hpp"
 
-#include "stages/ledger.hpp"
 #include "storage/keys.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace weir::simulation {
 
 namespace {
 
-constexpr unsigned most_seats = 6;
 constexpr steady_ns rest = 400 * second_ns;
-// Until a node that is to end is killed: longer than a disk is slow.
-constexpr steady_ns patience = 60 * second_ns;
 constexpr steady_ns slow_sync = 2 * second_ns;
-// A node that stays away for no longer comes back with its links and its copies soon after.
-constexpr steady_ns longest_absence = 30 * second_ns;
-// How far the standbys may lag behind.
-constexpr steady_ns copies_lag = 2 * second_ns;
 
 } // namespace
 
@@ -262,120 +253,6 @@ std::uint64_t cluster_world::decisions_of_others(std::size_t index) const {
   return sum;
 }
 
-// Whether it died before its standby, or the next owner, had on disk what it decided then.
-bool cluster_world::died_with(node_id node, steady_ns when) const {
-  return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
-    if (each.when >= when && each.when <= when + copies_lag)
-      return true;
-    return each.node == node && each.when >= when
-           && std::any_of(deaths_.begin(), deaths_.end(), [&](const death& other) {
-                return other.node != node
-                       && std::abs(other.when - each.when) <= 2 * longest_absence;
-              });
-  });
-}
-
-// Whether it may have decided before it stood still what others decided meanwhile.
-bool cluster_world::stood_still(node_id node, steady_ns when) const {
-  return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
-    return each.node == node && each.when <= when && each.until >= when;
-  });
-}
-
-bool cluster_world::has_room_for_trouble() const {
-  const auto staying = std::count_if(seats_.begin(), seats_.end(), [](const auto& seat) {
-    return seat.process && !seat.leaving && !seat.paused;
-  });
-  return staying >= 2;
-}
-
-steady_ns cluster_world::seconds(unsigned most) {
-  return static_cast<steady_ns>(schedule_.random()() % (most * 1000)) * millisecond_ns;
-}
-
-void cluster_world::fault() {
-  std::vector<std::string> names;
-  for (const auto& each : named_faults())
-    if (options_.faults.*each.wanted)
-      names.emplace_back(each.name);
-  const auto chosen = any_running();
-  if (chosen && !names.empty())
-    inject(names[schedule_.random()() % names.size()], *chosen);
-}
-
-void cluster_world::inject(const std::string& name, std::size_t index) {
-  const auto now = schedule_.now().steady;
-  const bool has_room = has_room_for_trouble() && !seats_[index].leaving;
-  const bool may_add = seats_.size() < most_seats;
-  if ((name == "leave" && !has_room) || (name == "join" && !may_add)
-      || (name == "wipe" && !(has_room && may_add))
-      || ((name == "cut" || name == "stall") && (seats_.size() < 2 || heals_ != 0)))
-    return;
-  ++report_.faults[name];
-  if (name == "join")
-    return add_seat();
-  if (name == "wipe")
-    return wipe(index);
-  if (name == "cut" || name == "stall")
-    return cut_off(index, name == "cut" ? seconds(40) : seconds(4));
-  if (name == "broken_links")
-    return network_.break_one();
-  auto& seat = seats_[index];
-  if (name == "leave") {
-    seat.leaving = true;
-    seat.process->leave();
-  } else if (name == "restart") {
-    seat.process->stop();
-    seat.ends = now + patience;
-  } else if (name == "kill" || name == "quick_starts") {
-    end(index, true);
-    seat.quick_starts = name == "kill" ? 0 : 2;
-    seat.starts = now + (name == "kill" ? seconds(30) : seconds(2));
-  } else if (name == "pause") {
-    schedule_.note(fmt::format("n{} STANDS STILL", index + 1));
-    seat.paused = true;
-    seat.process->falls_asleep();
-    seat.wakes = now + seconds(60);
-    deaths_.push_back({index + 1, now, seat.wakes});
-    schedule_.pause(static_cast<owner_number>(index + 1), true);
-  } else {
-    inject_at_disk(name, index);
-  }
-}
-
-void cluster_world::inject_at_disk(const std::string& name, std::size_t index) {
-  auto& seat = seats_[index];
-  const auto now = schedule_.now().steady;
-  schedule_.note(fmt::format("n{}: {}", index + 1, name));
-  if (name == "refused_reads")
-    return seat.disk->refuse_reads(schedule_.chance(2) ? 12 : 0);
-  seat.heals = now + seconds(30);
-  if (name == "full_disk")
-    return seat.disk->set_full(true);
-  seat.slow = true;
-  seat.slow_since = now;
-  seat.others_before = decisions_of_others(index);
-}
-
-void cluster_world::cut_off(std::size_t index, steady_ns pause) {
-  const node_id one = index + 1;
-  const node_id other = 1 + schedule_.random()() % seats_.size();
-  if (one == other)
-    return;
-  network_.cut(one, other);
-  if (schedule_.chance(2))
-    network_.cut(other, one);
-  heals_ = schedule_.now().steady + pause;
-}
-
-// Its disk goes with it: whoever comes in its place is another node.
-void cluster_world::wipe(std::size_t index) {
-  schedule_.note(fmt::format("n{} IS WIPED", index + 1));
-  end(index, true);
-  seats_[index].left = seats_[index].wiped = true;
-  add_seat();
-}
-
 // No more faults, and no new spans: what had no answer comes again until it has one.
 void cluster_world::come_to_rest() {
   schedule_.note("no more faults");
@@ -424,91 +301,6 @@ bool cluster_world::at_rest() const {
                      || (seat.process && !seat.leaving && seat.process->at_rest()
                          && seat.process->hub().present_ring());
             });
-}
-
-void cluster_world::check_end() {
-  std::optional<std::uint64_t> digest;
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const auto& seat = seats_[i];
-    if (seat.left)
-      continue;
-    if (!seat.process)
-      throw violation(fmt::format("at rest n{} does not run", i + 1));
-    seat.process->check_rest();
-    const auto held = seat.disk->journal();
-    if (held.first != held.next)
-      throw violation(
-          fmt::format("at rest the journal of n{} holds {} to {}", i + 1, held.first, held.next));
-    const auto& ring = seat.process->hub().present_ring();
-    const auto own = ring ? ring->digest() : 0;
-    if (digest.value_or(own) != own)
-      throw violation(fmt::format("at rest n{} has another ring", i + 1));
-    digest = own;
-  }
-  for (const auto& [trace, spans] : clients_.traces())
-    check_trace(trace, spans);
-  if (!options_.faults.excuse_doubles())
-    check_ledger();
-}
-
-// From the disks alone: what was taken in was kept or dropped, and what was kept was appended and
-// delivered. Where nothing is excused, exactly.
-void cluster_world::check_ledger() const {
-  std::uint64_t accepted = 0;
-  std::uint64_t decided = 0;
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const auto& disk = *seats_[i].disk;
-    const auto page = [&](const char* stage, std::size_t counts) {
-      return *stages::ledger_page::look(disk, stages::ledger_key("traces", stage), counts);
-    };
-    const auto taken = page("intake", stages::intake_counts);
-    const auto logged = page("log", stages::log_counts);
-    const auto sent = page(node::backend, stages::exporter_counts);
-    accepted += taken[stages::accepted_spans];
-    decided += logged[stages::kept_items] + logged[stages::dropped_items];
-    if (logged[stages::kept_items] != logged[stages::appended_items]
-        || logged[stages::appended_items] != stages::exporter_ended(sent))
-      throw violation(fmt::format("n{} has kept {} spans, appended {}, and is done with {}", i + 1,
-                                  logged[stages::kept_items], logged[stages::appended_items],
-                                  stages::exporter_ended(sent)));
-  }
-  // Slots of a dropped trace that were settled before count for as many spans as others.
-  const auto allowed = options_.faults.cast_doubt() ? accepted / 200 : 0;
-  if (decided < accepted - allowed || decided > accepted + allowed)
-    throw violation(fmt::format("{} spans were taken in, and {} decided", accepted, decided));
-}
-
-// A trace is decided once: all of it is kept, or none; and what came in time had its say.
-void cluster_world::check_trace(span_number trace, const std::vector<span_number>& spans) {
-  ++report_.traces;
-  std::size_t logged = 0;
-  std::vector<span_number> missing;
-  bool error = false;
-  for (const auto span : spans) {
-    error = error || workload::is_error(span);
-    if (!witness_.logged(span)) {
-      missing.push_back(span);
-      continue;
-    }
-    ++logged;
-    if (!witness_.was_delivered(span) && !seats_[witness_.first_log(span) - 1].wiped)
-      throw violation(fmt::format("at rest span {} is not delivered", span));
-  }
-  if (logged > 0 && !error)
-    throw violation(fmt::format("trace {} is kept, and has no error", trace));
-  const bool split = logged != 0 && logged != spans.size();
-  const bool missed = logged == 0 && error && clients_.came_in_time(trace);
-  if (!split && !missed)
-    return;
-  ++report_.split;
-  // What stood in the journal of one that was away came too late.
-  if (options_.faults.excuse_all() || witness_.is_excused(trace)
-      || (missed && (options_.faults.excuse_doubles() || witness_.is_incomplete(trace))))
-    return;
-  if (split)
-    throw violation(fmt::format("of trace {} {} of {} spans are kept, not {}", trace, logged,
-                                spans.size(), fmt::join(missing, " ")));
-  throw violation(fmt::format("trace {} is dropped, and its error came in time", trace));
 }
 
 } // namespace weir::simulation

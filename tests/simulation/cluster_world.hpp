@@ -13,6 +13,9 @@
 
 namespace weir::simulation {
 
+/// Nodes that a cluster ever has.
+inline constexpr unsigned most_seats = 6;
+
 struct cluster_options {
   std::uint64_t seed = 1;
   unsigned steps = 12000;

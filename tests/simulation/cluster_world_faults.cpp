@@ -1,0 +1,135 @@
+// What happens to the nodes of a cluster, and what it excuses.
+#include "cluster_world.hpp"
+#include "node.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace weir::simulation {
+
+namespace {
+
+// A node that stays away for no longer comes back with its links and its copies soon after.
+constexpr steady_ns longest_absence = 30 * second_ns;
+// How far the standbys may lag behind.
+constexpr steady_ns copies_lag = 2 * second_ns;
+// Until a node that is to end is killed: longer than a disk is slow.
+constexpr steady_ns patience = 60 * second_ns;
+
+} // namespace
+
+// Whether it died before its standby, or the next owner, had on disk what it decided then.
+bool cluster_world::died_with(node_id node, steady_ns when) const {
+  return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
+    if (each.when >= when && each.when <= when + copies_lag)
+      return true;
+    return each.node == node && each.when >= when
+           && std::any_of(deaths_.begin(), deaths_.end(), [&](const death& other) {
+                return other.node != node
+                       && std::abs(other.when - each.when) <= 2 * longest_absence;
+              });
+  });
+}
+
+// Whether it may have decided before it stood still what others decided meanwhile.
+bool cluster_world::stood_still(node_id node, steady_ns when) const {
+  return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
+    return each.node == node && each.when <= when && each.until >= when;
+  });
+}
+
+bool cluster_world::has_room_for_trouble() const {
+  const auto staying = std::count_if(seats_.begin(), seats_.end(), [](const auto& seat) {
+    return seat.process && !seat.leaving && !seat.paused;
+  });
+  return staying >= 2;
+}
+
+steady_ns cluster_world::seconds(unsigned most) {
+  return static_cast<steady_ns>(schedule_.random()() % (most * 1000)) * millisecond_ns;
+}
+
+void cluster_world::fault() {
+  std::vector<std::string> names;
+  for (const auto& each : named_faults())
+    if (options_.faults.*each.wanted)
+      names.emplace_back(each.name);
+  const auto chosen = any_running();
+  if (chosen && !names.empty())
+    inject(names[schedule_.random()() % names.size()], *chosen);
+}
+
+void cluster_world::inject(const std::string& name, std::size_t index) {
+  const auto now = schedule_.now().steady;
+  const bool has_room = has_room_for_trouble() && !seats_[index].leaving;
+  const bool may_add = seats_.size() < most_seats;
+  if ((name == "leave" && !has_room) || (name == "join" && !may_add)
+      || (name == "wipe" && !(has_room && may_add))
+      || ((name == "cut" || name == "stall") && (seats_.size() < 2 || heals_ != 0)))
+    return;
+  ++report_.faults[name];
+  if (name == "join")
+    return add_seat();
+  if (name == "wipe")
+    return wipe(index);
+  if (name == "cut" || name == "stall")
+    return cut_off(index, name == "cut" ? seconds(40) : seconds(4));
+  if (name == "broken_links")
+    return network_.break_one();
+  auto& seat = seats_[index];
+  if (name == "leave") {
+    seat.leaving = true;
+    seat.process->leave();
+  } else if (name == "restart") {
+    seat.process->stop();
+    seat.ends = now + patience;
+  } else if (name == "kill" || name == "quick_starts") {
+    end(index, true);
+    seat.quick_starts = name == "kill" ? 0 : 2;
+    seat.starts = now + (name == "kill" ? seconds(30) : seconds(2));
+  } else if (name == "pause") {
+    schedule_.note(fmt::format("n{} STANDS STILL", index + 1));
+    seat.paused = true;
+    seat.process->falls_asleep();
+    seat.wakes = now + seconds(60);
+    deaths_.push_back({index + 1, now, seat.wakes});
+    schedule_.pause(static_cast<owner_number>(index + 1), true);
+  } else {
+    inject_at_disk(name, index);
+  }
+}
+
+void cluster_world::inject_at_disk(const std::string& name, std::size_t index) {
+  auto& seat = seats_[index];
+  const auto now = schedule_.now().steady;
+  schedule_.note(fmt::format("n{}: {}", index + 1, name));
+  if (name == "refused_reads")
+    return seat.disk->refuse_reads(schedule_.chance(2) ? 12 : 0);
+  seat.heals = now + seconds(30);
+  if (name == "full_disk")
+    return seat.disk->set_full(true);
+  seat.slow = true;
+  seat.slow_since = now;
+  seat.others_before = decisions_of_others(index);
+}
+
+void cluster_world::cut_off(std::size_t index, steady_ns pause) {
+  const node_id one = index + 1;
+  const node_id other = 1 + schedule_.random()() % seats_.size();
+  if (one == other)
+    return;
+  network_.cut(one, other);
+  if (schedule_.chance(2))
+    network_.cut(other, one);
+  heals_ = schedule_.now().steady + pause;
+}
+
+// Its disk goes with it: whoever comes in its place is another node.
+void cluster_world::wipe(std::size_t index) {
+  schedule_.note(fmt::format("n{} IS WIPED", index + 1));
+  end(index, true);
+  seats_[index].left = seats_[index].wiped = true;
+  add_seat();
+}
+
+} // namespace weir::simulation
