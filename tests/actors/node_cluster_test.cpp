@@ -1,6 +1,7 @@
 #include "actors/node.hpp"
 
 #include "tests/actors/node_client.hpp"
+#include "tests/actors/small_plan.hpp"
 #include "tests/stages/spans.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -24,20 +25,8 @@ constexpr std::chrono::seconds patience(90);
 // of its own.
 struct fixture {
   node_plan plan_of(std::size_t number, const std::vector<std::string>& seeds) const {
-    node_plan plan;
-    plan.storage.directory = fmt::format("{}/data-{}", directory.path(), number);
-    plan.storage.memtable_bytes = 64 << 10;
-    plan.storage.max_wal_bytes = 320 << 10;
-    plan.limits.threads = 1;
-    plan.samplers = 2;
-    auto& receiver = plan.receivers.emplace_back();
-    receiver.id = "otlp";
-    auto& listener = receiver.listeners.emplace_back();
-    listener.grpc = false;
-    listener.endpoint = "127.0.0.1:0";
-    auto& exporter = plan.exporters.emplace_back();
-    exporter.id = "file/all";
-    exporter.kind = backends::file_config{.path = file_of(number), .append = true};
+    auto plan = small_plan(fmt::format("{}/data-{}", directory.path(), number), "file/all",
+                           file_of(number));
     auto& pipeline = plan.pipelines.emplace_back();
     pipeline.name = "traces";
     pipeline.receivers = pipeline.exporters = {0};

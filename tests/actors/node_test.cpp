@@ -2,6 +2,7 @@
 
 #include "stages/ledger.hpp"
 #include "tests/actors/node_client.hpp"
+#include "tests/actors/small_plan.hpp"
 #include "tests/stages/spans.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -21,19 +22,7 @@ constexpr auto backend = "file/all";
 // that samples and waits longer than any test.
 struct fixture {
   fixture() {
-    plan.storage.directory = directory.path() + "/data";
-    plan.storage.memtable_bytes = 64 << 10;
-    plan.storage.max_wal_bytes = 320 << 10;
-    plan.limits.threads = 1;
-    plan.samplers = 2;
-    auto& receiver = plan.receivers.emplace_back();
-    receiver.id = "otlp";
-    auto& listener = receiver.listeners.emplace_back();
-    listener.grpc = false;
-    listener.endpoint = "127.0.0.1:0";
-    auto& exporter = plan.exporters.emplace_back();
-    exporter.id = backend;
-    exporter.kind = backends::file_config{.path = directory.path() + "/out", .append = true};
+    plan = small_plan(directory.path() + "/data", backend, directory.path() + "/out");
     node_pipeline all;
     all.name = "traces";
     all.receivers = all.exporters = {0};

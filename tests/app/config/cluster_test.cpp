@@ -10,13 +10,7 @@ using namespace weir::app;
 
 namespace {
 
-struct bad_case {
-  std::string body, message;
-};
-
-std::ostream& operator<<(std::ostream& stream, const bad_case& c) {
-  return stream << c.message;
-}
+using test::bad_case;
 
 const std::string plain = ", tls: {insecure: true}}";
 
@@ -106,7 +100,7 @@ std::vector<std::string> errors_with(const std::string& body, std::vector<std::s
 // Scenario: a `cluster` or `admin` with one fault. Guarantee: exactly one error, with place, path,
 // what was found and what was expected.
 BOOST_DATA_TEST_CASE(each_fault_has_its_message, one_fault, sample) {
-  BOOST_TEST(test::errors_of(test::minimal(sample.body + "\n")) == std::vector{sample.message},
+  BOOST_TEST(test::errors_of(test::minimal(sample.text + "\n")) == std::vector{sample.message},
              boost::test_tools::per_element());
 }
 

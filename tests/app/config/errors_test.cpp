@@ -11,13 +11,7 @@ using namespace weir::app;
 
 namespace {
 
-struct bad_case {
-  std::string text, message;
-};
-
-std::ostream& operator<<(std::ostream& stream, const bad_case& c) {
-  return stream << c.message;
-}
+using test::bad_case;
 
 const std::string otlp = "receivers: {otlp: {protocols: {grpc: {}}}}\n";
 const std::string nop = "exporters: {nop: {}}\n";

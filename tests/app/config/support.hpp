@@ -3,6 +3,7 @@
 #include "app/config/load.hpp"
 
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,15 @@ inline std::string minimal(const std::string& parts = "") {
          "exporters: {nop: {}}\n"
          "service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n"
          + parts;
+}
+
+/// A file, or what stands in one, and all that is said of it.
+struct bad_case {
+  std::string text, message;
+};
+
+inline std::ostream& operator<<(std::ostream& stream, const bad_case& sample) {
+  return stream << sample.message;
 }
 
 } // namespace weir::app::test

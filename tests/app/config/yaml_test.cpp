@@ -1,5 +1,7 @@
 #include "app/config/yaml.hpp"
 
+#include "support.hpp"
+
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -24,13 +26,7 @@ std::string repeated(const std::string& text, int times) {
   return all;
 }
 
-struct bad_case {
-  std::string text, message;
-};
-
-std::ostream& operator<<(std::ostream& stream, const bad_case& c) {
-  return stream << c.message;
-}
+using test::bad_case;
 
 const bad_case bad_files[]{
     {"a: 1\nb: 2\na: 3\n", "f:3:1: a: the key is given twice; first on line 1"},
