@@ -66,7 +66,10 @@ void intake_state::on_turn() {
 }
 
 void intake_state::change_ring(const ring_ptr& ring) {
-  stage_->change_owners(std::make_shared<const std::vector<node_id>>(ring->owners));
+  std::map<std::string, stages::owner_map> differing;
+  for (const auto& [name, owners] : ring->differing)
+    differing.emplace(name, stages::owner_map(ring, &owners.owners));
+  stage_->change_owners(stages::owner_map(ring, &ring->owners), std::move(differing));
 }
 
 caf::result<changed_atom> intake_state::change(const intake_change& wanted) {

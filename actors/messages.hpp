@@ -249,6 +249,8 @@ using inbox_actor = caf::typed_actor<
     // From a shard: credit, what is settled, what is not its own.
     caf::reacts_to<taken_atom, node_id, std::uint64_t>, caf::reacts_to<node_id, settled_ptr>,
     caf::reacts_to<node_id, wrong_owner_ptr>,
+    // From a compressor: what another node handed over is durable.
+    caf::reacts_to<handed_atom, node_id, std::uint64_t>,
     // Other pipelines.
     caf::replies_to<inbox_change>::with<changed_atom>,
     caf::replies_to<stop_atom>::with<stopped_atom>>;

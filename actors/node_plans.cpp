@@ -70,6 +70,8 @@ stages::compressor_config node::impl::config_of_compressor(std::size_t p) const 
   config.shards = shard_count(plan);
   config.edits = pipeline.edits_behind;
   config.edit_time = plan.edits.max_time;
+  if (plan.cluster)
+    config.progress_retention = plan.cluster->progress_retention;
   config.broken = plan.broken;
   return config;
 }

@@ -15,6 +15,7 @@ constexpr steady_ns known_seed_pause = 30 * second_ns;
 
 // Members come and go, and their addresses with them.
 constexpr steady_ns attempt_memory = 3600 * second_ns;
+constexpr std::size_t most_attempts = 2 * ring::max_members;
 
 } // namespace
 
@@ -146,9 +147,10 @@ void hub::keep_links(moment now) {
   }
   for (const auto number : over)
     drop(number, now);
-  for (const auto& each : membership_.all_known())
+  membership_.for_each([&](const member& each) {
     if (each.lives() && each.id != membership_.self().id && link_to(each.id) == 0)
       connect(each.address, each.id, now);
+  });
   forget_attempts(now);
 }
 
@@ -157,6 +159,11 @@ void hub::forget_attempts(moment now) {
     const auto& [address, attempt] = each;
     return now.steady - attempt.next > attempt_memory && link_to(address) == 0;
   });
+  while (attempts_.size() > most_attempts)
+    attempts_.erase(
+        std::min_element(attempts_.begin(), attempts_.end(), [](const auto& a, const auto& b) {
+          return a.second.next < b.second.next;
+        }));
 }
 
 link_number hub::link_to(node_id peer) const {

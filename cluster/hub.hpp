@@ -57,7 +57,8 @@ struct hub_settings {
 /// over them, and says when there is another ring.
 ///
 /// Bounded: a link to each member and to each seed; sessions are the server's. What is known of an
-/// address is forgotten an hour after it was tried last.
+/// address is forgotten an hour after it was tried last, and sooner of more than twice as many as
+/// there may be members.
 ///
 /// Pure: message in, messages out, `now` as an argument. One thread.
 class hub {
@@ -93,6 +94,7 @@ public:
   const membership& members() const noexcept { return membership_; }
   const std::optional<ring>& present_ring() const noexcept { return ring_; }
   cluster_view view(moment now) const;
+  std::size_t addresses_known() const noexcept { return attempts_.size(); }
 
 private:
   struct link {

@@ -241,7 +241,7 @@ std::vector<ring_member> membership::members_up() const {
   std::vector<ring_member> up;
   for (const auto& [id, each] : known_)
     if (each.info.state == member_state::up)
-      up.push_back({id, each.info.boot, each.info.zone});
+      up.push_back({id, each.info.boot, each.info.zone, each.info.pipelines});
   return up;
 }
 

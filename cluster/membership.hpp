@@ -85,6 +85,12 @@ public:
   std::vector<gossip_target> take_targets();
   /// By id, itself included.
   std::vector<member> all_known() const;
+  /// The same, one by one.
+  template <class Each>
+  void for_each(Each&& each) const {
+    for (const auto& [id, known] : known_)
+      each(known.info);
+  }
   /// Where another ring than the last one holds since `ring_delay`.
   std::optional<ring> take_ring(steady_ns now);
 

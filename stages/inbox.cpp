@@ -94,17 +94,20 @@ void inbox::take(node_id origin, const cluster::forgotten& message) {
   ports_.send_low_water(mark);
 }
 
+// Of a pipeline that is not here nobody has to know.
 void inbox::take(node_id source, cluster::handed_over message) {
-  const auto ticket = message.ticket;
-  if (const auto known = config_.pipelines.find(message.pipeline);
-      known != config_.pipelines.end()) {
-    auto taken = std::make_shared<taken_over>();
-    taken->source = source;
-    taken->pipeline = known->second;
-    taken->message = std::move(message);
-    ports_.send_taken_over(taken);
-  }
-  ports_.answer(source, cluster::handed_taken{ticket});
+  const auto known = config_.pipelines.find(message.pipeline);
+  if (known == config_.pipelines.end())
+    return taken_over({source, message.ticket});
+  auto taken = std::make_shared<stages::taken_over>();
+  taken->source = source;
+  taken->pipeline = known->second;
+  taken->message = std::move(message);
+  ports_.send_taken_over(taken);
+}
+
+void inbox::taken_over(const handed_ticket& handed) {
+  ports_.answer(handed.source, cluster::handed_taken{handed.ticket});
 }
 
 // Each shard has looked at each entry.

@@ -26,7 +26,7 @@ public:
   virtual void send_entry(std::size_t shard, const entry_ptr& entry) = 0;
   virtual void send_sent_until(std::size_t shard, node_id origin, steady_ns moment,
                                std::uint64_t ring) = 0;
-  /// To the compressor of the pipeline, then to the shards.
+  /// To the compressor of the pipeline, then to the shards. Answered by inbox::taken_over().
   virtual void send_taken_over(const taken_over_ptr& message) = 0;
   /// To the compressors of all pipelines.
   virtual void send_low_water(const cluster::low_water& mark) = 0;
@@ -64,6 +64,8 @@ public:
   void turned_away(node_id origin, const cluster::wrong_owner& report) {
     ports_.answer(origin, report);
   }
+  /// From a compressor: what another node handed over is durable here.
+  void taken_over(const handed_ticket& handed);
   /// Other pipelines: a reload.
   void change(inbox_config wanted) { config_ = std::move(wanted); }
 

@@ -76,7 +76,8 @@ intake::lane intake::make_lane(const intake_pipeline& info) const {
 void intake::open_groups(lane& lane) const {
   const auto& info = lane.info;
   if (info.sampled)
-    lane.entries.emplace(info.id, config_.max_entry_bytes, config_.limits).split_by(owners_);
+    lane.entries.emplace(info.id, config_.max_entry_bytes, config_.limits)
+        .split_by(owners_of(info.name));
   else
     lane.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
 }
@@ -109,11 +110,17 @@ void intake::apply_change() {
   wanted_ = nullptr;
 }
 
-void intake::change_owners(owner_map owners) {
+const owner_map& intake::owners_of(const std::string& pipeline) const {
+  const auto found = differing_.find(pipeline);
+  return found == differing_.end() ? owners_ : found->second;
+}
+
+void intake::change_owners(owner_map owners, std::map<std::string, owner_map> differing) {
   owners_ = std::move(owners);
+  differing_ = std::move(differing);
   for (auto& lane : lanes_)
     if (lane.entries)
-      lane.entries->split_by(owners_);
+      lane.entries->split_by(owners_of(lane.info.name));
 }
 
 void intake::take(std::vector<net::otlp_request>& requests, moment now) {

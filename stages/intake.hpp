@@ -97,8 +97,9 @@ public:
   /// Other pipelines, once what is gathered is on its way to the disk: changed() says when.
   void change(intake_change wanted, moment now);
   bool changed() const noexcept { return wanted_ == nullptr; }
-  /// Who owns which partition: entries are cut by owner from the next commit on.
-  void change_owners(owner_map owners);
+  /// Who owns which partition: entries are cut by owner from the next commit on. `differing`: of
+  /// pipelines that have other owners, by name.
+  void change_owners(owner_map owners, std::map<std::string, owner_map> differing = {});
   /// Nothing more will come.
   void stop(moment now);
   /// Everything taken so far is durable and answered. False: on_turn() will be asked for.
@@ -146,6 +147,7 @@ private:
                           edited_request& edited) const;
   lane make_lane(const intake_pipeline& info) const;
   void open_groups(lane& lane) const;
+  const owner_map& owners_of(const std::string& pipeline) const;
   void apply_change();
   bool wants_edits(const net::otlp_request& request) const;
   void edit(std::vector<edit_job_ptr> jobs);
@@ -183,6 +185,7 @@ private:
   std::size_t editing_ = 0; ///< Requests that are with processors.
   intake_change wanted_;    ///< Waits until nothing is gathered.
   owner_map owners_;        ///< Null: there is no cluster.
+  std::map<std::string, owner_map> differing_;
 };
 
 } // namespace weir::stages

@@ -54,6 +54,14 @@ struct durable_entry {
 };
 using entry_ptr = std::shared_ptr<const durable_entry>;
 
+/// Names what another node handed over.
+struct handed_ticket {
+  node_id source = 0;
+  std::uint64_t ticket = 0; ///< The source's own number for it.
+
+  friend auto operator<=>(const handed_ticket&, const handed_ticket&) = default;
+};
+
 /// What one shard decided for one pipeline at a time.
 struct decided {
   pipeline_id pipeline = 0;
@@ -64,6 +72,7 @@ struct decided {
     std::uint32_t entry = 0; ///< Into `entries`.
     weir::slot slot = 0;
     std::uint32_t trace = 0; ///< Into `traces`.
+    std::uint32_t spans = 0;
   };
   struct touched_entry {
     entry_id id;
@@ -74,6 +83,8 @@ struct decided {
   sampling::kept_spans kept; ///< Spans of the kept traces, trace by trace.
   std::uint64_t chunk = 0;   ///< Number of the decision chunk.
   std::string decisions;     ///< The chunk; empty: no news.
+  /// What others handed over of which this shard's part is in this chunk or an earlier one.
+  std::vector<handed_ticket> taken_over;
 };
 using decided_ptr = std::shared_ptr<decided>;
 
@@ -94,7 +105,7 @@ struct taken_over {
 };
 using taken_over_ptr = std::shared_ptr<const taken_over>;
 
-/// Decisions that go to another node, of one shard; without any: that was all by this ring.
+/// Decisions that go to another node, of one shard; without any: that was all for it by this ring.
 struct handed_decisions {
   std::uint32_t shard = 0;
   ring_ptr ring;

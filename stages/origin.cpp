@@ -24,8 +24,10 @@ origin::origin(origin_config config, std::shared_ptr<storage::disk> disk,
       read_from_(config_.journal.first), read_until_(config_.journal.next),
       trimmed_(config_.journal.first) {
   outlets_[self_].credit = config_.credit;
-  if (config_.clustered) // Nobody owns anything before a ring says so.
-    settling_.change_owners(std::vector<node_id>(partition_count, 0));
+  if (config_.clustered) { // Nobody owns anything before a ring says so.
+    owners_.assign(partition_count, 0);
+    change_owners();
+  }
   for (const auto& each : config_.pipelines)
     owed_.push_back({each, false, false, std::nullopt, {}});
   asked_ = true;

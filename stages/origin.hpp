@@ -192,6 +192,7 @@ private:
 
   bool has_credit(node_id owner) const;
   bool is_next(const durable_entry& entry, node_id owner) const;
+  void change_owners();
   void take_away(const durable_entry& entry);
   bool send_next_away(node_id owner);
   void send_away(node_id owner, const cluster::open_entry& open, std::string bytes);
@@ -219,6 +220,9 @@ private:
   cluster::progress progress_;
   std::map<node_id, outlet> outlets_; ///< Its own, and the links that stand.
   std::uint64_t ring_ = 0;
+  std::vector<node_id> owners_; ///< By partition; before a ring nobody's.
+  /// Of pipelines that not all members sample, by name.
+  std::map<std::string, cluster::partition_owners> differing_;
   struct turned_away_slots {
     node_id owner = 0;
     cluster::wrong_owner report;

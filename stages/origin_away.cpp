@@ -45,10 +45,20 @@ bool origin::is_next(const durable_entry& entry, node_id owner) const {
 void origin::change_ring(const cluster::ring_view& ring, moment now) {
   now_ = now;
   ring_ = ring.ring;
-  settling_.change_owners(ring.owners);
+  owners_ = ring.owners;
+  differing_ = ring.differing;
+  change_owners();
   if (ring.fresh && !config_.broken.keep_sent) // The shards here have dropped what they held.
     settling_.send_again(self_);
   ask_to_go_on();
+}
+
+void origin::change_owners() {
+  cluster::settling::owners_by_pipeline differing;
+  for (const auto& each : config_.pipelines)
+    if (const auto found = differing_.find(each.name); found != differing_.end())
+      differing.emplace(each.id, found->second.owners);
+  settling_.change_owners(owners_, std::move(differing));
 }
 
 void origin::link_up(node_id owner, moment now) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <set>
 #include <variant>
 
 using namespace weir;
@@ -185,6 +186,46 @@ BOOST_AUTO_TEST_CASE(a_node_finds_all_by_one_seed) {
     BOOST_TEST(ring.standbys[p] != ring.owners[p]);
   }
   BOOST_TEST(owned.size() == 3U);
+}
+
+// Scenario: of three members all sample one pipeline, two of them a second, one a third that goes with
+// a reload. Guarantee: each pipeline is owned by those who sample it, all partitions; which is another
+// ring.
+BOOST_AUTO_TEST_CASE(pipelines_are_owned_by_who_samples_them) {
+  start({address_of(2)});
+  uut->set_pipelines({"some", "traces"});
+  meet(2);
+  meet(3);
+  alive[2].pipelines = {"mine", "traces"};
+  alive[3].pipelines = {"some", "traces"};
+  pass(4 * second_ns);
+  const auto owners_of = [&](const char* pipeline) {
+    const auto& owners = rings.back().of(pipeline).owners;
+    return std::set(owners.begin(), owners.end());
+  };
+  BOOST_TEST((owners_of("traces") == std::set<node_id>{1, 2, 3}));
+  BOOST_TEST((owners_of("some") == std::set<node_id>{1, 3}));
+  BOOST_TEST((owners_of("mine") == std::set<node_id>{2}));
+  const auto before = rings.back().ring;
+  alive[2].pipelines = {"traces"};
+  pass(4 * second_ns);
+  BOOST_TEST(rings.back().ring != before);
+  BOOST_TEST(!rings.back().differing.contains("mine"));
+}
+
+// Scenario: seeds by ever other addresses, none of which answers. Guarantee: what is known of them is
+// bounded.
+BOOST_AUTO_TEST_CASE(addresses_are_forgotten) {
+  start({});
+  for (int round = 0; round < 3000; ++round) {
+    uut->set_seeds({"10.1.0.1:" + std::to_string(1000 + round)});
+    pass(second_ns);
+    const auto open = links;
+    for (const auto& [link, address] : open)
+      uut->closed(link, "refused", false, now);
+  }
+  BOOST_TEST(hellos.size() > 2500U);
+  BOOST_TEST(uut->addresses_known() <= 2 * ring::max_members);
 }
 
 // Scenario: a link breaks while its node lives. Guarantee: the node hears of it once, another is made

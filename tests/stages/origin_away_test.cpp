@@ -46,10 +46,16 @@ struct fixture : origin_tests::fixture {
 
   // An entry with a span of each of these traces comes from the intake.
   void take(sequence number, const std::string& trace_names, bool in_memory = true) {
+    take_of(traces, number, trace_names, in_memory);
+  }
+
+  void take_of(pipeline_id pipeline, sequence number, const std::string& trace_names,
+               bool in_memory = true) {
     std::string message;
     for (const auto trace : trace_names)
       message += some_spans(number, 1, 100, trace);
     auto entry = entry_of(id(number), number - 1, std::move(message), now);
+    entry->header.pipeline = pipeline;
     storage::batch batch;
     batch.put_entry(entry->position, journal_bytes(*entry));
     disk->commit(batch, true);
@@ -126,6 +132,30 @@ BOOST_AUTO_TEST_CASE(each_owner_gets_its_own) {
   link_up(3);
   BOOST_TEST((taken_by(3) == std::vector<std::pair<sequence, slots>>{{1, {2}}}));
   BOOST_TEST(config.handed->used() == 0U);
+}
+
+// Scenario: two pipelines, one of which not all members sample; then that one is sampled by all.
+// Guarantee: the entries of each go to its own owners, by both rings.
+BOOST_AUTO_TEST_CASE(each_pipeline_has_its_owners) {
+  constexpr pipeline_id other = traces + 1;
+  config.pipelines.push_back({other, wait, "other"});
+  start();
+  link_up(2);
+  link_up(3);
+  cluster::ring_view ring;
+  ring.ring = 7;
+  ring.owners.assign(partition_count, 2);
+  ring.differing["other"].owners.assign(partition_count, 3);
+  uut->change_ring(ring, now);
+  take(1, "a");
+  take_of(other, 2, "a");
+  BOOST_TEST(sent_to(2) == numbers{1}, boost::test_tools::per_element());
+  BOOST_TEST(sent_to(3) == numbers{2}, boost::test_tools::per_element());
+  ring.ring = 8;
+  ring.differing.clear();
+  uut->change_ring(ring, now);
+  go_on();
+  BOOST_TEST(sent_to(2) == numbers{2}, boost::test_tools::per_element());
 }
 
 // Scenario: an entry goes to another node from memory, and one from the journal. Guarantee: both are
