@@ -27,17 +27,17 @@ node_id speaker_of(std::size_t p, const hand_over& rule) {
 } // namespace
 
 std::vector<listeners> listeners_of(const hand_over& rule) {
-  const bool doubt =
-      rule.before.owners.empty()
-      || std::any_of(rule.silent.begin(), rule.silent.end(),
-                     [&](node_id each) { return !has(rule.living, each); });
+  const bool doubt = rule.before.owners.empty()
+                     || std::any_of(rule.silent.begin(), rule.silent.end(),
+                                    [&](node_id each) { return !has(rule.living, each); });
   std::vector<listeners> all(partition_count);
   bool any = false;
   for (std::size_t p = 0; p < partition_count; ++p) {
     const auto speaker = speaker_of(p, rule);
     const auto owed = rule.owed.empty() ? listeners{} : rule.owed[p];
-    const bool speaks =
-        doubt || speaker == 0 || speaker == rule.self || owed != listeners{};
+    // Whoever has not said so may never have seen the ring before, and take another for the speaker.
+    const bool speaks = doubt || speaker == 0 || speaker == rule.self
+                        || rule.silent.contains(speaker) || owed != listeners{};
     const bool owned = rule.before.owner_of(p) == rule.self;
     for (const auto each :
          {rule.now.owner_of(p), rule.now.standby_of(p), rule.now.zone_standby_of(p)}) {

@@ -29,9 +29,10 @@ struct hand_over {
 
 /// By partition, who of its owner and standbys is to hear what a node has decided of it, or knows of
 /// others: whoever had no part in it by the ring before, from its owner of then; where that one is
-/// gone, from its standby; where both are, from everybody. The next owner hears it from the last one
-/// in any case. Where somebody is gone that had not handed over all, nobody can tell who knows what:
-/// all hear from everybody. Empty: nobody is to hear anything. Pure.
+/// gone, from its standby; where both are, or that one has not handed over all by the ring before and
+/// may never have seen it, from everybody. The next owner hears it from the last one in any case.
+/// Where somebody is gone that had not handed over all, nobody can tell who knows what: all hear from
+/// everybody. Empty: nobody is to hear anything. Pure.
 std::vector<listeners> listeners_of(const hand_over& rule);
 
 } // namespace weir::cluster

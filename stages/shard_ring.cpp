@@ -92,7 +92,8 @@ void shard::begin_handing(lane& lane, const cluster::ring_view& before,
   ports_.send_ring(lane.info.compressor, ring_);
   std::set<node_id> targets;
   for (std::size_t p = config_.index; p < lane.listeners.size(); p += config_.count)
-    targets.insert(lane.listeners[p].begin(), lane.listeners[p].end());
+    if (lane.listeners[p] != cluster::listeners{})
+      targets.insert(lane.listeners[p].begin(), lane.listeners[p].end());
   for (const auto target : ring_->living)
     if (target != self) {
       lane.handing[target] = targets.contains(target) ? lane.cache->end() : 0;

@@ -86,6 +86,17 @@ BOOST_AUTO_TEST_CASE(whoever_goes_in_the_middle_makes_all_speak) {
   BOOST_TEST((told(next) == nodes{2, 3}));
 }
 
+// Scenario: who should speak has not said that it has passed the ring before. Guarantee: it may never
+// have seen it; whoever knows something says it to who is new.
+BOOST_AUTO_TEST_CASE(who_may_not_have_seen_the_ring_is_not_relied_on) {
+  change next{owners(2, 3), owners(4, 3)};
+  BOOST_TEST((told(next) == nodes{}));
+  next.silent = {3};
+  BOOST_TEST((told(next) == nodes{}));
+  next.silent = {2};
+  BOOST_TEST((told(next) == nodes{4}));
+}
+
 // Scenario: somebody is still owed what this node knows, and stays, goes, or is none of those who
 // have a part in it now. Guarantee: it hears it where it has one; and those who are new hear it.
 BOOST_AUTO_TEST_CASE(what_is_owed_stays_owed) {

@@ -280,7 +280,7 @@ bool node::gave_all_up() const {
   if (!hub_side_)
     return true;
   const auto& ring = hub_side_->stage->present_ring();
-  return ring && !ring->empty() && ring->owned_by(disk_->node()) == 0 && stopped();
+  return ring && !ring->empty() && stopped() && ring->owned_by(disk_->node()) == 0;
 }
 
 bool node::over() const {
