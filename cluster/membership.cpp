@@ -25,6 +25,8 @@ void membership::tick(steady_ns now) {
   }
   if (now >= next_gossip_)
     beat(now);
+  if (now - froze_ >= settings_.down_after) // They went while it stood still.
+    frozen_ = false;
   if (!frozen())
     judge(now);
   forget(now);
@@ -34,6 +36,7 @@ void membership::tick(steady_ns now) {
 // become of this boot.
 void membership::freeze(steady_ns now) {
   frozen_ = true;
+  froze_ = now;
   thaw_beat_ = self().beat + 1;
   next_gossip_ = now;
   // The others' beats did not stand still; it was this process that did not hear them.

@@ -43,7 +43,8 @@ struct gossip_target {
 /// - A member that more than half of the others cannot reach, though somebody still hears of it, is
 ///   down as well, so that cuts which are not transitive settle too.
 /// - After a pause of its own (no tick for `suspect_after`) it is frozen: nothing it holds may be
-///   decided, and nobody is said to be down, until another has answered.
+///   decided, and nobody is said to be down, until another has answered, or for `down_after`: then all
+///   others are as good as down to it.
 /// - Two halves of a cut both go on; when they meet, those whom the other half took for down come
 ///   back as other boots, in one ring.
 ///
@@ -145,6 +146,7 @@ private:
   steady_ns next_gossip_;
   bool answered_ = false; ///< Another member has said something, since the start.
   bool frozen_ = false;
+  steady_ns froze_ = 0;         ///< When.
   std::uint64_t thaw_beat_ = 0; ///< Who has heard this one heard it after the pause.
   bool told_down_ = false;
   bool superseded_ = false;

@@ -182,6 +182,23 @@ BOOST_AUTO_TEST_CASE(a_short_pause) {
   BOOST_TEST(!uut.nodes.at(3).told_down());
 }
 
+// Scenario: while a node stands still, all others go for ever. Guarantee: it waits for an answer for as
+// long as makes a member down, then goes on alone.
+BOOST_AUTO_TEST_CASE(all_others_go_during_a_pause) {
+  cluster_of uut(3);
+  uut.paused = 3;
+  uut.pass(8 * second_ns);
+  uut.nodes.erase(1);
+  uut.nodes.erase(2);
+  uut.pass(20 * second_ns);
+  uut.paused = 0;
+  uut.pass(9 * second_ns);
+  BOOST_TEST(uut.nodes.at(3).frozen());
+  uut.pass(5 * second_ns);
+  BOOST_TEST(!uut.nodes.at(3).frozen());
+  BOOST_TEST(uut.rings.at(3).members().size() == 1U);
+}
+
 // Scenario: the link between two of five nodes is cut, both still hear of each other; then one of
 // them loses its links to three. Guarantee: the two say that they are not ready, and stay; the one
 // that most cannot reach is down.

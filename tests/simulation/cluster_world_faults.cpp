@@ -27,6 +27,10 @@ bool cluster_world::died_with(node_id node, steady_ns when) const {
   return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
     if (each.when >= when && each.when <= when + copies_lag)
       return true;
+    // What it had decided before it stood still is on its disk when it has woken.
+    if (each.node == node && each.until != 0 && when >= each.when
+        && when <= each.until + copies_lag)
+      return true;
     return each.node == node && each.when >= when
            && std::any_of(deaths_.begin(), deaths_.end(), [&](const death& other) {
                 return other.node != node
