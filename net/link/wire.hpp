@@ -65,7 +65,8 @@ struct data_token {
 };
 
 using control_message =
-    std::variant<std::monostate, cluster::hello, cluster::gossip, cluster::handed_over>;
+    std::variant<std::monostate, cluster::hello, cluster::gossip, cluster::handed_over,
+                 cluster::leave_request>;
 using control_answer =
     std::variant<std::monostate, welcome_token, refused, cluster::gossip, cluster::handed_taken>;
 using data_message = std::variant<std::monostate, data_token, cluster::sent_entry,

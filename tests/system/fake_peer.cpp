@@ -17,7 +17,6 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <map>
 #include <mutex>
 #include <string>
@@ -72,6 +71,13 @@ public:
     for (const auto& each : said.members)
       if (each.id != self_.id)
         others_.insert_or_assign(each.id, each);
+  }
+  std::vector<std::string> addresses() {
+    const std::lock_guard guard(mutex_);
+    std::vector<std::string> all;
+    for (const auto& [id, each] : others_)
+      all.push_back(each.address);
+    return all;
   }
   std::uint64_t ring() {
     const std::lock_guard guard(mutex_);
@@ -136,7 +142,7 @@ private:
   const std::shared_ptr<net::link_session> session_;
 };
 
-/// The link that it makes.
+/// A link that it makes.
 class outgoing final : public net::link_events {
 public:
   explicit outgoing(fake_member& self) : self_(self) {}
@@ -165,10 +171,6 @@ public:
     changed_.wait(guard, [this] { return open_ || over_; });
     return !over_;
   }
-  bool over() {
-    const std::lock_guard guard(mutex_);
-    return over_;
-  }
   steady_ns offset() {
     const std::lock_guard guard(mutex_);
     return offset_;
@@ -182,22 +184,43 @@ private:
   bool open_ = false, over_ = false;
 };
 
-/// Gossips, and says what a member that has nothing says, until the link is over.
-void live(fake_member& self, outgoing& events, net::link_client& link) {
-  std::uint64_t told = 0;
-  while (!events.over()) {
-    link.send(self.news());
-    if (const auto ring = self.ring(); !self.is("mute")) {
-      link.send(cluster::sent_until{steady_now() + events.offset() - second_ns / 2, ring});
-      if (std::exchange(told, ring) != ring) {
-        cluster::handed_over all;
-        all.pipeline = "traces";
-        all.ticket = ring;
-        all.last_of_ring = ring;
-        link.send(std::move(all));
-      }
-    }
-    std::this_thread::sleep_for(step);
+struct made_link {
+  std::shared_ptr<outgoing> events;
+  std::unique_ptr<net::link_client> client;
+  std::uint64_t told = 0; ///< The ring of which it said that it has handed over all.
+
+  made_link(fake_member& self, const std::string& address,
+            const std::shared_ptr<const net::link_credentials>& credentials)
+      : events(std::make_shared<outgoing>(self)),
+        client(std::make_unique<net::link_client>(
+            net::link_client_config{address, credentials}, self.wished().hello, events)) {}
+};
+
+/// What a member says that has nothing.
+void speak(fake_member& self, made_link& link) {
+  link.client->send(self.news());
+  if (self.is("mute"))
+    return;
+  const auto ring = self.ring();
+  link.client->send(
+      cluster::sent_until{steady_now() + link.events->offset() - second_ns / 2, ring});
+  if (std::exchange(link.told, ring) == ring)
+    return;
+  cluster::handed_over all;
+  all.pipeline = "traces";
+  all.ticket = all.last_of_ring = ring;
+  link.client->send(std::move(all));
+}
+
+/// For ever, to all that it has heard of.
+void live(fake_member& self, std::map<std::string, made_link>& links,
+          const std::shared_ptr<const net::link_credentials>& credentials) {
+  for (;; std::this_thread::sleep_for(step)) {
+    for (const auto& address : self.addresses())
+      if (!links.contains(address))
+        links.try_emplace(address, self, address, credentials).first->second.events->wait();
+    for (auto& [address, link] : links)
+      speak(self, link);
   }
 }
 
@@ -244,11 +267,11 @@ int main(int argc, char** argv) {
                                        return std::make_shared<incoming>(self, session);
                                      })
                  .value();
-  const auto events = std::make_shared<outgoing>(self);
-  net::link_client link({self.wished().join, credentials}, self.wished().hello, events);
-  if (!events->wait())
+  std::map<std::string, made_link> links;
+  const auto& seed = self.wished().join;
+  if (!links.try_emplace(seed, self, seed, credentials).first->second.events->wait())
     return 1;
   if (server)
-    live(self, *events, link);
-  std::_Exit(0); // A thread may be stuck, as it was told.
+    live(self, links, credentials);
+  std::_Exit(0); // gRPC's threads may be anywhere.
 }

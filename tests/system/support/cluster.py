@@ -102,6 +102,11 @@ class Cluster:
             return all(up == count for up, _ in rings) and sum(owned for _, owned in rings) == PARTITIONS
         wait_until(formed, seconds, f"a ring of {count}: {[each.ring() for each in self.running]}", every=0.2)
 
+    def wait_up(self, count, seconds=60):
+        """Until all that run see so many up, and own a part of the ring; who is not this test's too."""
+        wait_until(lambda: all(up == count and 0 < owned <= PARTITIONS * 2 // count for up, owned in
+                               (each.ring() for each in self.running)), seconds, f"{count} members", every=0.2)
+
     def metrics(self):
         """The pages of all that run, added up."""
         total = {}

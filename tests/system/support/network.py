@@ -23,9 +23,9 @@ def enter():
         if entered():
             _ip("link", "set", "lo", "up")
         return
-    problem = _problem()
-    os.environ[_MARK] = problem or "entered"
-    if problem:
+    found = _problem()
+    os.environ[_MARK] = found or "entered"
+    if found:
         return
     own = next(way for way in _WAYS if _works([*way, "true"]))
     os.execvp(own[0], [*own, sys.executable, "-W", "ignore::ResourceWarning", *sys.argv])
@@ -33,13 +33,22 @@ def enter():
 
 def need():
     """Missing, with the reason, where there are no networks to be had."""
-    state = os.environ.get(_MARK, "the program did not ask for a network")
-    if state != "entered":
-        raise paths.Missing(state)
+    if not entered():
+        raise paths.Missing(problem())
 
 
 def entered():
     return os.environ.get(_MARK) == "entered"
+
+
+def problem():
+    """Why there are none."""
+    return os.environ.get(_MARK, "the program did not ask for a network")
+
+
+def address_of(number):
+    """Of the host that is made so many-th, from 1."""
+    return f"10.77.{number}.2"
 
 
 def _problem():
@@ -68,7 +77,7 @@ class Host:
     """Where a node runs: its address, and the command in front of a program's."""
 
     def __init__(self, number):
-        self.address = f"10.77.{number}.2"
+        self.address = address_of(number)
         self._keeper = Process(["unshare", "-n", "sleep", "infinity"], name="host")
         self.prefix = ["nsenter", "-t", str(self._keeper.pid), "-n"]
         own = os.readlink("/proc/self/ns/net")
