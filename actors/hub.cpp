@@ -277,7 +277,10 @@ hub_actor::behavior_type hub(hub_actor::stateful_pointer<hub_state> self, hub_ne
         state.freeze();
         return changed_atom_v;
       },
-      [&state](leave_atom) { state.leave(); },
+      [&state](leave_atom) -> caf::result<changed_atom> {
+        state.leave();
+        return changed_atom_v;
+      },
       [&state](leave_atom, node_id peer) -> caf::result<std::string> {
         const auto asked = state.ask_to_leave(peer);
         return asked ? std::string() : asked.error().message;

@@ -271,7 +271,7 @@ using hub_actor = caf::typed_actor<
     // Nothing is decided here any more: the node stops.
     caf::replies_to<freeze_atom>::with<changed_atom>,
     // Begins to leave.
-    caf::reacts_to<leave_atom>,
+    caf::replies_to<leave_atom>::with<changed_atom>,
     // A member is asked to leave. Answers why not; "" = it was asked.
     caf::replies_to<leave_atom, node_id>::with<std::string>,
     caf::replies_to<look_atom>::with<view_ptr>,

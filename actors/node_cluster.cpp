@@ -219,7 +219,12 @@ result<void> node::leave() {
   if (impl_->cluster_place->alone())
     return fail(errc::unavailable,
                 "no other member lives: there is nobody to take over what this node holds");
-  caf::anon_send(impl_->hub, leave_atom_v);
+  caf::scoped_actor self{impl_->system};
+  bool begun = false;
+  self->request(impl_->hub, look_patience, leave_atom_v)
+      .receive([&](changed_atom) { begun = true; }, [](const caf::error&) {});
+  if (!begun)
+    return fail(errc::unavailable, "the node is too busy; it leaves once it has heard of it");
   return {};
 }
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Five nodes on bad days: minutes each, with WEIR_LONG=1; scripts/chaos does the same at random."""
 
-import os
 import pathlib
 import signal
 import time
@@ -15,12 +14,8 @@ PATIENT = ["--max-elapsed", 0, "--initial-backoff", 50, "--max-backoff", 500, "-
 ELSEWHERE = 1_000_000  # The first round of traffic that is not the others'.
 
 
+@case.takes_minutes
 class DaysTest(case.SystemTest):
-    def setUp(self):
-        super().setUp()
-        if not os.environ.get("WEIR_LONG"):
-            self.skipTest("takes minutes: WEIR_LONG=1")
-
     def cluster_of(self, count, sink, policies):
         made = cluster.Cluster(pathlib.Path(self.path("cluster")), sink.endpoint, count, wait=WAIT, cluster=TIMES,
                                policies=node.SAMPLING[policies])

@@ -15,6 +15,7 @@ DISK_MIB = 700
 PATIENT = ["--max-elapsed", 0, "--initial-backoff", 50, "--max-backoff", 500, "--timeout", 4000]
 
 
+@case.takes_minutes
 class DisksTest(case.SystemTest):
     def setUp(self):
         super().setUp()

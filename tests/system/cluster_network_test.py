@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Nodes on hosts of their own, between which the network is cut: a link, one way of it, again and again, in two parts."""
 
-import os
 import pathlib
 import time
 
@@ -11,7 +10,6 @@ RATE = 8_000  # spans a second
 WAIT = "4s"
 TIMES = {"suspect_after": "2s", "down_after": "5s"}
 PATIENT = ["--max-elapsed", 0, "--initial-backoff", 50, "--max-backoff", 500, "--timeout", 4000]
-LONG = bool(os.environ.get("WEIR_LONG"))
 
 
 class Scenario:
@@ -88,7 +86,7 @@ class ClusterNetworkTest(case.SystemTest):
         """Scenario: three nodes that keep all, under load; a link is cut, then one way of another, then a link flaps,
         then one node is cut from both.
         Guarantee: nothing acknowledged is lost, no trace arrives in part; both ends of a cut say so."""
-        pause = 20 if LONG else 6
+        pause = 20 if case.LONG else 5
         scenario = Scenario(self, "keep-all")
         one, two, three = scenario.hosts
         with scenario.play(rounds_for(4 * pause + 12)) as player:
@@ -108,13 +106,12 @@ class ClusterNetworkTest(case.SystemTest):
         result = scenario.result
         self.assertEqual(result["missing"] + result["foreign"] + result["traces_part"], 0, result)
 
+    @case.takes_minutes
     def test_a_cluster_in_two_parts_decides_nearly_as_one(self):
         """Scenario: three nodes with policies for errors, latency and a tenth of the rest, cut 2|1 for 20 s and healed;
         traces have spans in both parts.
         Guarantee: no trace comes in part, or is decided otherwise than by one node, but for those that the two parts
         have decided twice; these are counted."""
-        if not LONG:
-            self.skipTest("takes two minutes: WEIR_LONG=1")
         rounds = rounds_for(50)
         reference = self.reference("mixed", rounds)
         scenario = Scenario(self, "mixed")

@@ -70,14 +70,17 @@ class PeersTest(case.SystemTest):
         Guarantee: the others' traces are delivered meanwhile, at little cost; then all are, nothing is lost."""
         self.check("turns-away")
 
+    @case.takes_minutes
     def test_a_member_that_answers_nothing(self):
         """Scenario: a third member takes everything and answers nothing; then it dies. Guarantee: the same."""
         self.check("deaf")
 
+    @case.takes_minutes
     def test_a_member_that_does_not_read(self):
         """Scenario: a third member stops reading what it is sent; then it dies. Guarantee: the same."""
         self.check("stuck")
 
+    @case.takes_minutes
     def test_a_member_that_only_gossips(self):
         """Scenario: a third member gossips, and says nothing of what it has handed over or sent; then it dies.
         Guarantee: the same; the others' traces wait until the gate opens for want of its word, which is counted."""

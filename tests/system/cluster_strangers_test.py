@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from support import case, certificates, cluster, mounts, node, paths
-from support.process import wait_until
+from support.process import Process, wait_until
 
 QUICK = {"suspect_after": "2s", "down_after": "4s", "join_timeout": "1s"}
 
@@ -92,8 +92,22 @@ class NamesTest(Strangers):
         Guarantee: the newest number that both speak is spoken; where there is none, the reason has both ranges."""
         one = self.member("one").start()
         self.assertIn("protocol 1", self.hello(one, "--protocols", "0-1"))
-        self.assertIn("protocol 1", self.hello(one, "--protocols", "1-2"))
+        self.assertIn("protocol 2", self.hello(one, "--protocols", "2-3"))
         self.assertRegex(self.hello(one, "--protocols", "7-8"), "refused: it speaks protocols 7 to 8, this node 1 to")
+
+    def test_a_release_before_is_asked_itself(self):
+        """Scenario: a member that speaks the protocol before the one in which nodes ask each other to leave.
+        Guarantee: it is a member; asking this node to have it leave is an error that says why and what to do."""
+        one = self.member("one").start()
+        old = Process([paths.program("fake-peer"), "--join", one.address, "--cluster", "tested", "--protocols", "1-1",
+                       "--listen", f"127.0.0.1:{node.free_port()}", "--behaviour", "deaf"], name="fake-peer")
+        self.addCleanup(old.kill)
+        self.wait_up(one, count=2)
+        wait_until(lambda: any(each.get("link", {}).get("up") for each in one.ask("members")["cluster"]["members"]), 10,
+                   "a link to it")
+        done = one.command("leave", "fake")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("older release", done.stderr)
 
     def test_another_cluster_is_refused_once_in_words(self):
         """Scenario: a node of another cluster has this one's address as a seed, and goes on trying.

@@ -259,11 +259,12 @@ int main(int argc, char** argv) {
   std::unique_ptr<net::link_server> server;
   if (!self.wished().listen.empty())
     server = net::link_server::start({self.wished().listen, credentials},
-                                     [&](auto session, const auto&, const auto&) {
+                                     [&](auto session, const auto& said, const auto&) {
                                        const auto& own = self.wished().hello;
                                        session->accept({own.node, own.boot,
-                                                        cluster::newest_protocol, unix_now(),
-                                                        steady_now()});
+                                                        std::min(said.newest_protocol,
+                                                                 own.newest_protocol),
+                                                        unix_now(), steady_now()});
                                        return std::make_shared<incoming>(self, session);
                                      })
                  .value();
