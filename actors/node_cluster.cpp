@@ -96,11 +96,11 @@ result<void> node::impl::join(std::uint64_t boot) {
   inbox = system.spawn<caf::detached>(
       weir::actors::inbox, std::make_shared<const inbox_change_message>(change_of_inbox()), shards,
       store);
-  hub = system.spawn<caf::detached>(
-      weir::actors::hub,
-      hub_neighbours{shards, origin, intake, writer, store, cluster_place, rates,
-                     [clients = gate] { clients->leave(); }},
-      std::make_shared<const hub_change_message>(change_of_hub()));
+  hub = system.spawn<caf::detached>(weir::actors::hub,
+                                    hub_neighbours{shards, origin, intake, writer, store,
+                                                   cluster_place, rates,
+                                                   [clients = gate] { clients->leave(); }},
+                                    std::make_shared<const hub_change_message>(change_of_hub()));
   net::link_server_config config;
   config.listen = wanted.listen;
   config.credentials = *credentials;

@@ -39,9 +39,8 @@ struct fixture : stepped_system {
   }
 
   void send(const session_ptr& session, cluster::link_message message) {
-    tell(uut,
-         std::make_shared<peer_message>(peer_message{session, std::move(message),
-                                                     std::make_shared<int>()}));
+    tell(uut, std::make_shared<peer_message>(
+                  peer_message{session, std::move(message), std::make_shared<int>()}));
   }
 
   static cluster::sent_entry some_entry(node_id node = peer) {
@@ -99,8 +98,8 @@ BOOST_AUTO_TEST_CASE(what_comes_over_a_link_is_answered_over_it) {
 BOOST_AUTO_TEST_CASE(a_message_gives_its_room_back) {
   auto room = std::make_shared<int>();
   const std::weak_ptr<int> held = room;
-  const auto message = std::make_shared<peer_message>(
-      peer_message{session, some_entry(), std::move(room)});
+  const auto message =
+      std::make_shared<peer_message>(peer_message{session, some_entry(), std::move(room)});
   caf::anon_send(uut, peer_message_ptr(message));
   BOOST_TEST(!held.expired());
   run();

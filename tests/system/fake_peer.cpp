@@ -192,8 +192,8 @@ struct made_link {
   made_link(fake_member& self, const std::string& address,
             const std::shared_ptr<const net::link_credentials>& credentials)
       : events(std::make_shared<outgoing>(self)),
-        client(std::make_unique<net::link_client>(
-            net::link_client_config{address, credentials}, self.wished().hello, events)) {}
+        client(std::make_unique<net::link_client>(net::link_client_config{address, credentials},
+                                                  self.wished().hello, events)) {}
 };
 
 /// What a member says that has nothing.
@@ -258,16 +258,15 @@ int main(int argc, char** argv) {
   const auto credentials = net::link_credentials::open({.insecure = true}).value();
   std::unique_ptr<net::link_server> server;
   if (!self.wished().listen.empty())
-    server = net::link_server::start({self.wished().listen, credentials},
-                                     [&](auto session, const auto& said, const auto&) {
-                                       const auto& own = self.wished().hello;
-                                       session->accept({own.node, own.boot,
-                                                        std::min(said.newest_protocol,
-                                                                 own.newest_protocol),
-                                                        unix_now(), steady_now()});
-                                       return std::make_shared<incoming>(self, session);
-                                     })
-                 .value();
+    server =
+        net::link_server::start({self.wished().listen, credentials}, [&](auto session,
+                                                                         const auto& said,
+                                                                         const auto&) {
+          const auto& own = self.wished().hello;
+          session->accept({own.node, own.boot, std::min(said.newest_protocol, own.newest_protocol),
+                           unix_now(), steady_now()});
+          return std::make_shared<incoming>(self, session);
+        }).value();
   std::map<std::string, made_link> links;
   const auto& seed = self.wished().join;
   if (!links.try_emplace(seed, self, seed, credentials).first->second.events->wait())

@@ -12,7 +12,7 @@ using namespace weir::net::tests;
 namespace {
 
 using seeds = std::vector<std::string>;
-constexpr std::chrono::milliseconds pause(1);
+constexpr std::chrono::milliseconds short_pause(1);
 
 bool holds(const seeds& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(names_among_seeds_are_looked_up_again_and_again) {
   const seeds wanted{"10.1.2.3:1", "dns://localhost:2"};
   BOOST_TEST((seed_lookup::plain(wanted) == seeds{"10.1.2.3:1"}));
   arrivals<seeds> found;
-  const seed_lookup uut(wanted, pause, [&](seeds all) { found.put(std::move(all)); });
+  const seed_lookup uut(wanted, short_pause, [&](seeds all) { found.put(std::move(all)); });
   for (int i = 0; i < 3; ++i) {
     const auto all = found.next();
     BOOST_TEST(holds(all, "10.1.2.3:1"));
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(names_among_seeds_are_looked_up_again_and_again) {
 // Scenario: a name that nobody knows. Guarantee: the others are told all the same.
 BOOST_AUTO_TEST_CASE(an_unknown_name_has_no_seeds) {
   arrivals<seeds> found;
-  const seed_lookup uut({"dns://no name:1", "10.1.2.3:1"}, pause,
+  const seed_lookup uut({"dns://no name:1", "10.1.2.3:1"}, short_pause,
                         [&](seeds all) { found.put(std::move(all)); });
   BOOST_TEST((found.next() == seeds{"10.1.2.3:1"}));
 }
@@ -78,14 +78,15 @@ BOOST_AUTO_TEST_CASE(an_unknown_name_has_no_seeds) {
 BOOST_AUTO_TEST_CASE(nobody_is_called_after_the_end) {
   arrivals<seeds> found;
   {
-    const seed_lookup uut({"dns://localhost:1"}, pause,
+    const seed_lookup uut({"dns://localhost:1"}, short_pause,
                           [&](seeds all) { found.put(std::move(all)); });
     (void)found.next();
   }
   const auto before = found.size();
   {
-    const seed_lookup none({"10.1.2.3:1"}, pause, [&](seeds all) { found.put(std::move(all)); });
-    const seed_lookup other({"dns://localhost:2"}, pause, [](const seeds&) {});
+    const seed_lookup none({"10.1.2.3:1"}, short_pause,
+                           [&](seeds all) { found.put(std::move(all)); });
+    const seed_lookup other({"dns://localhost:2"}, short_pause, [](const seeds&) {});
   }
   BOOST_TEST(found.size() == before);
 }
