@@ -93,7 +93,7 @@ public:
   /// back ends, then the others are told; cluster_view().leaving says how far that is. Where nobody
   /// else is there, what is not decided stays, and it does not end. errc::unsupported: it is alone.
   result<void> leave();
-  /// Asks another member to do that. errc::unavailable: it cannot be asked, with the reason.
+  /// Asks another member to do that. errc::unsupported: it cannot be asked from here, with the reason.
   result<void> ask_to_leave(node_id member);
   /// It has left: it may be stopped for good.
   bool left() const;

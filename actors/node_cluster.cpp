@@ -239,7 +239,7 @@ result<void> node::ask_to_leave(node_id member) {
   if (!refusal)
     return fail(errc::unavailable, "this node is too busy to ask it");
   if (!refusal->empty())
-    return fail(errc::unavailable, *refusal);
+    return fail(errc::unsupported, *refusal);
   return {};
 }
 

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
 from support import certificates, cluster, load, network, node, paths  # noqa: E402
-from support.process import Failed  # noqa: E402
+from support.process import Failed, wait_until  # noqa: E402
 
 RATE = int(os.environ.get("WEIR_RATE", "10000"))  # spans a second
 MOST = 5       # members
@@ -109,7 +109,8 @@ class Chaos:
         if victim in self.nodes.members[:3] or len(self.nodes.running) < 4:
             return False
         self.nodes.wait_formed()
-        self.other_than(victim).ask("leave", victim.directory.name)
+        asked = self.other_than(victim)  # Its link to the victim may be made anew after the fault before.
+        wait_until(lambda: asked.command("leave", victim.directory.name).returncode == 0, 30, "a link to who leaves", 1)
         if victim.process.wait(180) != 0:
             raise Failed(victim.process.tail())
         return True

@@ -40,6 +40,7 @@ class Scenario:
         self.nodes.wait_formed(3)
         self.nodes.wait_at_rest(180)
         self.page = self.nodes.metrics()
+        self.troubles = [line for each in self.nodes.members for line in each.troubles()]
         for each in self.nodes.members:
             self.test.assertEqual(each.terminate(), 0, each.process.tail())
         self.sink.stop()
@@ -111,7 +112,7 @@ class ClusterNetworkTest(case.SystemTest):
         """Scenario: three nodes with policies for errors, latency and a tenth of the rest, cut 2|1 for 20 s and healed;
         traces have spans in both parts.
         Guarantee: no trace comes in part, or is decided otherwise than by one node, but for those that the two parts
-        have decided twice; these are counted."""
+        have decided twice; these are counted and shown."""
         rounds = rounds_for(50)
         reference = self.reference("mixed", rounds)
         scenario = Scenario(self, "mixed")
@@ -127,6 +128,7 @@ class ClusterNetworkTest(case.SystemTest):
         self.assertEqual(result["foreign"], 0, result)
         self.assertLessEqual(result["traces_part"] + result["decided_otherwise"], excused, result)
         self.assertGreater(excused, 0)
+        self.assertTrue(any("decided otherwise" in line for line in scenario.troubles), scenario.troubles)
 
 
 if __name__ == "__main__":
