@@ -121,7 +121,7 @@ struct fixture : stepped_system {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(hub_actor_test, fixture)
+BOOST_FIXTURE_TEST_SUITE(hub_test, fixture)
 
 // Scenario: a node says hello before this one has read what it has, then after. Guarantee: the former is
 // told to come again, the latter is welcome.

@@ -65,7 +65,7 @@ struct fixture : stepped_system {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(inbox_actor_test, fixture)
+BOOST_FIXTURE_TEST_SUITE(inbox_test, fixture)
 
 // Scenario: another node sends an entry, a word, a mark and what it hands over; the shards take the
 // entry over. Guarantee: each shard has the entry and the word; what is handed over is answered over
