@@ -273,7 +273,10 @@ using hub_actor = caf::typed_actor<
     // Nothing is decided here any more: the node stops.
     caf::replies_to<freeze_atom>::with<changed_atom>,
     // Begins to leave.
-    caf::reacts_to<leave_atom>, caf::replies_to<look_atom>::with<view_ptr>,
+    caf::replies_to<leave_atom>::with<changed_atom>,
+    // A member is asked to leave. Answers why not; "" = it was asked.
+    caf::replies_to<leave_atom, node_id>::with<std::string>,
+    caf::replies_to<look_atom>::with<view_ptr>,
     // Other pipelines.
     caf::replies_to<hub_change>::with<changed_atom>,
     caf::replies_to<stop_atom>::with<stopped_atom>>;

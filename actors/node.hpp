@@ -97,6 +97,8 @@ public:
   /// back ends, then the others are told; cluster_view().leaving says how far that is. Where nobody
   /// else is there, what is not decided stays, and it does not end. errc::unsupported: it is alone.
   result<void> leave();
+  /// Asks another member to do that. errc::unsupported: it cannot be asked from here, with the reason.
+  result<void> ask_to_leave(node_id member);
   /// It has left: it may be stopped for good.
   bool left() const;
   /// Asks other members, at the addresses of their cluster ports. The answer may outlive the node.

@@ -100,6 +100,8 @@ origin_change_message node::impl::change_of_origin() const {
   }
   config.shards = shards.size();
   config.clustered = plan.cluster.has_value();
+  if (plan.cluster)
+    config.link_credit = plan.cluster->link_credit;
   config.broken = plan.broken;
   config.handed = handed;
   message.shards = shards;

@@ -88,10 +88,21 @@ void hub::note_links() const {
   missing.Set(without);
 }
 
+// Who is refused by those whom it was told to join is not the first of a cluster of its own.
+std::string hub::unready(moment now) const {
+  if (auto reason = membership_.unready(now.steady); !reason.empty())
+    return reason;
+  if (membership_.alone())
+    for (const auto& [address, each] : attempts_)
+      if (each.refused)
+        return fmt::format("refused by {}, which says: {}", address, each.trouble);
+  return {};
+}
+
 cluster_view hub::view(moment now) const {
   cluster_view view;
   view.name = settings_.cluster;
-  view.unready = membership_.unready(now.steady);
+  view.unready = unready(now);
   view.ring = ring_ ? ring_->digest() : 0;
   for (const auto& each : membership_.all_known()) {
     member_view shown;

@@ -32,6 +32,7 @@ public:
   void look_at_disk();
   void look_at_logs();
   void look_at_window();
+  void look_at_split();
   std::vector<trouble> take();
 
 private:
@@ -180,6 +181,21 @@ void search::look_at_window() {
         size_text(window.limit_bytes));
 }
 
+void search::look_at_split() {
+  const auto& split = node_.split;
+  if (split.double_decisions > 0)
+    add("after a cut of the network or a member's death this is to be expected: of what one of "
+        "them "
+        "kept, the other's part is missing. Where it goes on, see to the links",
+        "decided otherwise by another member, since this node started: {}",
+        count_text(split.double_decisions, "trace"));
+  if (split.insisted_slots > 0)
+    add("these traces may be decided in parts: two members see another ring for long, see to the "
+        "network between all",
+        "taken though they are another member's, since this node started: {}",
+        count_text(split.insisted_slots, "slot"));
+}
+
 std::vector<trouble> search::take() {
   if (found_.size() > max_troubles) {
     const auto more = found_.size() - max_troubles + 1;
@@ -199,6 +215,8 @@ std::vector<trouble> troubles_of(const node_status& node, const cluster::cluster
   looking.look_at_disk();
   looking.look_at_logs();
   looking.look_at_window();
+  if (view != nullptr)
+    looking.look_at_split();
   return looking.take();
 }
 

@@ -41,9 +41,12 @@ std::size_t weight_of(const cluster::handed_over& handed) {
   return sum;
 }
 
+// Slots come in the order in which they were settled.
 std::size_t weight_of(const cluster::entry_slots& entry) {
-  return frame + entry.slots.size() * sizeof(slot)
-         + (entry.slots.empty() ? 0 : (entry.slots.back() - entry.slots.front()) / 8);
+  if (entry.slots.empty())
+    return frame;
+  const auto [least, greatest] = std::minmax_element(entry.slots.begin(), entry.slots.end());
+  return frame + entry.slots.size() * sizeof(slot) + (*greatest - *least) / 8;
 }
 
 std::size_t weight_of(const std::vector<cluster::entry_slots>& entries) {

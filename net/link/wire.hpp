@@ -64,8 +64,8 @@ struct data_token {
   friend bool operator==(const data_token&, const data_token&) = default;
 };
 
-using control_message =
-    std::variant<std::monostate, cluster::hello, cluster::gossip, cluster::handed_over>;
+using control_message = std::variant<std::monostate, cluster::hello, cluster::gossip,
+                                     cluster::handed_over, cluster::leave_request>;
 using control_answer =
     std::variant<std::monostate, welcome_token, refused, cluster::gossip, cluster::handed_taken>;
 using data_message = std::variant<std::monostate, data_token, cluster::sent_entry,

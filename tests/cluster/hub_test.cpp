@@ -380,6 +380,24 @@ BOOST_AUTO_TEST_CASE(who_does_not_belong_here_is_refused) {
   BOOST_TEST(welcomed[1].second.steady == now.steady);
 }
 
+// Scenario: the only seed refuses this node, for longer than it waits for others; then lets it in.
+// Guarantee: it is not ready, and says who refused it and why; then it is.
+BOOST_AUTO_TEST_CASE(who_is_refused_is_not_ready) {
+  start({address_of(2)});
+  for (int i = 0; i < 100; ++i) {
+    pass(step);
+    if (const auto link = link_to(address_of(2)); link != 0)
+      uut->closed(link, "it is of cluster \"weir\"", true, now);
+  }
+  BOOST_TEST(uut->members().unready(now.steady) == "");
+  BOOST_TEST(uut->unready(now)
+             == "refused by 10.0.0.2:4320, which says: it is of cluster \"weir\"");
+  BOOST_TEST(uut->view(now).unready == uut->unready(now));
+  meet(2);
+  pass(step);
+  BOOST_TEST(uut->unready(now) == "");
+}
+
 // -- the node --
 
 // Scenario: the others took this node for down; right behind that word a peer says hello. Guarantee:

@@ -13,8 +13,8 @@ namespace {
 constexpr steady_ns keepalive = 5 * second_ns;
 
 std::string text_of(const cluster::link_message& message) {
-  static constexpr const char* names[] = {"gossip", "entry", "sent until", "forgotten",
-                                          "handed over"};
+  static constexpr const char* names[] = {"gossip",    "entry",       "sent until",
+                                          "forgotten", "handed over", "leave request"};
   if (const auto* handed = std::get_if<cluster::handed_over>(&message)) {
     auto text =
         fmt::format("handed over ({}): {} bytes of decisions{}", handed->ticket,

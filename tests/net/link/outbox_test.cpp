@@ -96,4 +96,14 @@ BOOST_AUTO_TEST_CASE(weights_are_like_sizes) {
   }
 }
 
+// Scenario: slots in falling order, as traces are decided in any. Guarantee: they weigh what they weigh
+// in rising order, and there is room for them.
+BOOST_AUTO_TEST_CASE(slots_in_any_order_weigh_the_same) {
+  const data_answer rising = cluster::settled_slots{{{{1, 2, 3}, {4, 90, 700}}}};
+  const data_answer falling = cluster::settled_slots{{{{1, 2, 3}, {700, 90, 4}}}};
+  BOOST_TEST(weight(falling) == weight(rising));
+  outbox<data_answer> uut(64 << 10);
+  BOOST_TEST(uut.push(falling));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
