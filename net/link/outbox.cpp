@@ -41,9 +41,13 @@ std::size_t weight_of(const cluster::handed_over& handed) {
   return sum;
 }
 
+// Its slots come in the order in which their traces were decided.
 std::size_t weight_of(const cluster::entry_slots& entry) {
-  return frame + entry.slots.size() * sizeof(slot)
-         + (entry.slots.empty() ? 0 : (entry.slots.back() - entry.slots.front()) / 8);
+  const auto memory = frame + entry.slots.size() * sizeof(slot);
+  if (entry.slots.empty())
+    return memory;
+  const auto [least, greatest] = std::minmax_element(entry.slots.begin(), entry.slots.end());
+  return memory + (*greatest - *least) / 8;
 }
 
 std::size_t weight_of(const std::vector<cluster::entry_slots>& entries) {

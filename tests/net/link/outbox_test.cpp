@@ -79,6 +79,15 @@ BOOST_AUTO_TEST_CASE(large_answers_are_cut) {
   BOOST_TEST((together == whole.entries));
 }
 
+// Scenario: settled slots of one entry, in the order of their decisions. Guarantee: they weigh what
+// they do in any other order.
+BOOST_AUTO_TEST_CASE(the_order_of_slots_weighs_nothing) {
+  const cluster::settled_slots rising{{{{1, 1, 1}, {3, 5, 70}}}};
+  const cluster::settled_slots falling{{{{1, 1, 1}, {70, 5, 3}}}};
+  BOOST_TEST(weight(data_answer(falling)) == weight(data_answer(rising)));
+  BOOST_TEST(cut(falling).size() == 1u);
+}
+
 // Scenario: messages of every kind. Guarantee: none weighs less than half its bytes, so that a bound
 // on weights bounds memory.
 BOOST_AUTO_TEST_CASE(weights_are_like_sizes) {
