@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 namespace weir::stages {
 
@@ -19,6 +20,16 @@ constexpr int entry_level = 1;
 static_assert(2 * entry_hard_limit <= codec::largest_entry_content_bytes);
 
 } // namespace
+
+// Each owner's entry is to be as large as one for all would be.
+void entry_group::split_by(owner_map owners) {
+  owners_ = std::move(owners);
+  enough_ = wanted_;
+  if (!owners_)
+    return;
+  const std::set<node_id> all(owners_->begin(), owners_->end());
+  enough_ = std::max(wanted_, std::min(wanted_ * all.size(), entry_hard_limit));
+}
 
 tl::expected<otlp::rejected_spans, otlp::parse_error> entry_group::add(std::string_view request,
                                                                        unix_ns now) {
@@ -47,7 +58,7 @@ tl::expected<otlp::rejected_spans, otlp::parse_error> entry_group::add(std::stri
     const auto left_out = append_in_pieces(scanned->total() > 0 ? good : request);
     scanned->outgrown = static_cast<std::uint32_t>(left_out);
   }
-  if (message_.size() >= wanted_)
+  if (message_.size() >= enough_)
     close();
   return scanned;
 }
@@ -58,7 +69,7 @@ std::uint64_t entry_group::add_edited(std::string_view message, std::uint64_t sp
   spans_ += spans;
   note_time(now);
   const auto left_out = append_in_pieces(message);
-  if (message_.size() >= wanted_)
+  if (message_.size() >= enough_)
     close();
   return left_out;
 }
@@ -103,7 +114,7 @@ void entry_group::close() {
   else
     close_entry(std::move(message_), std::move(index_));
   message_ = {};
-  message_.reserve(wanted_ + wanted_ / 2);
+  message_.reserve(enough_ + wanted_ / 2);
   index_ = {};
   first_ = last_;
 }
