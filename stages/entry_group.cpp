@@ -2,9 +2,9 @@
 
 #include "codec/hash.hpp"
 #include "otlp/rewrite.hpp"
+#include "otlp/split.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 
 namespace weir::stages {
@@ -121,26 +121,19 @@ void entry_group::close() {
 
 // An entry to each owner: what another node owns goes there as it lies on the disk.
 void entry_group::close_split() {
-  std::vector<node_id> owners; // By slot.
-  for (const auto& trace : index_.traces)
-    owners.push_back((*owners_)[codec::partition_of(trace)]);
-  auto left = owners;
-  std::sort(left.begin(), left.end());
-  left.erase(std::unique(left.begin(), left.end()), left.end());
-  if (left.size() == 1)
-    return close_entry(std::move(message_), std::move(index_));
-  for (const auto owner : left) {
-    otlp::span_index part;
-    part.groups = index_.groups;
-    part.slices = index_.slices;
-    std::copy_if(index_.spans.begin(), index_.spans.end(), std::back_inserter(part.spans),
-                 [&](const auto& span) { return owners[span.slot] == owner; });
-    std::string message;
-    rewrite_whole(message_, part, message);
-    part = {};
-    (void)otlp::index_traces(message, 0, part);
-    close_entry(std::move(message), std::move(part));
+  std::vector<node_id> owners;
+  std::vector<std::uint32_t> part_of; // By slot.
+  for (const auto& trace : index_.traces) {
+    const auto owner = (*owners_)[codec::partition_of(trace)];
+    const auto found = std::find(owners.begin(), owners.end(), owner);
+    part_of.push_back(static_cast<std::uint32_t>(found - owners.begin()));
+    if (found == owners.end())
+      owners.push_back(owner);
   }
+  if (owners.size() == 1)
+    return close_entry(std::move(message_), std::move(index_));
+  for (auto& part : otlp::split(message_, index_, part_of, owners.size()))
+    close_entry(std::move(part.message), std::move(part.index));
 }
 
 void entry_group::close_entry(std::string message, otlp::span_index index) {
@@ -153,9 +146,11 @@ void entry_group::close_entry(std::string message, otlp::span_index index) {
   entry.header.last_received = last_;
   entry.header.codec = entry_codec;
   packer_.pack(entry.header.codec, entry_level, message, entry.packed);
-  if (owners_)
+  if (owners_) {
     for (const auto& trace : index.traces)
       entry.partitions.push_back(codec::partition_of(trace));
+    entry.owner = (*owners_)[entry.partitions.front()];
+  }
   entry.unpacked = std::move(message);
   entry.index = std::move(index);
   closed_.push_back(std::move(entry));

@@ -24,6 +24,7 @@ struct closed_entry {
   otlp::span_index index;
   std::string packed;
   std::vector<partition> partitions; ///< By slot; empty where there is no cluster.
+  node_id owner = 0;                 ///< Of its traces; 0: nobody, or there is no cluster.
 };
 
 /// Who owns which partition, by partition; 0: nobody.

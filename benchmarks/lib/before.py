@@ -36,7 +36,8 @@ def before(seconds, times):
     rows = []
     for name, (sampled, load) in LOADS.items():
         offered = measure.Load(seconds=seconds, **load)
-        ours, theirs = measure.alternate([node_maker(sampled), node_maker(sampled, program=program)], offered, times)
+        ours, theirs = measure.alternate([(node_maker(sampled), offered),
+                                          (node_maker(sampled, program=program), offered)], times)
         shown = [measure.middle(each) for each in (ours, theirs)]
         row = throughput.compare(f"one node without cluster, {name}, against the build before", ">= 1x", *shown)
         rows.append(Row(row.figure, row.ours, row.against.replace("weir:", "before:"), f"{ratio(ours, theirs):.2f}x",

@@ -9,6 +9,7 @@ from . import measure, targets, tiers
 from .table import Row
 
 STEADY = 20_000  # spans a second, while nodes come
+KNOWN = 10  # seconds: of a member that is new nobody believes sooner that it is down
 
 
 def _play(target, rounds, *more):
@@ -60,10 +61,11 @@ def join(spans, seconds):
 
 def death(spans):
     """One of three is killed that has taken nothing in, but owns a third of what is undecided."""
-    wait_s = 5
+    wait_s = 4
     with measure.Scratch() as directory, load.Sink() as sink, tiers.WeirCluster(
             directory, sink.endpoint, policies=targets.KEEP_ALL, wait=f"{wait_s}s") as target:
         *others, killed = target.cluster.members
+        time.sleep(KNOWN)
         load.play([each.grpc for each in others], *paths.traffic_options(), "--rounds", max(1, round(spans / 86_583)),
                   "--connections", 6)
         lost = killed.metric("weir_window_spans")

@@ -159,11 +159,11 @@ def best(make_target, loads):
     return max(figures, key=lambda figure: figure.per_cpu_second)
 
 
-def alternate(makers, offered, times):
-    """One target and the other by turns, so often: their figures, by target."""
-    figures = [[] for _ in makers]
+def alternate(pairs, times):
+    """Targets by turns, each with its load, so often: their figures, by target."""
+    figures = [[] for _ in pairs]
     for _ in range(times):
-        for made, make in zip(figures, makers):
+        for made, (make, offered) in zip(figures, pairs):
             figure = measure(make, offered)
             print(f"  {figure.target}: {offered.text()}: {figure.per_second:.0f}/s, "
                   f"{figure.cpu_ns_per_span:.0f} ns of CPU a span", flush=True)

@@ -42,24 +42,27 @@ class WeirCluster:
 
 class CollectorTiers:
     """The Collector as its documentation wants it for more than one node: a tier that sends each trace to one of a
-    second tier, which samples. Batches before both senders, and queues on disk that are fsynced behind them.
+    second tier, which samples. Both send from queues on disk that are fsynced and make batches.
 
+    batching: a batch processor before these queues, so that they sync seldom.
     compression: between the tiers.
     """
 
     name = "collectors, 1 + 2"
 
-    def __init__(self, directory, sink, policies, wait="2s", samplers=2, compression="none"):
+    def __init__(self, directory, sink, policies, wait="2s", samplers=2, batching=False,
+                 compression="none"):
         self.wait_s = float(wait.rstrip("s"))
         self.between = [f"127.0.0.1:{node.free_port()}" for _ in range(samplers)]
         self.endpoints = [f"127.0.0.1:{node.free_port()}"]
         queue = targets.QUEUE | targets.DURABLE
+        batch = targets.BATCH if batching else {}
         self._files = {each: targets.collector_file(
-            directory / f"sampler-{number}", each, targets.tail_sampling(policies, wait) | targets.BATCH, "otlp",
+            directory / f"sampler-{number}", each, targets.tail_sampling(policies, wait) | batch, "otlp",
             {"endpoint": sink, "tls": {"insecure": True}, "compression": "none", "sending_queue": queue})
             for number, each in enumerate(self.between)}
         self._files[self.endpoints[0]] = targets.collector_file(
-            directory / "balancer", self.endpoints[0], targets.BATCH, "load_balancing",
+            directory / "balancer", self.endpoints[0], batch, "load_balancing",
             {"routing_key": "traceID", "resolver": {"static": {"hostnames": self.between}},
              # The queue that may be on disk is the outer one.
              "protocol": {"otlp": {"tls": {"insecure": True}, "compression": compression,

@@ -37,7 +37,7 @@ public:
   /// Of any message.
   static constexpr std::size_t least_weight = 64;
   /// Bytes that are worth a write.
-  static constexpr std::size_t much = 64 << 10;
+  static constexpr std::size_t much = 128 << 10;
 
   std::size_t bytes() const noexcept { return bytes_; }
 

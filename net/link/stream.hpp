@@ -49,7 +49,7 @@ inline constexpr std::chrono::milliseconds pause_between_writes<data_answer>{50}
 /// gRPC's rules: one write and one read at a time; nothing is started before the call is there, and
 /// nothing once it is given up (server: Finish, client: the hold is gone). So whoever starts a write
 /// has the turn, and the call is given up by whoever has the turn, or when nobody has it. The first
-/// turn is that of whoever makes the call; it ends with go_on().
+/// turn is that of whoever makes the call; it ends with go_on(). In a pause an alarm has it.
 template <class Reactor, class Kinds>
 class stream : public Reactor, public std::enable_shared_from_this<stream<Reactor, Kinds>> {
 public:
