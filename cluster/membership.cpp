@@ -22,6 +22,7 @@ void membership::tick(steady_ns now) {
   if (own.state == member_state::joining && (answered_ || now - began_ >= settings_.join_timeout)) {
     own.state = member_state::up;
     ++own.beat;
+    tell_all();
   }
   if (now >= next_gossip_)
     beat(now);
@@ -143,6 +144,13 @@ void membership::judge(steady_ns now) {
     known.info.state = member_state::down;
     known.heard = now;
   }
+  if (!down.empty()) // Until all know, they go by different rings.
+    tell_all();
+}
+
+void membership::tell_all() {
+  for (const auto* each : others([](const member& other) { return other.lives(); }))
+    targets_.push_back({each->id, each->address, false});
 }
 
 bool membership::out_of_reach(node_id id) const {
@@ -198,8 +206,7 @@ void membership::say_left() {
   auto& own = known_.at(id_).info;
   own.state = member_state::left;
   ++own.beat;
-  for (const auto* each : others([](const member& other) { return other.lives(); }))
-    targets_.push_back({each->id, each->address, false});
+  tell_all();
 }
 
 void membership::begin_boot(std::uint64_t boot, steady_ns now) {

@@ -126,6 +126,7 @@ private:
   void beat(steady_ns now);
   void note_unreachable(steady_ns now);
   void judge(steady_ns now);
+  void tell_all();
   bool out_of_reach(node_id id) const;
   void forget(steady_ns now);
   void choose_targets();

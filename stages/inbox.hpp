@@ -56,7 +56,8 @@ public:
   /// Its link is another one now: credit of before counts for nothing.
   void link_changed(node_id origin) { credit_.erase(origin); }
 
-  /// From a shard: so many unpacked bytes of entries of this origin are taken over.
+  /// From a shard: so many unpacked bytes of entries of this origin are taken over. It gets its credit
+  /// back in large steps, and with each of its sent_until what there is.
   void taken(node_id origin, std::uint64_t bytes);
   /// From a shard.
   void settled(node_id origin, const settled_report& report);
@@ -74,6 +75,7 @@ private:
                                         moment now);
   void turn_away(node_id origin, const durable_entry& entry);
   bool make_room(durable_entry& entry, std::string_view bytes);
+  void give_back(node_id origin);
   void give_credit(node_id origin, std::uint64_t bytes);
 
   inbox_config config_;

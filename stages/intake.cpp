@@ -380,20 +380,23 @@ void intake::close_entries(lane& lane, storage::batch& batch, committed& done) {
   auto closed = lane.entries->take();
   if (closed.empty())
     return;
-  std::string bytes;
   for (auto& entry : closed) {
     auto durable = std::make_shared<durable_entry>();
     entry.header.id = {disk_->node(), disk_->epoch(), next_sequence_++};
     entry.header.packed_bytes = static_cast<std::uint32_t>(entry.packed.size());
     durable->position = positions_->fetch_add(1);
-    bytes.clear();
+    std::string bytes;
     codec::write_entry(entry.header, entry.packed, bytes);
     batch.put_entry(durable->position, bytes);
     durable->header = entry.header;
     durable->received = now_.steady;
-    const auto memory = entry.packed.size() + entry.unpacked.size();
-    if (config_.handed->take(memory)) {
+    const bool goes_away = entry.owner != 0 && entry.owner != disk_->node();
+    const auto memory = goes_away ? bytes.size() : entry.packed.size() + entry.unpacked.size();
+    if (config_.handed->take(memory))
       durable->handed_bytes = memory;
+    if (durable->handed_bytes > 0 && goes_away) {
+      durable->to_send = shared_bytes(std::move(bytes));
+    } else if (durable->handed_bytes > 0) {
       durable->packed = shared_bytes(std::move(entry.packed));
       durable->unpacked = std::move(entry.unpacked);
       durable->index = std::move(entry.index);

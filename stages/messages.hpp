@@ -41,6 +41,9 @@ struct durable_entry {
   shared_bytes packed;    ///< The payload as in the journal.
   std::string unpacked;   ///< The payload as OTLP.
   otlp::span_index index; ///< Its spans.
+  /// From the intake, in place of these three where another node owned its traces then: the whole entry
+  /// as in the journal.
+  shared_bytes to_send = {};
   /// From the intake: of its budget for the origin's mailbox. 0: there was no room, payload and
   /// index are left out and are to be read from the journal.
   std::uint64_t handed_bytes = 0;

@@ -52,13 +52,14 @@ void origin::stored(const entry_ptr& entry, moment now) {
   if (!has_pipeline) // It went meanwhile; the entry is sent once it is back.
     return config_.handed->give(entry->handed_bytes);
   const bool sending = present() == phase::sending;
-  if (entry->handed_bytes > 0 && sending && is_next(*entry, self_)) {
+  const bool for_here = entry->handed_bytes > 0 && entry->to_send.empty();
+  if (for_here && sending && is_next(*entry, self_)) {
     config_.handed->give(entry->handed_bytes);
     send(entry);
     return;
   }
   const auto& owners = settling_.find(entry->header.id)->unsent;
-  if (entry->handed_bytes > 0 && owners == std::vector{self_}) {
+  if (for_here && owners == std::vector{self_}) {
     waiting_.push_back(entry);
   } else if (entry->handed_bytes > 0) {
     if (sending)

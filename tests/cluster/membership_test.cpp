@@ -128,6 +128,19 @@ BOOST_AUTO_TEST_CASE(a_node_dies_and_returns) {
   BOOST_TEST(uut.rings.at(3).digest() == uut.rings.at(1).digest());
 }
 
+// Scenario: one of nine nodes dies. Guarantee: as soon as one says that it is down, all know: their
+// rings change together.
+BOOST_AUTO_TEST_CASE(a_death_is_told_at_once) {
+  cluster_of uut(9);
+  uut.nodes.erase(4);
+  const auto down = [&](node_id seen_by) { return uut.state(seen_by, 4) == member_state::down; };
+  const std::vector<node_id> left = {1, 2, 3, 5, 6, 7, 8, 9};
+  while (std::none_of(left.begin(), left.end(), down))
+    uut.pass(step);
+  uut.pass(step);
+  BOOST_TEST(std::all_of(left.begin(), left.end(), down));
+}
+
 // Scenario: a node leaves. Guarantee: it is out of the ring at once, and nobody waits for it.
 BOOST_AUTO_TEST_CASE(a_node_leaves) {
   cluster_of uut(3);
