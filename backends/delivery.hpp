@@ -178,7 +178,9 @@ public:
 
   /// Blocks that are not finished.
   std::uint64_t blocks() const;
-  /// Of these, blocks of the backlog that are not read.
+  /// Whether blocks before `position` are not finished, and were not read.
+  bool unread_before(log_position position) const { return unread_.next(0, position).has_value(); }
+  /// Blocks of the backlog that are not read.
   std::uint64_t backlog_blocks() const { return unread_.blocks(0, live_from_); }
 
   struct totals {

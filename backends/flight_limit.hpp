@@ -31,7 +31,8 @@ public:
       answers_ = 0;
     }
     // What was usual becomes slower only slowly: it is the way without a queue that counts.
-    usual = took < usual ? std::max<steady_ns>(1, took) : usual + std::max<steady_ns>(1, usual / 1024);
+    usual =
+        took < usual ? std::max<steady_ns>(1, took) : usual + std::max<steady_ns>(1, usual / 1024);
   }
 
   /// A request was not taken, as the back end is busy, or not there.

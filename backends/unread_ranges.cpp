@@ -36,9 +36,8 @@ std::optional<log_position> unread_ranges::next(log_position from, log_position 
 }
 
 std::optional<log_position> unread_ranges::last(log_position below) const {
-  const auto it = std::partition_point(ranges_.begin(), ranges_.end(), [below](const auto& r) {
-    return r.first.position < below;
-  });
+  const auto it = std::partition_point(ranges_.begin(), ranges_.end(),
+                                       [below](const auto& r) { return r.first.position < below; });
   if (it == ranges_.begin())
     return std::nullopt;
   return std::min(below, end_of(*std::prev(it))) - 1;

@@ -148,7 +148,7 @@ cluster::member_view from_message(const Member& message) {
 
 log_status from_message(const Log& message) {
   using enum exporter_health;
-  constexpr std::array all{sending, backing_off, refused};
+  constexpr std::array all{sending, backing_off, refused, paused};
   return {.pipeline = message.pipeline(),
           .exporter = message.exporter(),
           .health = value_named(message.health(), all),

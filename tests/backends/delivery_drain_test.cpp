@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(an_outage_makes_a_backlog) {
       for (const auto& range : plan.ranges)
         ++taken[range.position];
       if (plan.attempts == 1 && std::exchange(first, false))
-        BOOST_TEST(plan.ranges[0].position >= 168u);
+        BOOST_TEST(plan.ranges[0].position >= 150u); // Some were read before.
       d.finished(plan.id, ok, now);
     }
   }

@@ -50,8 +50,7 @@ BOOST_AUTO_TEST_CASE(every_item_is_read_once) {
         }
         const auto from = pick(blocks);
         auto block = uut.next(0, blocks);
-        BOOST_TEST_REQUIRE(uut.blocks(0, blocks)
-                           == uut.blocks(0, from) + uut.blocks(from, blocks));
+        BOOST_TEST_REQUIRE(uut.blocks(0, blocks) == uut.blocks(0, from) + uut.blocks(from, blocks));
         if (!block) {
           BOOST_TEST(uut.blocks(0, blocks) == 0u);
           BOOST_TEST(!uut.last(blocks));
