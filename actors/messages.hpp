@@ -30,6 +30,7 @@ using stages::decided_ptr;
 using stages::decisions_ptr;
 using stages::delivery_ptr;
 using stages::entry_ptr;
+using stages::exporter_order_ptr;
 using stages::handed_ptr;
 using stages::housekeeper_change;
 using stages::intake_change;
@@ -66,6 +67,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::settled_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::progress_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::decisions_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::delivery_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::exporter_order_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::intake_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::compressor_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::origin_change)
@@ -233,6 +235,8 @@ using exporter_actor = caf::typed_actor<
     caf::reacts_to<look_atom>,
     // A request came to an end.
     caf::reacts_to<delivery_ptr>, caf::reacts_to<tick_atom>,
+    // What a hand asks; answered when it is durable.
+    caf::replies_to<exporter_order_ptr>::with<changed_atom>,
     caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Five times a second: space and admission; once a second retention and gauges too.

@@ -166,6 +166,7 @@ stages::housekeeper_config node::impl::config_of_housekeeper() const {
     config.logs.push_back(std::move(log));
   }
   config.retention_ns = plan.retention / std::chrono::nanoseconds(1);
+  config.cursor_retention_ns = plan.cursor_retention / std::chrono::nanoseconds(1);
   config.dead_letter_bytes = plan.dead_letter_bytes;
   config.dead_letter_retention_ns = plan.dead_letter_retention / std::chrono::nanoseconds(1);
   config.drop_oldest = plan.drop_oldest;

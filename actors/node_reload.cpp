@@ -161,13 +161,16 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
   }
   if (plan.retention != before.retention || plan.drop_oldest != before.drop_oldest
       || plan.memory_limit != before.memory_limit
+      || plan.cursor_retention != before.cursor_retention
       || plan.dead_letter_bytes != before.dead_letter_bytes
       || plan.dead_letter_retention != before.dead_letter_retention)
     changes.push_back("retention, overflow, dead_letters or memory_limiter: changed");
   // What the stages had on its way is durable when it is asked for again; then nothing more comes
   // for those that are gone.
   commit({}, nullptr);
-  commit({}, [this](storage::batch& batch) { stages::note_orphans(*store, configured(), batch); });
+  commit({}, [this](storage::batch& batch) {
+    stages::note_orphans(*store, configured(), moment::now().wall, batch);
+  });
   change(housekeeper, std::make_shared<const stages::housekeeper_config>(config_of_housekeeper()));
 }
 
@@ -204,8 +207,8 @@ std::vector<node::impl::place> node::impl::stop_exporters(const next_plan& next,
       owed = end - std::min(end, cursors->at(exporter).position);
     auto line = fmt::format("exporter {} of pipeline {}: gone", exporter, store->pipelines()[id]);
     if (owed > 0) {
-      line += fmt::format("; {} blocks were not delivered and stay for the retention time, its "
-                          "cursor is kept",
+      line += fmt::format("; {} blocks were not delivered; they and its cursor stay for "
+                          "storage.cursor_retention, `weir exporters adopt` hands them on",
                           owed);
       log::warn("{}", line);
     }

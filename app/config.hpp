@@ -55,6 +55,8 @@ struct storage_config {
   storage::options database;
   overflow_policy overflow = overflow_policy::refuse;
   milliseconds retention = stages::defaults::retention; ///< Delivered blocks stay this long.
+  /// What is owed to exporters that are gone, and their places.
+  milliseconds cursor_retention = stages::defaults::cursor_retention;
   dead_letter_limits dead_letters;
   milliseconds cursor_interval =
       stages::defaults::cursor_interval; ///< At most this long until a cursor is on disk.

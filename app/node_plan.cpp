@@ -49,6 +49,7 @@ actors::node_plan plan_of(const node_config& config) {
   plan.retention = config.storage.retention;
   plan.cursor_interval = config.storage.cursor_interval;
   plan.dead_letter_bytes = config.storage.dead_letters.max_bytes;
+  plan.cursor_retention = config.storage.cursor_retention;
   plan.dead_letter_retention = config.storage.dead_letters.retention;
   plan.drop_oldest = config.storage.overflow == overflow_policy::drop_oldest;
   plan.window_memory = config.sampling.window_memory;

@@ -165,6 +165,10 @@ void search::look_at_logs() {
       add("see to the back end: nothing is lost as long as there is room",
           "exporter {} of pipeline {} gets nothing through, for {}, {} wait: {}", log.exporter,
           log.pipeline, span_text(log.health_seconds), waiting, log.reason);
+    else if (log.health == exporter_health::paused)
+      add("`weir exporters resume` when it may go on; what comes waits as long as there is room",
+          "exporter {} of pipeline {} is paused by hand, for {}, {} wait", log.exporter,
+          log.pipeline, span_text(log.health_seconds), waiting);
     else if (log.health == exporter_health::refused)
       add("the refused data is kept as dead letters; see what the back end has against it",
           "the back end of exporter {} of pipeline {} refuses data for good: {}", log.exporter,

@@ -17,9 +17,10 @@ using component_config =
                  sampling::tail_sampling_config, processors::attributes_config,
                  processors::resource_config, processors::span_config, processors::redaction_config,
                  processors::probabilistic_sampler_config, otlp_grpc_shape, otlp_http_shape,
-                 backends::debug_config, backends::file_config, backends::nop_config,
-                 processors::filter_config, processors::transform_config, health_check_shape,
-                 net::basic_auth_config, bearer_auth_shape, net::headers_setter_config>;
+                 exporter_shape<backends::debug_config>, exporter_shape<backends::file_config>,
+                 exporter_shape<backends::nop_config>, processors::filter_config,
+                 processors::transform_config, health_check_shape, net::basic_auth_config,
+                 bearer_auth_shape, net::headers_setter_config>;
 
 /// One component of the file, decoded.
 struct component {

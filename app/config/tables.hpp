@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/config.hpp"
+#include "app/config/delivery_options.hpp"
 #include "app/config/option.hpp"
 #include "processors/config.hpp"
 #include "processors/ottl_config.hpp"
@@ -50,12 +51,14 @@ struct otlp_grpc_shape {
   std::optional<keepalive_client_shape> keepalive;
   backends::retry_config retry;
   queue_shape queue;
+  delivery_shape delivery;
 };
 
 struct otlp_http_shape {
   backends::otlp_http_config kind;
   backends::retry_config retry;
   queue_shape queue;
+  delivery_shape delivery;
 };
 
 /// `bearertokenauth`
@@ -141,9 +144,9 @@ bool matches_by_nothing(const std::optional<processors::match_config>& c);
 // exporters
 const option_table<otlp_grpc_shape>& otlp_grpc_options();
 const option_table<otlp_http_shape>& otlp_http_options();
-const option_table<backends::debug_config>& debug_options();
-const option_table<backends::file_config>& file_options();
-const option_table<backends::nop_config>& nop_options();
+const option_table<exporter_shape<backends::debug_config>>& debug_options();
+const option_table<exporter_shape<backends::file_config>>& file_options();
+const option_table<exporter_shape<backends::nop_config>>& nop_options();
 // extensions
 const option_table<net::basic_auth_config>& basic_auth_options();
 const option_table<bearer_auth_shape>& bearer_auth_options();

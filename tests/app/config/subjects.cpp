@@ -91,6 +91,12 @@ std::string sample_of(const subject& s, const reference_row& row) {
     return "999KiB";
   if (ends_with_any(row.path, {"permanent_codes"}))
     return s.name == "otlphttp" ? "[503]" : "[ABORTED]";
+  if (row.path == "drain.share")
+    return "33%";
+  if (row.path == "drain.max_rate")
+    return "7MB/s";
+  if (row.path == "start_at")
+    return "beginning";
   if (row.type.starts_with("`"))
     return "\"" + last_name(row.type) + "\"";
   if (row.type.starts_with("list of `"))
