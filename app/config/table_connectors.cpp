@@ -305,7 +305,7 @@ const option_table<connectors::spanmetrics_config>& spanmetrics_options() {
                         "`aggregation_cardinality_limit` is the limit"),
           works("resource_metrics_cache_size", &c::resource_metrics_cache_size,
                 {.min = "1", .max = "1000000"},
-                "Resources whose series are held; the one that was seen last goes first."),
+                "Resources whose series are held; the one seen longest ago goes first."),
           works("resource_metrics_key_attributes", &c::resource_metrics_key_attributes,
                 "Attributes that tell resources apart; none: all."),
           choice("aggregation_temporality", &c::aggregation_temporality,
