@@ -134,6 +134,8 @@ using intake_actor =
                      caf::reacts_to<edited_atom>,
                      // INTERNAL: a commit is over while another one waits for its turn.
                      caf::reacts_to<flush_atom>,
+                     // INTERNAL: a second is over.
+                     caf::reacts_to<tick_atom>,
                      // Other pipelines: answers when what was taken for those that go is on its way
                      // to the disk.
                      caf::replies_to<intake_change>::with<changed_atom>,

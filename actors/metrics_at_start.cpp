@@ -67,6 +67,10 @@ void show_metrics_at_start(const node_plan& plan) {
     counter->with();
   for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
     metrics::reloads.with({{"outcome", outcome}});
+  for (const auto& connection : plan.connections)
+    if (connection.make_meter)
+      for (const auto* counter : {&metrics::connector_overflowed, &metrics::connector_made_points})
+        counter->with({{"connector", connection.id}});
   for (const auto& pipeline : plan.pipelines)
     show_pipeline(plan, pipeline);
 }

@@ -8,6 +8,7 @@
 #include "net/link/inquiry.hpp"
 #include "net/server/otlp_server.hpp"
 #include "sampling/config.hpp"
+#include "stages/connections.hpp"
 #include "stages/defaults.hpp"
 #include "stages/edit_limits.hpp"
 #include "stages/sabotage.hpp"
@@ -33,6 +34,7 @@ struct node_pipeline {
   std::shared_ptr<const editing::chain> edits_before; ///< The journal (the log).
   std::shared_ptr<const editing::chain> edits_behind; ///< Sampling, on what was kept.
   std::string edits_text;                             ///< Differs where these do: a reload says so.
+  std::vector<std::string> connectors = {};           ///< Ids of those among its exporters.
 };
 
 /// Everything a node is to run: checked, defaults filled in.
@@ -61,6 +63,7 @@ struct node_plan {
   std::vector<net::otlp_receiver_config> receivers;
   std::vector<backends::exporter_config> exporters;
   std::vector<node_pipeline> pipelines;
+  std::vector<stages::connection> connections;
   std::optional<cluster::cluster_settings> cluster; ///< Absent: a single node.
   std::string release;                              ///< Of the program, for other members.
   stages::sabotage broken;

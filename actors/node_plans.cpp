@@ -3,6 +3,7 @@
 #include "core/cpus.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace weir::actors {
 
@@ -112,11 +113,21 @@ stages::intake_config node::impl::config_of_intake() const {
   stages::intake_config config;
   for (const auto& receiver : plan.receivers)
     config.receivers.push_back({receiver.id, {}, {}, {}});
+  std::vector<stages::connected_pipeline> to_connect;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     const auto& pipeline = plan.pipelines[p];
-    config.pipelines.push_back({ids[p], pipeline.name, pipeline.signal,
-                                pipeline.tail_sampling.has_value(), tails.at(ids[p]),
-                                pipeline.edits_before});
+    to_connect.push_back(
+        {ids[p], pipeline.name, pipeline.signal, pipeline.edits_before, pipeline.connectors});
+  }
+  auto connected =
+      stages::connect(to_connect, plan.connections, fmt::format("{:016x}", store->node()));
+  config.meters = std::move(connected.metering);
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const auto& pipeline = plan.pipelines[p];
+    config.pipelines.push_back(
+        {ids[p], pipeline.name, pipeline.signal, pipeline.tail_sampling.has_value(),
+         tails.at(ids[p]), pipeline.edits_before, connected.passages[p],
+         !pipeline.exporters.empty() || pipeline.connectors.empty(), connected.meters[p]});
     for (const auto r : pipeline.receivers) {
       auto& receiver = config.receivers[r];
       auto& lanes = pipeline.signal == signal::traces    ? receiver.traces

@@ -144,6 +144,8 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
                                     now->name));
     if (now != nullptr && now->edits_text != before.pipelines[p].edits_text)
       changes.push_back(fmt::format("pipeline {}: its processors changed", now->name));
+    if (now != nullptr && now->connectors != before.pipelines[p].connectors)
+      changes.push_back(fmt::format("pipeline {}: its connectors changed", now->name));
     if (now != nullptr && now->receivers != before.pipelines[p].receivers)
       changes.push_back(fmt::format("pipeline {}: its receivers changed", now->name));
     if (now != nullptr)
@@ -159,6 +161,10 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
     tails.erase(id);
     letters.erase(id);
   }
+  for (const auto& connection : plan.connections)
+    for (const auto& other : before.connections)
+      if (connection.id == other.id && connection.options != other.options)
+        changes.push_back(fmt::format("connector {}: changed", connection.id));
   if (plan.retention != before.retention || plan.drop_oldest != before.drop_oldest
       || plan.memory_limit != before.memory_limit
       || plan.cursor_retention != before.cursor_retention

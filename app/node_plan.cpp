@@ -62,12 +62,14 @@ actors::node_plan plan_of(const node_config& config) {
   plan.edits = {config.limits.edit_threads, config.limits.max_edit_time};
   plan.receivers = config.receivers;
   plan.exporters = config.exporters;
+  plan.connections = config.connections;
   plan.cluster = config.cluster;
   plan.release = version();
   for (const auto& p : config.pipelines) {
     plan.pipelines.push_back({p.name, p.signal, indexes(p.receivers, config.receivers),
                               indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,
-                              chain_of(p.edits_before), chain_of(p.edits_behind), p.edits_text});
+                              chain_of(p.edits_before), chain_of(p.edits_behind), p.edits_text,
+                              p.connectors_behind});
     // Memory is the process's: the lowest limit of all pipelines holds for all.
     for (const auto& limiter : p.memory_limiters) {
       const auto limit = std::max(soft_limit(limiter), least_memory_limit);

@@ -213,7 +213,6 @@ telemetry_config linker::telemetry() const {
 void linker::name_missing() {
   for (const auto& section : component_sections())
     name_missing(section.word, source_.components_of(section.key));
-  name_missing("connector", source_.connectors);
 }
 
 void linker::name_missing(std::string_view word, const std::vector<component>& components) {

@@ -3,6 +3,7 @@
 #include "app/config.hpp"
 #include "app/config/delivery_options.hpp"
 #include "app/config/option.hpp"
+#include "connectors/config.hpp"
 #include "processors/config.hpp"
 #include "processors/ottl_config.hpp"
 
@@ -174,5 +175,12 @@ bool has_scheme(std::string_view text, std::string_view scheme);
 /// An exporter's endpoint in one spelling: the scheme in small letters, this host where it names
 /// none (":4317").
 std::string normal_endpoint(std::string endpoint);
+
+// -- connectors --
+
+const option_table<connectors::forward_config>& forward_options();
+const option_table<connectors::count_config>& count_options();
+const option_table<connectors::routing_config>& routing_options();
+const option_table<connectors::spanmetrics_config>& spanmetrics_options();
 
 } // namespace weir::app
