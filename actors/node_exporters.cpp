@@ -118,7 +118,9 @@ std::vector<exporter_view> node::exporters() const {
                                          parts.plan.cursor_retention / std::chrono::nanoseconds(1));
   if (gone)
     for (const auto& orphan : *gone) {
-      exporter_view view{.configured = false, .until = orphan.until};
+      exporter_view view{};
+      view.configured = false;
+      view.until = orphan.until;
       view.status.pipeline = orphan.pipeline_name;
       view.status.exporter = orphan.exporter;
       view.status.waiting_items = orphan.items;
