@@ -217,6 +217,7 @@ result<void> node::leave() {
                 "no other member lives: there is nobody to take over what this node holds");
   impl_->gate->leave();
   caf::anon_send(impl_->hub, leave_atom_v);
+  caf::anon_send(impl_->replays, leave_atom_v);
   return {};
 }
 
