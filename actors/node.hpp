@@ -4,6 +4,7 @@
 #include "cluster/settings.hpp"
 #include "cluster/view.hpp"
 #include "editing/chain.hpp"
+#include "net/link/inquiry.hpp"
 #include "net/server/otlp_server.hpp"
 #include "sampling/config.hpp"
 #include "stages/defaults.hpp"
@@ -76,6 +77,9 @@ public:
   /// Its lasting id.
   node_id id() const noexcept;
 
+  /// What it has on disk, to read.
+  const storage::disk& disk() const noexcept;
+
   /// Addresses that the OTLP ports are bound to.
   std::vector<std::string> endpoints() const;
 
@@ -117,6 +121,13 @@ public:
   result<void> leave();
   /// It has left: it may be stopped for good.
   bool left() const;
+  /// Asks other members, at the addresses of their cluster ports. The answer may outlive the node.
+  /// @pre it is not alone
+  std::unique_ptr<net::inquiry> inquire(const std::vector<std::string>& addresses,
+                                        net::question asked,
+                                        std::optional<std::chrono::milliseconds> patience) const;
+  /// Who answers questions of other members; it has to live until the node has stopped.
+  void answer_members(net::question_handler handler);
 
   /// Goes over to another plan while it runs: policies, exporters, pipelines, retention, the quota.
   /// Listeners and connections stay, and so does the window: what it holds is decided by the new

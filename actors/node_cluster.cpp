@@ -90,9 +90,10 @@ result<void> node::impl::join(std::uint64_t boot) {
   if (!plan.cluster)
     return {};
   const auto& wanted = *plan.cluster;
-  const auto credentials = net::link_credentials::open(tls_of(wanted.tls));
-  if (!credentials)
-    return fail(credentials.error().code, "cluster.tls: " + credentials.error().message);
+  auto opened = net::link_credentials::open(tls_of(wanted.tls));
+  if (!opened)
+    return fail(opened.error().code, "cluster.tls: " + opened.error().message);
+  credentials = *std::move(opened);
   inbox = system.spawn<caf::detached>(
       weir::actors::inbox, std::make_shared<const inbox_change_message>(change_of_inbox()), shards,
       store);
@@ -102,7 +103,7 @@ result<void> node::impl::join(std::uint64_t boot) {
       std::make_shared<const hub_change_message>(change_of_hub()));
   net::link_server_config config;
   config.listen = wanted.listen;
-  config.credentials = *credentials;
+  config.credentials = credentials;
   auto started = net::link_server::start(std::move(config), make_hello_handler(hub, inbox));
   if (!started)
     return fail(started.error().code, "cluster.listen: " + started.error().message);
@@ -117,7 +118,7 @@ result<void> node::impl::join(std::uint64_t boot) {
   first->self.name = wanted.node;
   first->seeds = net::seed_lookup::plain(wanted.join);
   first->settings = settings_of(wanted);
-  first->credentials = *credentials;
+  first->credentials = credentials;
   log::info("cluster {}: links come in on {}, others reach this node at {}", wanted.name,
             links->endpoint(), first->self.address);
   caf::anon_send(hub, hub_plan_ptr(std::move(first)));
@@ -219,6 +220,19 @@ result<void> node::leave() {
   caf::anon_send(impl_->hub, leave_atom_v);
   caf::anon_send(impl_->replays, leave_atom_v);
   return {};
+}
+
+std::unique_ptr<net::inquiry>
+node::inquire(const std::vector<std::string>& addresses, net::question asked,
+              std::optional<std::chrono::milliseconds> patience) const {
+  asked.cluster = impl_->plan.cluster->name;
+  asked.node = id();
+  return std::make_unique<net::inquiry>(addresses, impl_->credentials, asked, patience);
+}
+
+void node::answer_members(net::question_handler handler) {
+  if (impl_->links)
+    impl_->links->answer_by(std::move(handler));
 }
 
 bool node::left() const {

@@ -102,6 +102,7 @@ struct node::impl {
   /// Of the budgets that the members share; only in a cluster.
   std::shared_ptr<sampling::rate_board> rates;
   std::unique_ptr<net::link_server> links;
+  std::shared_ptr<const net::link_credentials> credentials; ///< Of all links.
   std::unique_ptr<net::seed_lookup> seeds;
   /// Who looks holds it: handles are not taken away meanwhile.
   mutable std::mutex look_mutex;

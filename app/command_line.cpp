@@ -1,6 +1,5 @@
 #include "app/command_line.hpp"
 
-#include "app/admin/admin_command.hpp"
 #include "app/command_tree.hpp"
 #include "app/config/convert.hpp"
 #include "app/config/load.hpp"
@@ -161,7 +160,7 @@ int convert_files(const arguments& given, const command_context& context) {
   print(context.err, made->notes.not_needed, "Not needed: ");
   print(context.err, made->notes.lost, "Lost: ");
   context.out << made->yaml;
-  return made->notes.lost.empty() ? done : something_lost;
+  return made->notes.lost.empty() ? done : not_whole;
 }
 
 int print_config(const arguments& given, const command_context& context) {
@@ -206,9 +205,8 @@ int command_line(int argc, const char* const* argv, const command_context& conte
   }
   if (is("convert"))
     return convert_files(given, context);
-  for (const auto* command : {"status", "members", "leave"})
-    if (is(command))
-      return admin_command(command, given.admin, context.out, context.err);
+  if (auto* command = commands.on_node())
+    return run_on_node(*command, given.node, context.out, context.err);
   const bool reads_none = given.reference || given.metrics || given.reload;
   if (given.configs.empty() && !reads_none && given.storage.empty())
     return missing_config(context);

@@ -20,9 +20,10 @@ constexpr auto root_footer = R"(Examples:
 
 Exit codes:
   0   done
-  1   the configuration is wrong
+  1   the configuration is wrong, or what was asked for could not be done
   2   the command line is wrong
-  3   `config convert` lost a part of what it was given, and says which
+  3   done, but not whole: a node of the cluster did not answer, or `config convert` lost a part of
+      what it was given; it says which
   69  at run time: a port or a directory is taken or cannot be used, no node to ask, or one
       that refuses
   70  at run time: no promise can be kept any more, such as after a failed write
@@ -52,46 +53,28 @@ constexpr auto convert_footer = R"(Examples:
   weir config convert gateway.yaml sampler.yaml > weir.yaml
   weir config convert operator-resources.yaml > weir.yaml)";
 
-constexpr auto status_footer = R"(Examples:
-  weir status
-  weir status --endpoint 10.0.0.1:13134 --ca-file ca.pem --token-file token
-  weir status --output json)";
-
-constexpr auto members_footer = R"(Examples:
-  weir members
-  weir members --output json)";
-
-constexpr auto leave_footer = R"(Examples:
-  weir leave --watch             # the node that is asked, until it has left
-  weir leave gamma               # a member, by its name or id)";
-
-/// A subcommand that asks a running node.
-CLI::App* with_node(CLI::App& root, admin_arguments& given, const std::string& name,
-                    const std::string& text, const char* footer) {
-  auto* command = root.add_subcommand(name, text);
-  command->add_option("--endpoint", given.endpoint, "The node's admin API")
+/// How a node is reached.
+void add_node_options(CLI::App& command, node_arguments& given) {
+  command.add_option("--endpoint", given.endpoint, "The node's admin API")
       ->capture_default_str()
       ->type_name("HOST:PORT");
   command
-      ->add_option("--token", given.token,
-                   "What the node wants to hear; others see it in the "
-                   "list of processes")
+      .add_option("--token", given.token,
+                  "What the node wants to hear; others see it in the "
+                  "list of processes")
       ->type_name("TOKEN");
-  command->add_option("--token-file", given.token_file, "The same, the first line of a file")
+  command.add_option("--token-file", given.token_file, "The same, the first line of a file")
       ->type_name("FILE");
-  command->add_flag("--tls", given.tls, "TLS; so it is with any of the following");
-  command->add_option("--ca-file", given.ca_file, "Who signed the node's certificate, PEM")
+  command.add_flag("--tls", given.tls, "TLS; so it is with any of the following");
+  command.add_option("--ca-file", given.ca_file, "Who signed the node's certificate, PEM")
       ->type_name("FILE");
-  command->add_option("--cert-file", given.cert_file, "Our own certificate, PEM")
-      ->type_name("FILE");
-  command->add_option("--key-file", given.key_file, "Its private key, PEM")->type_name("FILE");
-  command->add_option("--server-name", given.server_name, "The name in the node's certificate")
+  command.add_option("--cert-file", given.cert_file, "Our own certificate, PEM")->type_name("FILE");
+  command.add_option("--key-file", given.key_file, "Its private key, PEM")->type_name("FILE");
+  command.add_option("--server-name", given.server_name, "The name in the node's certificate")
       ->type_name("NAME");
-  command->add_option("--output", given.output, "`table` for people, `json` for programs")
+  command.add_option("--output", given.output, "`table` for people, `json` for programs")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
-  command->footer(footer);
-  return command;
 }
 
 /// A subcommand that reads a configuration.
@@ -192,16 +175,7 @@ command_tree::command_tree(arguments& given)
   show->add_flag("--reference", given.reference)->group("");
   show->add_flag("--metrics", given.metrics)->group("");
   show->add_flag("--reload", given.reload)->group("");
-  auto* status =
-      with_node(root, given.admin, "status",
-                "Shows a running node and its cluster, and what is wrong", status_footer);
-  auto* members = with_node(root, given.admin, "members", "Lists the members of a node's cluster",
-                            members_footer);
-  auto* leave = with_node(root, given.admin, "leave", "Takes a node out of its cluster for good",
-                          leave_footer);
-  leave->add_option("node", given.admin.node, "Its name or id; absent: the node that is asked")
-      ->type_name("NODE");
-  leave->add_flag("--watch", given.admin.watch, "Shows how far it is until it has left");
+  add_node_commands(given.node);
   auto* config = root.add_subcommand("config", "Works on configuration files");
   config->require_subcommand(1);
   auto* convert = config->add_subcommand(
@@ -217,10 +191,37 @@ command_tree::command_tree(arguments& given)
   auto* help = root.add_subcommand("help", "Says how a command is used");
   help->add_option("command", given.helped, "The command; absent: all of them")
       ->type_name("COMMAND");
-  commands_ = {run, check, again, show, status, members, leave, convert, version, help};
+  commands_ = {run, check, again, show, convert, version, help};
 }
 
 command_tree::~command_tree() = default;
+
+void command_tree::add_node_commands(node_arguments& given) {
+  for (const auto& row : node_commands()) {
+    CLI::App* parent = root_.get();
+    auto rest = row.path;
+    for (auto blank = rest.find(' '); blank != rest.npos; blank = rest.find(' ')) {
+      const std::string word(rest.substr(0, blank));
+      rest.remove_prefix(blank + 1);
+      if (!contains(command_names(*parent), word))
+        parent->add_subcommand(word, std::string(text_of_group(word)))->require_subcommand(1);
+      parent = parent->get_subcommand(word);
+    }
+    auto* command = parent->add_subcommand(std::string(rest), std::string(row.text));
+    command->footer(fmt::format("Examples:\n{}", row.examples));
+    auto made = row.make();
+    made->add_options(*command);
+    add_node_options(*command, given);
+    node_commands_.emplace_back(command, std::move(made));
+  }
+}
+
+node_command* command_tree::on_node() const {
+  for (const auto& [command, made] : node_commands_)
+    if (command->parsed())
+      return made.get();
+  return nullptr;
+}
 
 std::optional<int> command_tree::parse(int argc, const char* const* argv, std::ostream& out,
                                        std::ostream& err) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/admin/admin_command.hpp"
+#include "app/admin/node_commands.hpp"
 
 #include <iosfwd>
 #include <memory>
@@ -27,7 +27,7 @@ struct arguments {
   std::vector<std::string> seeds; ///< Behind `--join`.
   std::string storage;
   std::vector<std::string> files;
-  admin_arguments admin;
+  node_arguments node;
   std::vector<std::string> helped; ///< Behind `help`: the command that it is about.
 };
 
@@ -47,13 +47,18 @@ public:
 
   /// Whether this command was given.
   bool used(std::string_view command) const;
+  /// The one that asks a node; null: it is another.
+  node_command* on_node() const;
 
   /// `weir help [COMMAND...]`. Returns the exit code.
   int help(const std::vector<std::string>& command, std::ostream& out, std::ostream& err) const;
 
 private:
+  void add_node_commands(node_arguments& given);
+
   std::unique_ptr<CLI::App> root_;
   std::vector<CLI::App*> commands_;
+  std::vector<std::pair<CLI::App*, std::unique_ptr<node_command>>> node_commands_;
 };
 
 } // namespace weir::app

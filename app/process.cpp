@@ -273,8 +273,10 @@ int run_node(const loaded_config& loaded, const config_reader& again,
   take_request(directory); // whoever left one meant the node before
   note_running(directory);
   (*shown)->attach(&node);
-  (*admin)->attach(&node);
-  (*admin)->set_cluster(access_of(node, config));
+  (*admin)->attach(&node, access_of(node, config));
+  node.answer_members([told = admin->get()](const net::question& asked, net::asker& whom) {
+    return told->answer_member(asked, whom);
+  });
   log::info("ready");
 
   auto last = loaded;
@@ -285,8 +287,7 @@ int run_node(const loaded_config& loaded, const config_reader& again,
   if (last.config.cluster && last.config.cluster->leave_on_stop)
     patience = leave_first(node, patience);
   (*shown)->attach(nullptr);
-  (*admin)->attach(nullptr);
-  (*admin)->set_cluster(std::nullopt);
+  (*admin)->attach(nullptr, std::nullopt);
   const end_at_last deadline(patience + end_patience);
   node.stop(patience);
   note_stopped(directory);

@@ -62,18 +62,6 @@ Member to_message(const cluster::member_view& member) {
   return message;
 }
 
-Log to_message(const log_status& log) {
-  Log message;
-  message.set_pipeline(without_controls(log.pipeline));
-  message.set_exporter(without_controls(log.exporter));
-  message.set_health(std::string(to_string(log.health)));
-  message.set_reason(without_controls(log.reason));
-  message.set_health_seconds(log.health_seconds);
-  message.set_waiting_items(log.waiting_items);
-  message.set_oldest_waiting_seconds(log.oldest_waiting_seconds);
-  return message;
-}
-
 Node to_message(const node_status& node) {
   Node message;
   message.set_id(node.id);
@@ -99,7 +87,7 @@ Node to_message(const node_status& node) {
   disk.set_damaged_records(node.disk.damaged_records);
   disk.set_dead_letters(node.disk.dead_letters);
   for (const auto& log : node.logs)
-    *message.add_logs() = to_message(log);
+    *message.add_logs() = app::to_message(log);
   return message;
 }
 
@@ -146,18 +134,6 @@ cluster::member_view from_message(const Member& message) {
   return member;
 }
 
-log_status from_message(const Log& message) {
-  using enum exporter_health;
-  constexpr std::array all{sending, backing_off, refused};
-  return {.pipeline = message.pipeline(),
-          .exporter = message.exporter(),
-          .health = value_named(message.health(), all),
-          .reason = message.reason(),
-          .health_seconds = message.health_seconds(),
-          .waiting_items = message.waiting_items(),
-          .oldest_waiting_seconds = message.oldest_waiting_seconds()};
-}
-
 node_status from_message(const Node& message) {
   node_status node{.id = message.id(),
                    .name = message.name(),
@@ -179,11 +155,35 @@ node_status from_message(const Node& message) {
                .damaged_records = disk.damaged_records(),
                .dead_letters = disk.dead_letters()};
   for (const auto& log : message.logs())
-    node.logs.push_back(from_message(log));
+    node.logs.push_back(app::from_message(log));
   return node;
 }
 
 } // namespace
+
+Log to_message(const log_status& log) {
+  Log message;
+  message.set_pipeline(without_controls(log.pipeline));
+  message.set_exporter(without_controls(log.exporter));
+  message.set_health(std::string(to_string(log.health)));
+  message.set_reason(without_controls(log.reason));
+  message.set_health_seconds(log.health_seconds);
+  message.set_waiting_items(log.waiting_items);
+  message.set_oldest_waiting_seconds(log.oldest_waiting_seconds);
+  return message;
+}
+
+log_status from_message(const Log& message) {
+  using enum exporter_health;
+  constexpr std::array all{sending, backing_off, refused};
+  return {.pipeline = message.pipeline(),
+          .exporter = message.exporter(),
+          .health = value_named(message.health(), all),
+          .reason = message.reason(),
+          .health_seconds = message.health_seconds(),
+          .waiting_items = message.waiting_items(),
+          .oldest_waiting_seconds = message.oldest_waiting_seconds()};
+}
 
 Cluster to_message(const cluster::cluster_view& view) {
   Cluster message;

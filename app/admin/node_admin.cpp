@@ -1,20 +1,61 @@
 #include "app/admin/node_admin.hpp"
 
-#include "app/admin/messages.hpp"
-#include "app/admin/node_look.hpp"
-#include "app/admin/troubles.hpp"
-#include "app/version.hpp"
+#include "app/admin/cluster_call.hpp"
+#include "app/admin/hands.hpp"
 #include "core/log.hpp"
-#include "core/metric_values.hpp"
+#include "core/quote.hpp"
 
 #include <fmt/format.h>
 
 namespace weir::app {
 
+namespace {
+
+constexpr std::size_t longest_logged_request = 1024;
+
+void note_change(const hand& called, const std::string& request, const net::asker& whom) {
+  if (!called.terms.changes)
+    return;
+  const auto peer = without_controls(whom.peer());
+  const auto text = called.text(request).substr(0, longest_logged_request);
+  log::info({{"hand", called.terms.name}, {"peer", peer}, {"request", text}},
+            "admin: {} was asked for by {}: {}", called.terms.name, peer,
+            text.empty() ? "no arguments" : text);
+}
+
+} // namespace
+
+/// Someone works on the place, for as long as this lives.
+class node_admin::visit {
+public:
+  visit(node_admin& admin, const hand& called, net::asker& whom)
+      : admin_(admin), whom_(whom), held_(admin.place_mutex_) {
+    if (!called.terms.is_long)
+      return;
+    const std::lock_guard guard(admin_.askers_mutex_);
+    admin_.askers_.insert(&whom_);
+    if (admin_.changing_)
+      whom_.send_away();
+  }
+  ~visit() {
+    const std::lock_guard guard(admin_.askers_mutex_);
+    admin_.askers_.erase(&whom_);
+  }
+  visit(const visit&) = delete;
+  visit& operator=(const visit&) = delete;
+
+  const node_place& place() const noexcept { return admin_.place_; }
+
+private:
+  node_admin& admin_;
+  net::asker& whom_;
+  const std::shared_lock<std::shared_mutex> held_;
+};
+
 result<std::unique_ptr<node_admin>> node_admin::start(const node_config& config) {
   auto made = std::make_unique<node_admin>();
   if (config.cluster)
-    made->name_ = config.cluster->node;
+    made->place_.name = config.cluster->node;
   const auto& admin = config.admin;
   if (!admin.enabled)
     return made;
@@ -32,90 +73,55 @@ result<std::unique_ptr<node_admin>> node_admin::start(const node_config& config)
   return made;
 }
 
-void node_admin::attach(const actors::node* node) {
-  const std::lock_guard guard(mutex_);
-  node_ = node;
-  if (node != nullptr) {
-    was_running_ = true;
-    id_ = node->id();
+void node_admin::attach(actors::node* node, std::optional<cluster_access> access) {
+  {
+    const std::lock_guard guard(askers_mutex_);
+    changing_ = true;
+    for (auto* each : askers_)
+      each->send_away();
   }
-}
-
-void node_admin::set_cluster(std::optional<cluster_access> access) {
-  const std::lock_guard guard(mutex_);
-  access_ = std::move(access);
+  {
+    const std::unique_lock alone(place_mutex_);
+    place_.node = node;
+    place_.cluster = std::move(access);
+    if (node != nullptr) {
+      place_.was_running = true;
+      place_.id = node->id();
+    }
+  }
+  const std::lock_guard guard(askers_mutex_);
+  changing_ = false;
 }
 
 std::string node_admin::endpoint() const {
   return server_ ? server_->endpoint() : std::string();
 }
 
-std::optional<cluster::cluster_view> node_admin::view() {
-  const std::lock_guard guard(mutex_); // The cluster stays as long as it is held.
-  return access_ ? std::optional(access_->view()) : std::nullopt;
+std::vector<net::admin_method> node_admin::methods() const {
+  std::vector<net::admin_method> methods;
+  for (const auto& each : all_hands())
+    methods.push_back({each.terms.name, each.terms.is_long});
+  return methods;
 }
 
-whole_status node_admin::look() {
-  whole_status status{.node = {}, .cluster = view()};
-  auto& node = status.node;
-  node.name = name_;
-  node.release = version();
-  node.uptime_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - born_).count();
-  {
-    const std::lock_guard guard(mutex_); // The node stays as long as it is held.
-    const bool running = node_ != nullptr && node_->ready();
-    node.phase = running ? "running" : was_running_ ? "stopping" : "starting";
-    node.refusal = running ? node_->refusal() : std::string();
-    node.id = id_ == 0 ? "" : text_of_node(id_);
-  }
-  take_measures(metrics::collect(), node);
-  node.logs = logs_of(exporter_board::instance().all(), unix_now());
-  status.troubles = troubles_of(node, status.cluster ? &*status.cluster : nullptr);
-  return status;
+result<void> node_admin::answer(const std::string& method, const std::string& request,
+                                net::asker& whom) {
+  const auto* called = hand_called(method);
+  if (called == nullptr)
+    return fail(errc::not_found, fmt::format("there is no `{}`", without_controls(method)));
+  note_change(*called, request, whom);
+  const visit here(*this, *called, whom);
+  return called->of_cluster ? call_cluster(*called, here.place(), request, whom)
+                            : called->work(here.place(), request, whom);
 }
 
-admin::v1::StatusResponse node_admin::status() {
-  return to_message(look());
-}
-
-std::optional<admin::v1::Cluster> node_admin::cluster() {
-  const auto seen = view();
-  return seen ? std::optional(to_message(*seen)) : std::nullopt;
-}
-
-result<std::string> node_admin::leave(const std::string& node) {
-  const std::lock_guard guard(mutex_);
-  if (!access_)
-    return fail(errc::unsupported, "this node is alone: there is no cluster to leave");
-  const auto id = find_member(access_->view(), node);
-  if (!id)
-    return tl::unexpected(id.error());
-  if (const auto begun = access_->leave(*id); !begun)
-    return tl::unexpected(begun.error());
-  return text_of_node(*id);
-}
-
-result<node_id> find_member(const cluster::cluster_view& view, const std::string& node) {
-  const cluster::member_view* found = nullptr;
-  std::string same;
-  const auto id = node_in(node);
-  for (const auto& member : view.members) {
-    if (node.empty() ? member.self : id && member.info.id == *id)
-      return member.info.id;
-    if (node.empty() || member.info.name != node || !member.info.lives())
-      continue;
-    found = &member;
-    same += (same.empty() ? "" : ", ") + text_of_node(member.info.id);
-  }
-  if (found == nullptr)
-    return fail(errc::not_found,
-                fmt::format("no member is called `{}`: `weir members` lists them", node));
-  if (same != text_of_node(found->info.id))
-    return fail(
-        errc::invalid_argument,
-        fmt::format("several members are called `{}`: say which by its id: {}", node, same));
-  return found->info.id;
+result<void> node_admin::answer_member(const net::question& asked, net::asker& whom) {
+  const auto* called = hand_called(asked.hand);
+  if (called == nullptr || !called->of_cluster)
+    return fail(errc::not_found, "this release does not know it");
+  note_change(*called, asked.request, whom);
+  const visit here(*this, *called, whom);
+  return call_here(*called, here.place(), asked.request, whom);
 }
 
 } // namespace weir::app

@@ -6,8 +6,9 @@
 #include <fstream>
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/rpc_method.h>
+#include <grpcpp/support/sync_stream.h>
 #include <sstream>
-#include <weir/admin/v1/admin.grpc.pb.h>
 
 namespace weir::net {
 
@@ -44,16 +45,7 @@ credentials_of(const admin_client_config& config) {
 
 struct admin_client::impl {
   admin_client_config config;
-  std::unique_ptr<admin::v1::Admin::Stub> stub;
-
-  void prepare(grpc::ClientContext& context) const {
-    if (!config.token.empty())
-      context.AddMetadata("authorization", "Bearer " + config.token);
-  }
-
-  void set_deadline(grpc::ClientContext& context) const {
-    context.set_deadline(std::chrono::system_clock::now() + config.timeout);
-  }
+  std::shared_ptr<grpc::Channel> channel;
 
   tl::unexpected<error> failure(const grpc::Status& status) const;
 };
@@ -73,8 +65,9 @@ tl::unexpected<error> admin_client::impl::failure(const grpc::Status& status) co
                             endpoint, said));
   case grpc::StatusCode::NOT_FOUND:
     return fail(errc::not_found, said);
-  case grpc::StatusCode::FAILED_PRECONDITION:
   case grpc::StatusCode::INVALID_ARGUMENT:
+    return fail(errc::invalid_argument, said);
+  case grpc::StatusCode::FAILED_PRECONDITION:
     return fail(errc::unsupported, said);
   case grpc::StatusCode::UNIMPLEMENTED:
     return fail(errc::unsupported,
@@ -103,45 +96,37 @@ result<admin_client> admin_client::make(const admin_client_config& config) {
     terms.SetSslTargetNameOverride(config.server_name);
   auto made = std::make_unique<impl>();
   made->config = config;
-  made->stub =
-      admin::v1::Admin::NewStub(grpc::CreateCustomChannel(config.endpoint, *credentials, terms));
+  made->channel = grpc::CreateCustomChannel(config.endpoint, *credentials, terms);
   return admin_client(std::move(made));
 }
 
-result<admin::v1::StatusResponse> admin_client::status() {
+// As the generated code does it, but that messages are bytes here.
+result<void> admin_client::call(const std::string& method, const std::string& request,
+                                std::optional<std::chrono::milliseconds> patience,
+                                const std::function<bool(const std::string&)>& told) {
   grpc::ClientContext context;
-  impl_->prepare(context);
-  impl_->set_deadline(context);
-  admin::v1::StatusResponse answer;
-  if (const auto status = impl_->stub->Status(&context, {}, &answer); !status.ok())
-    return impl_->failure(status);
-  return answer;
-}
-
-result<admin::v1::MembersResponse> admin_client::members() {
-  grpc::ClientContext context;
-  impl_->prepare(context);
-  impl_->set_deadline(context);
-  admin::v1::MembersResponse answer;
-  if (const auto status = impl_->stub->Members(&context, {}, &answer); !status.ok())
-    return impl_->failure(status);
-  return answer;
-}
-
-result<void> admin_client::leave(const std::string& node,
-                                 const std::function<bool(const admin::v1::LeaveProgress&)>& told) {
-  grpc::ClientContext context; // Without a deadline: it takes as long as it takes.
-  impl_->prepare(context);
-  admin::v1::LeaveRequest request;
-  request.set_node(node);
-  const auto reader = impl_->stub->Leave(&context, request);
-  admin::v1::LeaveProgress progress;
-  while (reader->Read(&progress))
-    if (!told(progress)) {
+  if (!impl_->config.token.empty())
+    context.AddMetadata("authorization", "Bearer " + impl_->config.token);
+  if (patience)
+    context.set_deadline(std::chrono::system_clock::now() + *patience);
+  const auto path = "/weir.admin.v1.Admin/" + method;
+  const grpc::internal::RpcMethod called(path.c_str(), grpc::internal::RpcMethod::SERVER_STREAMING,
+                                         impl_->channel);
+  const grpc::Slice bytes(request);
+  const std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> reader(
+      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(
+          impl_->channel.get(), called, &context, grpc::ByteBuffer(&bytes, 1)));
+  grpc::ByteBuffer answer;
+  while (reader->Read(&answer)) {
+    grpc::Slice told_bytes;
+    if (!answer.Valid() || !answer.DumpToSingleSlice(&told_bytes).ok())
+      told_bytes = grpc::Slice();
+    if (!told({reinterpret_cast<const char*>(told_bytes.begin()), told_bytes.size()})) {
       context.TryCancel();
       reader->Finish();
       return {};
     }
+  }
   if (const auto status = reader->Finish(); !status.ok())
     return impl_->failure(status);
   return {};

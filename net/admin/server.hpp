@@ -2,30 +2,37 @@
 
 #include "core/error.hpp"
 #include "net/admin/config.hpp"
+#include "net/asker.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <weir/admin/v1/admin.pb.h>
+#include <string_view>
+#include <vector>
 
 namespace weir::net {
 
-/// What the admin API tells, and does. Called from several threads at once; answers without waiting
-/// for anything that a node may wait for.
+/// An rpc of the admin API (proto/weir/admin/v1).
+struct admin_method {
+  std::string name;
+  bool is_long = false; ///< It may go on until the caller goes.
+};
+
+/// What the admin API tells, and does, as bytes. Called from several threads at once.
 class admin_source {
 public:
   virtual ~admin_source() = default;
 
-  virtual admin::v1::StatusResponse status() = 0;
-  /// nullopt: a single node.
-  virtual std::optional<admin::v1::Cluster> cluster() = 0;
-  /// Begins to take a node out: a member's name or id, "" = this one. Gives its id. errc::not_found:
-  /// there is no such member; errc::unsupported, errc::unavailable: it cannot be told.
-  virtual result<std::string> leave(const std::string& node) = 0;
+  /// The same at any time.
+  virtual std::vector<admin_method> methods() const = 0;
+  /// Answers a call: one answer or, of a stream, many. errc::not_found: there is no such thing;
+  /// errc::invalid_argument: the request is none; errc::unsupported, errc::unavailable: it cannot be
+  /// done, or not now.
+  virtual result<void> answer(const std::string& method, const std::string& request,
+                              asker& whom) = 0;
 };
 
-/// Serves the admin API (proto/weir/admin/v1) until it goes. Bounded: 8 threads, 4 callers that look
-/// on while a node leaves, requests of 64 KiB; beyond, callers are told to come again.
+/// Serves the admin API until it goes. Bounded: 8 threads, 4 long calls, requests of 64 KiB; beyond,
+/// callers are told to come again.
 class admin_server {
 public:
   /// `source` has to live longer. errc::unavailable: the endpoint is taken; errc::io: a file of

@@ -1,17 +1,17 @@
 #include "net/admin/service.hpp"
 
 #include "core/clock.hpp"
+#include "net/server_asker.hpp"
 
-#include <algorithm>
+#include <grpcpp/impl/codegen/method_handler.h>
+#include <grpcpp/impl/codegen/rpc_service_method.h>
 
 namespace weir::net {
 
 namespace {
 
-using namespace admin::v1;
-
-constexpr unsigned max_lookers = 4;
-constexpr auto look_interval = std::chrono::milliseconds(250);
+constexpr unsigned max_long_calls = 4;
+constexpr auto path = "/weir.admin.v1.Admin/";
 
 grpc::StatusCode code_of(errc code) {
   switch (code) {
@@ -29,24 +29,49 @@ grpc::StatusCode code_of(errc code) {
   }
 }
 
-/// How far `id` is; done also where nobody knows it any more.
-LeaveProgress progress_of(const Cluster& cluster, const std::string& id) {
-  LeaveProgress progress;
-  progress.set_node(id);
-  const auto& all = cluster.members();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const Member& m) { return m.id() == id; });
-  progress.set_state(found == all.end() ? "left" : found->state());
-  progress.set_done(progress.state() == "left" || progress.state() == "down");
-  if (found != all.end() && found->self()) {
-    progress.set_share(cluster.leaving());
-    progress.set_open_slots(cluster.open_slots());
-    progress.set_unsent_slots(cluster.unsent_slots());
-  }
-  return progress;
+std::string text_of(const grpc::ByteBuffer& buffer) {
+  grpc::Slice bytes;
+  if (!buffer.Valid() || !buffer.DumpToSingleSlice(&bytes).ok())
+    return {};
+  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
 }
 
+class caller final : public server_asker {
+public:
+  caller(grpc::ServerContext& context, grpc::ServerWriter<grpc::ByteBuffer>& writer)
+      : server_asker(context, context.peer()), writer_(writer) {}
+
+  bool tell(const std::string& answer) override {
+    const grpc::Slice bytes(answer);
+    return !gone() && writer_.Write(grpc::ByteBuffer(&bytes, 1));
+  }
+
+private:
+  grpc::ServerWriter<grpc::ByteBuffer>& writer_;
+};
+
 } // namespace
+
+admin_service::admin_service(admin_source& source, std::shared_ptr<bearer_tokens> tokens)
+    : source_(source), tokens_(std::move(tokens)) {
+  for (const auto& method : source.methods())
+    serve(method);
+}
+
+// As the generated code does it, but that messages are bytes here.
+void admin_service::serve(const admin_method& method) {
+  using handler =
+      grpc::internal::ServerStreamingHandler<admin_service, grpc::ByteBuffer, grpc::ByteBuffer>;
+  const auto& name = paths_.emplace_back(path + method.name);
+  AddMethod(new grpc::internal::RpcServiceMethod(
+      name.c_str(), grpc::internal::RpcMethod::SERVER_STREAMING,
+      new handler(
+          [method](admin_service* service, grpc::ServerContext* context,
+                   const grpc::ByteBuffer* request, buffer_writer* writer) {
+            return service->answer(method, *context, *request, *writer);
+          },
+          this)));
+}
 
 grpc::Status admin_service::admit(const grpc::ServerContext& context) const {
   if (!tokens_)
@@ -60,76 +85,39 @@ grpc::Status admin_service::admit(const grpc::ServerContext& context) const {
           found == said.end() ? "a token is wanted" : "the token is not one of this node's"};
 }
 
-grpc::Status admin_service::Status(grpc::ServerContext* context, const StatusRequest*,
-                                   StatusResponse* response) {
-  if (auto admitted = admit(*context); !admitted.ok())
+grpc::Status admin_service::answer(const admin_method& method, grpc::ServerContext& context,
+                                   const grpc::ByteBuffer& request, buffer_writer& writer) {
+  if (auto admitted = admit(context); !admitted.ok())
     return admitted;
-  *response = source_.status();
-  return grpc::Status::OK;
-}
-
-grpc::Status admin_service::Members(grpc::ServerContext* context, const MembersRequest*,
-                                    MembersResponse* response) {
-  if (auto admitted = admit(*context); !admitted.ok())
-    return admitted;
-  if (auto cluster = source_.cluster())
-    *response->mutable_cluster() = *std::move(cluster);
-  return grpc::Status::OK;
-}
-
-grpc::Status admin_service::Leave(grpc::ServerContext* context, const LeaveRequest* request,
-                                  grpc::ServerWriter<LeaveProgress>* writer) {
-  if (auto admitted = admit(*context); !admitted.ok())
-    return admitted;
-  if (!begin_looking())
+  caller whom(context, writer);
+  if (!enter(method, whom))
     return {grpc::StatusCode::RESOURCE_EXHAUSTED, "others look on already: try again later"};
-  auto ended = grpc::Status::OK;
-  if (const auto id = source_.leave(request->node()))
-    ended = look_on(*id, *context, *writer);
-  else
-    ended = {code_of(id.error().code), id.error().message};
-  end_looking();
-  return ended;
+  const auto answered = source_.answer(method.name, text_of(request), whom);
+  leave(method, whom);
+  return answered ? grpc::Status::OK
+                  : grpc::Status(code_of(answered.error().code), answered.error().message);
 }
 
-grpc::Status admin_service::look_on(const std::string& id, grpc::ServerContext& context,
-                                    grpc::ServerWriter<LeaveProgress>& writer) {
-  for (;;) {
-    const auto cluster = source_.cluster();
-    const auto progress = progress_of(cluster.value_or(Cluster()), id);
-    if (!writer.Write(progress) || context.IsCancelled())
-      return grpc::Status::CANCELLED;
-    if (progress.done())
-      return grpc::Status::OK;
-    if (!pause())
-      return {grpc::StatusCode::UNAVAILABLE, "the node that was asked ends"};
-  }
-}
-
-bool admin_service::begin_looking() {
+bool admin_service::enter(const admin_method& method, asker& whom) {
   const std::lock_guard guard(mutex_);
-  if (lookers_ == max_lookers)
+  if (ending_ || (method.is_long && long_calls_ == max_long_calls))
     return false;
-  ++lookers_;
+  long_calls_ += method.is_long ? 1 : 0;
+  askers_.insert(&whom);
   return true;
 }
 
-void admin_service::end_looking() {
+void admin_service::leave(const admin_method& method, asker& whom) {
   const std::lock_guard guard(mutex_);
-  --lookers_;
-}
-
-bool admin_service::pause() {
-  std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, look_interval, [this] { return ending_; });
+  long_calls_ -= method.is_long ? 1 : 0;
+  askers_.erase(&whom);
 }
 
 void admin_service::end() {
-  {
-    const std::lock_guard guard(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_all();
+  const std::lock_guard guard(mutex_);
+  ending_ = true;
+  for (auto* each : askers_)
+    each->send_away();
 }
 
 } // namespace weir::net

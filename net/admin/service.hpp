@@ -3,43 +3,44 @@
 #include "net/admin/server.hpp"
 #include "net/bearer_tokens.hpp"
 
-#include <condition_variable>
+#include <deque>
+#include <grpcpp/impl/codegen/service_type.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/status.h>
+#include <grpcpp/support/sync_stream.h>
 #include <mutex>
-#include <weir/admin/v1/admin.grpc.pb.h>
+#include <set>
 
 namespace weir::net {
 
-/// The calls of the admin API: who is let in, and what a source says in gRPC's words. Any thread.
-class admin_service final : public admin::v1::Admin::Service {
+/// The calls of the admin API: who is let in, and what a source says in gRPC's words. All its methods
+/// are streams of answers: on the wire a single answer is one too. Any thread.
+class admin_service final : public grpc::Service {
 public:
   /// `tokens` null: everyone is let in.
-  admin_service(admin_source& source, std::shared_ptr<bearer_tokens> tokens)
-      : source_(source), tokens_(std::move(tokens)) {}
+  admin_service(admin_source& source, std::shared_ptr<bearer_tokens> tokens);
 
-  grpc::Status Status(grpc::ServerContext* context, const admin::v1::StatusRequest* request,
-                      admin::v1::StatusResponse* response) override;
-  grpc::Status Members(grpc::ServerContext* context, const admin::v1::MembersRequest* request,
-                       admin::v1::MembersResponse* response) override;
-  grpc::Status Leave(grpc::ServerContext* context, const admin::v1::LeaveRequest* request,
-                     grpc::ServerWriter<admin::v1::LeaveProgress>* writer) override;
-
-  /// Ends what looks on.
+  /// Ends the calls that are under way.
   void end();
 
 private:
+  using buffer_writer = grpc::ServerWriter<grpc::ByteBuffer>;
+
+  void serve(const admin_method& method);
+  grpc::Status answer(const admin_method& method, grpc::ServerContext& context,
+                      const grpc::ByteBuffer& request, buffer_writer& writer);
   grpc::Status admit(const grpc::ServerContext& context) const;
-  grpc::Status look_on(const std::string& id, grpc::ServerContext& context,
-                       grpc::ServerWriter<admin::v1::LeaveProgress>& writer);
-  bool begin_looking();
-  void end_looking();
-  /// False: the service ends.
-  bool pause();
+  /// False: there are too many.
+  bool enter(const admin_method& method, asker& whom);
+  void leave(const admin_method& method, asker& whom);
 
   admin_source& source_;
+  std::deque<std::string> paths_; ///< gRPC keeps pointers to them.
   std::shared_ptr<bearer_tokens> tokens_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  unsigned lookers_ = 0; ///< Guarded, as what follows.
+  std::set<asker*> askers_; ///< Guarded, as what follows.
+  unsigned long_calls_ = 0;
   bool ending_ = false;
 };
 

@@ -1,33 +1,13 @@
 #include "net/link/client_link.hpp"
 
+#include "net/link/channel.hpp"
+
 #include <fmt/format.h>
-#include <grpcpp/create_channel.h>
 #include <type_traits>
 
 namespace weir::net {
 
 namespace {
-
-grpc::ChannelArguments arguments(const link_client_config& config) {
-  const auto keepalive = static_cast<int>(config.limits.keepalive.count());
-  grpc::ChannelArguments args;
-  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1); // a new link is a new connection
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  args.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
-  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, keepalive); // how long to connect may take
-  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive);
-  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive);
-  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, stream_window);
-  args.SetMaxReceiveMessageSize(static_cast<int>(largest_message));
-  args.SetMaxSendMessageSize(-1);
-  if (const auto& name = config.credentials->grpc().server_name; !name.empty())
-    args.SetString(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, name);
-  return args;
-}
 
 std::string text_of(const grpc::Status& status) {
   if (!status.error_message().empty())
@@ -40,8 +20,7 @@ std::string text_of(const grpc::Status& status) {
 
 client_link::client_link(link_client_config config, std::shared_ptr<link_events> events)
     : config_(std::move(config)), events_(std::move(events)),
-      stub_(grpc::CreateCustomChannel(config_.address, config_.credentials->grpc().client,
-                                      arguments(config_))) {}
+      stub_(open_channel(config_.address, *config_.credentials, config_.limits)) {}
 
 template <class Call>
 void client_link::deliver(Call&& call) {

@@ -1,6 +1,7 @@
 #include "net/link/server.hpp"
 
 #include "net/link/credential_parts.hpp"
+#include "net/link/question_desk.hpp"
 #include "net/link/session.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +29,8 @@ public:
 class service final : public proto::WithRawCallbackMethod_Control<
                           proto::WithRawCallbackMethod_Data<proto::Service>> {
 public:
-  explicit service(std::shared_ptr<session_table> table) : table_(std::move(table)) {}
+  explicit service(std::shared_ptr<session_table> table)
+      : table_(std::move(table)), questions_(table_) {}
 
   server_reactor* Control(grpc::CallbackServerContext* context) override {
     if (const auto refusal = table_->enter(session_table::kind::control); !refusal.empty())
@@ -48,8 +50,17 @@ public:
     return data.get();
   }
 
+  /// On a thread of its own: it may take as long as it takes.
+  grpc::Status Ask(grpc::ServerContext* context, const cluster::v1::Question* asked,
+                   grpc::ServerWriter<cluster::v1::Answer>* writer) override {
+    return questions_.answer(*context, *asked, *writer);
+  }
+
+  question_desk& questions() noexcept { return questions_; }
+
 private:
   const std::shared_ptr<session_table> table_;
+  question_desk questions_;
 };
 
 void configure(grpc::ServerBuilder& builder, const link_limits& limits) {
@@ -57,7 +68,11 @@ void configure(grpc::ServerBuilder& builder, const link_limits& limits) {
   const auto hello_timeout = static_cast<int>(limits.hello_timeout.count());
   builder.SetMaxReceiveMessageSize(static_cast<int>(largest_message));
   builder.SetMaxSendMessageSize(-1);
-  builder.SetResourceQuota(grpc::ResourceQuota("links").Resize(limits.memory_bytes));
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("links").Resize(limits.memory_bytes).SetMaxThreads(most_questions));
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   for (const auto& [name, value] :
        {std::pair{GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},
         {GRPC_ARG_ALLOW_REUSEPORT, 0},
@@ -107,6 +122,7 @@ public:
   }
 
   const std::string& endpoint() const noexcept { return endpoint_; }
+  void answer_by(question_handler handler) { service_.questions().set_handler(std::move(handler)); }
 
 private:
   const std::shared_ptr<session_table> table_;
@@ -128,6 +144,10 @@ link_server::~link_server() = default;
 
 const std::string& link_server::endpoint() const noexcept {
   return implementation_->endpoint();
+}
+
+void link_server::answer_by(question_handler handler) {
+  implementation_->answer_by(std::move(handler));
 }
 
 void link_server::stop() {

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "net/link/credentials.hpp"
 #include "net/link/link.hpp"
+#include "net/link/question.hpp"
 
 #include <functional>
 #include <memory>
@@ -34,6 +35,10 @@ public:
 
   /// Where it listens: host:port.
   const std::string& endpoint() const noexcept;
+
+  /// Who answers the questions of other nodes that have a link to this one; before, they are told that
+  /// the node starts. It has to live until the server has stopped. Any thread.
+  void answer_by(question_handler handler);
 
   /// Closes all sessions, for a second at most; after it nothing is called any more. Not from an
   /// event.

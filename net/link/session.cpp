@@ -102,6 +102,7 @@ void session::accept(const cluster::welcome& welcome) {
       return;
     state_ = state::accepted;
     control = control_;
+    table_->let_in(this, word_);
   }
   control->write(welcome_token{welcome, table_->issue(shared_from_this())});
   control->read_on();
@@ -176,8 +177,10 @@ bool session::ask(const cluster::hello& hello) {
     if (state_ == state::over)
       return true;
     second = state_ != state::awaiting_hello;
-    if (!second)
+    if (!second) {
       state_ = state::asked;
+      word_ = hello;
+    }
   }
   if (second) {
     close("a second hello");

@@ -32,6 +32,10 @@ public:
   std::string issue(const std::shared_ptr<session>& session);
   /// The session that a token names; null: none. No token is good twice.
   std::shared_ptr<session> take(const std::string& token);
+  /// A session is accepted, of whoever said this.
+  void let_in(const session* session, const cluster::hello& word);
+  /// Whether a node has a link to this one.
+  bool knows(const std::string& cluster, node_id node) const;
   /// Forgets a session, and its token.
   void remove(const session* session);
 
@@ -50,6 +54,7 @@ private:
   std::array<std::uint32_t, 2> streams_{}; ///< By kind.
   std::unordered_map<const session*, std::weak_ptr<session>> sessions_;
   std::unordered_map<std::string, const session*> tokens_;
+  std::unordered_map<const session*, std::pair<std::string, node_id>> let_in_; ///< Cluster, node.
 };
 
 using server_reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
@@ -196,6 +201,7 @@ private:
   std::mutex mutex_; ///< Around all below.
   state state_ = state::awaiting_hello;
   std::string reason_;
+  cluster::hello word_;
   std::shared_ptr<control_stream> control_;
   std::shared_ptr<data_stream> data_;
   outbox<data_answer> early_; ///< Answers, until there is a Data stream.

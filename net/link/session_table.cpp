@@ -57,8 +57,22 @@ std::shared_ptr<session> session_table::take(const std::string& token) {
   return owner == sessions_.end() ? nullptr : owner->second.lock();
 }
 
+void session_table::let_in(const session* session, const cluster::hello& word) {
+  const std::lock_guard lock(mutex_);
+  if (sessions_.contains(session))
+    let_in_[session] = {word.cluster, word.node};
+}
+
+bool session_table::knows(const std::string& cluster, node_id node) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(let_in_.begin(), let_in_.end(), [&](const auto& each) {
+    return each.second.second == node && each.second.first == cluster;
+  });
+}
+
 void session_table::remove(const session* session) {
   const std::lock_guard lock(mutex_);
+  let_in_.erase(session);
   sessions_.erase(session);
   std::erase_if(tokens_, [session](const auto& item) { return item.second == session; });
 }

@@ -1,7 +1,7 @@
-#include "app/admin/admin_command.hpp"
-
 #include "app/admin/messages.hpp"
 #include "app/admin/node_admin.hpp"
+#include "app/admin/node_session.hpp"
+#include "app/command_line.hpp"
 #include "app/exit_code.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "views.hpp"
@@ -22,9 +22,26 @@ struct outcome {
   std::string out, err;
 };
 
-outcome weir_does(std::string_view command, const admin_arguments& given) {
+outcome weir_does(const std::string& command, const node_arguments& given,
+                  const std::vector<std::string>& more = {}) {
+  std::vector<std::string> words{"weir"};
+  std::istringstream parts(command);
+  for (std::string part; parts >> part;)
+    words.push_back(part);
+  words.insert(words.end(), more.begin(), more.end());
+  for (const auto& [option, value] : {std::pair{"--endpoint", given.endpoint},
+                                      {"--token", given.token},
+                                      {"--token-file", given.token_file},
+                                      {"--cert-file", given.cert_file},
+                                      {"--output", given.output}})
+    if (!value.empty())
+      words.insert(words.end(), {option, value});
+  std::vector<const char*> arguments;
+  for (const auto& word : words)
+    arguments.push_back(word.c_str());
   std::ostringstream out, err;
-  const auto code = admin_command(command, given, out, err);
+  const auto code =
+      command_line(static_cast<int>(arguments.size()), arguments.data(), {out, err, {}});
   return {code, out.str(), err.str()};
 }
 
@@ -46,16 +63,17 @@ struct shown_node {
   }
 
   void join(cluster::cluster_view view) {
-    admin->set_cluster(cluster_access{[view] { return view; },
-                                      [view](node_id id) -> result<void> {
-                                        if (id != view.members.front().info.id)
-                                          return fail(errc::unsupported, "ask that node itself");
-                                        return {};
-                                      }});
+    admin->attach(nullptr, cluster_access{[view] { return view; },
+                                          [view](node_id id) -> result<void> {
+                                            if (id != view.members.front().info.id)
+                                              return fail(errc::unsupported,
+                                                          "ask that node itself");
+                                            return {};
+                                          }});
   }
 
   std::unique_ptr<node_admin> admin;
-  admin_arguments given;
+  node_arguments given;
 };
 
 } // namespace
@@ -94,19 +112,23 @@ BOOST_AUTO_TEST_CASE(nodes_are_told_to_leave) {
   node.join(view);
   const auto told = weir_does("leave", node.given);
   BOOST_TEST((told.code == done && contains(told.out, "it was told to leave")));
-  node.given.node = "node-2";
-  BOOST_TEST(weir_does("leave", node.given).err == "Error: ask that node itself\n");
-  node.given.node = "node-7";
-  BOOST_TEST(contains(weir_does("leave", node.given).err, "no member is called `node-7`"));
+  BOOST_TEST(weir_does("leave node-2", node.given).err == "Error: ask that node itself\n");
+  const auto nobody = weir_does("leave node-7", node.given);
+  BOOST_TEST((nobody.code == failed && contains(nobody.err, "no member is called `node-7`")));
   view.members[0].info.state = cluster::member_state::left;
   node.join(view);
-  node.given.node = "";
-  node.given.watch = true;
-  const auto left = weir_does("leave", node.given);
+  const auto left = weir_does("leave --watch", node.given);
   BOOST_TEST((left.code == done && left.out == "node 0000000000001001 has left\n"));
   view.members[0].info.state = cluster::member_state::down;
   node.join(view);
-  BOOST_TEST(weir_does("leave", node.given).code == not_available);
+  BOOST_TEST(weir_does("leave --watch", node.given).code == not_available);
+}
+
+// Scenario: a command of the whole cluster to a node that has not started. Guarantee: 69, and why.
+BOOST_AUTO_TEST_CASE(a_node_that_starts_says_so) {
+  const shown_node node;
+  const auto listed = weir_does("exporters list", node.given);
+  BOOST_TEST((listed.code == not_available && contains(listed.err, "the node starts or stops")));
 }
 
 // Scenario: a node with a token, the token given, in a file, wrong, missing. Guarantee: let in, or

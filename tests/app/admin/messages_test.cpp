@@ -1,6 +1,6 @@
 #include "app/admin/messages.hpp"
 
-#include "app/admin/node_admin.hpp"
+#include "app/admin/hands.hpp"
 #include "app/admin/node_look.hpp"
 #include "app/admin/render_status.hpp"
 #include "app/admin/troubles.hpp"

@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
+#include <grpcpp/create_channel.h>
 #include <thread>
+#include <weir/admin/v1/admin.grpc.pb.h>
 
 BOOST_AUTO_TEST_SUITE(admin_server_test)
 
@@ -17,35 +19,33 @@ using namespace weir::net;
 
 namespace {
 
-/// Tells what it is told to; a node leaves in three looks.
+constexpr std::chrono::milliseconds patience = std::chrono::seconds(20);
+
+/// Says who asks and what; a call of Watch goes on until the caller goes.
 struct scripted_source final : admin_source {
-  admin::v1::StatusResponse status() override {
-    admin::v1::StatusResponse answer;
-    answer.mutable_node()->set_name("alpha");
-    return answer;
+  std::vector<admin_method> methods() const override {
+    return {{"Status"}, {"Members"}, {"Exporters"}, {"Leave", true}};
   }
-  std::optional<admin::v1::Cluster> cluster() override {
-    admin::v1::Cluster cluster;
-    auto& member = *cluster.add_members();
-    member.set_id("ab");
-    member.set_self(true);
-    const auto look = looks++;
-    member.set_state(!leaves ? "up" : look < 3 || stays ? "leaving" : "left");
-    cluster.set_leaving(leaves ? 0.5 : 0);
-    return cluster;
-  }
-  result<std::string> leave(const std::string& node) override {
-    if (node == "nobody")
-      return fail(errc::not_found, "no member is called `nobody`");
-    if (node == "alone")
-      return fail(errc::unsupported, "there is no cluster");
-    leaves = true;
-    return "ab";
+  result<void> answer(const std::string& method, const std::string& request, asker& whom) override {
+    ++calls;
+    if (method == "Status") {
+      admin::v1::StatusResponse answer;
+      answer.mutable_node()->set_name("alpha");
+      answer.mutable_node()->set_id(whom.peer());
+      whom.tell(answer.SerializeAsString());
+    }
+    if (method == "Members")
+      return fail(code, "as told");
+    if (method == "Exporters")
+      for (const auto* part : {"1", "2", "3"})
+        whom.tell(request + part);
+    while (method == "Leave" && whom.tell("on"))
+      ;
+    return {};
   }
 
-  std::atomic<int> looks{0};
-  std::atomic<bool> leaves{false};
-  std::atomic<bool> stays{false}; ///< It never comes to an end.
+  std::atomic<int> calls{0};
+  errc code = errc::not_found;
 };
 
 struct served {
@@ -54,6 +54,28 @@ struct served {
     auto started = admin_server::start(config, source);
     BOOST_REQUIRE_MESSAGE(started, started.error().message);
     server = std::move(*started);
+  }
+
+  /// What is said to a call; the error's text in brackets.
+  std::vector<std::string> says(const std::string& method, const std::string& request = "",
+                                const admin_client_config& config = {}) const {
+    std::vector<std::string> all;
+    const auto heard = client(config).call(method, request, patience, [&](const auto& answer) {
+      all.push_back(answer);
+      return true;
+    });
+    if (!heard)
+      all.push_back("[" + heard.error().message + "]");
+    return all;
+  }
+  bool answers(const admin_client_config& config = {}) const {
+    const auto said = says("Status", "", config);
+    return said.size() == 1 && !said[0].starts_with("[");
+  }
+  errc code(const std::string& method, const admin_client_config& config = {}) const {
+    const auto heard = client(config).call(method, "", patience, [](const auto&) { return true; });
+    BOOST_REQUIRE(!heard);
+    return heard.error().code;
   }
 
   admin_client client(admin_client_config config = {}) const {
@@ -106,73 +128,82 @@ struct certificates {
 
 } // namespace
 
-// Scenario: every call to a node that lets everyone in. Guarantee: the source's answers.
+// Scenario: calls with one answer, with many, with none. Guarantee: the source gets the request and who
+// asks, the caller all answers in order.
 BOOST_AUTO_TEST_CASE(calls_are_answered) {
   const served node;
-  auto client = node.client();
-  const auto status = client.status();
-  BOOST_REQUIRE(status);
-  BOOST_TEST(status->node().name() == "alpha");
-  const auto members = client.members();
-  BOOST_REQUIRE(members);
-  BOOST_TEST(members->cluster().members(0).id() == "ab");
+  BOOST_TEST((node.says("Exporters", "a") == std::vector<std::string>{"a1", "a2", "a3"}));
+  admin::v1::StatusResponse status;
+  BOOST_REQUIRE(status.ParseFromString(node.says("Status").at(0)));
+  BOOST_TEST(status.node().name() == "alpha");
+  BOOST_TEST(status.node().id().starts_with("ipv"));
 }
 
-// Scenario: a node is told to leave, and looked on until it has left; another caller only tells it.
-// Guarantee: the states on the way, the last marked; a caller that goes is no error.
-BOOST_AUTO_TEST_CASE(leaving_is_told_to_the_end) {
-  served node;
-  auto client = node.client();
-  std::vector<std::string> states;
-  bool finished = false;
-  const auto told = client.leave("", [&](const auto& progress) {
-    states.push_back(progress.state());
-    finished = progress.done();
-    return true;
-  });
-  BOOST_REQUIRE(told);
-  BOOST_TEST(finished);
-  BOOST_TEST((states == std::vector<std::string>{"leaving", "leaving", "leaving", "left"}));
-  node.source.stays = true;
-  BOOST_TEST(client.leave("ab", [](const auto&) { return false; }).has_value());
-}
-
-// Scenario: what cannot leave. Guarantee: the source's words, by kind.
-BOOST_AUTO_TEST_CASE(what_cannot_leave_is_said) {
+// Scenario: a client that was generated from admin.proto. Guarantee: it is answered, calls with one answer
+// and with many alike.
+BOOST_AUTO_TEST_CASE(generated_clients_are_answered) {
   const served node;
-  auto client = node.client();
-  const auto nobody = client.leave("nobody", [](const auto&) { return true; });
-  BOOST_TEST((nobody.error().code == errc::not_found));
-  BOOST_TEST(nobody.error().message == "no member is called `nobody`");
-  BOOST_TEST(
-      (client.leave("alone", [](const auto&) { return true; }).error().code == errc::unsupported));
+  const auto stub = admin::v1::Admin::NewStub(
+      grpc::CreateChannel(node.server->endpoint(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext first, second;
+  admin::v1::StatusResponse status;
+  BOOST_TEST(stub->Status(&first, {}, &status).ok());
+  BOOST_TEST(status.node().name() == "alpha");
+  admin::v1::LeaveProgress progress;
+  const auto reader = stub->Leave(&second, {});
+  reader->Read(&progress);
+  second.TryCancel();
+  BOOST_TEST((reader->Finish().error_code() != grpc::StatusCode::UNIMPLEMENTED));
 }
 
-// Scenario: five callers look on while a node leaves. Guarantee: four do, the fifth is told to come
-// again; when the node ends, all callers hear of it.
-BOOST_AUTO_TEST_CASE(lookers_are_bounded) {
+// Scenario: what cannot be done, by kind; a method that nobody has. Guarantee: the source's words; a caller
+// that goes is no error.
+BOOST_AUTO_TEST_CASE(what_cannot_be_done_is_said) {
+  served node;
+  BOOST_TEST((node.says("Members") == std::vector<std::string>{"[as told]"}));
+  for (const auto code : {errc::not_found, errc::invalid_argument, errc::unsupported}) {
+    node.source.code = code;
+    BOOST_TEST((node.code("Members") == code));
+  }
+  node.source.code = errc::full;
+  BOOST_TEST((node.code("Members") == errc::unavailable));
+  BOOST_TEST((node.code("Nothing") == errc::unsupported));
+  BOOST_TEST(
+      node.client().call("Leave", "", std::nullopt, [](const auto&) { return false; }).has_value());
+}
+
+// Scenario: five callers of a long call; a short one beside. Guarantee: four go on, the fifth is told to
+// come again, the short one is answered; when the node ends, all callers hear of it.
+BOOST_AUTO_TEST_CASE(long_calls_are_bounded) {
   auto node = std::make_optional<served>();
-  node->source.stays = true;
   std::atomic<int> looking{0}, failed{0};
   std::vector<std::jthread> callers;
   for (int i = 0; i < 4; ++i)
     callers.emplace_back([&, client = node->client()]() mutable {
       bool first = true;
-      const auto told = client.leave("", [&](const auto&) {
+      const auto told = client.call("Leave", "", std::nullopt, [&](const auto&) {
         if (std::exchange(first, false))
           looking.fetch_add(1), looking.notify_all();
         return true;
       });
-      failed += !told && told.error().code == errc::unavailable ? 1 : 0;
+      failed += told ? 0 : 1;
     });
   for (auto seen = looking.load(); seen < 4; seen = looking.load())
     looking.wait(seen);
-  const auto fifth = node->client().leave("", [](const auto&) { return true; });
-  BOOST_REQUIRE(!fifth);
-  BOOST_TEST(fifth.error().message.find("others look on already") != std::string::npos);
+  const auto fifth = node->says("Leave").at(0);
+  BOOST_TEST(fifth.find("others look on already") != std::string::npos);
+  BOOST_TEST(node->answers());
   node.reset();
   callers.clear();
   BOOST_TEST(failed == 4);
+}
+
+// Scenario: a request that is larger than one may be. Guarantee: refused, before the source hears of it.
+BOOST_AUTO_TEST_CASE(requests_are_bounded) {
+  served node;
+  BOOST_TEST(node.says("Exporters", std::string(60 << 10, 'x')).size() == 3u);
+  BOOST_TEST(node.says("Exporters", std::string(65 << 10, 'x')).at(0).starts_with("["));
+  BOOST_TEST(node.source.calls == 1);
 }
 
 // Scenario: a node with a token, given or in a file; callers with none, a wrong one, the right one.
@@ -185,17 +216,15 @@ BOOST_AUTO_TEST_CASE(tokens_are_demanded) {
   in_file.token_file = directory.file("token");
   for (const auto& config : {given, in_file}) {
     const served node(config);
-    BOOST_TEST(node.client(with_token("s3cret")).status().has_value());
+    BOOST_TEST(node.answers(with_token("s3cret")));
     for (const auto* token : {"", "wrong"}) {
-      auto client = node.client(with_token(token));
-      BOOST_TEST((client.status().error().code == errc::unsupported));
-      BOOST_TEST((client.members().error().code == errc::unsupported));
+      for (const auto* method : {"Status", "Members", "Leave"})
+        BOOST_TEST((node.code(method, with_token(token)) == errc::unsupported));
       BOOST_TEST(
-          (client.leave("", [](const auto&) { return true; }).error().code == errc::unsupported));
-      BOOST_TEST(client.status().error().message.find("lets nobody in without its token")
-                 != std::string::npos);
+          node.says("Status", "", with_token(token)).at(0).find("lets nobody in without its token")
+          != std::string::npos);
     }
-    BOOST_TEST(!node.source.leaves);
+    BOOST_TEST(node.source.calls == 1);
   }
 }
 
@@ -209,20 +238,20 @@ BOOST_FIXTURE_TEST_CASE(certificates_are_checked, certificates) {
   good.ca_file = path("ca.crt");
   {
     const served node(config);
-    BOOST_TEST(node.client(good).status().has_value());
-    BOOST_TEST(!node.client().status().has_value());
+    BOOST_TEST(node.answers(good));
+    BOOST_TEST(!node.answers());
     auto other = good;
     other.ca_file = path("stranger.crt");
-    BOOST_TEST(!node.client(other).status().has_value());
+    BOOST_TEST(!node.answers(other));
   }
   config.tls->client_ca_file = path("ca.crt");
   const served node(config);
-  BOOST_TEST(!node.client(good).status().has_value());
+  BOOST_TEST(!node.answers(good));
   for (const auto* name : {"client", "stranger"}) {
     auto shown = good;
     shown.cert_file = path(fmt::format("{}.crt", name));
     shown.key_file = path(fmt::format("{}.key", name));
-    BOOST_TEST(node.client(shown).status().has_value() == (name == std::string("client")));
+    BOOST_TEST(node.answers(shown) == (name == std::string("client")));
   }
 }
 
@@ -259,7 +288,7 @@ BOOST_AUTO_TEST_CASE(nobody_answers) {
   config.endpoint = endpoint;
   auto client = admin_client::make(config);
   BOOST_REQUIRE(client);
-  const auto status = client->status();
+  const auto status = client->call("Status", "", patience, [](const auto&) { return true; });
   BOOST_REQUIRE(!status);
   BOOST_TEST((status.error().code == errc::unavailable));
   BOOST_TEST(status.error().message.find("nobody answers at " + endpoint) == 0u);

@@ -1,3 +1,4 @@
+#include "net/link/inquiry.hpp"
 #include "tests/net/link/link_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -103,6 +104,28 @@ BOOST_AUTO_TEST_CASE(who_has_no_good_certificate_stays_out) {
   BOOST_TEST(!plain.events->ends.next().first.empty());
   BOOST_TEST(server.sessions.size() == 0u);
   good_link_works(server, credentials_of(node("b")));
+}
+
+// Scenario: a node with a link asks a question with its certificate, with a stranger's, in plain text.
+// Guarantee: the first alone is answered.
+BOOST_AUTO_TEST_CASE(questions_need_a_certificate_too) {
+  listening_node server(credentials_of(node("a")));
+  const auto good = credentials_of(node("b"));
+  made_link link(server.server->endpoint(), hello_of(2), good);
+  link.events->welcomes.next();
+  server.server->answer_by([](const question&, asker& whom) -> result<void> {
+    whom.tell("yes");
+    return {};
+  });
+  const auto answered = [&](std::shared_ptr<const link_credentials> credentials) {
+    inquiry asked({server.server->endpoint()}, std::move(credentials),
+                  {.cluster = "blue", .node = 2, .hand = "Do", .request = "", .peer = ""},
+                  std::chrono::seconds(10));
+    return asked.next()->answer.value_or("no");
+  };
+  BOOST_TEST(answered(good) == "yes");
+  BOOST_TEST(answered(credentials_of(node("c", "stranger"))) == "no");
+  BOOST_TEST(answered(plain_text()) == "no");
 }
 
 // Scenario: links to nodes whose certificate is a stranger's, has ended, or is for another address;
