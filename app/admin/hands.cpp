@@ -13,6 +13,12 @@ const std::vector<hand>& all_hands() {
       members_hand(),
       leave_hand(),
       exporters_hand(),
+      start_replay_hand(),
+      replays_hand(),
+      change_replay_hand(),
+      count_log_hand(),
+      read_log_hand(),
+      find_trace_hand(),
   };
   return hands;
 }
