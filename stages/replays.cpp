@@ -168,8 +168,11 @@ replays::entry* replays::make_room() {
 }
 
 void replays::start(const replay_order& order, moment now, const replay_answer& answer) {
-  if (const auto* known = find(order.id))
-    return answer(view_of(*known));
+  if (auto* known = find(order.id)) // Its record may be on its way still.
+    return write(*known, [this, id = order.id, answer] {
+      if (const auto* each = find(id))
+        answer(view_of(*each));
+    });
   if (auto could = would_start(order); !could)
     return answer(tl::unexpected(could.error()));
   const auto plan = plan_of(order);
