@@ -46,7 +46,7 @@ constexpr std::array rows{
                 make_replay_cancel_command},
     command_row{"logs cat", "Prints what the logs of all nodes hold of a time, as OTLP/JSON lines",
                 R"(  weir logs cat --pipeline traces --from -10m
-  weir logs cat --pipeline traces --from -1h --where 'status.code == STATUS_CODE_ERROR' > errors.jsonl)",
+  weir logs cat --pipeline traces --from -1h --where 'status.code == 2' > errors.jsonl)",
                 make_logs_cat_command},
     command_row{"trace", "Finds a trace on all nodes: where it is, what was decided, its spans",
                 R"(  weir trace 4bf92f3577b34da6a3ce929d0e0e4736
