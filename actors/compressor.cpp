@@ -46,6 +46,11 @@ void compressor_state::hand_over(const handed_ptr& message) {
   stage_->hand_over(message);
 }
 
+void compressor_state::take_over(const taken_over_ptr& message) {
+  inbox_ = caf::actor_cast<inbox_actor>(self_->current_sender());
+  stage_->take_over(*message);
+}
+
 void compressor_state::link_up(const peer_link_ptr& link) {
   std::erase_if(links_, [](const auto& each) { return each.second->closed(); });
   links_[link->peer()] = link;
@@ -102,6 +107,10 @@ void compressor_state::send_handed(std::uint32_t shard, const handed_ptr& messag
   self_->send(shards_.at(shard), handed_atom_v, pipeline_, message);
 }
 
+void compressor_state::send_taken_over(const stages::handed_ticket& handed) {
+  self_->send(inbox_, handed_atom_v, handed.source, handed.ticket);
+}
+
 compressor_actor::behavior_type
 compressor(compressor_actor::stateful_pointer<compressor_state> self,
            stages::compressor_config config, stages::compressor_number number,
@@ -119,7 +128,7 @@ compressor(compressor_actor::stateful_pointer<compressor_state> self,
       [&state](const cluster::low_water& mark) { state.stage().forget(mark); },
       [&state](std::uint32_t shard, const ring_ptr& ring) { state.take_ring(shard, ring); },
       [&state](const handed_ptr& message) { state.hand_over(message); },
-      [&state](const taken_over_ptr& message) { state.stage().take_over(*message); },
+      [&state](const taken_over_ptr& message) { state.take_over(message); },
       [&state](linked_atom, const peer_link_ptr& link) { state.link_up(link); },
       [&state](handed_atom, node_id peer, std::uint64_t ticket) {
         state.handed_taken(peer, ticket);

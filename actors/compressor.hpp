@@ -19,6 +19,7 @@ public:
   void take(const decided_ptr& message);
   void take_ring(std::uint32_t shard, const ring_ptr& ring);
   void hand_over(const handed_ptr& message);
+  void take_over(const taken_over_ptr& message);
   void link_up(const peer_link_ptr& link);
   /// `ticket`: as it went.
   void handed_taken(node_id peer, std::uint64_t ticket);
@@ -33,6 +34,7 @@ public:
   void show_after(steady_ns pause) override;
   void send_away(node_id target, cluster::handed_over message) override;
   void send_handed(std::uint32_t shard, const handed_ptr& message) override;
+  void send_taken_over(const stages::handed_ticket& handed) override;
 
 private:
   void written();
@@ -42,6 +44,7 @@ private:
   writer_actor writer_;
   std::map<std::uint32_t, shard_actor> shards_; ///< Who sent something.
   std::map<node_id, peer_link_ptr> links_;      ///< To other nodes.
+  inbox_actor inbox_;                           ///< Once it has sent something.
   pipeline_id pipeline_ = 0;
   std::uint64_t ticket_mark_ = 0; ///< In the tickets that go to other nodes.
   stages::sabotage broken_;

@@ -4,7 +4,6 @@
 #include "core/cpus.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
-#include "editing/work.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -88,7 +87,7 @@ void edit_pool::finish(std::vector<stages::edit_job_ptr> jobs,
 }
 
 void edit_pool::work() {
-  stages::request_editor editor(scan_);
+  stages::job_editor editor(scan_);
   std::unique_lock guard(mutex_);
   while (true) {
     stages::edit_job_ptr job;
@@ -117,31 +116,17 @@ void edit_pool::work() {
   }
 }
 
-bool edit_pool::edit(stages::edit_job& job, stages::request_editor& editor) const {
-  const auto begun = editing::work_meter::thread_time();
+bool edit_pool::edit(stages::edit_job& job, stages::job_editor& editor) const {
   const bool bounded = limits_.max_time > std::chrono::nanoseconds::zero();
   const bool last_try = job.slow || (bounded && limits_.max_time <= quick_time);
-  const auto time = last_try ? limits_.max_time : std::chrono::nanoseconds(quick_time);
-  for (auto& part : job.parts) {
-    if (!part.edits)
-      continue;
-    auto left = std::chrono::nanoseconds::zero();
-    if (!last_try || bounded)
-      left = std::max(std::chrono::nanoseconds(1),
-                      time - (editing::work_meter::thread_time() - begun));
-    part.made = editor.edit(part.edits, job.request.signal, job.request.body, job.context, left);
-    if (part.made.ended) {
-      (last_try ? metrics::intake_edits_ended : metrics::intake_edits_slow).with().Increment();
-      if (!last_try)
-        return false;
-      if (log::permit("edits-ended"))
-        log::warn({{"items", part.made.items}}, "a request of {} items was refused: {}",
-                  part.made.items, part.made.refusal);
-    }
-    if (part.made.malformed)
-      return true;
-  }
-  return true;
+  const auto* over = editor.edit(job, last_try ? limits_.max_time : quick_time);
+  if (over == nullptr)
+    return true;
+  (last_try ? metrics::intake_edits_ended : metrics::intake_edits_slow).with().Increment();
+  if (last_try && log::permit("edits-ended"))
+    log::warn({{"items", over->made.items}}, "a request of {} items was refused: {}",
+              over->made.items, over->made.refusal);
+  return last_try;
 }
 
 } // namespace weir::actors

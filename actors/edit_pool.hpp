@@ -1,7 +1,7 @@
 #pragma once
 
 #include "stages/edit_limits.hpp"
-#include "stages/edit_queue.hpp"
+#include "stages/job_editor.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -36,7 +36,7 @@ private:
 
   void work();
   /// False: it has to be begun again, as a slow one.
-  bool edit(stages::edit_job& job, stages::request_editor& editor) const;
+  bool edit(stages::edit_job& job, stages::job_editor& editor) const;
   void finish(std::vector<stages::edit_job_ptr> jobs, std::unique_lock<std::mutex>& guard);
 
   stages::edit_limits limits_;

@@ -56,6 +56,9 @@ void exporter_state::finished(const stages::delivery_report& report) {
 
 void exporter_state::written() {
   stage_->written(moment::now());
+  if (stage_->settled())
+    for (auto& promise : std::exchange(obeying_, {}))
+      promise.deliver(changed_atom_v);
   stop_when_idle();
   pump(); // Letters that waited may have held up the sending.
 }
@@ -64,6 +67,14 @@ void exporter_state::tick() {
   self_->delayed_send(self_, interval_, tick_atom_v);
   stage_->tick(moment::now());
   pump();
+}
+
+caf::result<changed_atom> exporter_state::obey(const stages::exporter_order& order) {
+  auto promise = self_->make_response_promise<changed_atom>();
+  obeying_.push_back(promise);
+  stage_->obey(order, moment::now());
+  pump();
+  return promise;
 }
 
 caf::result<stopped_atom> exporter_state::stop() {
@@ -127,6 +138,7 @@ exporter_actor::behavior_type exporter(exporter_actor::stateful_pointer<exporter
       },
       [&state](const delivery_ptr& report) { state.finished(*report); },
       [&state](tick_atom) { state.tick(); },
+      [&state](const exporter_order_ptr& order) { return state.obey(*order); },
       [&state](stop_atom) { return state.stop(); },
   };
 }

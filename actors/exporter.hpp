@@ -22,6 +22,7 @@ public:
   void pump();
   void finished(const stages::delivery_report& report);
   void tick();
+  caf::result<changed_atom> obey(const stages::exporter_order& order);
   caf::result<stopped_atom> stop();
 
   stages::exporter& stage() { return *stage_; }
@@ -45,6 +46,7 @@ private:
   std::chrono::milliseconds interval_{};
   stages::sabotage broken_;
   std::vector<caf::typed_response_promise<stopped_atom>> stopping_;
+  std::vector<caf::typed_response_promise<changed_atom>> obeying_;
   std::optional<stages::exporter> stage_;
 };
 

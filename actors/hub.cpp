@@ -67,7 +67,7 @@ void hub_state::share_rates() {
 }
 
 void hub_state::show() const {
-  neighbours_.shown->set_unready(stage_->members().unready(steady_now()));
+  neighbours_.shown->set_unready(stage_->unready(moment::now()));
   neighbours_.shown->set_alone(stage_->members().alone());
 }
 
@@ -75,7 +75,7 @@ void hub_state::show() const {
 
 void hub_state::opened(cluster::link_number link, const cluster::welcome& answer) {
   if (const auto found = links_.find(link); found != links_.end())
-    found->second->belongs_to(answer.node);
+    found->second->belongs_to(answer.node, answer.protocol);
   stage_->opened(link, answer, moment::now());
   show();
 }
@@ -277,7 +277,14 @@ hub_actor::behavior_type hub(hub_actor::stateful_pointer<hub_state> self, hub_ne
         state.freeze();
         return changed_atom_v;
       },
-      [&state](leave_atom) { state.leave(); },
+      [&state](leave_atom) -> caf::result<changed_atom> {
+        state.leave();
+        return changed_atom_v;
+      },
+      [&state](leave_atom, node_id peer) -> caf::result<std::string> {
+        const auto asked = state.ask_to_leave(peer);
+        return asked ? std::string() : asked.error().message;
+      },
       [&state](look_atom) { return state.view(); },
       [&state](const hub_change& plan) -> caf::result<changed_atom> {
         state.change(*plan);

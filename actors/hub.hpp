@@ -6,6 +6,7 @@
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -46,6 +47,7 @@ struct hub_neighbours {
   std::shared_ptr<storage::store> store;
   std::shared_ptr<cluster_state> shown;
   std::shared_ptr<sampling::rate_board> rates;
+  std::function<void()> refuse_clients; ///< For good: the node leaves.
 };
 
 /// The hub in its mailbox.
@@ -71,6 +73,9 @@ public:
   void set_seeds(const std::vector<std::string>& seeds);
   void change(const hub_change_message& plan);
   void leave();
+  /// Asks a member to leave. errc::unavailable: there is no link; errc::unsupported: it runs an older
+  /// release.
+  result<void> ask_to_leave(node_id peer);
   view_ptr view() const;
   /// Nothing is decided here any more.
   void freeze();

@@ -22,9 +22,22 @@ void hub_state::leave() {
   if (!stage_ || stopped_ || std::exchange(leaving_, true))
     return;
   log::info("leaving the cluster: what this node holds goes to the others");
+  neighbours_.refuse_clients();
   stage_->leave(moment::now());
   next_look_ = steady_now() + ring_patience;
   show();
+}
+
+result<void> hub_state::ask_to_leave(node_id peer) {
+  const auto found = peers_.find(peer);
+  if (found == peers_.end())
+    return fail(errc::unavailable, "there is no link to it from here: ask it itself, or another "
+                                   "member");
+  if (found->second->protocol() < cluster::leave_protocol)
+    return fail(errc::unsupported, "it runs an older release, which has to be asked itself: `weir "
+                                   "leave` on that node, or with its admin.endpoint");
+  found->second->send(cluster::leave_request{});
+  return {};
 }
 
 // Once a second.

@@ -103,6 +103,9 @@ inbox_actor::behavior_type inbox(inbox_actor::stateful_pointer<inbox_state> self
       [&state](node_id origin, const wrong_owner_ptr& report) {
         state.stage().turned_away(origin, *report);
       },
+      [&state](handed_atom, node_id source, std::uint64_t ticket) {
+        state.stage().taken_over({source, ticket});
+      },
       [&state](const inbox_change& plan) -> caf::result<changed_atom> {
         state.change(*plan);
         return changed_atom_v;

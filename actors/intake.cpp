@@ -48,6 +48,21 @@ void intake_state::start(intake_actor::pointer self, stages::intake_config confi
   ports_ = std::make_shared<ports>(caf::actor_cast<intake_actor>(self_), std::move(writer),
                                    std::move(origin), config.edits, config.limits);
   stage_.emplace(std::move(config), std::move(disk), std::move(positions), ports_);
+  auto work = std::make_shared<stages::commit>();
+  stage_->begin(work->batch, moment::now());
+  if (!work->batch.empty())
+    ports_->write(work);
+  tick_soon();
+}
+
+void intake_state::tick_soon() {
+  self_->delayed_send(self_, std::chrono::seconds(1), tick_atom_v);
+}
+
+void intake_state::on_tick() {
+  stage_->on_tick(moment::now());
+  answer();
+  tick_soon();
 }
 
 void intake_state::take(arrivals& arrived) {
@@ -66,7 +81,10 @@ void intake_state::on_turn() {
 }
 
 void intake_state::change_ring(const ring_ptr& ring) {
-  stage_->change_owners(std::make_shared<const std::vector<node_id>>(ring->owners));
+  std::map<std::string, stages::owner_map> differing;
+  for (const auto& [name, owners] : ring->differing)
+    differing.emplace(name, stages::owner_map(ring, &owners.owners));
+  stage_->change_owners(stages::owner_map(ring, &ring->owners), std::move(differing));
 }
 
 caf::result<changed_atom> intake_state::change(const intake_change& wanted) {
@@ -111,6 +129,7 @@ intake_actor::behavior_type intake(intake_actor::stateful_pointer<intake_state> 
       },
       [&state](edited_atom) { state.take_edited(); },
       [&state](flush_atom) { state.on_turn(); },
+      [&state](tick_atom) { state.on_tick(); },
       [&state](const intake_change& wanted) { return state.change(wanted); },
       [&state](const ring_ptr& ring) { state.change_ring(ring); },
       [&state](stop_atom) { return state.stop(); },

@@ -20,6 +20,7 @@ public:
   void take(arrivals& arrived);
   void take_edited();
   void on_turn();
+  void on_tick();
   void change_ring(const ring_ptr& ring);
   caf::result<changed_atom> change(const intake_change& wanted);
   caf::result<stopped_atom> stop();
@@ -28,6 +29,7 @@ public:
 private:
   class ports;
   void answer();
+  void tick_soon();
 
   intake_actor::pointer self_ = nullptr;
   stages::sabotage broken_;

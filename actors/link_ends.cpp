@@ -1,5 +1,7 @@
 #include "actors/link_ends.hpp"
 
+#include "core/log.hpp"
+
 #include <caf/send.hpp>
 
 namespace weir::actors {
@@ -74,9 +76,14 @@ public:
     if (auto* said = std::get_if<cluster::gossip>(&message))
       return caf::anon_send(hub_, session_atom_v, session_->number, peer,
                             std::make_shared<const cluster::gossip>(std::move(*said)));
+    if (std::holds_alternative<cluster::leave_request>(message)) {
+      log::info({{"peer", session_->word.address}}, "{} asks this node to leave its cluster",
+                session_->word.address);
+      return caf::anon_send(hub_, leave_atom_v);
+    }
     auto room = take_room(room_of(message));
     if (!room)
-      return session_->link->close("it sends more than it has credit for");
+      return close("it sends more than it has credit for");
     caf::anon_send(inbox_, std::make_shared<peer_message>(
                                peer_message{session_, std::move(message), std::move(room)}));
   }
@@ -86,6 +93,12 @@ public:
   }
 
 private:
+  void close(const char* reason) {
+    if (log::permit("link-without-credit"))
+      log::warn({{"peer", session_->word.address}}, "a link from {} is closed: {}",
+                session_->word.address, reason);
+    session_->link->close(reason);
+  }
   // Null: there is none.
   mailbox_room take_room(std::uint64_t bytes) {
     if (used_->load() > session_room)

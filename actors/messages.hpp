@@ -31,6 +31,7 @@ using stages::decided_ptr;
 using stages::decisions_ptr;
 using stages::delivery_ptr;
 using stages::entry_ptr;
+using stages::exporter_order_ptr;
 using stages::handed_ptr;
 using stages::housekeeper_change;
 using stages::intake_change;
@@ -84,6 +85,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::settled_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::progress_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::decisions_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::delivery_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::exporter_order_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::replay_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::replay_question_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::replays_change)
@@ -153,6 +155,8 @@ using intake_actor =
                      caf::reacts_to<edited_atom>,
                      // INTERNAL: a commit is over while another one waits for its turn.
                      caf::reacts_to<flush_atom>,
+                     // INTERNAL: a second is over.
+                     caf::reacts_to<tick_atom>,
                      // Other pipelines: answers when what was taken for those that go is on its way
                      // to the disk.
                      caf::replies_to<intake_change>::with<changed_atom>,
@@ -254,6 +258,8 @@ using exporter_actor = caf::typed_actor<
     caf::reacts_to<look_atom>,
     // A request came to an end.
     caf::reacts_to<delivery_ptr>, caf::reacts_to<tick_atom>,
+    // What a hand asks; answered when it is durable.
+    caf::replies_to<exporter_order_ptr>::with<changed_atom>,
     caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Sends ranges of logs once more, as people ask for it.
@@ -284,6 +290,8 @@ using inbox_actor = caf::typed_actor<
     // From a shard: credit, what is settled, what is not its own.
     caf::reacts_to<taken_atom, node_id, std::uint64_t>, caf::reacts_to<node_id, settled_ptr>,
     caf::reacts_to<node_id, wrong_owner_ptr>,
+    // From a compressor: what another node handed over is durable.
+    caf::reacts_to<handed_atom, node_id, std::uint64_t>,
     // Other pipelines.
     caf::replies_to<inbox_change>::with<changed_atom>,
     caf::replies_to<stop_atom>::with<stopped_atom>>;
@@ -306,7 +314,10 @@ using hub_actor = caf::typed_actor<
     // Nothing is decided here any more: the node stops.
     caf::replies_to<freeze_atom>::with<changed_atom>,
     // Begins to leave.
-    caf::reacts_to<leave_atom>, caf::replies_to<look_atom>::with<view_ptr>,
+    caf::replies_to<leave_atom>::with<changed_atom>,
+    // A member is asked to leave. Answers why not; "" = it was asked.
+    caf::replies_to<leave_atom, node_id>::with<std::string>,
+    caf::replies_to<look_atom>::with<view_ptr>,
     // Other pipelines.
     caf::replies_to<hub_change>::with<changed_atom>,
     caf::replies_to<stop_atom>::with<stopped_atom>>;

@@ -73,6 +73,10 @@ void show_metrics_at_start(const node_plan& plan) {
     metrics::replay_sent_items.with({{"exporter", exporter.id}});
     metrics::replay_sent_bytes.with({{"exporter", exporter.id}});
   }
+  for (const auto& connection : plan.connections)
+    if (connection.make_meter)
+      for (const auto* counter : {&metrics::connector_overflowed, &metrics::connector_made_points})
+        counter->with({{"connector", connection.id}});
   for (const auto& pipeline : plan.pipelines)
     show_pipeline(plan, pipeline);
 }

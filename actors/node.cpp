@@ -5,6 +5,7 @@
 #include "backends/factory.hpp"
 #include "core/cpus.hpp"
 #include "core/log.hpp"
+#include "stages/cursor_moves.hpp"
 
 #include <algorithm>
 #include <caf/send.hpp>
@@ -29,7 +30,7 @@ result<std::vector<pipeline_id>> node::impl::open_logs(const node_plan& plan) {
   return opened_ids;
 }
 
-// A new exporter begins with what comes from now on. Its cursor is durable before anything comes,
+// A new exporter begins with what comes from now on, or where its `start_at` says. Its cursor is durable before anything comes,
 // so that a kill cannot make it begin later. Throws where the store cannot say which are new.
 void node::impl::place_new_exporters(const node_plan& plan, const std::vector<pipeline_id>& of_ids,
                                      storage::batch& cursors) const {
@@ -38,15 +39,15 @@ void node::impl::place_new_exporters(const node_plan& plan, const std::vector<pi
     const auto known = store->cursors(of_ids[p]);
     if (!known)
       throw std::runtime_error(known.error().message);
-    const stages::ledger_page logged(*store, stages::ledger_key(name, "log"), stages::log_counts);
     for (const auto index : plan.pipelines[p].exporters) {
-      const auto& exporter = plan.exporters[index].id;
-      if (known->contains(exporter))
-        continue;
-      cursors.put_cursor(exporter, of_ids[p], {store->log(of_ids[p]).next, 0});
-      stages::ledger_page page(*store, stages::ledger_key(name, exporter), stages::exporter_counts);
-      page[stages::before_items] = logged[stages::appended_items];
-      page.write(cursors);
+      const auto& exporter = plan.exporters[index];
+      const auto forgotten =
+          stages::is_forgotten(*store, of_ids[p], exporter.id, moment::now().wall,
+                               plan.cursor_retention / std::chrono::nanoseconds(1));
+      if (!forgotten)
+        throw std::runtime_error(forgotten.error().message);
+      if (!known->contains(exporter.id) || *forgotten)
+        stages::place_exporter(*store, {of_ids[p], name}, exporter.id, exporter.start, cursors);
     }
   }
 }
@@ -54,7 +55,7 @@ void node::impl::place_new_exporters(const node_plan& plan, const std::vector<pi
 // What the stages of a pipeline share. @pre its log is open, and nobody writes to it yet
 void node::impl::make_tail(pipeline_id id) {
   tails[id] = std::make_shared<stages::log_tail>(store->log(id).next, plan.tail_bytes);
-  letters[id] = std::make_shared<std::atomic<log_position>>(store->dead_letters(id).next);
+  letters[id] = std::make_shared<stages::letter_box>(store, id, store->pipelines()[id]);
 }
 
 // @pre its cursor is in the store
@@ -139,13 +140,13 @@ result<void> node::impl::serve() {
 }
 
 void node::impl::say_orphans() const {
-  const auto retention = plan.retention / std::chrono::nanoseconds(1);
-  const auto found = stages::find_orphans(*store, configured());
+  const auto found = stages::find_orphans(*store, configured(), moment::now().wall,
+                                          plan.cursor_retention / std::chrono::nanoseconds(1));
   if (!found)
     return log::warn("what is owed to exporters that are gone cannot be read: {}",
                      found.error().message);
   for (const auto& orphan : *found)
-    log::warn("{}", stages::describe(*store, orphan, retention));
+    log::warn("{}", stages::describe(orphan));
 }
 
 void node::impl::stop(std::chrono::milliseconds deadline) {
@@ -233,7 +234,7 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   storage::batch cursors;
   try {
     parts.place_new_exporters(parts.plan, parts.ids, cursors);
-    stages::note_orphans(*parts.store, parts.configured(), cursors);
+    stages::note_orphans(*parts.store, parts.configured(), moment::now().wall, cursors);
   } catch (const std::runtime_error& why) {
     return fail(errc::io, why.what());
   }
@@ -288,10 +289,12 @@ std::string node::refusal() const {
 }
 
 result<std::vector<std::string>> node::reload(node_plan plan) {
+  const std::lock_guard guard(impl_->hands_mutex);
   return impl_->reload(std::move(plan));
 }
 
 void node::stop(std::chrono::milliseconds deadline) {
+  const std::lock_guard guard(impl_->hands_mutex);
   impl_->stop(deadline);
 }
 

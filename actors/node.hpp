@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/hands.hpp"
 #include "backends/config.hpp"
 #include "cluster/settings.hpp"
 #include "cluster/view.hpp"
@@ -7,6 +8,7 @@
 #include "net/link/inquiry.hpp"
 #include "net/server/otlp_server.hpp"
 #include "sampling/config.hpp"
+#include "stages/connections.hpp"
 #include "stages/defaults.hpp"
 #include "stages/edit_limits.hpp"
 #include "stages/replays.hpp"
@@ -33,6 +35,7 @@ struct node_pipeline {
   std::shared_ptr<const editing::chain> edits_before; ///< The journal (the log).
   std::shared_ptr<const editing::chain> edits_behind; ///< Sampling, on what was kept.
   std::string edits_text;                             ///< Differs where these do: a reload says so.
+  std::vector<std::string> connectors = {};           ///< Ids of those among its exporters.
 };
 
 /// Everything a node is to run: checked, defaults filled in.
@@ -43,6 +46,7 @@ struct node_plan {
   std::uint64_t max_block_bytes = stages::defaults::max_block_bytes;
   std::chrono::milliseconds block_timeout = stages::defaults::block_timeout;
   std::chrono::milliseconds retention = stages::defaults::retention;
+  std::chrono::milliseconds cursor_retention = stages::defaults::cursor_retention;
   std::uint64_t dead_letter_bytes = 0; ///< 0 = a tenth of storage.max_bytes
   std::chrono::milliseconds dead_letter_retention = stages::defaults::dead_letter_retention;
   std::chrono::milliseconds cursor_interval = stages::defaults::cursor_interval;
@@ -63,6 +67,7 @@ struct node_plan {
   std::vector<net::otlp_receiver_config> receivers;
   std::vector<backends::exporter_config> exporters;
   std::vector<node_pipeline> pipelines;
+  std::vector<stages::connection> connections;
   std::optional<cluster::cluster_settings> cluster; ///< Absent: a single node.
   std::string release;                              ///< Of the program, for other members.
   stages::sabotage broken;
@@ -119,6 +124,8 @@ public:
   /// back ends, then the others are told; cluster_view().leaving says how far that is. Where nobody
   /// else is there, what is not decided stays, and it does not end. errc::unsupported: it is alone.
   result<void> leave();
+  /// Asks another member to do that. errc::unsupported: it cannot be asked from here, with the reason.
+  result<void> ask_to_leave(node_id member);
   /// It has left: it may be stopped for good.
   bool left() const;
   /// Asks other members, at the addresses of their cluster ports. The answer may outlive the node.
@@ -139,6 +146,31 @@ public:
   /// sampling and server settings; a pipeline
   /// that stays keeps its signal, and tail_sampling or its absence
   result<std::vector<std::string>> reload(node_plan plan);
+
+  // -- hands; any thread, one at a time, and none while a reload is under way --
+  // errc::not_found: no exporter is called so. errc::unavailable: not durable in time (some seconds).
+  /// Those that are configured, and those that are not and are owed something still.
+  std::vector<exporter_view> exporters() const;
+  /// Sends nothing more until it is told to, over restarts too; or goes on. @returns how many
+  result<std::uint64_t> pause_exporters(const exporter_filter& which, bool paused);
+  /// What comes next is what `target` says. @returns by how many items the cursor went on; below 0:
+  /// so many are sent once more
+  result<std::int64_t> seek_exporter(const exporter_filter& which,
+                                     const backends::start_config& target);
+  /// What is owed to `old`, which is not configured any more, goes to `heir`. @returns how many items
+  result<std::uint64_t> adopt_exporter(const std::string& pipeline, const std::string& old,
+                                       const std::string& heir);
+  /// Letters from `first` on, `most` at most.
+  result<letter_list> dead_letters(const exporter_filter& which, log_position first,
+                                   std::size_t most) const;
+  result<codec::dead_letter_record> dead_letter(const std::string& pipeline,
+                                                log_position position) const;
+  /// They are sent once more, by those who gave them up or by `target`, and are dead letters until
+  /// they are requests that are set aside: none is lost, none goes twice, whenever the process dies.
+  /// @returns how many letters lie where they are looked for. errc::unavailable: some are under way
+  result<std::uint64_t> send_dead_letters(const exporter_filter& which, const std::string& target);
+  /// They are gone. @returns how many
+  result<std::uint64_t> drop_dead_letters(const exporter_filter& which);
 
   /// Stops taking, finishes what is in flight, syncs. After `deadline` it gives up waiting: what is
   /// acknowledged is on disk either way.

@@ -97,10 +97,14 @@ result<void> node::impl::join(std::uint64_t boot) {
   inbox = system.spawn<caf::detached>(
       weir::actors::inbox, std::make_shared<const inbox_change_message>(change_of_inbox()), shards,
       store);
-  hub = system.spawn<caf::detached>(
-      weir::actors::hub,
-      hub_neighbours{shards, origin, intake, writer, store, cluster_place, rates},
-      std::make_shared<const hub_change_message>(change_of_hub()));
+  hub = system.spawn<caf::detached>(weir::actors::hub,
+                                    hub_neighbours{shards, origin, intake, writer, store,
+                                                   cluster_place, rates,
+                                                   [clients = gate, sending = replays] {
+                                                     clients->leave();
+                                                     caf::anon_send(sending, leave_atom_v);
+                                                   }},
+                                    std::make_shared<const hub_change_message>(change_of_hub()));
   net::link_server_config config;
   config.listen = wanted.listen;
   config.credentials = credentials;
@@ -121,6 +125,9 @@ result<void> node::impl::join(std::uint64_t boot) {
   first->credentials = credentials;
   log::info("cluster {}: links come in on {}, others reach this node at {}", wanted.name,
             links->endpoint(), first->self.address);
+  if (wanted.tls.insecure)
+    log::warn("cluster.tls: links are plain text: who reaches {} reads all data, and may be a node",
+              links->endpoint());
   caf::anon_send(hub, hub_plan_ptr(std::move(first)));
   seeds = std::make_unique<net::seed_lookup>(
       wanted.join, seed_pause, [to = hub](std::vector<std::string> found) {
@@ -216,9 +223,27 @@ result<void> node::leave() {
   if (impl_->cluster_place->alone())
     return fail(errc::unavailable,
                 "no other member lives: there is nobody to take over what this node holds");
-  impl_->gate->leave();
-  caf::anon_send(impl_->hub, leave_atom_v);
-  caf::anon_send(impl_->replays, leave_atom_v);
+  caf::scoped_actor self{impl_->system};
+  bool begun = false;
+  self->request(impl_->hub, look_patience, leave_atom_v)
+      .receive([&](changed_atom) { begun = true; }, [](const caf::error&) {});
+  if (!begun)
+    return fail(errc::unavailable, "the node is too busy; it leaves once it has heard of it");
+  return {};
+}
+
+result<void> node::ask_to_leave(node_id member) {
+  const std::lock_guard guard(impl_->look_mutex);
+  if (!impl_->hub)
+    return fail(errc::unsupported, "this node is alone: there is nobody to ask");
+  caf::scoped_actor self{impl_->system};
+  std::optional<std::string> refusal;
+  self->request(impl_->hub, look_patience, leave_atom_v, member)
+      .receive([&](std::string said) { refusal = std::move(said); }, [](const caf::error&) {});
+  if (!refusal)
+    return fail(errc::unavailable, "this node is too busy to ask it");
+  if (!refusal->empty())
+    return fail(errc::unsupported, *refusal);
   return {};
 }
 

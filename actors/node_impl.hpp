@@ -74,7 +74,7 @@ struct node::impl {
   std::shared_ptr<storage::store> store;
   std::vector<pipeline_id> ids; ///< Of plan.pipelines.
   std::map<pipeline_id, std::shared_ptr<stages::log_tail>> tails;
-  std::map<pipeline_id, std::shared_ptr<std::atomic<log_position>>> letters;
+  std::map<pipeline_id, std::shared_ptr<stages::letter_box>> letters;
   node_system_config config;
   caf::actor_system system{config};
   writer_actor writer;
@@ -111,6 +111,9 @@ struct node::impl {
   std::shared_ptr<admission> gate = std::make_shared<admission>();
   std::atomic<bool> serving{false};
   std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
+
+  /// Whoever goes through the exporters, or changes them.
+  mutable std::mutex hands_mutex;
 
   struct next_plan;
   // -- of a plan (`ids` are those of its pipelines) --
@@ -178,6 +181,18 @@ struct node::impl {
   template <class Handle, class Change>
   void change(const Handle& actor, const Change& change);
   void commit(storage::batch changes, std::function<void(storage::batch&)> late);
+
+  // -- hands (node_exporters.cpp, node_letters.cpp) --
+  result<void> obey(const exporter_actor& actor, stages::exporter_order order);
+  result<std::size_t> pipeline_of(const exporter_filter& which) const;
+  result<void> stop_exporter(const place& key);
+  result<void> start_exporter(std::size_t pipeline, const std::string& id);
+  template <class Value>
+  result<Value> move_cursor(std::size_t pipeline, const std::string& id,
+                            const std::function<result<Value>(storage::batch&)>& move);
+  template <class Visit>
+  result<std::uint64_t> each_letter(std::size_t pipeline, const exporter_filter& which,
+                                    log_position first, const Visit& visit) const;
 
   // -- stop --
   template <class Handle>

@@ -3,6 +3,7 @@
 #include "core/cpus.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace weir::actors {
 
@@ -70,6 +71,8 @@ stages::compressor_config node::impl::config_of_compressor(std::size_t p) const 
   config.shards = shard_count(plan);
   config.edits = pipeline.edits_behind;
   config.edit_time = plan.edits.max_time;
+  if (plan.cluster)
+    config.progress_retention = plan.cluster->progress_retention;
   config.broken = plan.broken;
   return config;
 }
@@ -98,6 +101,8 @@ origin_change_message node::impl::change_of_origin() const {
   }
   config.shards = shards.size();
   config.clustered = plan.cluster.has_value();
+  if (plan.cluster)
+    config.link_credit = plan.cluster->link_credit;
   config.broken = plan.broken;
   config.handed = handed;
   message.shards = shards;
@@ -108,11 +113,21 @@ stages::intake_config node::impl::config_of_intake() const {
   stages::intake_config config;
   for (const auto& receiver : plan.receivers)
     config.receivers.push_back({receiver.id, {}, {}, {}});
+  std::vector<stages::connected_pipeline> to_connect;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     const auto& pipeline = plan.pipelines[p];
-    config.pipelines.push_back({ids[p], pipeline.name, pipeline.signal,
-                                pipeline.tail_sampling.has_value(), tails.at(ids[p]),
-                                pipeline.edits_before});
+    to_connect.push_back(
+        {ids[p], pipeline.name, pipeline.signal, pipeline.edits_before, pipeline.connectors});
+  }
+  auto connected =
+      stages::connect(to_connect, plan.connections, fmt::format("{:016x}", store->node()));
+  config.meters = std::move(connected.metering);
+  for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+    const auto& pipeline = plan.pipelines[p];
+    config.pipelines.push_back(
+        {ids[p], pipeline.name, pipeline.signal, pipeline.tail_sampling.has_value(),
+         tails.at(ids[p]), pipeline.edits_before, connected.passages[p],
+         !pipeline.exporters.empty() || pipeline.connectors.empty(), connected.meters[p]});
     for (const auto r : pipeline.receivers) {
       auto& receiver = config.receivers[r];
       auto& lanes = pipeline.signal == signal::traces    ? receiver.traces
@@ -162,6 +177,7 @@ stages::housekeeper_config node::impl::config_of_housekeeper() const {
     config.logs.push_back(std::move(log));
   }
   config.retention_ns = plan.retention / std::chrono::nanoseconds(1);
+  config.cursor_retention_ns = plan.cursor_retention / std::chrono::nanoseconds(1);
   config.dead_letter_bytes = plan.dead_letter_bytes;
   config.dead_letter_retention_ns = plan.dead_letter_retention / std::chrono::nanoseconds(1);
   config.drop_oldest = plan.drop_oldest;

@@ -144,6 +144,8 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
                                     now->name));
     if (now != nullptr && now->edits_text != before.pipelines[p].edits_text)
       changes.push_back(fmt::format("pipeline {}: its processors changed", now->name));
+    if (now != nullptr && now->connectors != before.pipelines[p].connectors)
+      changes.push_back(fmt::format("pipeline {}: its connectors changed", now->name));
     if (now != nullptr && now->receivers != before.pipelines[p].receivers)
       changes.push_back(fmt::format("pipeline {}: its receivers changed", now->name));
     if (now != nullptr)
@@ -159,8 +161,13 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
     tails.erase(id);
     letters.erase(id);
   }
+  for (const auto& connection : plan.connections)
+    for (const auto& other : before.connections)
+      if (connection.id == other.id && connection.options != other.options)
+        changes.push_back(fmt::format("connector {}: changed", connection.id));
   if (plan.retention != before.retention || plan.drop_oldest != before.drop_oldest
       || plan.memory_limit != before.memory_limit
+      || plan.cursor_retention != before.cursor_retention
       || plan.dead_letter_bytes != before.dead_letter_bytes
       || plan.dead_letter_retention != before.dead_letter_retention
       || plan.max_replays != before.max_replays || plan.keep_replays != before.keep_replays)
@@ -168,7 +175,9 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
   // What the stages had on its way is durable when it is asked for again; then nothing more comes
   // for those that are gone.
   commit({}, nullptr);
-  commit({}, [this](storage::batch& batch) { stages::note_orphans(*store, configured(), batch); });
+  commit({}, [this](storage::batch& batch) {
+    stages::note_orphans(*store, configured(), moment::now().wall, batch);
+  });
   change(housekeeper, std::make_shared<const stages::housekeeper_config>(config_of_housekeeper()));
   change_replays();
 }
@@ -206,8 +215,8 @@ std::vector<node::impl::place> node::impl::stop_exporters(const next_plan& next,
       owed = end - std::min(end, cursors->at(exporter).position);
     auto line = fmt::format("exporter {} of pipeline {}: gone", exporter, store->pipelines()[id]);
     if (owed > 0) {
-      line += fmt::format("; {} blocks were not delivered and stay for the retention time, its "
-                          "cursor is kept",
+      line += fmt::format("; {} blocks were not delivered; they and its cursor stay for "
+                          "storage.cursor_retention, `weir exporters adopt` hands them on",
                           owed);
       log::warn("{}", line);
     }

@@ -23,9 +23,14 @@ public:
   cluster::link_number number() const noexcept { return number_; }
   /// 0: it has not answered.
   node_id peer() const noexcept { return peer_; }
+  /// The protocol that both speak; 0: it has not answered.
+  std::uint32_t protocol() const noexcept { return protocol_; }
 
   /// It answered.
-  void belongs_to(node_id peer) noexcept { peer_ = peer; }
+  void belongs_to(node_id peer, std::uint32_t protocol) noexcept {
+    protocol_ = protocol;
+    peer_ = peer;
+  }
   /// Moments go to its clock by this.
   void set_offset(steady_ns offset) noexcept { offset_ = offset; }
 
@@ -41,6 +46,7 @@ public:
 private:
   const cluster::link_number number_;
   std::atomic<node_id> peer_{0};
+  std::atomic<std::uint32_t> protocol_{0};
   std::atomic<steady_ns> offset_{0};
   std::atomic<std::uint64_t> sent_bytes_{0};
   std::atomic<std::uint64_t> sent_entries_{0};

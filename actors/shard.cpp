@@ -128,10 +128,7 @@ shard_actor::behavior_type shard(shard_actor::stateful_pointer<shard_state> self
         return changed_atom_v;
       },
       // What is undecided stays in the journal; what is decided is with the compressor already.
-      [&state](stop_atom) -> caf::result<stopped_atom> {
-        state.stage().keep_taken_over();
-        return stopped_atom_v;
-      },
+      [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
   };
 }
 

@@ -9,6 +9,7 @@
 #include "net/admin/config.hpp"
 #include "net/config.hpp"
 #include "sampling/config.hpp"
+#include "stages/connections.hpp"
 #include "stages/defaults.hpp"
 #include "storage/store.hpp"
 
@@ -61,6 +62,8 @@ struct storage_config {
   storage::options database;
   overflow_policy overflow = overflow_policy::refuse;
   milliseconds retention = stages::defaults::retention; ///< Delivered blocks stay this long.
+  /// What is owed to exporters that are gone, and their places.
+  milliseconds cursor_retention = stages::defaults::cursor_retention;
   dead_letter_limits dead_letters;
   replay_limits replays;
   milliseconds cursor_interval =
@@ -92,6 +95,8 @@ struct pipeline_config {
   weir::signal signal = weir::signal::traces;
   std::vector<std::string> receivers;                 ///< Ids; each is in node_config::receivers.
   std::vector<std::string> exporters;                 ///< Ids; each is in node_config::exporters.
+  std::vector<std::string> connectors_before;         ///< Ids; they bring data of other pipelines,
+  std::vector<std::string> connectors_behind;         ///< or take this one's to others.
   std::vector<memory_limiter_config> memory_limiters; ///< The lowest limit holds.
   std::optional<sampling::tail_sampling_config>
       tail_sampling;            ///< Absent: intake writes to the log.
@@ -163,6 +168,7 @@ struct node_config {
   std::vector<net::otlp_receiver_config> receivers; ///< Those that pipelines use.
   std::vector<backends::exporter_config> exporters; ///< Those that pipelines use.
   std::vector<pipeline_config> pipelines;
+  std::vector<stages::connection> connections; ///< The connectors that stand between these.
 };
 
 } // namespace weir::app

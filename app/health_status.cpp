@@ -117,7 +117,7 @@ private:
     auto shown = component{.name = "exporter:" + id, .since = node_.start};
     for (const auto& known : node_.exporters)
       if (known.pipeline == pipeline && known.exporter == id
-          && known.health != exporter_health::sending) {
+          && known.health != exporter_health::sending && known.health != exporter_health::paused) {
         shown.status = known.health == exporter_health::refused ? state::permanent_error
                                                                 : state::recoverable_error;
         shown.reason = known.reason;

@@ -50,6 +50,7 @@ actors::node_plan plan_of(const node_config& config) {
   plan.retention = config.storage.retention;
   plan.cursor_interval = config.storage.cursor_interval;
   plan.dead_letter_bytes = config.storage.dead_letters.max_bytes;
+  plan.cursor_retention = config.storage.cursor_retention;
   plan.dead_letter_retention = config.storage.dead_letters.retention;
   plan.max_replays = config.storage.replays.max;
   plan.keep_replays = config.storage.replays.keep;
@@ -65,12 +66,14 @@ actors::node_plan plan_of(const node_config& config) {
   plan.edits = {config.limits.edit_threads, config.limits.max_edit_time};
   plan.receivers = config.receivers;
   plan.exporters = config.exporters;
+  plan.connections = config.connections;
   plan.cluster = config.cluster;
   plan.release = version();
   for (const auto& p : config.pipelines) {
     plan.pipelines.push_back({p.name, p.signal, indexes(p.receivers, config.receivers),
                               indexes(p.exporters, config.exporters), p.tail_sampling, p.batch,
-                              chain_of(p.edits_before), chain_of(p.edits_behind), p.edits_text});
+                              chain_of(p.edits_before), chain_of(p.edits_behind), p.edits_text,
+                              p.connectors_behind});
     // Memory is the process's: the lowest limit of all pipelines holds for all.
     for (const auto& limiter : p.memory_limiters) {
       const auto limit = std::max(soft_limit(limiter), least_memory_limit);

@@ -191,11 +191,7 @@ std::optional<cluster_access> access_of(actors::node& node, const node_config& c
     return unknown;
   };
   const auto leave = [&node](node_id member) -> result<void> {
-    if (member != node.id())
-      return fail(errc::unsupported,
-                  "it has to be asked itself: `weir leave` on that node, or with "
-                  "its admin.endpoint");
-    return node.leave();
+    return member == node.id() ? node.leave() : node.ask_to_leave(member);
   };
   return cluster_access{view, leave};
 }

@@ -49,6 +49,31 @@ struct batch_config {
   friend bool operator==(const batch_config&, const batch_config&) = default;
 };
 
+/// In which order what has waited is sent, beside what comes.
+enum class drain_order : std::uint8_t {
+  oldest_first, ///< As it came: what comes waits behind what has waited.
+  newest_first, ///< What comes at once; of what has waited the newest first.
+  interleaved,  ///< What comes at once; what has waited as it came.
+};
+
+/// How an exporter sends what has waited in the log. (Weir's own.)
+struct drain_config {
+  drain_order order = drain_order::oldest_first;
+  double share = 0.5;         ///< Of the requests in flight, for what has waited; in (0, 1].
+  std::uint64_t max_rate = 0; ///< Unpacked bytes a second of what has waited; 0: no limit.
+
+  friend bool operator==(const drain_config&, const drain_config&) = default;
+};
+
+/// Where an exporter begins in a log that it has no cursor in. (Weir's own.)
+struct start_config {
+  enum class place : std::uint8_t { end, beginning, time };
+  place at = place::end;
+  std::uint64_t time = 0; ///< Unix nanoseconds, of `time`.
+
+  friend bool operator==(const start_config&, const start_config&) = default;
+};
+
 struct otlp_grpc_config {
   std::string endpoint = {};                 ///< host:port; http:// means plain text, https:// TLS.
   std::vector<std::string> endpoints = {};   ///< More of them.
@@ -128,6 +153,8 @@ struct exporter_config {
   retry_config retry;
   queue_config queue;
   std::optional<batch_config> batch; ///< `sending_queue.batch`
+  drain_config drain = {};
+  start_config start = {}; ///< `start_at`
 
   friend bool operator==(const exporter_config&, const exporter_config&) = default;
 };

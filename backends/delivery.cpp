@@ -9,44 +9,23 @@ namespace weir::backends {
 
 delivery::delivery(options o, log_place start, std::vector<place_range> finished,
                    std::uint64_t seed)
-    : options_(std::move(o)), backoff_(options_.retry, seed),
-      finished_(finished.begin(), finished.end()), end_(start),
+    : options_(std::move(o)), backoff_(options_.retry, seed), unread_(start, finished),
+      flight_(options_.num_consumers), pace_(options_.drain.max_rate),
       last_answer_(std::numeric_limits<steady_ns>::min()) {
   options_.num_consumers = std::max(1U, options_.num_consumers);
-  skip_finished();
 }
 
 void delivery::available(const block_info& block, steady_ns now) {
-  if (block.position < end_.position)
-    return;
-  auto item = block.position == end_.position ? end_.item : 0U;
-  end_ = {block.position + 1, 0};
-  const auto add = [&](std::uint32_t last) {
-    const std::uint64_t count = last - item;
-    unfinished_.add({block.position, item, last}, last == block.items, block.received);
-    fresh_.push_back({block.position, item, last, block.bytes * count / block.items, now});
-    fresh_items_ += count;
-    fresh_bytes_ += fresh_.back().bytes;
-    item = last;
-  };
-  while (item < block.items) {
-    const log_place place{block.position, item};
-    while (!finished_.empty() && finished_.front().last <= place)
-      finished_.pop_front();
-    if (finished_.empty() || finished_.front().first >= end_)
-      add(block.items);
-    else if (const auto& range = finished_.front(); range.first > place)
-      add(std::min(range.first.item, block.items));
-    else
-      item = range.last >= end_ ? block.items : range.last.item;
+  known_ = std::max(known_, block.position + 1);
+  auto& lane = lane_of(block.position);
+  for (const auto& part : unread_.take(block.position, block.items)) {
+    const std::uint64_t count = part.last - part.first;
+    const auto bytes = block.bytes * count / block.items;
+    unfinished_.add(part, part.last == block.items, block.received);
+    lane.blocks.push_back({part.position, part.first, part.last, bytes, now});
+    lane.items += count;
+    lane.bytes += bytes;
   }
-  skip_finished();
-}
-
-// What follows without a gap is finished too.
-void delivery::skip_finished() {
-  for (; !finished_.empty() && finished_.front().first <= end_; finished_.pop_front())
-    end_ = std::max(end_, finished_.front().last);
 }
 
 delivery::open_map::iterator delivery::settle(request_id id) {
@@ -55,6 +34,7 @@ delivery::open_map::iterator delivery::settle(request_id id) {
     return open_.end();
   it->second.in_flight = false;
   --in_flight_;
+  backlog_in_flight_ -= it->second.backlog ? 1 : 0;
   if (probe_ == id)
     probe_.reset();
   return it;
@@ -66,10 +46,7 @@ void delivery::finished(request_id id, const outcome& result, steady_ns now) {
     return;
   if (result.answer == outcome::kind::retry || result.answer == outcome::kind::outage)
     return on_retry(it, result, now);
-  // A definite answer: the way there is open.
-  last_answer_ = now;
-  if (down_)
-    come_back_up(now);
+  way_is_open(it->second, now);
   switch (result.answer) {
   case outcome::kind::retry:
   case outcome::kind::outage:
@@ -81,6 +58,15 @@ void delivery::finished(request_id id, const outcome& result, steady_ns now) {
   case outcome::kind::refused:
     return bury(it, result.reason, now);
   }
+}
+
+// There was a definite answer.
+void delivery::way_is_open(const open_request& request, steady_ns now) {
+  last_answer_ = now;
+  if (down_)
+    come_back_up(now);
+  flight_.answered(request.bytes > 0 ? request.bytes : request.plan.bytes, now - request.sent_at,
+                   now);
 }
 
 void delivery::on_delivered(open_map::iterator it, const outcome& result, steady_ns now) {
@@ -111,6 +97,9 @@ void delivery::on_retry(open_map::iterator it, const outcome& result, steady_ns 
   const auto wish = result.retry_after ? result.retry_after->count() * millisecond_ns : 0;
   const bool slow = result.answer == outcome::kind::outage;
   const auto pause = std::max(backoff_.pause(request.plan.attempts, slow), wish);
+  // One that was tried more often is the trouble itself.
+  if (down_ || request.plan.attempts < parked_attempts)
+    flight_.refused(request.sent_at, now);
   if (!options_.retry.enabled)
     return bury(
         it, fmt::format("not tried again, as retry_on_failure is not enabled: {}", result.reason),
@@ -182,7 +171,7 @@ const planned_request* delivery::to_set_aside() const noexcept {
   constexpr log_position far = 32;
   for (const auto& [id, r] : open_)
     if (!r.in_flight && r.plan.attempts >= parked_attempts && r.first_failed < last_answer_
-        && !r.plan.ranges.empty() && end_.position - r.plan.ranges.front().position >= far)
+        && !r.plan.ranges.empty() && known_ >= far + r.plan.ranges.front().position)
       return &r.plan;
   return nullptr;
 }
@@ -241,17 +230,24 @@ std::uint64_t delivery::drop_forgotten(item_set& set) {
   return dropped;
 }
 
+void delivery::forget_fresh(fresh_lane& lane, std::uint64_t& dropped) {
+  std::erase_if(lane.blocks, [&](const fresh_block& block) {
+    if (block.position >= trimmed_)
+      return false;
+    unfinished_.finish({block.position, block.first, block.last});
+    const auto items = block.last - block.first;
+    dropped += items;
+    lane.items -= items;
+    lane.bytes -= block.bytes;
+    return true;
+  });
+}
+
 std::uint64_t delivery::forget_before(log_position position) {
   trimmed_ = std::max(trimmed_, position);
   std::uint64_t dropped = 0;
-  while (!fresh_.empty() && fresh_.front().position < trimmed_) {
-    const auto& block = fresh_.front();
-    unfinished_.finish({block.position, block.first, block.last});
-    dropped += block.last - block.first;
-    fresh_items_ -= block.last - block.first;
-    fresh_bytes_ -= block.bytes;
-    fresh_.pop_front();
-  }
+  forget_fresh(live_, dropped);
+  forget_fresh(backlog_, dropped);
   for (auto it = open_.begin(); it != open_.end();) {
     const auto here = it++;
     for (auto& part : here->second.rest)
@@ -263,20 +259,35 @@ std::uint64_t delivery::forget_before(log_position position) {
       advance(here, here->second.not_before);
   }
   totals_.forgotten += dropped;
-  end_ = std::max(end_, log_place{trimmed_, 0});
-  skip_finished();
+  unread_.forget_before(trimmed_);
   return dropped;
 }
 
 log_place delivery::cursor() const noexcept {
-  return unfinished_.empty() ? end_ : unfinished_.first();
+  return unfinished_.empty() ? unread_.first() : std::min(unread_.first(), unfinished_.first());
 }
 
 std::vector<place_range> delivery::finished_ahead() const {
-  auto ranges = unfinished_.finished_before(end_);
-  for (const auto& range : finished_)
-    ranges.push_back({std::max(range.first, end_), range.last});
-  return ranges;
+  return unfinished_.finished_between(unread_.ranges());
+}
+
+unix_ns delivery::oldest() const noexcept {
+  return unfinished_.empty() || unread_.first() < unfinished_.first() ? 0 : unfinished_.oldest();
+}
+
+std::uint64_t delivery::blocks() const {
+  return unfinished_.blocks() + unread_.blocks(0, log_next_.value_or(0));
+}
+
+const planned_request* delivery::plan_of(request_id id) const noexcept {
+  const auto it = open_.find(id);
+  return it == open_.end() ? nullptr : &it->second.plan;
+}
+
+void delivery::waited(steady_ns pause) {
+  for (auto& [id, request] : open_)
+    if (!request.in_flight)
+      request.first_sent += pause;
 }
 
 } // namespace weir::backends

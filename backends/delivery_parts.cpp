@@ -76,14 +76,44 @@ void delivery::regroup(request_id id, std::vector<item_set> groups, steady_ns no
   if (r.whole_bytes == 0)
     r.whole_bytes = r.bytes > 0 ? r.bytes : r.plan.bytes;
   for (auto group = groups.rbegin(); group != groups.rend(); ++group) {
-    for (const auto& range : group->ranges) {
-      unfinished_.cut({range.position, range.first});
-      unfinished_.cut({range.position, range.last});
-    }
+    cut_out(*group);
     group->bytes = r.plan.bytes * group->items / std::max<std::uint64_t>(1, r.plan.items);
     r.rest.push_back(std::move(*group));
   }
   advance(it, now);
+}
+
+// So that it can be finished by itself.
+void delivery::cut_out(const item_set& items) {
+  for (const auto& range : items.ranges) {
+    unfinished_.cut({range.position, range.first});
+    unfinished_.cut({range.position, range.last});
+  }
+}
+
+void delivery::finished_by_item(request_id id, item_answers answers, steady_ns now) {
+  const auto it = settle(id);
+  if (it == open_.end())
+    return;
+  way_is_open(it->second, now);
+  auto& r = it->second;
+  cut_out(answers.delivered);
+  cut_out(answers.again);
+  finish(answers.delivered);
+  totals_.delivered += answers.delivered.items;
+  for (auto& letter : answers.refused) {
+    cut_out(letter);
+    totals_.dead += letter.items;
+    letters_.push_back(std::move(letter));
+  }
+  if (answers.again.items == 0)
+    return advance(it, now);
+  const auto attempts = r.plan.attempts;
+  answers.again.bytes =
+      r.plan.bytes * answers.again.items / std::max<std::uint64_t>(1, r.plan.items);
+  r.plan = {std::move(answers.again), id, attempts};
+  r.bytes = r.envelope = 0;
+  on_retry(it, {.answer = outcome::kind::retry, .reason = std::move(answers.reason)}, now);
 }
 
 // The first part comes next, the other one waits behind it.

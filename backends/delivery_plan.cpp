@@ -17,10 +17,6 @@ constexpr std::uint64_t most_fresh_bytes = 64 << 20;
 
 } // namespace
 
-bool delivery::wants_blocks() const noexcept {
-  return fresh_bytes_ < enough_fresh_bytes();
-}
-
 std::uint64_t delivery::enough_fresh_bytes() const noexcept {
   return std::clamp(bytes_limit(), least_fresh_bytes, most_fresh_bytes);
 }
@@ -35,20 +31,22 @@ std::uint64_t delivery::bytes_limit() const noexcept {
   return learned_.bytes() == 0 ? configured : std::min(configured, learned_.bytes());
 }
 
-std::optional<steady_ns> delivery::fresh_due() const noexcept {
-  if (fresh_.empty())
+std::optional<steady_ns> delivery::fresh_due(const fresh_lane& lane) const noexcept {
+  if (lane.blocks.empty())
     return std::nullopt;
   const auto& b = options_.batch;
-  const bool enough = fresh_items_ >= b.min_items && fresh_bytes_ >= b.min_bytes;
-  const bool full = enough || fresh_bytes_ >= enough_fresh_bytes() || fresh_bytes_ >= bytes_limit()
-                    || (b.max_items != 0 && fresh_items_ >= b.max_items);
-  const auto since = fresh_.front().since;
-  return full ? since : since + b.timeout.count() * millisecond_ns;
+  const bool enough = lane.items >= b.min_items && lane.bytes >= b.min_bytes;
+  const bool full = enough || lane.bytes >= enough_fresh_bytes() || lane.bytes >= bytes_limit()
+                    || (b.max_items != 0 && lane.items >= b.max_items);
+  const auto since = lane.blocks.front().since;
+  const auto due = full ? since : since + b.timeout.count() * millisecond_ns;
+  return is_backlog(lane.blocks.front().position) ? std::max(due, pace_.due()) : due;
 }
 
 // Whether there is a place for another request.
-bool delivery::may_form() const noexcept {
-  if (unfinished_.size() - fresh_.size() >= max_pieces)
+bool delivery::may_form(const fresh_lane& lane) const noexcept {
+  const auto unsent = live_.blocks.size() + backlog_.blocks.size();
+  if (unfinished_.size() - unsent >= max_pieces)
     return false;
   if (open_.size() >= options_.num_consumers + max_parked)
     return false;
@@ -60,21 +58,36 @@ bool delivery::may_form() const noexcept {
   if (down_)
     return open_.size() < options_.num_consumers
            || std::all_of(open_.begin(), open_.end(), in_vain);
-  const auto holds_place = [](const auto& entry) {
-    const auto& r = entry.second;
-    return r.in_flight || (r.plan.attempts < parked_attempts && !r.is_part);
-  };
-  return std::count_if(open_.begin(), open_.end(), holds_place)
-         < static_cast<std::ptrdiff_t>(options_.num_consumers);
+  std::uint32_t held = 0;
+  std::uint32_t held_by_backlog = 0;
+  for (const auto& [id, r] : open_) {
+    if (!r.in_flight && (r.plan.attempts >= parked_attempts || r.is_part))
+      continue;
+    ++held;
+    held_by_backlog += r.backlog ? 1 : 0;
+  }
+  return held < options_.num_consumers
+         && (!lane.backlog || held_by_backlog < backlog_share(options_.num_consumers));
 }
 
-bool delivery::fresh_ready(steady_ns now) const noexcept {
-  const auto due = fresh_due();
-  return due && *due <= now && may_form();
+bool delivery::fresh_ready(const fresh_lane& lane, steady_ns now) const noexcept {
+  const auto due = fresh_due(lane);
+  return due && *due <= now && may_form(lane);
 }
 
-void delivery::take_fresh(item_set& items, std::uint64_t max_items, std::uint64_t max_bytes) {
-  auto& block = fresh_.front();
+void delivery::cut_front(fresh_lane& lane, std::uint64_t items, std::uint64_t bytes) {
+  auto& block = lane.blocks.front();
+  lane.items -= items;
+  lane.bytes -= bytes;
+  block.first += static_cast<std::uint32_t>(items);
+  block.bytes -= bytes;
+  if (block.first == block.last)
+    lane.blocks.pop_front();
+}
+
+void delivery::take_fresh(fresh_lane& lane, item_set& items, std::uint64_t max_items,
+                          std::uint64_t max_bytes) {
+  const auto& block = lane.blocks.front();
   const std::uint64_t have = block.last - block.first;
   auto take = std::min(have, max_items);
   if (block.bytes > max_bytes)
@@ -84,31 +97,26 @@ void delivery::take_fresh(item_set& items, std::uint64_t max_items, std::uint64_
   items.ranges.push_back({block.position, block.first, middle});
   items.items += take;
   items.bytes += bytes;
-  fresh_items_ -= take;
-  fresh_bytes_ -= bytes;
-  if (take == have) {
-    fresh_.pop_front();
-    return;
-  }
-  unfinished_.cut({block.position, middle});
-  block.first = middle;
-  block.bytes -= bytes;
+  if (take < have)
+    unfinished_.cut({block.position, middle});
+  cut_front(lane, take, bytes);
 }
 
-delivery::open_map::iterator delivery::form() {
+delivery::open_map::iterator delivery::form(fresh_lane& lane) {
   const auto& b = options_.batch;
   const auto max_items = or_no_limit(b.max_items);
   const auto max_bytes = bytes_limit();
   open_request request;
   auto& plan = request.plan;
   plan.id = next_id_++;
-  take_fresh(plan, max_items, max_bytes);
-  while (!fresh_.empty() && plan.items < max_items) {
-    const auto after = plan.bytes + fresh_.front().bytes;
+  request.backlog = is_backlog(lane.blocks.front().position);
+  take_fresh(lane, plan, max_items, max_bytes);
+  while (!lane.blocks.empty() && plan.items < max_items) {
+    const auto after = plan.bytes + lane.blocks.front().bytes;
     const bool enough = plan.items >= b.min_items && plan.bytes >= b.min_bytes;
     if (after > max_bytes || (after > combined_bytes && enough))
       break;
-    take_fresh(plan, max_items - plan.items, max_bytes - plan.bytes);
+    take_fresh(lane, plan, max_items - plan.items, max_bytes - plan.bytes);
   }
   part_went_last_ = false;
   return open_.emplace(plan.id, std::move(request)).first;
@@ -116,8 +124,8 @@ delivery::open_map::iterator delivery::form() {
 
 // While down, the one that was tried least: a fresh one before those that failed.
 delivery::open_map::iterator delivery::pick_while_down(steady_ns now) {
-  if (fresh_ready(now))
-    return form();
+  if (auto* lane = ready_lane(now))
+    return form(*lane);
   auto best = open_.end();
   for (auto it = open_.begin(); it != open_.end(); ++it)
     if (!it->second.in_flight
@@ -127,8 +135,10 @@ delivery::open_map::iterator delivery::pick_while_down(steady_ns now) {
 }
 
 delivery::open_map::iterator delivery::pick_waiting(steady_ns now) {
-  return std::find_if(open_.begin(), open_.end(), [now](const auto& entry) {
-    return !entry.second.in_flight && entry.second.not_before <= now;
+  const bool backlog_too = backlog_may_go() && pace_.due() <= now;
+  return std::find_if(open_.begin(), open_.end(), [&](const auto& entry) {
+    const auto& r = entry.second;
+    return !r.in_flight && r.not_before <= now && (backlog_too || !r.backlog);
   });
 }
 
@@ -136,17 +146,19 @@ delivery::open_map::iterator delivery::pick(steady_ns now) {
   if (down_)
     return pick_while_down(now);
   const auto waiting = pick_waiting(now);
-  const bool fresh = fresh_ready(now);
+  auto* const lane = ready_lane(now);
   if (waiting == open_.end())
-    return fresh ? form() : waiting;
-  if (fresh && waiting->second.is_part && part_went_last_)
-    return form();
+    return lane != nullptr ? form(*lane) : waiting;
+  // What is live goes before what was cut or waited of the backlog.
+  const bool before = waiting->second.is_part && part_went_last_;
+  if (lane != nullptr && (before || (waiting->second.backlog && !lane->backlog && !in_turn())))
+    return form(*lane);
   part_went_last_ = waiting->second.is_part;
   return waiting;
 }
 
 bool delivery::may_launch() const noexcept {
-  return in_flight_ < options_.num_consumers && !(down_ && probe_) && letters_.size() < max_letters;
+  return in_flight_ < places() && !(down_ && probe_) && letters_.size() < max_letters;
 }
 
 std::vector<planned_request> delivery::next(steady_ns now, std::size_t most) {
@@ -168,6 +180,7 @@ void delivery::launch(open_request& request, steady_ns now) {
   if (request.plan.attempts++ == 0)
     request.first_sent = now;
   ++in_flight_;
+  take_turn(request, now);
   if (down_)
     probe_ = request.plan.id;
 }
@@ -180,13 +193,15 @@ std::optional<steady_ns> delivery::next_wakeup() const noexcept {
   for (const auto& [id, r] : open_) {
     if (r.in_flight)
       continue;
-    if (can_send)
-      sooner(down_ ? quiet_until() : std::max(r.not_before, quiet_until()));
+    const auto paced = r.backlog ? pace_.due() : 0;
+    if (can_send && (down_ || !r.backlog || backlog_may_go()))
+      sooner(down_ ? quiet_until() : std::max({r.not_before, quiet_until(), paced}));
     if (limit > 0 && r.plan.attempts > 0)
       sooner(r.first_sent + limit);
   }
-  if (const auto fresh = fresh_due(); fresh && can_send && may_form())
-    sooner(std::max(*fresh, quiet_until()));
+  for (const auto* lane : {&live_, &backlog_})
+    if (const auto fresh = fresh_due(*lane); fresh && can_send && may_form(*lane))
+      sooner(std::max(*fresh, quiet_until()));
   return due;
 }
 

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <vector>
 
 namespace weir::backends {
 
@@ -22,5 +23,18 @@ struct item_range {
 
   friend bool operator==(const item_range&, const item_range&) = default;
 };
+
+/// @pre `items` rise
+inline std::vector<item_range> ranges_of(const std::vector<log_place>& items) {
+  std::vector<item_range> ranges;
+  for (const auto& item : items) {
+    if (!ranges.empty() && ranges.back().position == item.position
+        && ranges.back().last == item.item)
+      ++ranges.back().last;
+    else
+      ranges.push_back({item.position, item.item, item.item + 1});
+  }
+  return ranges;
+}
 
 } // namespace weir::backends

@@ -10,8 +10,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir::backends {
+
+/// Items of a request that were not taken, counted through its message: [first, last).
+struct item_answer {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  bool again = false; ///< Not now; else never.
+  std::string reason = {};
+};
 
 /// What became of one request to a back end.
 struct outcome {
@@ -28,6 +37,9 @@ struct outcome {
   std::optional<std::chrono::milliseconds> retry_after = {}; ///< The back end's own wish.
   /// For the log and dead letters; with delivered: what the back end had to say all the same.
   std::string reason = {};
+  /// Of a back end that answers item by item, with delivered: what was not taken, in order. The
+  /// others were.
+  std::vector<item_answer> items = {};
 };
 
 /// One export request: an OTLP message of one signal.

@@ -32,17 +32,24 @@ std::size_t unfinished_items::blocks() const noexcept {
   return count;
 }
 
-std::vector<place_range> unfinished_items::finished_before(const log_place& end) const {
+std::vector<place_range>
+unfinished_items::finished_between(const std::deque<place_range>& unread) const {
   std::vector<place_range> ranges;
-  std::optional<log_place> reached; // Where the last piece ended.
-  for (const auto& [begin, piece] : pieces_) {
+  std::optional<log_place> reached; // Where the last one ended.
+  const auto pass = [&](const log_place& begin, const log_place& end) {
     if (reached && *reached < begin)
       ranges.push_back({*reached, begin});
-    reached =
-        piece.closes ? log_place{begin.position + 1, 0} : log_place{begin.position, piece.last};
+    reached = end;
+  };
+  auto range = unread.begin();
+  for (const auto& [begin, piece] : pieces_) {
+    for (; range != unread.end() && range->first < begin; ++range)
+      pass(range->first, range->last);
+    pass(begin,
+         piece.closes ? log_place{begin.position + 1, 0} : log_place{begin.position, piece.last});
   }
-  if (reached && *reached < end)
-    ranges.push_back({*reached, end});
+  for (; range != unread.end(); ++range)
+    pass(range->first, range->last);
   return ranges;
 }
 

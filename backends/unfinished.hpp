@@ -3,6 +3,7 @@
 #include "backends/ranges.hpp"
 #include "core/clock.hpp"
 
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -14,7 +15,7 @@ class unfinished_items {
 public:
   /// @param closes the piece reaches to the end of its block
   /// @param received when the oldest of its block was received
-  /// @pre behind everything that was added before
+  /// @pre it was not added before
   void add(const item_range& piece, bool closes, unix_ns received);
 
   /// Makes two pieces of the one that has `place` in its middle.
@@ -33,8 +34,9 @@ public:
   /// How many blocks they lie in.
   std::size_t blocks() const noexcept;
 
-  /// What is finished between the first piece and `end`.
-  std::vector<place_range> finished_before(const log_place& end) const;
+  /// What is finished between the first that is not and the last: neither a piece nor in `unread`,
+  /// which are in order, and the last of which has no end.
+  std::vector<place_range> finished_between(const std::deque<place_range>& unread) const;
 
 private:
   struct piece {

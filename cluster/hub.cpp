@@ -13,8 +13,12 @@ namespace {
 // Until a seed that was a member by another name is asked again.
 constexpr steady_ns known_seed_pause = 30 * second_ns;
 
+// Of as many nodes it is remembered that the reason why they are refused was said.
+constexpr std::size_t most_refusals = 64;
+
 // Members come and go, and their addresses with them.
 constexpr steady_ns attempt_memory = 3600 * second_ns;
+constexpr std::size_t most_attempts = 2 * ring::max_members;
 
 } // namespace
 
@@ -106,6 +110,7 @@ void hub::closed(link_number number, const std::string& reason, bool refused, mo
     log::warn({{"peer", found->second.address}}, "the link to {} {}: {}", found->second.address,
               refused ? "was refused" : "is down", reason);
   attempt.trouble = reason;
+  attempt.refused = refused;
   drop(number, now);
 }
 
@@ -146,9 +151,10 @@ void hub::keep_links(moment now) {
   }
   for (const auto number : over)
     drop(number, now);
-  for (const auto& each : membership_.all_known())
+  membership_.for_each([&](const member& each) {
     if (each.lives() && each.id != membership_.self().id && link_to(each.id) == 0)
       connect(each.address, each.id, now);
+  });
   forget_attempts(now);
 }
 
@@ -157,6 +163,11 @@ void hub::forget_attempts(moment now) {
     const auto& [address, attempt] = each;
     return now.steady - attempt.next > attempt_memory && link_to(address) == 0;
   });
+  while (attempts_.size() > most_attempts)
+    attempts_.erase(
+        std::min_element(attempts_.begin(), attempts_.end(), [](const auto& a, const auto& b) {
+          return a.second.next < b.second.next;
+        }));
 }
 
 link_number hub::link_to(node_id peer) const {
@@ -201,9 +212,7 @@ session_number hub::session_of(node_id peer) const {
 void hub::said_hello(session_number session, const hello& newcomer, moment now) {
   const auto refuse = [&](const std::string& reason) {
     metrics::cluster_refused_peers.with().Increment();
-    // Not by its address: that is whatever it says, and each kind is remembered.
-    if (log::permit("refused-peer"))
-      log::warn({{"peer", newcomer.address}}, "{} was refused: {}", newcomer.address, reason);
+    say_refusal(newcomer, reason);
     ports_.refuse(session, reason);
   };
   const auto spoken = answer_hello(newcomer, settings_.cluster);
@@ -215,11 +224,24 @@ void hub::said_hello(session_number session, const hello& newcomer, moment now) 
   asking.address = newcomer.address;
   if (const auto why = membership_.refusal_of(asking, now.steady); !why.empty())
     return refuse(why);
+  refusals_.erase(newcomer.node);
   const auto& self = membership_.self();
   ports_.welcome_in(session, {self.id, self.boot, spoken.protocol, now.wall, now.steady});
   if (newcomer.node == self.id)
     return; // This node asks a seed that is itself.
   sessions_[session] = newcomer.node;
+}
+
+// Once for a node and reason: it goes on trying. Who makes up another id each time is held by the
+// limit; not by its address, which is whatever it says.
+void hub::say_refusal(const hello& newcomer, const std::string& reason) {
+  const auto said = refusals_.find(newcomer.node);
+  if ((said != refusals_.end() && said->second == reason) || !log::permit("refused-peer"))
+    return;
+  log::warn({{"peer", newcomer.address}}, "{} was refused: {}", newcomer.address, reason);
+  if (refusals_.size() == most_refusals)
+    refusals_.clear();
+  refusals_[newcomer.node] = reason;
 }
 
 void hub::received(session_number, node_id peer, const gossip& message, moment now) {

@@ -57,7 +57,8 @@ struct hub_settings {
 /// over them, and says when there is another ring.
 ///
 /// Bounded: a link to each member and to each seed; sessions are the server's. What is known of an
-/// address is forgotten an hour after it was tried last.
+/// address is forgotten an hour after it was tried last, and sooner of more than twice as many as
+/// there may be members.
 ///
 /// Pure: message in, messages out, `now` as an argument. One thread.
 class hub {
@@ -92,7 +93,10 @@ public:
 
   const membership& members() const noexcept { return membership_; }
   const std::optional<ring>& present_ring() const noexcept { return ring_; }
+  /// "" = ready for clients; else why not.
+  std::string unready(moment now) const;
   cluster_view view(moment now) const;
+  std::size_t addresses_known() const noexcept { return attempts_.size(); }
 
 private:
   struct link {
@@ -110,6 +114,7 @@ private:
     steady_ns next = 0;
     steady_ns pause = 0;
     std::string trouble;
+    bool refused = false; ///< The other side said that.
   };
 
   hello first_word(moment now) const;
@@ -123,6 +128,7 @@ private:
   link_number link_to(node_id peer) const;
   link_number link_to(const std::string& address) const;
   session_number session_of(node_id peer) const;
+  void say_refusal(const hello& newcomer, const std::string& reason);
   void look_at_self(moment now);
   void look_at_ring(moment now);
   ring_view present_view() const;
@@ -137,6 +143,7 @@ private:
   std::map<node_id, link_number> by_peer_; ///< Those that stand.
   std::map<session_number, node_id> sessions_;
   std::map<std::string, attempt> attempts_; ///< By address.
+  std::map<node_id, std::string> refusals_; ///< Those that were said, a few.
   link_number next_link_ = 1;
   std::optional<ring> ring_;
   std::optional<ring_view> told_; ///< The node knows this. Without owners.

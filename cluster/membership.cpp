@@ -22,9 +22,12 @@ void membership::tick(steady_ns now) {
   if (own.state == member_state::joining && (answered_ || now - began_ >= settings_.join_timeout)) {
     own.state = member_state::up;
     ++own.beat;
+    tell_all();
   }
   if (now >= next_gossip_)
     beat(now);
+  if (now - froze_ >= settings_.down_after) // They went while it stood still.
+    frozen_ = false;
   if (!frozen())
     judge(now);
   forget(now);
@@ -34,6 +37,7 @@ void membership::tick(steady_ns now) {
 // become of this boot.
 void membership::freeze(steady_ns now) {
   frozen_ = true;
+  froze_ = now;
   thaw_beat_ = self().beat + 1;
   next_gossip_ = now;
   // The others' beats did not stand still; it was this process that did not hear them.
@@ -140,6 +144,13 @@ void membership::judge(steady_ns now) {
     known.info.state = member_state::down;
     known.heard = now;
   }
+  if (!down.empty()) // Until all know, they go by different rings.
+    tell_all();
+}
+
+void membership::tell_all() {
+  for (const auto* each : others([](const member& other) { return other.lives(); }))
+    targets_.push_back({each->id, each->address, false});
 }
 
 bool membership::out_of_reach(node_id id) const {
@@ -195,8 +206,7 @@ void membership::say_left() {
   auto& own = known_.at(id_).info;
   own.state = member_state::left;
   ++own.beat;
-  for (const auto* each : others([](const member& other) { return other.lives(); }))
-    targets_.push_back({each->id, each->address, false});
+  tell_all();
 }
 
 void membership::begin_boot(std::uint64_t boot, steady_ns now) {
@@ -241,7 +251,7 @@ std::vector<ring_member> membership::members_up() const {
   std::vector<ring_member> up;
   for (const auto& [id, each] : known_)
     if (each.info.state == member_state::up)
-      up.push_back({id, each.info.boot, each.info.zone});
+      up.push_back({id, each.info.boot, each.info.zone, each.info.pipelines});
   return up;
 }
 

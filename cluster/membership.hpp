@@ -43,7 +43,8 @@ struct gossip_target {
 /// - A member that more than half of the others cannot reach, though somebody still hears of it, is
 ///   down as well, so that cuts which are not transitive settle too.
 /// - After a pause of its own (no tick for `suspect_after`) it is frozen: nothing it holds may be
-///   decided, and nobody is said to be down, until another has answered.
+///   decided, and nobody is said to be down, until another has answered, or for `down_after`: then all
+///   others are as good as down to it.
 /// - Two halves of a cut both go on; when they meet, those whom the other half took for down come
 ///   back as other boots, in one ring.
 ///
@@ -85,6 +86,12 @@ public:
   std::vector<gossip_target> take_targets();
   /// By id, itself included.
   std::vector<member> all_known() const;
+  /// The same, one by one.
+  template <class Each>
+  void for_each(Each&& each) const {
+    for (const auto& [id, known] : known_)
+      each(known.info);
+  }
   /// Where another ring than the last one holds since `ring_delay`.
   std::optional<ring> take_ring(steady_ns now);
 
@@ -119,6 +126,7 @@ private:
   void beat(steady_ns now);
   void note_unreachable(steady_ns now);
   void judge(steady_ns now);
+  void tell_all();
   bool out_of_reach(node_id id) const;
   void forget(steady_ns now);
   void choose_targets();
@@ -139,6 +147,7 @@ private:
   steady_ns next_gossip_;
   bool answered_ = false; ///< Another member has said something, since the start.
   bool frozen_ = false;
+  steady_ns froze_ = 0;         ///< When.
   std::uint64_t thaw_beat_ = 0; ///< Who has heard this one heard it after the pause.
   bool told_down_ = false;
   bool superseded_ = false;

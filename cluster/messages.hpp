@@ -21,8 +21,10 @@
 namespace weir::cluster {
 
 /// What this program speaks, and the oldest that it still understands.
-inline constexpr std::uint32_t newest_protocol = 1;
+inline constexpr std::uint32_t newest_protocol = 2;
 inline constexpr std::uint32_t oldest_protocol = 1;
+/// From this one on a node leaves when it is asked to over a link.
+inline constexpr std::uint32_t leave_protocol = 2;
 
 /// Some slots of one entry.
 struct entry_slots {
@@ -66,6 +68,11 @@ struct gossip {
   steady_ns steady = 0; ///< The sender's steady clock; used where it is an answer.
 
   friend bool operator==(const gossip&, const gossip&) = default;
+};
+
+/// The receiver is to leave the cluster: somebody has asked the sender for that.
+struct leave_request {
+  friend bool operator==(const leave_request&, const leave_request&) = default;
 };
 
 // -- origin to owner, in order --
@@ -142,7 +149,8 @@ struct handed_taken {
 };
 
 /// What goes from the node that made the link.
-using link_message = std::variant<gossip, sent_entry, sent_until, forgotten, handed_over>;
+using link_message =
+    std::variant<gossip, sent_entry, sent_until, forgotten, handed_over, leave_request>;
 
 /// Puts the moments of a message of an origin on another clock.
 inline void put_on_clock(link_message& message, steady_ns offset) {

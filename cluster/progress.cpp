@@ -1,5 +1,7 @@
 #include "cluster/progress.hpp"
 
+#include <algorithm>
+
 namespace weir::cluster {
 
 namespace {
@@ -24,7 +26,7 @@ bool progress::settle(const entry_id& entry, std::uint32_t slots, slot s, bool k
 
 bool progress::is_forgotten(const entry_id& entry) const {
   const auto mark = forgotten_.find({entry.node, entry.epoch});
-  return mark != forgotten_.end() && entry.sequence < mark->second;
+  return mark != forgotten_.end() && entry.sequence < mark->second.below;
 }
 
 bool progress::settled(const entry_id& entry, slot s) const {
@@ -104,11 +106,30 @@ void progress::note(const entry_id& entry, const slot_set& settled) {
 }
 
 void progress::forget(node_id node, epoch epoch, sequence below) {
-  auto& mark = forgotten_[{node, epoch}];
-  mark = std::max(mark, below);
+  const auto [known, added] = forgotten_.try_emplace({node, epoch});
+  if (added)
+    known->second.order = next_order_++;
+  known->second.below = std::max(known->second.below, below);
+  if (forgotten_.size() > most_marks)
+    forgotten_.erase(
+        std::min_element(forgotten_.begin(), forgotten_.end(), [](const auto& a, const auto& b) {
+          return a.second.order < b.second.order;
+        }));
   std::erase_if(records_, [&](const auto& item) {
     return item.first.node == node && item.first.epoch == epoch && item.first.sequence < below;
   });
+}
+
+std::vector<std::tuple<node_id, epoch, sequence>> progress::epochs() const {
+  std::map<std::pair<node_id, weir::epoch>, sequence> above;
+  for (const auto& [entry, record] : records_) {
+    auto& below = above[{entry.node, entry.epoch}];
+    below = std::max(below, entry.sequence + 1);
+  }
+  std::vector<std::tuple<node_id, weir::epoch, sequence>> all;
+  for (const auto& [key, below] : above)
+    all.emplace_back(key.first, key.second, below);
+  return all;
 }
 
 } // namespace weir::cluster

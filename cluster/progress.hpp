@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -61,6 +62,13 @@ public:
 
   std::size_t entries() const noexcept { return records_.size(); }
 
+  /// Whose entries there are records of, and above them all: what forget() takes to drop them.
+  std::vector<std::tuple<node_id, weir::epoch, sequence>> epochs() const;
+
+  /// Marks that are remembered; of more the oldest go, and what others say of entries below them
+  /// counts again, until it is forgotten again.
+  static constexpr std::size_t most_marks = 4096;
+
 private:
   struct record {
     slot_set settled;
@@ -71,7 +79,12 @@ private:
 
   std::unordered_map<entry_id, record> records_;
   /// Marks of each epoch: what another owner says of entries below comes too late.
-  std::map<std::pair<node_id, weir::epoch>, sequence> forgotten_;
+  struct mark {
+    sequence below = 0;
+    std::uint64_t order = 0; ///< Rises with each that is new.
+  };
+  std::map<std::pair<node_id, weir::epoch>, mark> forgotten_;
+  std::uint64_t next_order_ = 0;
 };
 
 } // namespace weir::cluster

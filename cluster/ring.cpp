@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace weir::cluster {
 
@@ -35,6 +36,9 @@ std::uint64_t ring_digest(const std::vector<ring_member>& members) {
     writer.put(each.boot);
     writer.put(static_cast<std::uint32_t>(each.zone.size()));
     text.append(numbers.data(), numbers.size()).append(each.zone);
+    for (const auto& name : each.pipelines)
+      text.append(1, '\0').append(name);
+    text.append(1, '\n');
   }
   return members.empty() ? 0 : std::max<std::uint64_t>(codec::xxh3(text), 1);
 }
@@ -49,25 +53,27 @@ ring::ring(std::vector<ring_member> up) : members_(std::move(up)) {
     ranks_.push_back(rank(static_cast<partition>(p)));
 }
 
+// Of equal scores the higher number wins, so that all agree on that too.
 ring::ranks ring::rank(partition partition) const {
-  std::vector<std::pair<std::uint64_t, number>> order;
-  order.reserve(members_.size());
-  for (std::size_t i = 0; i < members_.size(); ++i)
-    order.emplace_back(score(members_[i].id, partition), static_cast<number>(i));
-  // Of equal scores the higher number wins, so that all agree on that too.
-  const auto second = std::min<std::ptrdiff_t>(2, std::ssize(order));
-  std::partial_sort(order.begin(), order.begin() + second, order.end(), std::greater());
-  ranks made;
-  made.owner = order[0].second;
-  if (order.size() > 1)
-    made.standby = order[1].second;
-  std::pair<std::uint64_t, number> best{0, nobody};
-  for (const auto& each : order)
-    if (members_[each.second].zone != members_[made.owner].zone
-        && (best.second == nobody || each > best))
-      best = each;
-  made.zone_standby = best.second;
-  return made;
+  using place = std::pair<std::uint64_t, number>;
+  std::vector<std::uint64_t> scores(members_.size());
+  place first{0, nobody};
+  place second{0, nobody};
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    scores[i] = score(members_[i].id, partition);
+    const place each{scores[i], static_cast<number>(i)};
+    if (first.second == nobody || each > first)
+      second = std::exchange(first, each);
+    else if (second.second == nobody || each > second)
+      second = each;
+  }
+  place other{0, nobody};
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const place each{scores[i], static_cast<number>(i)};
+    if (members_[i].zone != members_[first.second].zone && (other.second == nobody || each > other))
+      other = each;
+  }
+  return {first.second, second.second, other.second};
 }
 
 std::uint32_t ring::owned_by(node_id id) const noexcept {

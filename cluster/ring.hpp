@@ -13,8 +13,9 @@ namespace weir::cluster {
 /// A member that is up, as far as the ring goes.
 struct ring_member {
   node_id id = 0;
-  std::uint64_t boot = 0; ///< Its incarnation.
-  std::string zone = {};  ///< "" = a zone like any other.
+  std::uint64_t boot = 0;                  ///< Its incarnation.
+  std::string zone = {};                   ///< "" = a zone like any other.
+  std::vector<std::string> pipelines = {}; ///< Those that it samples, by name, sorted.
 
   friend auto operator<=>(const ring_member&, const ring_member&) = default;
 };

@@ -40,6 +40,8 @@ struct cluster_settings {
   milliseconds down_after{std::chrono::seconds(10)}; ///< Above suspect_after.
   milliseconds join_timeout{std::chrono::seconds(10)};
   milliseconds gossip_interval{std::chrono::seconds(1)};
+  /// Unpacked bytes of entries that may be on their way to one other node.
+  std::uint64_t link_credit = 8 << 20;
   bool leave_on_stop = false; ///< SIGTERM drains the node and takes it out for good.
   /// How long the progress of a node that is down is kept.
   milliseconds progress_retention{std::chrono::hours(7 * 24)};

@@ -97,9 +97,11 @@ public:
   std::size_t unsent() const noexcept;
 
   // -- owners --
+  /// Owners by partition, of one pipeline each.
+  using owners_by_pipeline = std::map<pipeline_id, std::vector<node_id>>;
   /// Who owns which partition from now on, by partition: what is open and has another owner is
-  /// unsent to that one. 0: nobody does.
-  void change_owners(std::vector<node_id> owners);
+  /// unsent to that one. 0: nobody does. `differing`: of pipelines that have other owners.
+  void change_owners(std::vector<node_id> owners, owners_by_pipeline differing = {});
   /// What was sent to this owner is in doubt: its link broke, or it is another boot.
   void send_again(node_id owner);
   /// The owner did not take these slots, or has dropped them: those that it owns are unsent to it.
@@ -167,6 +169,7 @@ private:
   journal_position next_; ///< The lowest position not seen.
   node_id self_;
   std::vector<node_id> owners_;           ///< By partition; empty: `self_` owns all.
+  owners_by_pipeline differing_;          ///< Of pipelines that have others.
   std::set<journal_position> seen_ahead_; ///< Seen above it.
   std::uint64_t open_slots_ = 0;
 };

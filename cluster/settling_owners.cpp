@@ -20,7 +20,10 @@ bool has(const std::vector<node_id>& owners, node_id owner) {
 } // namespace
 
 node_id settling::owner_of(const open_entry& entry, slot s) const {
-  return owners_.empty() || entry.partitions.empty() ? self_ : owners_[entry.partitions[s]];
+  if (owners_.empty() || entry.partitions.empty())
+    return self_;
+  const auto other = differing_.find(entry.pipeline);
+  return (other == differing_.end() ? owners_ : other->second)[entry.partitions[s]];
 }
 
 std::vector<node_id> settling::owners_of(const open_entry& entry) const {
@@ -81,9 +84,19 @@ void settling::hold(pipeline_id pipeline) {
   }
 }
 
-void settling::change_owners(std::vector<node_id> owners) {
-  const auto before = std::exchange(owners_, std::move(owners));
+void settling::change_owners(std::vector<node_id> owners, owners_by_pipeline differing) {
+  std::vector<std::vector<node_id>> former; // By open entry and slot.
+  former.reserve(by_position_.size());
+  for (const auto& [position, entry] : by_position_) {
+    auto& slots = former.emplace_back();
+    for (slot s = 0; s < entry.settled.slots(); ++s)
+      slots.push_back(owner_of(entry, s));
+  }
+  owners_ = std::move(owners);
+  differing_ = std::move(differing);
+  auto before = former.begin();
   for (auto& [position, entry] : by_position_) {
+    const auto& owned = *before++;
     if (entry.held || entry.partitions.empty())
       continue;
     std::vector<node_id> unsent;
@@ -91,8 +104,7 @@ void settling::change_owners(std::vector<node_id> owners) {
       if (entry.settled.contains(s))
         continue;
       const auto owner = owner_of(entry, s);
-      const auto former = before.empty() ? self_ : before[entry.partitions[s]];
-      if (owner != former || has(entry.unsent, owner))
+      if (owner != owned[s] || has(entry.unsent, owner))
         add_once(owner, unsent);
     }
     clear_unsent(entry);

@@ -10,6 +10,8 @@ std::string_view to_string(exporter_health health) noexcept {
     return "backing off";
   case exporter_health::refused:
     return "refused for good";
+  case exporter_health::paused:
+    return "paused by hand";
   }
   return "";
 }

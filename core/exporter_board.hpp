@@ -17,9 +17,10 @@ enum class exporter_health : std::uint8_t {
   sending,     ///< What was answered last was taken, or nothing has been sent yet.
   backing_off, ///< Nothing gets through; it is tried again with growing pauses.
   refused,     ///< The back end answers, and refuses for good: dead letters.
+  paused,      ///< Somebody said so; it goes on when somebody says so.
 };
 
-/// Stable lower-case name, for pages and logs: "sending", "backing off", "refused for good".
+/// Stable lower-case name, for pages and logs: "sending", "backing off", "refused for good", "paused by hand".
 std::string_view to_string(exporter_health health) noexcept;
 
 /// One exporter on one pipeline, as its actor last saw it.
@@ -32,6 +33,8 @@ struct exporter_status {
   std::uint64_t waiting_items = 0; ///< In the log, not delivered yet.
   unix_ns oldest_waiting = 0;      ///< When the oldest of them was received; 0: nothing waits.
   unix_ns next_try = 0;            ///< While backing off; 0: at any moment.
+  std::uint64_t backlog_blocks = 0; ///< Of what has waited, not read yet.
+  std::uint64_t letters_to_send = 0; ///< Dead letters, and what was set aside, at most.
 };
 
 /// The exporters' states, for whoever shows them (health pages, status): exporters write

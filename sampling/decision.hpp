@@ -42,6 +42,7 @@ inline constexpr entry_number no_entry = 0xffff'ffff;
 struct slot_ref {
   entry_number entry = no_entry;
   weir::slot slot = 0;
+  std::uint32_t spans = 0;
 
   friend auto operator<=>(const slot_ref&, const slot_ref&) = default;
 };

@@ -8,6 +8,8 @@
 // Version 1 had no rate marks; it is read.
 //
 // Little endian. Names stand in each chunk, since policies come and go between starts.
+#include "sampling/decision_chunk.hpp"
+
 #include "codec/frame.hpp"
 #include "codec/varint.hpp"
 #include "sampling/decision_cache.hpp"
@@ -208,6 +210,11 @@ split_chunk(std::string_view chunk, const std::function<std::uint64_t(fingerprin
   for (const auto& [key, bytes] : records)
     chunks[key] = close_chunk(opened->names, bytes);
   return chunks;
+}
+
+std::size_t decisions_in(std::string_view chunk) {
+  const auto opened = open_chunk(chunk);
+  return opened ? opened->records.size() / record_bytes : 0;
 }
 
 bool append_chunk(std::string& chunk, std::string_view newer) {

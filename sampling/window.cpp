@@ -101,8 +101,8 @@ std::uint32_t window::new_trace(const trace_id& id, fingerprint print, steady_ns
   return number;
 }
 
-void window::add_ref(trace& trace, entry_number entry, slot slot) {
-  const auto number = refs_.take({entry, slot, none});
+void window::add_ref(trace& trace, const slot_ref& slot) {
+  const auto number = refs_.take({slot, none});
   if (trace.last_ref == none) {
     refs_[number].next = number;
   } else {
@@ -248,7 +248,7 @@ void window::take_slot(entry_number entry, slot slot, const trace_id& id, steady
     number = new_trace(id, state.print, received, now);
   entries_.hold(entry, slot);
   auto& trace = traces_[number];
-  add_ref(trace, entry, slot);
+  add_ref(trace, {entry, slot, state.features.spans});
   add_features(number, state.features);
   trace.spans += state.features.spans;
   trace.bytes = saturated(trace.bytes + state.features.bytes);
@@ -267,7 +267,7 @@ void window::take_late(entry_number entry, slot slot, const trace_id& id, steady
   entries_.hold(entry, slot);
   cache_.pin(state.print);
   const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
-  out.refs.push_back({entry, slot});
+  out.refs.push_back({entry, slot, state.features.spans});
   // All of them lie in one entry, and are together no larger than it is.
   const auto bytes = saturated(state.features.bytes);
   const auto repeated = out.traces.empty() ? 0 : bytes;

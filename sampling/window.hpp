@@ -168,8 +168,7 @@ private:
   static_assert(sizeof(trace) == 72); // A window is as small as the memory of its traces.
 
   struct ref {
-    entry_number entry = no_entry;
-    weir::slot slot = 0;
+    slot_ref slot;
     std::uint32_t next = 0;
   };
 
@@ -212,7 +211,7 @@ private:
 
   std::uint32_t find(const trace_id& id, fingerprint print) const;
   std::uint32_t new_trace(const trace_id& id, fingerprint print, steady_ns received, steady_ns now);
-  void add_ref(trace& trace, entry_number entry, slot slot);
+  void add_ref(trace& trace, const slot_ref& slot);
   template <class Each>
   void for_each_ref(const trace& trace, Each each) const;
   void add_features(std::uint32_t number, const trace_features& features);

@@ -17,7 +17,7 @@ void window::for_each_ref(const trace& trace, Each each) const {
   auto index = trace.last_ref;
   do {
     index = refs_[index].next;
-    each(refs_[index]);
+    each(refs_[index].slot);
   } while (index != trace.last_ref);
 }
 
@@ -57,7 +57,7 @@ void window::decide_one(std::uint32_t number, steady_ns now, std::uint8_t flags,
       verdict.composite_part = part_numbers_[verdict.composite_part];
   }
   const auto first_ref = static_cast<std::uint32_t>(out.refs.size());
-  for_each_ref(trace, [&](const ref& each) { out.refs.push_back({each.entry, each.slot}); });
+  for_each_ref(trace, [&](const slot_ref& each) { out.refs.push_back(each); });
   const auto refs = static_cast<std::uint32_t>(out.refs.size()) - first_ref;
   out.traces.push_back(
       {trace.id, verdict, flags, trace.spans, trace.bytes, trace.arrival, first_ref, refs, 0});
@@ -118,11 +118,12 @@ std::size_t window::decide(steady_ns now, steady_ns complete_until, std::size_t 
 window::added_bytes window::brought_by(const trace& trace) const {
   bool large = false;
   if (entries_.large() > 0)
-    for_each_ref(trace, [&](const ref& each) { large |= entries_[each.entry].large_envelopes; });
+    for_each_ref(trace,
+                 [&](const slot_ref& each) { large |= entries_[each.entry].large_envelopes; });
   if (!large)
     return {trace.bytes, trace.bytes};
   std::uint64_t bytes = 0;
-  for_each_ref(trace, [&](const ref& each) {
+  for_each_ref(trace, [&](const slot_ref& each) {
     if (each.entry >= in_batch_.size() || in_batch_[each.entry] != batch_)
       bytes += entries_[each.entry].unpacked_bytes;
   });
@@ -156,7 +157,7 @@ void window::abandon(const std::function<bool(fingerprint)>& goes, const slot_si
       going.push_back(number);
   });
   for (const auto number : going) {
-    for_each_ref(traces_[number], [&](const ref& each) {
+    for_each_ref(traces_[number], [&](const slot_ref& each) {
       dropped(entries_[each.entry], each.slot);
       entries_.release(each.entry, each.slot);
     });

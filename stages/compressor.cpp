@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "sampling/decision_cache.hpp"
+#include "sampling/decision_chunk.hpp"
 
 #include <algorithm>
 
@@ -19,6 +20,10 @@ constexpr int block_level = 1;
 // low traffic there are not as many as there are traces.
 constexpr std::size_t small_chunk = 4 << 10;
 
+// Decisions of another node that wait for no company on their way to the disk: there are more to
+// come, and decisions here wait for the last of them.
+constexpr std::size_t large_hand_over = 16 << 10;
+
 } // namespace
 
 compressor::compressor(compressor_config config, std::shared_ptr<storage::disk> disk,
@@ -26,7 +31,7 @@ compressor::compressor(compressor_config config, std::shared_ptr<storage::disk> 
     : config_(std::move(config)), disk_(std::move(disk)), tail_(std::move(tail)), ports_(ports),
       ledger_(*disk_, ledger_key(config_.name, "log"), log_counts),
       next_block_(disk_->log(config_.pipeline).next),
-      copies_(config_.name, disk_->node(), config_.shards, ports_) {
+      copies_(config_.name, disk_->node(), disk_->epoch(), config_.shards, ports_) {
   change(config_);
 }
 
@@ -60,13 +65,20 @@ void compressor::take(decided& message, moment now) {
   if (!config_.broken.keep_copies)
     gathered_.copied.append(copies_.gather(message));
   gathered_.tickets.emplace_back(message.shard, message.ticket);
+  gathered_.taken_over.insert(gathered_.taken_over.end(), message.taken_over.begin(),
+                              message.taken_over.end());
   gathered_.any = true;
-  if (!gathered_.blocks.empty()) {
+  const bool is_large = !message.taken_over.empty() && message.decisions.size() >= large_hand_over;
+  if (!gathered_.blocks.empty() || is_large)
     flush();
-  } else if (!timer_set_) {
-    timer_set_ = true;
-    ports_.time_out_after(config_.timeout / std::chrono::nanoseconds(1));
-  }
+  else
+    flush_soon();
+}
+
+void compressor::flush_soon() {
+  if (std::exchange(timer_set_, true))
+    return;
+  ports_.time_out_after(config_.timeout / std::chrono::nanoseconds(1));
 }
 
 void compressor::note_times(const sampling::kept_spans& kept) {
@@ -90,7 +102,7 @@ std::size_t compressor::append(const sampling::kept_spans& kept, std::size_t fir
 void compressor::settle(decided& message) {
   std::vector<bool> settled; // Empty: none was before.
   for (std::size_t i = 0; i < message.slots.size(); ++i) {
-    const auto& [entry, slot, trace] = message.slots[i];
+    const auto& [entry, slot, trace, spans] = message.slots[i];
     const auto& touched = message.entries[entry];
     if (progress_.settle(touched.id, touched.slots, slot, message.traces[trace].verdict.keep))
       continue;
@@ -104,19 +116,14 @@ void compressor::settle(decided& message) {
 }
 
 // Slots that came again, of an entry that was sent again: their spans are in the log, or dropped,
-// and in the ledger. Of a dropped trace nobody knows how many each slot has: they share.
+// and in the ledger.
 void compressor::leave_out(decided& message, const std::vector<bool>& settled) {
   metrics::duplicate_slots.with({{"pipeline", config_.name}})
       .Increment(static_cast<double>(std::count(settled.begin(), settled.end(), true)));
   ledger_[kept_items] -= message.kept.leave_out(settled);
-  for (const auto& trace : message.traces) {
-    if (trace.verdict.keep)
-      continue;
-    const auto first = settled.begin() + trace.first_ref;
-    const auto again = std::count(first, first + trace.refs, true);
-    ledger_[dropped_items] -= std::uint64_t{trace.spans} * static_cast<std::uint64_t>(again)
-                              / std::max<std::uint64_t>(trace.refs, 1);
-  }
+  for (std::size_t i = 0; i < settled.size(); ++i)
+    if (const auto& each = message.slots[i]; settled[i] && !message.traces[each.trace].verdict.keep)
+      ledger_[dropped_items] -= each.spans;
 }
 
 void compressor::count(const decided& message) {
@@ -131,7 +138,8 @@ void compressor::remember(const decided& message) {
     open_decisions_ = message.decisions;
   }
   gathered_.batch.put_decisions(config_.pipeline, open_chunk_, open_decisions_);
-  trim_decisions(open_chunk_, message.traces.size());
+  trim_decisions(open_chunk_,
+                 std::max(message.traces.size(), sampling::decisions_in(message.decisions)));
 }
 
 void compressor::close_block() {
@@ -202,6 +210,8 @@ void compressor::written(moment now) {
   send_copies(done, now);
   if (!config_.broken.report_before_sync)
     report(done);
+  answer_others(done);
+  forget_absent(now);
   if (done.ring)
     copies_.begin(done.ring, done.handed_over);
   if (flush_due_ || stopping_)

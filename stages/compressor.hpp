@@ -30,6 +30,8 @@ struct compressor_config {
   std::size_t shards = 1;                                  ///< That decide.
   std::shared_ptr<const editing::chain> edits = nullptr;   ///< Of what was kept; null: none.
   std::chrono::nanoseconds edit_time = defaults::max_edit_time; ///< CPU time of edits; 0: no end.
+  /// Of entries of a node that is away: nobody knows what is settled of them after so long.
+  std::chrono::milliseconds progress_retention = std::chrono::hours(7 * 24);
   sabotage broken;
 };
 
@@ -44,6 +46,8 @@ public:
   virtual void time_out_after(steady_ns pause) = 0;
   /// compressor::show_blocks() is to be called, after so long.
   virtual void show_after(steady_ns pause) = 0;
+  /// What another node handed over is durable: inbox::taken_over().
+  virtual void send_taken_over(const handed_ticket& handed) = 0;
 };
 
 /// Turns what the shards decided for one pipeline into blocks, decisions and progress of the slots
@@ -79,7 +83,8 @@ public:
   /// Another node has what was handed over.
   void handed_taken(node_id target, std::uint64_t ticket, moment now);
   void link_up(node_id target) { copies_.link_up(target); }
-  /// What another owner has settled.
+  /// What another owner has decided and settled. Answered once that is durable, with the shards'
+  /// parts of it (decided::taken_over), which come behind this.
   void take_over(const taken_over& message);
   /// Blocks become visible that have waited long enough for a standby.
   void show_blocks(moment now);
@@ -99,6 +104,7 @@ private:
     std::vector<std::pair<std::uint32_t, std::uint64_t>> tickets; ///< Shard and ticket.
     std::vector<entry_id> touched;
     commit_copies copied;
+    std::vector<handed_ticket> taken_over; ///< As often as parts of it are here.
     ring_ptr ring;            ///< With it all is durable that was decided by earlier ones.
     progress_ptr handed_over; ///< Then: what is settled.
     bool any = false;
@@ -120,6 +126,9 @@ private:
   void flush();
   void report(const unwritten& done);
   void send_copies(unwritten& done, moment now);
+  void answer_others(const unwritten& done);
+  void forget_absent(moment now);
+  void flush_soon();
   progress_ptr progress_to_hand_over() const;
   void show(std::vector<log_block>& blocks);
   void trim_decisions(std::uint64_t chunk, std::size_t decisions);
@@ -138,7 +147,10 @@ private:
   unwritten gathered_;
   std::deque<unwritten> in_flight_; ///< Oldest first.
   copies copies_;
-  std::deque<hidden_blocks> hidden_; ///< Oldest first.
+  std::deque<hidden_blocks> hidden_;                ///< Oldest first.
+  std::map<handed_ticket, std::size_t> unanswered_; ///< Parts that are not durable.
+  std::map<node_id, steady_ns> absent_; ///< Nodes with progress here, and since when they are away.
+  steady_ns looks_for_absent_ = 0;      ///< No sooner.
   bool timer_set_ = false;
   bool flush_due_ = false;
   bool stopping_ = false;

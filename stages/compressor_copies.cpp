@@ -12,6 +12,12 @@ namespace {
 // A block is not held back for longer: its standby is slow, or away.
 constexpr steady_ns longest_hidden = second_ns;
 
+// Between looks for nodes that are away.
+constexpr steady_ns absent_pause = 60 * second_ns;
+
+// Progress of another node that waits for no company on its way to the disk.
+constexpr std::size_t large_progress = 32 << 10;
+
 } // namespace
 
 void compressor::send_copies(unwritten& done, moment now) {
@@ -73,7 +79,12 @@ void compressor::handed_taken(node_id target, std::uint64_t ticket, moment now) 
 // It is durable with the next commit: what this node settles by it would else be logged again after
 // a restart.
 void compressor::take_over(const taken_over& message) {
-  for (const auto& [entry, record] : message.message.progress) {
+  const auto& [source, pipeline, handed] = message;
+  if (handed.last_of_ring != 0)
+    copies_.heard_all(source, handed.last_of_ring);
+  std::size_t bytes = 0;
+  for (const auto& [entry, record] : handed.progress) {
+    bytes += record.size();
     const auto news = progress_.merge(entry, record);
     if (!news && log::permit("progress-foreign"))
       log::warn({{"pipeline", config_.name}}, "progress of another node cannot be read: {}",
@@ -81,12 +92,48 @@ void compressor::take_over(const taken_over& message) {
     if (news.value_or(false))
       gathered_.touched.push_back(entry);
   }
-  if (gathered_.touched.empty() || gathered_.any)
-    return;
+  const handed_ticket ticket{source, handed.ticket};
+  // What is known already may not be durable yet: the next commit is behind that one.
+  unanswered_[ticket] += handed.decisions.empty() ? 1 : 1 + config_.shards;
+  gathered_.taken_over.push_back(ticket);
   gathered_.any = true;
-  if (!timer_set_) {
-    timer_set_ = true;
-    ports_.time_out_after(config_.timeout / std::chrono::nanoseconds(1));
+  if (bytes >= large_progress)
+    flush();
+  else
+    flush_soon();
+}
+
+void compressor::answer_others(const unwritten& done) {
+  for (const auto& each : done.taken_over) {
+    const auto found = unanswered_.find(each);
+    if (found == unanswered_.end() || --found->second > 0)
+      continue;
+    unanswered_.erase(found);
+    ports_.send_taken_over(each);
+  }
+}
+
+// What is here of entries of nodes that do not come back goes in the end.
+void compressor::forget_absent(moment now) {
+  const auto& ring = copies_.ring();
+  if (!ring || now.steady < looks_for_absent_)
+    return;
+  looks_for_absent_ = now.steady + absent_pause;
+  const auto known = progress_.epochs();
+  std::set<node_id> absent;
+  for (const auto& [node, epoch, below] : known)
+    if (!ring->is_living(node))
+      absent.insert(node);
+  std::erase_if(absent_, [&](const auto& each) { return !absent.contains(each.first); });
+  for (const auto node : absent)
+    absent_.try_emplace(node, now.steady);
+  for (const auto& [node, epoch, below] : known) {
+    const auto found = absent_.find(node);
+    if (found == absent_.end()
+        || now.steady - found->second < config_.progress_retention / std::chrono::nanoseconds(1))
+      continue;
+    (void)disk_->trim_progress(node, epoch, below);
+    progress_.forget(node, epoch, below);
   }
 }
 

@@ -13,15 +13,24 @@ namespace {
 // Bytes of progress in one message.
 constexpr std::size_t progress_at_once = 128 << 10;
 
+// Tickets have 40 bits (actors/compressor.hpp), of which the upper ones are the epoch's.
+constexpr std::uint64_t first_ticket(epoch epoch) {
+  return (epoch % (1U << 23) << 16) + 1;
+}
+
+void add_decisions(std::string& known, std::string&& added) {
+  if (known.empty())
+    known = std::move(added);
+  else if (!added.empty())
+    (void)sampling::append_chunk(known, added); // Progress says the rest.
+}
+
 } // namespace
 
 void commit_copies::append(commit_copies&& other) {
   for (auto& [target, part] : other.parts) {
     auto& mine = parts[target];
-    if (mine.decisions.empty())
-      mine.decisions = std::move(part.decisions);
-    else if (!part.decisions.empty())
-      (void)sampling::append_chunk(mine.decisions, part.decisions); // Progress says the rest.
+    add_decisions(mine.decisions, std::move(part.decisions));
     mine.progress.merge(part.progress);
   }
 }
@@ -42,25 +51,41 @@ progress_ptr all_records(const cluster::progress& progress) {
   return all;
 }
 
+copies::copies(std::string pipeline, node_id self, epoch epoch, std::size_t shards,
+               copies_ports& ports)
+    : pipeline_(std::move(pipeline)), self_(self), shards_(shards), ports_(ports),
+      next_ticket_(first_ticket(epoch)) {}
+
 // -- to the standbys --
 
 commit_copies copies::gather(const decided& message) const {
   commit_copies made;
   if (!ring_)
     return made;
-  const auto standby_of = [this](std::uint64_t print) {
-    const auto standby = ring_->standby_of(codec::partition_of(print));
-    return standby == self_ ? node_id{0} : standby;
+  using standby_getter = node_id (cluster::partition_owners::*)(std::size_t) const noexcept;
+  const auto& owners = ring_->of(pipeline_);
+  const auto gather_for = [&](standby_getter standby, std::uint64_t print) {
+    const auto partition = codec::partition_of(print);
+    const auto target = (owners.*standby)(partition);
+    const bool has_it = standby == &cluster::partition_owners::zone_standby_of
+                        && target == owners.standby_of(partition);
+    // What this node has as a standby its owner tells the other one.
+    const bool is_copy = message.traces.empty() && owners.owner_of(partition) != self_;
+    return target == self_ || has_it || is_copy ? node_id{0} : target;
   };
-  if (!message.decisions.empty())
-    for (auto& [target, chunk] : sampling::split_chunk(message.decisions, standby_of))
-      made.parts[target].decisions = std::move(chunk);
-  std::vector<node_id> standbys;
-  for (const auto& trace : message.traces)
-    standbys.push_back(standby_of(sampling::fingerprint_of(trace.id)));
-  for (const auto& each : message.slots)
-    if (const auto standby = standbys[each.trace]; standby != 0)
-      made.parts[standby].progress[message.entries[each.entry].id];
+  for (const standby_getter standby :
+       {&cluster::partition_owners::standby_of, &cluster::partition_owners::zone_standby_of}) {
+    const auto target_of = [&](std::uint64_t print) { return gather_for(standby, print); };
+    if (!message.decisions.empty())
+      for (auto& [target, chunk] : sampling::split_chunk(message.decisions, target_of))
+        add_decisions(made.parts[target].decisions, std::move(chunk));
+    std::vector<node_id> targets;
+    for (const auto& trace : message.traces)
+      targets.push_back(target_of(sampling::fingerprint_of(trace.id)));
+    for (const auto& each : message.slots)
+      if (const auto target = targets[each.trace]; target != 0)
+        made.parts[target].progress[message.entries[each.entry].id];
+  }
   return made;
 }
 
@@ -106,31 +131,45 @@ bool copies::ring_passed(std::uint32_t shard, const ring_ptr& ring) {
                      [&](const auto& each) { return each.second != ring; }))
     return false;
   const auto before = std::exchange(ring_, ring);
-  begun_ = finished_ = false;
+  begun_ = false;
   note_targets(before ? *before : cluster::no_ring);
   forget_gone();
   return true;
 }
 
-// Who is to have this node's progress: owners of what was its own, new standbys of what is.
+// Those of the ring before that never said that they had handed over all.
+std::set<node_id> copies::silent_by(const cluster::ring_view& before) const {
+  std::set<node_id> silent;
+  if (const auto found = before.deciders.find(pipeline_); found != before.deciders.end())
+    silent.insert(found->second.begin(), found->second.end());
+  std::erase_if(silent, [&](node_id each) {
+    const auto said = said_all_.find(each);
+    return said != said_all_.end() && said->second == before.ring;
+  });
+  return silent;
+}
+
 void copies::note_targets(const cluster::ring_view& before) {
-  for (std::size_t p = 0; p < partition_count; ++p) {
-    const auto owner = ring_->owner_of(p);
-    const auto standby = ring_->standby_of(p);
-    const bool had = before.ring == 0 || before.owner_of(p) == self_;
-    if (had && owner != self_ && owner != 0)
-      owed_[owner];
-    else if (owner == self_ && standby != 0 && standby != before.standby_of(p))
-      owed_[standby];
-  }
+  for (auto& each : listeners_)
+    for (auto& target : each)
+      target = owed_.contains(target) ? target : 0; // It has heard all.
+  listeners_ = cluster::listeners_of({self_, before.of(pipeline_), ring_->of(pipeline_),
+                                      ring_->living, listeners_, silent_by(before)});
+  owed_.clear();
+  for (const auto& each : listeners_)
+    for (const auto target : each)
+      if (target != 0)
+        owed_[target];
+  unfinished_ = {ring_->living.begin(), ring_->living.end()};
+  unfinished_.erase(self_);
+  std::erase_if(done_, [this](const auto& each) { return !unfinished_.contains(each.first); });
+  std::erase_if(said_all_, [this](const auto& each) { return !unfinished_.contains(each.first); });
 }
 
 // Of those who are not in the ring any more nothing is waited for; chunks of an earlier ring come
 // again.
 void copies::forget_gone() {
-  const auto gone = [&](node_id target) {
-    return std::find(ring_->living.begin(), ring_->living.end(), target) == ring_->living.end();
-  };
+  const auto gone = [this](node_id target) { return !ring_->is_living(target); };
   std::erase_if(owed_, [&](const auto& each) { return gone(each.first); });
   std::erase_if(outstanding_, [&](const auto& each) {
     const auto& [ticket, message] = each;
@@ -153,7 +192,9 @@ void copies::begin(const ring_ptr& ring, const progress_ptr& records) {
   }
   for (const auto target : targets)
     send_progress(target);
-  finish();
+  const auto others = unfinished_;
+  for (const auto target : others)
+    finish(target);
 }
 
 void copies::send_progress(node_id target) {
@@ -175,29 +216,27 @@ void copies::send_progress(node_id target) {
 void copies::take(const handed_ptr& message) {
   if (message->ring != passed_[message->shard])
     return;
-  if (message->target != 0) {
+  if (!message->chunk.empty()) {
     cluster::handed_over handed;
     handed.decisions = message->chunk;
     send(message->target, kind::decisions, std::move(handed), message);
     return;
   }
-  done_[message->shard] = message->ring;
-  finish();
+  done_[message->target][message->shard] = message->ring;
+  finish(message->target);
 }
 
-void copies::finish() {
-  const auto done = std::count_if(done_.begin(), done_.end(),
+// Whoever has all that is for it need not wait for what goes to others.
+void copies::finish(node_id target) {
+  const auto& shards = done_[target];
+  const auto done = std::count_if(shards.begin(), shards.end(),
                                   [this](const auto& each) { return each.second == ring_; });
-  if (!begun_ || finished_ || static_cast<std::size_t>(done) < shards_ || !owed_.empty())
+  if (!begun_ || static_cast<std::size_t>(done) < shards_ || owed_.contains(target)
+      || unfinished_.erase(target) == 0)
     return;
-  finished_ = true;
-  for (const auto target : ring_->living) {
-    if (target == self_)
-      continue;
-    cluster::handed_over message;
-    message.last_of_ring = ring_->ring;
-    send(target, kind::last, std::move(message));
-  }
+  cluster::handed_over message;
+  message.last_of_ring = ring_->ring;
+  send(target, kind::last, std::move(message));
 }
 
 // -- what comes back --
@@ -217,7 +256,7 @@ bool copies::taken(node_id target, std::uint64_t ticket) {
     break;
   case kind::progress:
     send_progress(target);
-    finish();
+    finish(target);
     break;
   case kind::last:
     break;

@@ -13,6 +13,7 @@ inline constexpr std::uint64_t max_block_bytes = 1 << 20;           ///< `storag
 inline constexpr std::chrono::milliseconds block_timeout{200};      ///< `storage.log`
 inline constexpr std::chrono::milliseconds cursor_interval{1000};
 inline constexpr std::chrono::hours retention{24};
+inline constexpr std::chrono::hours cursor_retention{24};
 inline constexpr std::chrono::hours dead_letter_retention{168};
 inline constexpr std::uint64_t window_memory = 512 << 20;
 inline constexpr std::uint64_t decision_cache = 10'000'000;

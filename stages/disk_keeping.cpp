@@ -36,6 +36,7 @@ unix_ns ago(unix_ns now, std::int64_t span_ns) {
 
 void disk_keeper::keep(const housekeeper_config& config, unix_ns now) {
   trimmed_ = false;
+  now_ = now;
   look(config);
   expire(config, now);
   bound_dead_letters(config.dead_letter_bytes > 0 ? config.dead_letter_bytes
@@ -58,7 +59,7 @@ void disk_keeper::look(const housekeeper_config& config) {
   configured_exporters configured;
   for (const auto& log : config.logs)
     configured[log.id] = {log.exporters.begin(), log.exporters.end()};
-  const auto found = find_orphans(*store_, configured);
+  const auto found = find_orphans(*store_, configured, now_, config.cursor_retention_ns);
   if (found)
     orphans_ = *found;
   logs_.clear();
@@ -76,11 +77,14 @@ void disk_keeper::look(const housekeeper_config& config) {
         const auto found = cursors->find(exporter);
         wanted = std::min(wanted, found == cursors->end() ? bounds.first : found->second.position);
       }
-    known.held.delivered = wanted;
+    known.held.delivered = known.kept = wanted;
   }
-  for (const auto& orphan : orphans_)
-    logs_[orphan.pipeline].held.delivered =
-        std::min(logs_[orphan.pipeline].held.delivered, orphan.first);
+  for (const auto& orphan : orphans_) {
+    auto& log = logs_[orphan.pipeline];
+    log.held.delivered = std::min(log.held.delivered, orphan.first);
+    if (!orphan.is_over)
+      log.kept = std::min(log.kept, orphan.first);
+  }
 }
 
 void disk_keeper::expire(const housekeeper_config& config, unix_ns now) {
@@ -92,7 +96,7 @@ void disk_keeper::expire(const housekeeper_config& config, unix_ns now) {
     const auto young = store_->find_time(id, ago(now, config.retention_ns));
     if (!young)
       continue;
-    const auto below = std::min(*young, log.held.wanted);
+    const auto below = std::min(*young, log.kept);
     if (below > first)
       cut_log(
           {id, below > log.held.delivered ? cut_reason::orphaned : cut_reason::delivered, below},
@@ -194,7 +198,7 @@ void disk_keeper::cut_log(const cut& cut, bool for_room) {
         {{"pipeline", log.name}, {"items", lost}},
         "the oldest {} items of pipeline {} were owed to exporters that are not configured any "
         "more, and went {}",
-        lost, log.name, for_room ? "for room" : "after storage.retention");
+        lost, log.name, for_room ? "for room" : "after storage.cursor_retention");
   else if (log::permit("drop-oldest"))
     log::error(
         {{"pipeline", log.name}, {"items", lost}},

@@ -39,6 +39,7 @@ private:
   struct known_log {
     std::string name;
     held_log held;
+    log_position kept = 0; ///< What begins there stays, whatever its age.
   };
 
   const std::shared_ptr<storage::disk> store_;
@@ -46,6 +47,7 @@ private:
   std::vector<orphan> orphans_;
   std::map<pipeline_id, std::pair<log_position, unix_ns>> oldest_letters_; ///< And their times.
   bool trimmed_ = false;
+  unix_ns now_ = 0; ///< As of keep().
 };
 
 } // namespace weir::stages

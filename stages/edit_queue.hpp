@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/server/otlp_server.hpp"
+#include "stages/passage.hpp"
 #include "stages/request_editor.hpp"
 
 #include <deque>
@@ -16,14 +17,22 @@ struct edit_job {
   struct part {
     pipeline_id pipeline = 0;
     std::shared_ptr<const editing::chain> edits; ///< Null: none.
-    edited_request made;                         ///< Only with edits.
+    edited_request made{};                       ///< Only with edits, or a passage.
+    passage_ptr passage{};                       ///< Null: there are no connectors behind it.
+    std::string connector{};                     ///< Which one made it of another part; "" = none.
+
+    bool looked_at() const noexcept { return edits || passage || !connector.empty(); }
   };
 
   net::otlp_request request;
   editing::request_context context;
-  std::vector<part> parts; ///< A pipeline each.
-  bool slow = false;       ///< It took too long to be served among the quick ones.
-  std::string refusal;     ///< Why the client is to come again; "" = it is edited.
+  /// A pipeline each: first those that the request is for, then what connectors made, each behind
+  /// the one that it was made of.
+  std::vector<part> parts;
+  std::size_t first_parts = 0; ///< Those that the request is for.
+  std::string meter;   ///< The connector whose metrics it holds, without a client; "" = none.
+  bool slow = false;   ///< It took too long to be served among the quick ones.
+  std::string refusal; ///< Why the client is to come again; "" = it is edited.
 };
 using edit_job_ptr = std::unique_ptr<edit_job>;
 

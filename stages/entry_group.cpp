@@ -2,9 +2,10 @@
 
 #include "codec/hash.hpp"
 #include "otlp/rewrite.hpp"
+#include "otlp/split.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <set>
 
 namespace weir::stages {
 
@@ -19,6 +20,16 @@ constexpr int entry_level = 1;
 static_assert(2 * entry_hard_limit <= codec::largest_entry_content_bytes);
 
 } // namespace
+
+// Each owner's entry is to be as large as one for all would be.
+void entry_group::split_by(owner_map owners) {
+  owners_ = std::move(owners);
+  enough_ = wanted_;
+  if (!owners_)
+    return;
+  const std::set<node_id> all(owners_->begin(), owners_->end());
+  enough_ = std::max(wanted_, std::min(wanted_ * all.size(), entry_hard_limit));
+}
 
 tl::expected<otlp::rejected_spans, otlp::parse_error> entry_group::add(std::string_view request,
                                                                        unix_ns now) {
@@ -47,7 +58,7 @@ tl::expected<otlp::rejected_spans, otlp::parse_error> entry_group::add(std::stri
     const auto left_out = append_in_pieces(scanned->total() > 0 ? good : request);
     scanned->outgrown = static_cast<std::uint32_t>(left_out);
   }
-  if (message_.size() >= wanted_)
+  if (message_.size() >= enough_)
     close();
   return scanned;
 }
@@ -58,7 +69,7 @@ std::uint64_t entry_group::add_edited(std::string_view message, std::uint64_t sp
   spans_ += spans;
   note_time(now);
   const auto left_out = append_in_pieces(message);
-  if (message_.size() >= wanted_)
+  if (message_.size() >= enough_)
     close();
   return left_out;
 }
@@ -103,33 +114,26 @@ void entry_group::close() {
   else
     close_entry(std::move(message_), std::move(index_));
   message_ = {};
-  message_.reserve(wanted_ + wanted_ / 2);
+  message_.reserve(enough_ + wanted_ / 2);
   index_ = {};
   first_ = last_;
 }
 
 // An entry to each owner: what another node owns goes there as it lies on the disk.
 void entry_group::close_split() {
-  std::vector<node_id> owners; // By slot.
-  for (const auto& trace : index_.traces)
-    owners.push_back((*owners_)[codec::partition_of(trace)]);
-  auto left = owners;
-  std::sort(left.begin(), left.end());
-  left.erase(std::unique(left.begin(), left.end()), left.end());
-  if (left.size() == 1)
-    return close_entry(std::move(message_), std::move(index_));
-  for (const auto owner : left) {
-    otlp::span_index part;
-    part.groups = index_.groups;
-    part.slices = index_.slices;
-    std::copy_if(index_.spans.begin(), index_.spans.end(), std::back_inserter(part.spans),
-                 [&](const auto& span) { return owners[span.slot] == owner; });
-    std::string message;
-    rewrite_whole(message_, part, message);
-    part = {};
-    (void)otlp::index_traces(message, 0, part);
-    close_entry(std::move(message), std::move(part));
+  std::vector<node_id> owners;
+  std::vector<std::uint32_t> part_of; // By slot.
+  for (const auto& trace : index_.traces) {
+    const auto owner = (*owners_)[codec::partition_of(trace)];
+    const auto found = std::find(owners.begin(), owners.end(), owner);
+    part_of.push_back(static_cast<std::uint32_t>(found - owners.begin()));
+    if (found == owners.end())
+      owners.push_back(owner);
   }
+  if (owners.size() == 1)
+    return close_entry(std::move(message_), std::move(index_));
+  for (auto& part : otlp::split(message_, index_, part_of, owners.size()))
+    close_entry(std::move(part.message), std::move(part.index));
 }
 
 void entry_group::close_entry(std::string message, otlp::span_index index) {
@@ -142,9 +146,11 @@ void entry_group::close_entry(std::string message, otlp::span_index index) {
   entry.header.last_received = last_;
   entry.header.codec = entry_codec;
   packer_.pack(entry.header.codec, entry_level, message, entry.packed);
-  if (owners_)
+  if (owners_) {
     for (const auto& trace : index.traces)
       entry.partitions.push_back(codec::partition_of(trace));
+    entry.owner = (*owners_)[entry.partitions.front()];
+  }
   entry.unpacked = std::move(message);
   entry.index = std::move(index);
   closed_.push_back(std::move(entry));

@@ -24,6 +24,7 @@ struct closed_entry {
   otlp::span_index index;
   std::string packed;
   std::vector<partition> partitions; ///< By slot; empty where there is no cluster.
+  node_id owner = 0;                 ///< Of its traces; 0: nobody, or there is no cluster.
 };
 
 /// Who owns which partition, by partition; 0: nobody.
@@ -38,7 +39,7 @@ public:
       : pipeline_(pipeline), wanted_(wanted), limits_(limits) {}
 
   /// From now on each entry holds traces of one owner alone; null: there is no cluster.
-  void split_by(owner_map owners) { owners_ = std::move(owners); }
+  void split_by(owner_map owners);
 
   /// Adds all good spans of a request. On an error nothing was added.
   tl::expected<otlp::rejected_spans, otlp::parse_error> add(std::string_view request, unix_ns now);
@@ -71,6 +72,7 @@ private:
   std::size_t wanted_;
   otlp::scan_limits limits_;
   owner_map owners_;
+  std::size_t enough_ = wanted_; ///< Bytes at which what is gathered is closed.
   std::string message_;
   otlp::span_index index_;
   unix_ns first_ = 0;

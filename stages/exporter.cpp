@@ -2,6 +2,7 @@
 
 #include "backends/finished_ranges.hpp"
 #include "core/log.hpp"
+#include "stages/exporter_records.hpp"
 
 #include <algorithm>
 #include <random>
@@ -20,6 +21,7 @@ constexpr std::size_t letters_at_hand = 16;
 backends::delivery::options options_of(const exporter_plan& plan) {
   backends::delivery::options options;
   options.retry = plan.config.retry;
+  options.drain = plan.config.drain;
   options.num_consumers = plan.config.queue.enabled ? plan.config.queue.num_consumers : 1;
   if (plan.config.batch)
     options.batch = *plan.config.batch;
@@ -44,7 +46,7 @@ void exporter::start_delivery() {
   const auto cursors = disk_->cursors(plan_.pipeline);
   if (!cursors)
     throw std::runtime_error(cursors.error().message);
-  const auto finished = disk_->meta(finished_key());
+  const auto finished = disk_->meta(finished_key(plan_.pipeline_name, plan_.config.id));
   if (!finished)
     throw std::runtime_error(finished.error().message);
   const auto& known = cursors->at(plan_.config.id);
@@ -56,26 +58,29 @@ void exporter::start_delivery() {
   sends_on_ = !backends::carried_names(plan_.config).empty();
   delivery_.emplace(options_of(plan_), saved_, saved_ahead_,
                     plan_.seed ? *plan_.seed : std::random_device{}());
-  next_block_ = delivery_->next_block();
+  delivery_->reaches(tail_->next());
   builder_.emplace(plan_.signal);
   ledger_.emplace(*disk_, ledger_key(plan_.pipeline_name, plan_.config.id), exporter_counts);
   if (gap || disk_->recovery().salvaged || disk_->recovery().records_lost > 0)
     (*ledger_)[damage_open] = 1;
   resume_aside();
+  resume_orders();
 }
 
 // While the log is looked at in intervals, its growth wakes nobody: the timer does. It wakes again
 // once nothing came for an interval.
 void exporter::look() {
   if (look_timer_set_ && !behind_)
-    return;
-  if (next_block_ == tail_->next())
+    return feed(); // Of what has waited.
+  delivery_->reaches(tail_->next());
+  if (!delivery_->is_behind())
     wake_pending_->store(false);
-  if (next_block_ == tail_->next())
-    return;
+  delivery_->reaches(tail_->next());
+  if (!delivery_->is_behind())
+    return feed();
   wake_pending_->store(true);
   feed();
-  behind_ = next_block_ < tail_->next();
+  behind_ = delivery_->is_behind();
   if (behind_ || look_timer_set_)
     return; // What is in flight comes to an end, or is tried again, and leads here.
   look_timer_set_ = true;
@@ -87,6 +92,8 @@ bool exporter::pump(moment now) {
   if (stopping_)
     return false;
   follow_trim();
+  if (paused_since_)
+    return false;
   const auto before = delivery_->counts();
   look();
   const auto planned = delivery_->next(now.steady, 1);
@@ -99,8 +106,8 @@ bool exporter::pump(moment now) {
 }
 
 void exporter::feed() {
-  while (next_block_ < tail_->next() && delivery_->wants_blocks()) {
-    const auto block = load(next_block_);
+  while (const auto position = delivery_->next_block()) {
+    const auto block = load(*position);
     if (!block) {
       if (block.error().code == errc::not_found)
         return;                        // Trimmed meanwhile: follow_trim() of the next round.
@@ -108,36 +115,37 @@ void exporter::feed() {
         if (log::permit("unreadable " + plan_.config.id))
           log::error({{"exporter", plan_.config.id}, {"pipeline", plan_.pipeline_name}},
                      "exporter {}: block {} cannot be read at the moment: {}", plan_.config.id,
-                     next_block_, block.error().message);
+                     *position, block.error().message);
         return;
       }
-      skip_damaged(next_block_, block.error());
-      delivery_->available({.position = next_block_}, now_.steady);
+      skip_damaged(*position, block.error());
+      delivery_->available({.position = *position}, now_.steady);
     } else {
       const auto& header = block->header;
       delivery_->available(
-          {next_block_, header.items, backends::estimated_bytes(header), header.first_time},
+          {*position, header.items, backends::estimated_bytes(header), header.first_time},
           now_.steady);
     }
-    next_block_ = delivery_->next_block();
   }
 }
 
 // The quota may have dropped blocks that were still owed (overflow: drop_oldest).
 void exporter::follow_trim() {
   const auto first = disk_->log(plan_.pipeline).first;
-  if (first <= delivery_->cursor().position && first <= next_block_)
+  if (first <= delivery_->cursor().position)
     return;
   const auto before = delivery_->counts();
+  if (delivery_->unread_before(first) && (*ledger_)[damage_open] == 0)
+    (*ledger_)[damage_open] = went_unread;
   delivery_->forget_before(first);
-  next_block_ = std::max(next_block_, delivery_->next_block());
   measure(before);
 }
 
 void exporter::finished(const delivery_report& report, moment now) {
   now_ = now;
   const auto before = delivery_->counts();
-  delivery_->finished(report.request, report.outcome, now.steady);
+  if (!finish_by_item(report))
+    delivery_->finished(report.request, report.outcome, now.steady);
   say(health_->answered(report.outcome, delivery_->is_down(), now.steady, now.wall,
                         [this] { return backlog(); }));
   measure(before);

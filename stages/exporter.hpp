@@ -10,13 +10,16 @@
 #include "core/passing.hpp"
 #include "stages/defaults.hpp"
 #include "stages/exporter_health.hpp"
+#include "stages/exporter_orders.hpp"
 #include "stages/ledger.hpp"
+#include "stages/letter_box.hpp"
 #include "stages/log_tail.hpp"
 #include "stages/messages.hpp"
 #include "stages/sabotage.hpp"
 #include "storage/disk.hpp"
 
 #include <atomic>
+#include <deque>
 #include <map>
 
 namespace weir::stages {
@@ -29,8 +32,7 @@ struct exporter_plan {
   std::string pipeline_name;
   weir::signal signal = weir::signal::traces;
   std::chrono::milliseconds cursor_interval = defaults::cursor_interval;
-  /// The next free place among the pipeline's dead letters; its exporters share it.
-  std::shared_ptr<std::atomic<log_position>> letters;
+  std::shared_ptr<letter_box> letters;    ///< Of the pipeline; its exporters share it.
   std::optional<std::uint32_t> seed = {}; ///< Of the jitter of pauses; nothing: any.
   sabotage broken;
 };
@@ -80,6 +82,10 @@ public:
   const std::shared_ptr<std::atomic<bool>>& wake_pending() const noexcept { return wake_pending_; }
   /// Each exporter_plan::cursor_interval.
   void tick(moment now);
+  /// What a hand asks. Durable once settled() says so.
+  void obey(const exporter_order& order, moment now);
+  /// What hands asked is durable.
+  bool settled() const noexcept { return !saving_ && !orders_changed_; }
   /// Sends no more.
   void stop(moment now);
   /// Nothing is in flight, and everything is written. @pre stop()
@@ -101,10 +107,16 @@ private:
                                           bool named);
   result<log_block> load(log_position position);
   result<shared_bytes> build(const backends::item_set& items);
+  result<shared_bytes> gather(const backends::item_set& items);
+  void keep_loaded(const log_block& block);
   void skip_damaged(log_position position, const error& why);
 
+  // -- answers item by item (exporter_items.cpp) --
+  bool finish_by_item(const delivery_report& report);
+  std::vector<log_place> order_of(const backends::planned_request& planned);
+  std::vector<log_place> places_of_parts();
+
   // -- what is made durable (exporter_saving.cpp) --
-  std::string finished_key() const;
   bool save();
   void save_when_due();
   void save_letters(storage::batch& batch);
@@ -114,8 +126,16 @@ private:
   // -- requests that are set aside (exporter_aside.cpp) --
   void resume_aside();
   void save_aside(storage::batch& batch);
-  std::string aside_key(std::uint64_t copy) const;
+  bool aside_has_room(std::uint64_t more) const;
+  std::uint64_t free_copy() const;
   result<shared_bytes> read_aside(std::uint64_t copy) const;
+
+  // -- what hands ask (exporter_orders.cpp) --
+  void resume_orders();
+  void save_orders(storage::batch& batch);
+  void take_letters(commit& work);
+  bool take_letter(log_position position, storage::batch& batch);
+  void start_letters();
 
   // -- what is said (exporter_saying.cpp) --
   void start_saying();
@@ -123,6 +143,7 @@ private:
   std::uint64_t waiting_items() const;
   double room_in_blocks() const;
   exporter_health_log::backlog backlog() const;
+  unix_ns oldest_waiting();
   void show_status();
 
   exporter_plan plan_;
@@ -135,8 +156,18 @@ private:
   std::optional<backends::request_builder> builder_;
   std::optional<ledger_page> ledger_;
   backends::delivery::totals in_ledger_;
-  log_position next_block_ = 0; ///< The next that the delivery does not know of.
-  bool behind_ = false;         ///< The log had more than the delivery wanted.
+  bool behind_ = false;                 ///< The log had more than the delivery wanted.
+  std::optional<unix_ns> paused_since_; ///< By hand.
+  steady_ns paused_at_ = 0;
+  letter_order letter_order_;
+  bool orders_changed_ = false;
+
+  /// Taken from the dead letters by the batch that is being written.
+  struct fresh_letter {
+    std::uint64_t copy = 0, items = 0, bytes = 0;
+  };
+  std::vector<fresh_letter> fresh_letters_;
+  std::pair<log_position, unix_ns> oldest_block_; ///< When the block at the cursor came.
   bool look_timer_set_ = false;
   log_place saved_;
   std::vector<backends::place_range> saved_ahead_;
@@ -153,7 +184,8 @@ private:
   bool saving_ = false;
   std::vector<backends::block_part> parts_;  ///< Of what was built last ...
   std::vector<log_position> part_positions_; ///< ... and the blocks that they are of.
-  std::map<log_position, log_block> loaded_; ///< A few blocks that requests are being cut from.
+  std::deque<log_block> loaded_;             ///< A few blocks that requests are being cut from.
+  std::size_t loaded_bytes_ = 0;
   steady_ns timer_at_ = 0;
   codec::packer packer_;
   std::shared_ptr<std::atomic<bool>> wake_pending_ = std::make_shared<std::atomic<bool>>(false);
@@ -164,6 +196,9 @@ private:
   prometheus::Gauge* in_flight_ = nullptr;
   prometheus::Gauge* waiting_ = nullptr;
   prometheus::Gauge* capacity_ = nullptr;
+  prometheus::Gauge* paused_ = nullptr;
+  prometheus::Gauge* places_ = nullptr;
+  prometheus::Gauge* backlog_ = nullptr;
   std::optional<exporter_health_log> health_;
 };
 

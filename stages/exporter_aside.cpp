@@ -6,27 +6,36 @@
 
 #include "codec/dead_letter.hpp"
 #include "core/log.hpp"
-
-#include <fmt/format.h>
+#include "stages/exporter_records.hpp"
 
 namespace weir::stages {
 
 namespace {
 
-// So many an exporter, and so many bytes together; what finds no room stays in the log.
-constexpr std::uint64_t max_copies = 64;
+// So many bytes together, of max_copies; what finds no room stays in the log.
 constexpr std::uint64_t max_aside_bytes = 64 << 20;
 
 } // namespace
 
-std::string exporter::aside_key(std::uint64_t copy) const {
-  return fmt::format("aside/{}/{}/{}", plan_.pipeline_name, plan_.config.id, copy);
+// A single one may have all of it: else it would never find room.
+bool exporter::aside_has_room(std::uint64_t more) const {
+  std::uint64_t bytes = more;
+  for (const auto& [copy, size] : aside_)
+    bytes += size;
+  return aside_.empty() || (aside_.size() < max_copies && bytes <= max_aside_bytes);
+}
+
+std::uint64_t exporter::free_copy() const {
+  std::uint64_t copy = 1;
+  while (aside_.contains(copy))
+    ++copy;
+  return copy;
 }
 
 result<shared_bytes> exporter::read_aside(std::uint64_t copy) const {
   if (fresh_copy_.number == copy)
     return fresh_copy_.message;
-  const auto bytes = disk_->meta(aside_key(copy));
+  const auto bytes = disk_->meta(aside_key(plan_.pipeline_name, plan_.config.id, copy));
   if (!bytes)
     return tl::unexpected(bytes.error());
   auto record = codec::read_dead_letter(bytes->value_or(""));
@@ -37,7 +46,7 @@ result<shared_bytes> exporter::read_aside(std::uint64_t copy) const {
 
 void exporter::resume_aside() {
   for (std::uint64_t copy = 1; copy <= max_copies; ++copy) {
-    const auto bytes = disk_->meta(aside_key(copy));
+    const auto bytes = disk_->meta(aside_key(plan_.pipeline_name, plan_.config.id, copy));
     if (!bytes)
       throw std::runtime_error(bytes.error().message);
     if (!*bytes || (*bytes)->empty())
@@ -59,25 +68,20 @@ void exporter::resume_aside() {
 // At most one more with each write.
 void exporter::save_aside(storage::batch& batch) {
   for (const auto copy : delivery_->take_finished_copies()) {
-    batch.put_meta(aside_key(copy), "");
+    batch.put_meta(aside_key(plan_.pipeline_name, plan_.config.id, copy), "");
     aside_.erase(copy);
   }
   const auto* planned = delivery_->to_set_aside();
   if (planned == nullptr || aside_.size() >= max_copies)
     return;
-  std::uint64_t bytes = 0;
-  for (const auto& [copy, size] : aside_)
-    bytes += size;
   const auto message = build(*planned);
-  if (!message || bytes + message->size() > max_aside_bytes)
+  if (!message || !aside_has_room(message->size()))
     return;
-  std::uint64_t copy = 1;
-  while (aside_.contains(copy))
-    ++copy;
+  const auto copy = free_copy();
   const auto record =
       encode(codec::dead_letter_record{plan_.signal, now_.wall, planned->items, plan_.config.id,
                                        "set aside", std::string(message->view())});
-  batch.put_meta(aside_key(copy), record);
+  batch.put_meta(aside_key(plan_.pipeline_name, plan_.config.id, copy), record);
   aside_[copy] = record.size();
   fresh_copy_ = {copy, *message};
   log::warn(

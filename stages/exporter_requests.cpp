@@ -12,8 +12,10 @@ namespace weir::stages {
 
 namespace {
 
-// Blocks held unpacked while requests are cut from them.
+// Blocks held unpacked while requests are cut from them, and their bytes: what is read ahead, of what
+// waits and of what is live.
 constexpr std::size_t max_loaded = 8;
+constexpr std::size_t max_loaded_bytes = 12 << 20;
 
 // Runs of items of one client that one request is taken apart into; it is halved before.
 constexpr std::size_t max_runs = 1024;
@@ -26,26 +28,15 @@ bool is_whole(const std::vector<backends::item_range>& ranges) {
   return true;
 }
 
-// Ranges of places that are in order.
-std::vector<backends::item_range> ranges_of(const std::vector<log_place>& items) {
-  std::vector<backends::item_range> ranges;
-  for (const auto& item : items) {
-    if (!ranges.empty() && ranges.back().position == item.position
-        && ranges.back().last == item.item)
-      ++ranges.back().last;
-    else
-      ranges.push_back({item.position, item.item, item.item + 1});
-  }
-  return ranges;
-}
-
 } // namespace
 
 result<log_block> exporter::load(log_position position) {
   if (auto held = tail_->find(position))
     return *std::move(held);
-  if (const auto it = loaded_.find(position); it != loaded_.end())
-    return it->second;
+  const auto known = std::find_if(loaded_.begin(), loaded_.end(),
+                                  [position](const auto& b) { return b.position == position; });
+  if (known != loaded_.end())
+    return *known;
   const auto bytes = disk_->read_block(plan_.pipeline, position);
   if (!bytes)
     return tl::unexpected(bytes.error());
@@ -57,11 +48,17 @@ result<log_block> exporter::load(log_position position) {
           packer_.unpack(view->header.codec, view->payload, view->header.unpacked_bytes, body);
       !done)
     return tl::unexpected(done.error());
-  if (loaded_.size() >= max_loaded)
-    loaded_.erase(loaded_.begin());
-  return loaded_
-      .insert_or_assign(position, log_block{position, view->header, shared_bytes(std::move(body))})
-      .first->second;
+  keep_loaded({position, view->header, shared_bytes(std::move(body))});
+  return loaded_.back();
+}
+
+void exporter::keep_loaded(const log_block& block) {
+  loaded_bytes_ += block.body.size();
+  loaded_.push_back(block);
+  while (loaded_.size() > max_loaded || (loaded_bytes_ > max_loaded_bytes && loaded_.size() > 1)) {
+    loaded_bytes_ -= loaded_.front().body.size();
+    loaded_.pop_front();
+  }
 }
 
 void exporter::skip_damaged(log_position position, const error& why) {
@@ -131,15 +128,7 @@ void exporter::separate(const backends::planned_request& planned, std::string_vi
 // Where in the log the items of the groups are. @pre the message was built last
 std::vector<backends::item_set> exporter::sets_of(const std::vector<backends::client_group>& groups,
                                                   bool named) {
-  std::vector<log_place> order;
-  std::vector<std::uint32_t> of_part;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    of_part.clear();
-    if (!builder_->append_order(parts_[i], of_part))
-      return {};
-    for (const auto item : of_part)
-      order.push_back({part_positions_[i], item});
-  }
+  const auto order = places_of_parts();
   std::vector<backends::item_set> sets;
   for (const auto& group : groups) {
     std::vector<log_place> items;
@@ -147,18 +136,28 @@ std::vector<backends::item_set> exporter::sets_of(const std::vector<backends::cl
       for (auto i = first; i < last && i < order.size(); ++i)
         items.push_back(order[i]);
     std::sort(items.begin(), items.end());
-    sets.push_back({.ranges = ranges_of(items),
+    sets.push_back({.ranges = backends::ranges_of(items),
                     .items = items.size(),
                     .group = named ? group.name : std::string()});
   }
   return sets;
 }
 
-// Of a group, what lies between the ends of its ranges in each block is built, and what is not of
-// it left out: in one go, however many ranges there are.
 result<shared_bytes> exporter::build(const backends::item_set& items) {
   if (items.copy != 0)
     return read_aside(items.copy);
+  auto message = gather(items);
+  if (!message || items.group.empty())
+    return message;
+  std::string own;
+  if (backends::append_group(plan_.signal, message->view(), items.group, own) != items.items)
+    return fail(errc::corrupt, "the blocks have other items of this client than before");
+  return shared_bytes(std::move(own));
+}
+
+// Of a group, what lies between the ends of its ranges in each block is built, and what is not of
+// it left out: in one go, however many ranges there are.
+result<shared_bytes> exporter::gather(const backends::item_set& items) {
   parts_.clear();
   part_positions_.clear();
   for (const auto& range : items.ranges) {
@@ -173,13 +172,7 @@ result<shared_bytes> exporter::build(const backends::item_set& items) {
         {block->header.layout, block->body, block->header.items, range.first, range.last});
     part_positions_.push_back(range.position);
   }
-  auto message = builder_->build(parts_);
-  if (!message || items.group.empty())
-    return message;
-  std::string own;
-  if (backends::append_group(plan_.signal, message->view(), items.group, own) != items.items)
-    return fail(errc::corrupt, "the blocks have other items of this client than before");
-  return shared_bytes(std::move(own));
+  return builder_->build(parts_);
 }
 
 } // namespace weir::stages

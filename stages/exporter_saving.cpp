@@ -3,8 +3,7 @@
 
 #include "backends/finished_ranges.hpp"
 #include "codec/dead_letter.hpp"
-
-#include <fmt/format.h>
+#include "stages/exporter_records.hpp"
 
 namespace weir::stages {
 
@@ -25,8 +24,8 @@ void exporter::settle_damage() {
     return;
   const auto next = disk_->log(plan_.pipeline).next;
   const auto cursor = delivery_->cursor();
-  if (cursor.position != next || cursor.item != 0 || delivery_->in_flight() > 0
-      || cursor != saved_) {
+  if (cursor.position != next || cursor.item != 0 || delivery_->in_flight() > 0 || cursor != saved_
+      || !aside_.empty() || delivery_->has_letters()) {
     rest_.reset();
     return;
   }
@@ -36,15 +35,10 @@ void exporter::settle_damage() {
   const auto now = std::pair{next, (*logged)[appended_items]};
   if (std::exchange(rest_, now) != now)
     return;
-  (*ledger_)[damaged_items] += now.second - exporter_ended(*ledger_);
+  const bool went_for_room = (*ledger_)[damage_open] == went_unread;
+  (*ledger_)[went_for_room ? lost_items : damaged_items] += now.second - exporter_ended(*ledger_);
   (*ledger_)[damage_open] = 0;
   ledger_changed_ = true;
-}
-
-// What stands there beside an older cursor is still true: a node that knows nothing of it passes
-// over it.
-std::string exporter::finished_key() const {
-  return fmt::format("finished/{}/{}", plan_.pipeline_name, plan_.config.id);
 }
 
 // Writes letters, cursor, what is finished beyond it, and ledger in one batch; false when there was
@@ -55,6 +49,9 @@ bool exporter::save() {
   auto work = std::make_shared<commit>();
   save_letters(work->batch);
   save_aside(work->batch);
+  if (!stopping_ && !paused_since_) // It goes on with the next start.
+    take_letters(*work);
+  save_orders(work->batch);
   work->sync = !work->batch.empty();
   const auto cursor = delivery_->cursor();
   auto ahead = delivery_->finished_ahead();
@@ -63,13 +60,15 @@ bool exporter::save() {
     return false;
   const auto& totals = delivery_->counts();
   (*ledger_)[delivered_items] += totals.delivered - in_ledger_.delivered;
+  (*ledger_)[rejected_items] += totals.rejected - in_ledger_.rejected;
   (*ledger_)[dead_items] += totals.dead - in_ledger_.dead;
   (*ledger_)[lost_items] += totals.forgotten - in_ledger_.forgotten;
   in_ledger_ = totals;
   ledger_->write(work->batch);
   work->batch.put_cursor(plan_.config.id, plan_.pipeline, cursor);
   if (ahead != saved_ahead_)
-    work->batch.put_meta(finished_key(), backends::encode_finished(ahead));
+    work->batch.put_meta(finished_key(plan_.pipeline_name, plan_.config.id),
+                         backends::encode_finished(ahead));
   saved_ = cursor;
   saved_ahead_ = std::move(ahead);
   saving_ = true;
@@ -81,9 +80,10 @@ void exporter::written(moment now) {
   now_ = now;
   saving_ = false;
   fresh_copy_ = {};
+  start_letters();
   if (stopping_)
     stop_when_idle();
-  else if (delivery_->has_letters())
+  else if (delivery_->has_letters() || orders_changed_)
     save();
   else
     save_when_due();
@@ -103,7 +103,7 @@ void exporter::save_letters(storage::batch& batch) {
     const codec::dead_letter_record record{
         plan_.signal,    now_.wall,      letter->items,
         plan_.config.id, letter->reason, std::string(message ? message->view() : "")};
-    batch.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1), encode(record));
+    batch.put_dead_letter(plan_.pipeline, plan_.letters->take_place(), encode(record));
     say(health_->given_up(letter->items, letter->reason, now_.steady, now_.wall));
     delivery_->drop_letter();
   }

@@ -43,12 +43,15 @@ void exporter::start_saying() {
   in_flight_ = &metrics::exporter_in_flight_requests.with(typed);
   waiting_ = &metrics::exporter_queue_size.with(typed);
   capacity_ = &metrics::exporter_queue_capacity.with(typed);
+  paused_ = &metrics::exporter_paused.with(typed);
+  places_ = &metrics::exporter_request_limit.with(typed);
+  backlog_ = &metrics::exporter_backlog_blocks.with(typed);
   health_.emplace(plan_.pipeline_name, plan_.config.id, words_for(plan_.signal), now_.wall);
-  exporter_board::instance().set(health_->status());
+  show_status();
 }
 
 exporter::~exporter() {
-  for (auto* gauge : {in_flight_, waiting_, capacity_})
+  for (auto* gauge : {in_flight_, waiting_, capacity_, paused_, places_, backlog_})
     if (gauge != nullptr)
       gauge->Set(0);
   show_waiting(plan_, 0, 0);
@@ -100,18 +103,46 @@ double exporter::room_in_blocks() const {
   return static_cast<double>(room.limit - std::min(room.limit, room.used)) / one;
 }
 
+// Where the delivery has not read it, by the block itself.
+unix_ns exporter::oldest_waiting() {
+  if (const auto known = delivery_->oldest(); known != 0)
+    return known;
+  const auto position = delivery_->cursor().position;
+  if (position >= tail_->next())
+    return 0;
+  if (oldest_block_.first == position && oldest_block_.second != 0)
+    return oldest_block_.second;
+  const auto bytes = disk_->read_block(plan_.pipeline, position);
+  if (!bytes)
+    return 0;
+  const auto block = codec::read_block(*bytes);
+  oldest_block_ = {position, block ? block->header.first_time : 0};
+  return oldest_block_.second;
+}
+
 // Once a tick.
 void exporter::show_status() {
   auto& status = health_->status();
   const auto now = now_.wall;
   status.waiting_items = waiting_items();
-  status.oldest_waiting = delivery_->oldest();
+  status.oldest_waiting = oldest_waiting();
   status.next_try = 0;
   if (const auto wakeup = delivery_->next_wakeup(); wakeup && delivery_->is_down())
     status.next_try = now + static_cast<unix_ns>(std::max<steady_ns>(0, *wakeup - now_.steady));
-  exporter_board::instance().set(status);
-  const auto unknown = tail_->next() - std::min(tail_->next(), next_block_);
-  const auto waiting = unknown + delivery_->blocks();
+  status.backlog_blocks = delivery_->backlog_blocks();
+  status.letters_to_send =
+      letter_order_.below - std::min(letter_order_.below, letter_order_.next) + aside_.size();
+  auto shown = status;
+  if (paused_since_) {
+    shown.health = exporter_health::paused;
+    shown.since = *paused_since_;
+    shown.next_try = 0;
+  }
+  exporter_board::instance().set(shown);
+  paused_->Set(paused_since_ ? 1 : 0);
+  places_->Set(delivery_->places());
+  backlog_->Set(static_cast<double>(delivery_->backlog_blocks()));
+  const auto waiting = delivery_->blocks();
   waiting_->Set(static_cast<double>(waiting));
   capacity_->Set(static_cast<double>(waiting) + room_in_blocks());
   const auto age = status.oldest_waiting == 0 ? 0 : now - std::min(now, status.oldest_waiting);

@@ -4,6 +4,7 @@
 #include "core/memory.hpp"
 #include "core/metrics.hpp"
 #include "stages/ledger.hpp"
+#include "stages/letter_box.hpp"
 
 #include <algorithm>
 
@@ -129,8 +130,7 @@ void housekeeper::measure_orphans() {
   for (const auto& orphan : keeper_.orphans()) {
     const metrics::labels labels{{"pipeline", orphan.pipeline_name}, {"exporter", orphan.exporter}};
     metrics::orphaned_items.with(labels).Set(static_cast<double>(orphan.items));
-    metrics::orphaned_until_seconds.with(labels).Set(
-        static_cast<double>(end_of(*disk_, orphan, config_.retention_ns) / second_ns));
+    metrics::orphaned_until_seconds.with(labels).Set(static_cast<double>(orphan.until / second_ns));
     shown.erase({orphan.pipeline_name, orphan.exporter});
     orphans_shown_.emplace(orphan.pipeline_name, orphan.exporter);
   }
@@ -145,8 +145,9 @@ void housekeeper::measure() {
   measure_orphans();
   for (const auto& [id, name] : disk_->pipelines()) {
     const auto letters = disk_->dead_letters(id);
+    const auto gone = gone_letters::read(*disk_, name);
     metrics::dead_letters.with({{"pipeline", name}})
-        .Set(static_cast<double>(letters.next - letters.first));
+        .Set(static_cast<double>(letters.next - letters.first - (gone ? gone->count(letters) : 0)));
   }
   for (const auto& l : config_.logs) {
     const auto held = disk_->log(l.id);

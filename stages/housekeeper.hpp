@@ -22,6 +22,8 @@ struct housekeeper_config {
   std::vector<kept_log> logs;
   /// Delivered blocks stay this long.
   std::int64_t retention_ns = std::chrono::nanoseconds(defaults::retention).count();
+  /// What is owed to an exporter that is gone stays this long.
+  std::int64_t cursor_retention_ns = std::chrono::nanoseconds(defaults::cursor_retention).count();
   std::uint64_t dead_letter_bytes = 0; ///< Of all dead letters; 0 = a tenth of the quota.
   std::int64_t dead_letter_retention_ns =
       std::chrono::nanoseconds(defaults::dead_letter_retention).count();

@@ -9,6 +9,14 @@
 
 namespace weir::stages {
 
+namespace {
+
+// Unpacked bytes, an eighth of what a link may have on its way: a message for each entry would cost as
+// much as the entry's own.
+constexpr std::uint64_t credit_step = 1 << 20;
+
+} // namespace
+
 void inbox::take(node_id origin, const cluster::sent_entry& message, moment now) {
   auto entry = unpack(origin, message, now);
   if (!entry)
@@ -86,6 +94,7 @@ std::shared_ptr<durable_entry> inbox::unpack(node_id origin, const cluster::sent
 void inbox::take(node_id origin, const cluster::sent_until& message, moment now) {
   for (std::size_t shard = 0; shard < config_.shards; ++shard)
     ports_.send_sent_until(shard, origin, std::min(message.moment, now.steady), message.ring);
+  give_back(origin);
 }
 
 void inbox::take(node_id origin, const cluster::forgotten& message) {
@@ -94,27 +103,37 @@ void inbox::take(node_id origin, const cluster::forgotten& message) {
   ports_.send_low_water(mark);
 }
 
+// Of a pipeline that is not here nobody has to know.
 void inbox::take(node_id source, cluster::handed_over message) {
-  const auto ticket = message.ticket;
-  if (const auto known = config_.pipelines.find(message.pipeline);
-      known != config_.pipelines.end()) {
-    auto taken = std::make_shared<taken_over>();
-    taken->source = source;
-    taken->pipeline = known->second;
-    taken->message = std::move(message);
-    ports_.send_taken_over(taken);
-  }
-  ports_.answer(source, cluster::handed_taken{ticket});
+  const auto known = config_.pipelines.find(message.pipeline);
+  if (known == config_.pipelines.end())
+    return taken_over({source, message.ticket});
+  auto taken = std::make_shared<stages::taken_over>();
+  taken->source = source;
+  taken->pipeline = known->second;
+  taken->message = std::move(message);
+  ports_.send_taken_over(taken);
 }
 
-// Each shard has looked at each entry.
+void inbox::taken_over(const handed_ticket& handed) {
+  ports_.answer(handed.source, cluster::handed_taken{handed.ticket});
+}
+
 void inbox::taken(node_id origin, std::uint64_t bytes) {
   auto& sum = credit_[origin];
   sum += bytes;
-  const auto whole = sum / std::max<std::size_t>(config_.shards, 1);
+  if (sum >= credit_step * config_.shards)
+    give_back(origin);
+}
+
+// Each shard has looked at each entry.
+void inbox::give_back(node_id origin) {
+  const auto found = credit_.find(origin);
+  const auto shards = std::max<std::size_t>(config_.shards, 1);
+  const auto whole = found == credit_.end() ? 0 : found->second / shards;
   if (whole == 0)
     return;
-  sum -= whole * std::max<std::size_t>(config_.shards, 1);
+  found->second -= whole * shards;
   give_credit(origin, whole);
 }
 

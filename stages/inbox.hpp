@@ -26,7 +26,7 @@ public:
   virtual void send_entry(std::size_t shard, const entry_ptr& entry) = 0;
   virtual void send_sent_until(std::size_t shard, node_id origin, steady_ns moment,
                                std::uint64_t ring) = 0;
-  /// To the compressor of the pipeline, then to the shards.
+  /// To the compressor of the pipeline, then to the shards. Answered by inbox::taken_over().
   virtual void send_taken_over(const taken_over_ptr& message) = 0;
   /// To the compressors of all pipelines.
   virtual void send_low_water(const cluster::low_water& mark) = 0;
@@ -56,7 +56,8 @@ public:
   /// Its link is another one now: credit of before counts for nothing.
   void link_changed(node_id origin) { credit_.erase(origin); }
 
-  /// From a shard: so many unpacked bytes of entries of this origin are taken over.
+  /// From a shard: so many unpacked bytes of entries of this origin are taken over. It gets its credit
+  /// back in large steps, and with each of its sent_until what there is.
   void taken(node_id origin, std::uint64_t bytes);
   /// From a shard.
   void settled(node_id origin, const settled_report& report);
@@ -64,6 +65,8 @@ public:
   void turned_away(node_id origin, const cluster::wrong_owner& report) {
     ports_.answer(origin, report);
   }
+  /// From a compressor: what another node handed over is durable here.
+  void taken_over(const handed_ticket& handed);
   /// Other pipelines: a reload.
   void change(inbox_config wanted) { config_ = std::move(wanted); }
 
@@ -72,6 +75,7 @@ private:
                                         moment now);
   void turn_away(node_id origin, const durable_entry& entry);
   bool make_room(durable_entry& entry, std::string_view bytes);
+  void give_back(node_id origin);
   void give_credit(node_id origin, std::uint64_t bytes);
 
   inbox_config config_;

@@ -52,9 +52,13 @@ intake::intake(intake_config config, std::shared_ptr<storage::disk> disk,
                position_counter positions, std::shared_ptr<intake_ports> ports)
     : config_(std::move(config)), disk_(std::move(disk)), positions_(std::move(positions)),
       ports_(std::move(ports)), turns_(std::make_shared<commit_turns>(max_commits_in_flight)),
-      owners_(config_.owners) {
+      owners_(config_.owners), metering_(config_.meters) {
   for (const auto& info : config_.pipelines)
     lanes_.push_back(make_lane(info));
+}
+
+void intake::begin(storage::batch& batch, moment now) {
+  metering_.restore(*disk_, batch, now);
 }
 
 intake::lane intake::make_lane(const intake_pipeline& info) const {
@@ -65,18 +69,27 @@ intake::lane intake::make_lane(const intake_pipeline& info) const {
             ledger_page(*disk_, ledger_key(info.name, "intake"), intake_counts),
             std::nullopt};
   open_groups(made);
-  if (!info.sampled) {
-    made.next_block = disk_->log(info.id).next;
-    made.logged.emplace(*disk_, ledger_key(info.name, "log"), log_counts);
-  }
+  open_log(made);
   return made;
+}
+
+void intake::open_log(lane& lane) const {
+  if (!lane.blocks || lane.logged)
+    return;
+  lane.next_block = disk_->log(lane.info.id).next;
+  lane.logged.emplace(*disk_, ledger_key(lane.info.name, "log"), log_counts);
 }
 
 // @pre nothing is gathered for the lane
 void intake::open_groups(lane& lane) const {
   const auto& info = lane.info;
+  lane.entries.reset();
+  lane.blocks.reset();
+  if (!info.stored)
+    return;
   if (info.sampled)
-    lane.entries.emplace(info.id, config_.max_entry_bytes, config_.limits).split_by(owners_);
+    lane.entries.emplace(info.id, config_.max_entry_bytes, config_.limits)
+        .split_by(owners_of(info.name));
   else
     lane.blocks.emplace(info.id, info.signal, config_.max_block_bytes, config_.limits);
 }
@@ -85,7 +98,7 @@ void intake::change(intake_change wanted, moment now) {
   now_ = now;
   wanted_ = std::move(wanted);
   flush();
-  if (wanted_ && replies_.empty())
+  if (wanted_ && replies_.empty() && !measured_)
     apply_change();
 }
 
@@ -102,18 +115,29 @@ void intake::apply_change() {
     next.push_back(std::move(*known));
     next.back().info = info;
     open_groups(next.back());
+    open_log(next.back());
   }
+  // What the meters had goes to where it went before, in jobs that look their pipelines up by id.
+  auto last = metering_.change(wanted_->meters, now_);
   lanes_ = std::move(next);
   config_.pipelines = wanted_->pipelines;
   config_.receivers = wanted_->receivers;
   wanted_ = nullptr;
+  if (!last.empty())
+    edit(std::move(last));
 }
 
-void intake::change_owners(owner_map owners) {
+const owner_map& intake::owners_of(const std::string& pipeline) const {
+  const auto found = differing_.find(pipeline);
+  return found == differing_.end() ? owners_ : found->second;
+}
+
+void intake::change_owners(owner_map owners, std::map<std::string, owner_map> differing) {
   owners_ = std::move(owners);
+  differing_ = std::move(differing);
   for (auto& lane : lanes_)
     if (lane.entries)
-      lane.entries->split_by(owners_);
+      lane.entries->split_by(owners_of(lane.info.name));
 }
 
 void intake::take(std::vector<net::otlp_request>& requests, moment now) {
@@ -138,7 +162,7 @@ void intake::edit(std::vector<edit_job_ptr> jobs) {
 bool intake::wants_edits(const net::otlp_request& request) const {
   const auto& lanes = lanes_of(request);
   return std::any_of(lanes.begin(), lanes.end(),
-                     [&](std::size_t l) { return lanes_[l].info.edits != nullptr; });
+                     [&](std::size_t l) { return lanes_[l].info.edits || lanes_[l].info.passage; });
 }
 
 edit_job_ptr intake::job_of(net::otlp_request& request) const {
@@ -147,7 +171,9 @@ edit_job_ptr intake::job_of(net::otlp_request& request) const {
     auto& part = job->parts.emplace_back();
     part.pipeline = lanes_[l].info.id;
     part.edits = lanes_[l].info.edits;
+    part.passage = lanes_[l].info.passage;
   }
+  job->first_parts = job->parts.size();
   job->context = {std::move(request.metadata), std::move(request.auth),
                   std::move(request.client_address), now_.wall};
   job->request = std::move(request);
@@ -167,19 +193,20 @@ void intake::go_on() {
     while (!waiting_.empty() && has_room())
       take_first_waiting();
   while (flush() && !waiting_.empty());
+  save_meters();
   static auto& gathered = metrics::intake_gathered_bytes.with();
   gathered.Set(static_cast<double>(gathered_bytes()));
 }
 
 // One request always has: whatever the limit is, it comes to its end.
 bool intake::has_room() const {
-  return replies_.empty() || gathered_bytes() < config_.max_gathered_bytes;
+  return (replies_.empty() && !measured_) || gathered_bytes() < config_.max_gathered_bytes;
 }
 
 std::size_t intake::gathered_bytes() const {
   std::size_t bytes = 0;
   for (const auto& lane : lanes_)
-    bytes += lane.entries ? lane.entries->bytes() : lane.blocks->bytes();
+    bytes += lane.entries ? lane.entries->bytes() : lane.blocks ? lane.blocks->bytes() : 0;
   return bytes;
 }
 
@@ -187,31 +214,39 @@ void intake::take_first_waiting() {
   auto first = std::move(waiting_.front());
   waiting_.pop_front();
   if (auto* job = std::get_if<edit_job_ptr>(&first))
-    return take_one_edited(**job);
+    return (*job)->meter.empty() ? take_one_edited(**job) : take_measured(std::move(*job));
   auto& request = std::get<net::otlp_request>(first);
   if (!wants_edits(request))
-    return take_one(request, lanes_of(request), {});
+    return take_one(request, lanes_of(request), {}, lanes_of(request).size());
   // A reload brought processors while it waited: nothing reaches the disk past them.
   std::vector<edit_job_ptr> jobs;
   jobs.push_back(job_of(request));
   edit(std::move(jobs));
 }
 
-// Its pipelines may have gone or changed since; the processors are those of then.
-void intake::take_one_edited(edit_job& job) {
-  if (!job.refusal.empty())
-    return turn_away(job.request, job.refusal.c_str());
+std::vector<std::size_t> intake::lanes_of_parts(const edit_job& job) const {
   std::vector<std::size_t> lanes;
-  std::vector<edited_request*> edited;
-  for (auto& part : job.parts) {
+  for (const auto& part : job.parts) {
     const auto lane = std::find_if(lanes_.begin(), lanes_.end(),
                                    [&](const auto& l) { return l.info.id == part.pipeline; });
     if (lane == lanes_.end())
-      return turn_away(job.request, "the pipeline is gone");
+      return {};
     lanes.push_back(static_cast<std::size_t>(lane - lanes_.begin()));
-    edited.push_back(part.edits ? &part.made : nullptr);
   }
-  take_one(job.request, lanes, edited);
+  return lanes;
+}
+
+// Its pipelines may have gone or changed since; the processors and connectors are those of then.
+void intake::take_one_edited(edit_job& job) {
+  if (!job.refusal.empty())
+    return turn_away(job.request, job.refusal.c_str());
+  const auto lanes = lanes_of_parts(job);
+  if (lanes.empty())
+    return turn_away(job.request, "the pipeline is gone");
+  std::vector<edited_request*> edited;
+  for (auto& part : job.parts)
+    edited.push_back(part.looked_at() ? &part.made : nullptr);
+  take_one(job.request, lanes, edited, job.first_parts);
 }
 
 const std::vector<std::size_t>& intake::lanes_of(const net::otlp_request& request) const {
@@ -227,7 +262,7 @@ const std::vector<std::size_t>& intake::lanes_of(const net::otlp_request& reques
 }
 
 void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
-                      const std::vector<edited_request*>& edited) {
+                      const std::vector<edited_request*>& edited, std::size_t asked) {
   if (!disk_->accepts_data())
     return turn_away(request, storage::short_reason(disk_->room().why));
   pending_reply pending;
@@ -244,8 +279,9 @@ void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>
   bool anything = false;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     auto& lane = lanes_[lanes[i]];
-    const auto added =
-        give(lane, request, i + 1 == lanes.size(), edited.empty() ? nullptr : edited[i]);
+    auto* const made = edited.empty() ? nullptr : edited[i];
+    measure(lane, request, made);
+    const auto added = give(lane, request, i + 1 == asked, made);
     if (!added) {
       // The first pipeline checks as all do, so nothing was added anywhere. How many items it would
       // have held nobody can say: it is in the count of requests alone.
@@ -253,14 +289,18 @@ void intake::take_one(net::otlp_request& request, const std::vector<std::size_t>
           {.code = net::otlp_reply::status::invalid, .message = to_string(added.error())});
       return;
     }
-    // All pipelines check alike; what becomes too large behind processors they do not share.
-    const auto outgrown = std::max(rejected.outgrown, added->rejected.outgrown);
-    rejected = added->rejected;
-    rejected.outgrown = outgrown;
     if (refusal.empty())
       refusal = added->refusal;
-    taken = added->items;
-    anything |= added->items + added->made > added->removed;
+    anything |= lane.info.stored && added->items + added->made > added->removed;
+    if (i < asked) {
+      // All pipelines check alike; what becomes too large behind processors they do not share.
+      const auto outgrown = std::max(rejected.outgrown, added->rejected.outgrown);
+      rejected = added->rejected;
+      rejected.outgrown = outgrown;
+      taken = added->items;
+    }
+    if (!lane.info.stored)
+      continue;
     lane.received[accepted_spans] += added->items;
     lane.received[removed_spans] += added->removed;
     lane.received[made_spans] += added->made;
@@ -308,6 +348,8 @@ intake::taken_items intake::give_edited(lane& lane, net::otlp_request& request, 
                                         edited_request& edited) const {
   const auto left = edited.left();
   otlp::rejected_spans outgrown;
+  if (!lane.info.stored)
+    return {edited.items, edited.rejected, edited.removed, edited.made, std::move(edited.refusal)};
   if (lane.entries)
     outgrown.outgrown = static_cast<std::uint32_t>(
         lane.entries->add_edited(edited.message ? *edited.message : request.body, left, now_.wall));
@@ -340,15 +382,16 @@ void intake::count(const net::otlp_request& request, const metrics::by_signal& m
 }
 
 bool intake::flush() {
-  if (replies_.empty() || !turns_->begin())
+  if ((replies_.empty() && !measured_) || !turns_->begin())
     return false;
+  measured_ = false;
   auto work = std::make_shared<commit>();
   auto done = std::make_shared<committed>();
   done->replies = std::exchange(replies_, {});
   for (auto& lane : lanes_) {
     if (lane.entries)
       close_entries(lane, work->batch, *done);
-    else
+    else if (lane.blocks)
       close_blocks(lane, work->batch, *done);
   }
   if (wanted_)
@@ -373,20 +416,23 @@ void intake::close_entries(lane& lane, storage::batch& batch, committed& done) {
   auto closed = lane.entries->take();
   if (closed.empty())
     return;
-  std::string bytes;
   for (auto& entry : closed) {
     auto durable = std::make_shared<durable_entry>();
     entry.header.id = {disk_->node(), disk_->epoch(), next_sequence_++};
     entry.header.packed_bytes = static_cast<std::uint32_t>(entry.packed.size());
     durable->position = positions_->fetch_add(1);
-    bytes.clear();
+    std::string bytes;
     codec::write_entry(entry.header, entry.packed, bytes);
     batch.put_entry(durable->position, bytes);
     durable->header = entry.header;
     durable->received = now_.steady;
-    const auto memory = entry.packed.size() + entry.unpacked.size();
-    if (config_.handed->take(memory)) {
+    const bool goes_away = entry.owner != 0 && entry.owner != disk_->node();
+    const auto memory = goes_away ? bytes.size() : entry.packed.size() + entry.unpacked.size();
+    if (config_.handed->take(memory))
       durable->handed_bytes = memory;
+    if (durable->handed_bytes > 0 && goes_away) {
+      durable->to_send = shared_bytes(std::move(bytes));
+    } else if (durable->handed_bytes > 0) {
       durable->packed = shared_bytes(std::move(entry.packed));
       durable->unpacked = std::move(entry.unpacked);
       durable->index = std::move(entry.index);
@@ -432,8 +478,72 @@ void intake::committed::hand_on(intake_ports& ports, steady_ns now) {
     ports.send_entry(std::move(entry));
 }
 
+void intake::measure(const lane& lane, const net::otlp_request& request,
+                     const edited_request* edited) {
+  if (lane.info.meters.empty() || edited == nullptr || edited->left() == 0
+      || !edited->refusal.empty())
+    return;
+  const std::string_view message = edited->message ? *edited->message : request.body;
+  for (const auto number : lane.info.meters)
+    metering_.at(number).take(message, now_);
+}
+
+// Nobody sends it again, so it waits while there is no room on the disk.
+void intake::take_measured(edit_job_ptr job) {
+  if (!job->refusal.empty() || (!disk_->accepts_data() && !stopping_)) {
+    job->refusal.clear();
+    held_.push_back(std::move(job));
+    if (stopping_)
+      edit(std::exchange(held_, {}));
+    return;
+  }
+  metering_.done(*job);
+  const auto lanes = lanes_of_parts(*job);
+  if (lanes.empty())
+    return;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    auto& lane = lanes_[lanes[i]];
+    auto& made = job->parts[i].made;
+    if (made.malformed)
+      continue;
+    const auto added = give_edited(lane, job->request, false, made);
+    if (!lane.info.stored)
+      continue;
+    lane.received[accepted_spans] += added.items;
+    lane.received[removed_spans] += added.removed;
+    lane.received[made_spans] += added.made;
+    measured_ = true;
+  }
+}
+
+void intake::on_tick(moment now) {
+  now_ = now;
+  if (disk_->accepts_data())
+    if (auto jobs = metering_.flush(now_); !jobs.empty())
+      edit(std::move(jobs));
+  if (!held_.empty() && disk_->accepts_data())
+    edit(std::exchange(held_, {}));
+  go_on();
+}
+
+// What they know goes on at the next start, so nothing of it is made data now.
+void intake::save_meters() {
+  if (!stopping_ || metering_.saved() || !drained() || !turns_->begin())
+    return;
+  auto work = std::make_shared<commit>();
+  metering_.save(work->batch);
+  work->durable = [ports = ports_, turns = turns_](steady_ns) {
+    if (turns->end())
+      ports->send_turn();
+  };
+  ports_->write(work);
+}
+
 void intake::stop(moment now) {
+  stopping_ = true;
   ports_->drop_edits();
+  if (!held_.empty())
+    edit(std::exchange(held_, {}));
   on_turn(now);
 }
 

@@ -11,6 +11,7 @@
 #include "stages/log_group.hpp"
 #include "stages/log_tail.hpp"
 #include "stages/messages.hpp"
+#include "stages/metering.hpp"
 #include "stages/origin.hpp"
 #include "stages/receiver_metrics.hpp"
 #include "stages/sabotage.hpp"
@@ -31,10 +32,15 @@ struct intake_pipeline {
   bool sampled = false;                        ///< Entries for the origin; else blocks for the log.
   std::shared_ptr<log_tail> tail;              ///< Of a pipeline that is not sampled.
   std::shared_ptr<const editing::chain> edits; ///< Null: none.
+  passage_ptr passage = nullptr;               ///< With connectors alone; else null.
+  /// False: nothing of it goes to the disk, as all its exporters are connectors.
+  bool stored = true;
+  std::vector<std::size_t> meters = {}; ///< Those that its data goes to.
 };
 
 struct intake_config {
   std::vector<intake_pipeline> pipelines;
+  std::vector<metered> meters;
   /// By receiver: its id, and the pipelines (indexes) of each signal.
   struct receiver {
     std::string id;
@@ -89,6 +95,9 @@ public:
   intake(intake_config config, std::shared_ptr<storage::disk> disk, position_counter positions,
          std::shared_ptr<intake_ports> ports);
 
+  /// Before all else: takes up what connectors knew at the last stop. `batch` goes to the writer
+  /// before anything else does.
+  void begin(storage::batch& batch, moment now);
   void take(std::vector<net::otlp_request>& requests, moment now);
   /// Processors are done with these.
   void edited(std::vector<edit_job_ptr> jobs, moment now);
@@ -97,12 +106,15 @@ public:
   /// Other pipelines, once what is gathered is on its way to the disk: changed() says when.
   void change(intake_change wanted, moment now);
   bool changed() const noexcept { return wanted_ == nullptr; }
-  /// Who owns which partition: entries are cut by owner from the next commit on.
-  void change_owners(owner_map owners);
+  /// Who owns which partition: entries are cut by owner from the next commit on. `differing`: of
+  /// pipelines that have other owners, by name.
+  void change_owners(owner_map owners, std::map<std::string, owner_map> differing = {});
+  /// Some time is over, where there are connectors that make metrics: to be called every second.
+  void on_tick(moment now);
   /// Nothing more will come.
   void stop(moment now);
   /// Everything taken so far is durable and answered. False: on_turn() will be asked for.
-  bool idle() { return turns_->idle() && replies_.empty() && waiting_.empty() && editing_ == 0; }
+  bool idle() { return drained() && (!stopping_ || metering_.saved()); }
 
 private:
   struct pending_reply {
@@ -144,8 +156,13 @@ private:
                                                     bool last, edited_request* edited) const;
   taken_items give_edited(lane& lane, net::otlp_request& request, bool last,
                           edited_request& edited) const;
+  bool drained() {
+    return turns_->idle() && replies_.empty() && !measured_ && waiting_.empty() && editing_ == 0;
+  }
   lane make_lane(const intake_pipeline& info) const;
   void open_groups(lane& lane) const;
+  const owner_map& owners_of(const std::string& pipeline) const;
+  void open_log(lane& lane) const;
   void apply_change();
   bool wants_edits(const net::otlp_request& request) const;
   void edit(std::vector<edit_job_ptr> jobs);
@@ -154,10 +171,19 @@ private:
   void go_on();
   bool has_room() const;
   std::size_t gathered_bytes() const;
-  /// `edited`: by lane, null where it has no processors; empty: none has.
+  /// `edited`: by lane, null where it has no processors; empty: none has. What lies behind the
+  /// first `asked` lanes was made by connectors.
   void take_one(net::otlp_request& request, const std::vector<std::size_t>& lanes,
-                const std::vector<edited_request*>& edited);
+                const std::vector<edited_request*>& edited, std::size_t asked);
   void take_one_edited(edit_job& job);
+  /// Metrics that a connector made.
+  void take_measured(edit_job_ptr job);
+  /// Where each part of a job goes; empty: a pipeline of it is gone.
+  std::vector<std::size_t> lanes_of_parts(const edit_job& job) const;
+  /// What all of a part's message goes to beside the log.
+  void measure(const lane& lane, const net::otlp_request& request, const edited_request* edited);
+  /// Once all is durable at a stop.
+  void save_meters();
   void take_first_waiting();
   const std::vector<std::size_t>& lanes_of(const net::otlp_request& request) const;
   void turn_away(net::otlp_request& request, const char* why);
@@ -183,6 +209,11 @@ private:
   std::size_t editing_ = 0; ///< Requests that are with processors.
   intake_change wanted_;    ///< Waits until nothing is gathered.
   owner_map owners_;        ///< Null: there is no cluster.
+  std::map<std::string, owner_map> differing_;
+  metering metering_;
+  bool measured_ = false;          ///< Something is gathered that no client waits for.
+  std::vector<edit_job_ptr> held_; ///< Metrics that wait for room on the disk.
+  bool stopping_ = false;
 };
 
 } // namespace weir::stages

@@ -21,6 +21,9 @@ public:
   static std::optional<ledger_page> look(const storage::disk& store, std::string key,
                                          std::size_t counts);
 
+  /// The same page with all counts 0.
+  ledger_page fresh() const { return {key_, counts_.size()}; }
+
   std::uint64_t& operator[](std::size_t index) noexcept { return counts_[index]; }
   std::uint64_t operator[](std::size_t index) const noexcept { return counts_[index]; }
 
@@ -55,7 +58,11 @@ enum log_count : std::size_t {
 /// `damaged_items` were appended and could not be read back: what is missing once everything else
 /// has ended, as a damaged block does not say how many it held. (Where counts themselves were lost
 /// with a damaged database it levels them too, and may be below 0, as two's complement.)
-/// `damage_open`: 1 while there is damage that is not in `damaged_items` yet.
+/// `damage_open`: 1 while there is damage that is not in `damaged_items` yet; 2: blocks that it had
+/// not read went for room, and are not in `lost_items` yet.
+/// `rejected_items`: those of the delivered ones that the back end refused by partial success.
+/// `moved_items`: hands moved its cursor over them; below 0, as two's complement, where they are sent
+/// once more: after a cursor was set back, or of dead letters.
 enum exporter_count : std::size_t {
   delivered_items,
   dead_items,
@@ -63,13 +70,18 @@ enum exporter_count : std::size_t {
   before_items,
   damaged_items,
   damage_open,
+  rejected_items,
+  moved_items,
   exporter_counts
 };
+
+/// Values of `damage_open`.
+enum damage : std::uint64_t { no_damage, was_damaged, went_unread };
 
 /// Items of the log that an exporter is done with, one way or another.
 inline std::uint64_t exporter_ended(const ledger_page& page) noexcept {
   return page[delivered_items] + page[dead_items] + page[lost_items] + page[before_items]
-         + page[damaged_items];
+         + page[damaged_items] + page[moved_items];
 }
 
 } // namespace weir::stages

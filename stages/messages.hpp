@@ -41,6 +41,9 @@ struct durable_entry {
   shared_bytes packed;    ///< The payload as in the journal.
   std::string unpacked;   ///< The payload as OTLP.
   otlp::span_index index; ///< Its spans.
+  /// From the intake, in place of these three where another node owned its traces then: the whole entry
+  /// as in the journal.
+  shared_bytes to_send = {};
   /// From the intake: of its budget for the origin's mailbox. 0: there was no room, payload and
   /// index are left out and are to be read from the journal.
   std::uint64_t handed_bytes = 0;
@@ -54,6 +57,14 @@ struct durable_entry {
 };
 using entry_ptr = std::shared_ptr<const durable_entry>;
 
+/// Names what another node handed over.
+struct handed_ticket {
+  node_id source = 0;
+  std::uint64_t ticket = 0; ///< The source's own number for it.
+
+  friend auto operator<=>(const handed_ticket&, const handed_ticket&) = default;
+};
+
 /// What one shard decided for one pipeline at a time.
 struct decided {
   pipeline_id pipeline = 0;
@@ -64,6 +75,7 @@ struct decided {
     std::uint32_t entry = 0; ///< Into `entries`.
     weir::slot slot = 0;
     std::uint32_t trace = 0; ///< Into `traces`.
+    std::uint32_t spans = 0;
   };
   struct touched_entry {
     entry_id id;
@@ -74,6 +86,8 @@ struct decided {
   sampling::kept_spans kept; ///< Spans of the kept traces, trace by trace.
   std::uint64_t chunk = 0;   ///< Number of the decision chunk.
   std::string decisions;     ///< The chunk; empty: no news.
+  /// What others handed over of which this shard's part is in this chunk or an earlier one.
+  std::vector<handed_ticket> taken_over;
 };
 using decided_ptr = std::shared_ptr<decided>;
 
@@ -94,7 +108,7 @@ struct taken_over {
 };
 using taken_over_ptr = std::shared_ptr<const taken_over>;
 
-/// Decisions that go to another node, of one shard; without any: that was all by this ring.
+/// Decisions that go to another node, of one shard; without any: that was all for it by this ring.
 struct handed_decisions {
   std::uint32_t shard = 0;
   ring_ptr ring;

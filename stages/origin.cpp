@@ -24,8 +24,10 @@ origin::origin(origin_config config, std::shared_ptr<storage::disk> disk,
       read_from_(config_.journal.first), read_until_(config_.journal.next),
       trimmed_(config_.journal.first) {
   outlets_[self_].credit = config_.credit;
-  if (config_.clustered) // Nobody owns anything before a ring says so.
-    settling_.change_owners(std::vector<node_id>(partition_count, 0));
+  if (config_.clustered) { // Nobody owns anything before a ring says so.
+    owners_.assign(partition_count, 0);
+    change_owners();
+  }
   for (const auto& each : config_.pipelines)
     owed_.push_back({each, false, false, std::nullopt, {}});
   asked_ = true;
@@ -50,13 +52,14 @@ void origin::stored(const entry_ptr& entry, moment now) {
   if (!has_pipeline) // It went meanwhile; the entry is sent once it is back.
     return config_.handed->give(entry->handed_bytes);
   const bool sending = present() == phase::sending;
-  if (entry->handed_bytes > 0 && sending && is_next(*entry, self_)) {
+  const bool for_here = entry->handed_bytes > 0 && entry->to_send.empty();
+  if (for_here && sending && is_next(*entry, self_)) {
     config_.handed->give(entry->handed_bytes);
     send(entry);
     return;
   }
   const auto& owners = settling_.find(entry->header.id)->unsent;
-  if (entry->handed_bytes > 0 && owners == std::vector{self_}) {
+  if (for_here && owners == std::vector{self_}) {
     waiting_.push_back(entry);
   } else if (entry->handed_bytes > 0) {
     if (sending)

@@ -192,9 +192,10 @@ private:
 
   bool has_credit(node_id owner) const;
   bool is_next(const durable_entry& entry, node_id owner) const;
+  void change_owners();
   void take_away(const durable_entry& entry);
   bool send_next_away(node_id owner);
-  void send_away(node_id owner, const cluster::open_entry& open, std::string bytes);
+  void send_away(node_id owner, const cluster::open_entry& open, shared_bytes bytes);
   void say_sent_until();
   void retry_turned_away();
   std::optional<steady_ns> oldest_unsent(node_id owner) const;
@@ -219,12 +220,15 @@ private:
   cluster::progress progress_;
   std::map<node_id, outlet> outlets_; ///< Its own, and the links that stand.
   std::uint64_t ring_ = 0;
+  std::vector<node_id> owners_; ///< By partition; before a ring nobody's.
+  /// Of pipelines that not all members sample, by name.
+  std::map<std::string, cluster::partition_owners> differing_;
   struct turned_away_slots {
     node_id owner = 0;
     cluster::wrong_owner report;
     steady_ns due = 0; ///< To be sent again then.
   };
-  std::deque<turned_away_slots> turned_away_; ///< Oldest first.
+  std::deque<turned_away_slots> turned_away_; ///< By when they are due.
   std::set<entry_id> unkept_;      ///< Entries with settled slots that the disk does not know of.
   std::vector<owed_records> owed_; ///< The first is being read.
   std::uint64_t decisions_in_flight_ = 0;
@@ -233,10 +237,11 @@ private:
   std::deque<entry_ptr> waiting_;
   /// What the clients were told before has been looked at: of the last tick.
   steady_ns heard_until_ = 0;
-  steady_ns try_again_at_ = 0; ///< What cannot be read at the moment.
-  bool journal_read_ = false;  ///< To the end of what stood there at the start.
-  bool asked_ = false;         ///< go_on() will be called.
-  bool records_said_ = false;  ///< records_read() was called.
+  std::optional<steady_ns> said_; ///< When other owners were told until when all is sent.
+  steady_ns try_again_at_ = 0;    ///< What cannot be read at the moment.
+  bool journal_read_ = false;     ///< To the end of what stood there at the start.
+  bool asked_ = false;            ///< go_on() will be called.
+  bool records_said_ = false;     ///< records_read() was called.
   journal_position read_from_ = 0;
   journal_position read_until_ = 0;
   journal_position trimmed_ = 0;

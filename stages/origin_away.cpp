@@ -14,8 +14,12 @@ namespace {
 // members for longer than it takes to hear of them.
 constexpr unsigned insist_after = 15;
 
-// Two rings come to the same within about so long.
+// Two rings come to the same within about so long; mostly sooner, so the first attempts are.
 constexpr steady_ns turned_away_pause = second_ns;
+constexpr unsigned quick_attempts = 3;
+
+// Between the words of an origin that has nothing open: traces of other origins wait for them.
+constexpr steady_ns quiet_pause = second_ns;
 
 // Entries whose settled slots are written in one commit.
 constexpr std::size_t kept_at_once = 512;
@@ -45,10 +49,21 @@ bool origin::is_next(const durable_entry& entry, node_id owner) const {
 void origin::change_ring(const cluster::ring_view& ring, moment now) {
   now_ = now;
   ring_ = ring.ring;
-  settling_.change_owners(ring.owners);
+  owners_ = ring.owners;
+  differing_ = ring.differing;
+  said_.reset();
+  change_owners();
   if (ring.fresh && !config_.broken.keep_sent) // The shards here have dropped what they held.
     settling_.send_again(self_);
   ask_to_go_on();
+}
+
+void origin::change_owners() {
+  cluster::settling::owners_by_pipeline differing;
+  for (const auto& each : config_.pipelines)
+    if (const auto found = differing_.find(each.name); found != differing_.end())
+      differing.emplace(each.id, found->second.owners);
+  settling_.change_owners(owners_, std::move(differing));
 }
 
 void origin::link_up(node_id owner, moment now) {
@@ -56,6 +71,7 @@ void origin::link_up(node_id owner, moment now) {
   if (!config_.broken.forget_link)
     settling_.send_again(owner); // Another boot knows nothing.
   outlets_[owner] = {.credit = config_.link_credit};
+  said_.reset();
   for (const auto& mark : settling_.low_water_marks())
     ports_.send_away(owner, cluster::forgotten{mark.epoch, mark.below});
   ask_to_go_on();
@@ -87,8 +103,18 @@ void origin::settled_away(const settled_report& report) {
 }
 
 void origin::turned_away(node_id owner, cluster::wrong_owner report, moment now) {
-  if (!config_.broken.forget_turned_away)
-    turned_away_.push_back({owner, std::move(report), now.steady + turned_away_pause});
+  if (config_.broken.forget_turned_away)
+    return;
+  unsigned attempts = 0;
+  for (const auto& [entry, slots] : report.entries)
+    if (const auto* open = settling_.find(entry))
+      attempts = std::max(attempts, open->turned_away);
+  const auto due =
+      now.steady + (turned_away_pause >> (quick_attempts - std::min(attempts, quick_attempts)));
+  const auto place =
+      std::upper_bound(turned_away_.begin(), turned_away_.end(), due,
+                       [](auto moment, const auto& each) { return moment < each.due; });
+  turned_away_.insert(place, {owner, std::move(report), due});
 }
 
 void origin::retry_turned_away() {
@@ -117,10 +143,13 @@ void origin::take_away(const durable_entry& entry) {
   for (const auto& [owner, outlet] : outlets_) {
     if (owner == self_ || !is_next(entry, owner))
       continue;
-    std::string bytes;
-    codec::write_entry(entry.header, entry.packed.view(), bytes);
-    send_away(owner, *settling_.find(entry.header.id), std::move(bytes));
-    return;
+    auto bytes = entry.to_send;
+    if (bytes.empty()) { // It was this node's as it was cut.
+      std::string written;
+      codec::write_entry(entry.header, entry.packed.view(), written);
+      bytes = shared_bytes(std::move(written));
+    }
+    return send_away(owner, *settling_.find(entry.header.id), std::move(bytes));
   }
 }
 
@@ -140,17 +169,17 @@ bool origin::send_next_away(node_id owner) {
     settling_.abandon(open.id);
     return true;
   }
-  send_away(owner, open, std::move(*bytes));
+  send_away(owner, open, shared_bytes(std::move(*bytes)));
   return true;
 }
 
-void origin::send_away(node_id owner, const cluster::open_entry& open, std::string bytes) {
+void origin::send_away(node_id owner, const cluster::open_entry& open, shared_bytes bytes) {
   const auto* info = pipeline(open.pipeline);
   cluster::sent_entry message;
   message.left_alone = settling_.left_alone(open, owner);
   const bool anything = !message.left_alone.all();
   message.pipeline = info->name;
-  message.entry = shared_bytes(std::move(bytes));
+  message.entry = std::move(bytes);
   message.received = open.received;
   message.insists = open.turned_away >= insist_after;
   const auto unpacked = open.unpacked_bytes;
@@ -165,7 +194,12 @@ void origin::send_away(node_id owner, const cluster::open_entry& open, std::stri
 // unsent, that is so until the last tick, and said again with each: what clients were told before
 // that one came here before this one, however long this thread was busy.
 void origin::say_sent_until() {
+  const bool quiet = said_ && settling_.entries() == 0 && now_.steady - *said_ < quiet_pause;
+  if (!quiet)
+    said_ = now_.steady;
   for (const auto& [owner, outlet] : outlets_) {
+    if (quiet && owner != self_)
+      continue;
     const auto oldest =
         present() == phase::sending ? oldest_unsent(owner).value_or(heard_until_) : 0;
     if (owner != self_) {

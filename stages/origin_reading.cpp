@@ -80,6 +80,8 @@ void origin::change(const origin_config& wanted, moment now) {
     gone_warned_.erase(p.id);
     owed_.push_back({p, true, false, std::nullopt, {}});
   }
+  if (config_.clustered)
+    change_owners();
   if (!come.empty() && !std::exchange(asked_, true))
     ports_.go_on_after(0);
 }

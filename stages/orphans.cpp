@@ -1,6 +1,5 @@
 #include "stages/orphans.hpp"
 
-#include "codec/block.hpp"
 #include "codec/little_endian.hpp"
 #include "stages/ledger.hpp"
 
@@ -11,16 +10,18 @@ namespace weir::stages {
 
 namespace {
 
-// A debt as it was when its exporter went. Format version 1: version u8 | below u64 | from u64 |
-// items u64, little endian.
+// A debt as it was when its exporter went. Format version 2: version u8 | below u64 | from u64 |
+// items u64 | since u64 (unix ns), little endian; version 1 ends before `since`.
 struct debt {
   log_position below = 0;
   log_position begin = 0;
   std::uint64_t items = 0;
+  unix_ns since = 0; ///< 0: nobody knows.
 };
 
-constexpr char version = 1;
-constexpr std::size_t debt_bytes = 24;
+constexpr char version = 2;
+constexpr std::size_t debt_bytes = 32;
+constexpr std::size_t older_debt_bytes = 24;
 
 std::string debt_key(pipeline_id pipeline, const std::string& exporter) {
   return fmt::format("orphan/{}/{}", pipeline, exporter);
@@ -32,6 +33,7 @@ std::string encode(const debt& owed) {
   fields.put(owed.below);
   fields.put(owed.begin);
   fields.put(owed.items);
+  fields.put(owed.since);
   return out;
 }
 
@@ -40,13 +42,16 @@ result<std::optional<debt>> read_debt(const storage::disk& store, pipeline_id pi
   const auto value = store.meta(debt_key(pipeline, exporter));
   if (!value)
     return tl::unexpected(value.error());
-  if (!*value || (*value)->size() != 1 + debt_bytes)
+  const auto size = *value ? (*value)->size() : 0;
+  if (size != 1 + debt_bytes && size != 1 + older_debt_bytes)
     return std::optional<debt>();
   codec::field_reader fields(std::string_view(**value).substr(1));
   debt owed;
   owed.below = fields.read<std::uint64_t>();
   owed.begin = fields.read<std::uint64_t>();
   owed.items = fields.read<std::uint64_t>();
+  if (size == 1 + debt_bytes)
+    owed.since = fields.read<std::uint64_t>();
   return std::optional(owed);
 }
 
@@ -59,6 +64,12 @@ std::uint64_t undelivered(const storage::disk& store, const std::string& pipelin
   return (*logged)[appended_items] - exporter_ended(*ended);
 }
 
+// A clock that was set back ends nothing.
+bool is_over(const debt& owed, unix_ns now, std::int64_t retention_ns) {
+  return owed.since != 0 && now >= owed.since
+         && now - owed.since >= static_cast<unix_ns>(retention_ns);
+}
+
 bool is_configured(const configured_exporters& now, pipeline_id pipeline,
                    const std::string& exporter) {
   const auto found = now.find(pipeline);
@@ -67,7 +78,7 @@ bool is_configured(const configured_exporters& now, pipeline_id pipeline,
 
 } // namespace
 
-void note_orphans(const storage::disk& store, const configured_exporters& now,
+void note_orphans(const storage::disk& store, const configured_exporters& now, unix_ns time,
                   storage::batch& notes) {
   for (const auto& [id, name] : store.pipelines()) {
     const auto cursors = store.cursors(id);
@@ -81,15 +92,37 @@ void note_orphans(const storage::disk& store, const configured_exporters& now,
         if (*known)
           notes.put_meta(debt_key(id, exporter), {});
       } else if (!*known) {
-        notes.put_meta(debt_key(id, exporter), encode(debt{store.log(id).next, place.position,
-                                                           undelivered(store, name, exporter)}));
+        notes.put_meta(debt_key(id, exporter),
+                       encode(debt{store.log(id).next, place.position,
+                                   undelivered(store, name, exporter), time}));
+      } else if ((*known)->since == 0) {
+        auto dated = **known;
+        dated.since = time;
+        notes.put_meta(debt_key(id, exporter), encode(dated));
       }
     }
   }
 }
 
+result<bool> is_forgotten(const storage::disk& store, pipeline_id pipeline,
+                          const std::string& exporter, unix_ns now, std::int64_t retention_ns) {
+  const auto owed = read_debt(store, pipeline, exporter);
+  if (!owed)
+    return tl::unexpected(owed.error());
+  return *owed && is_over(**owed, now, retention_ns);
+}
+
+result<std::optional<log_position>> owed_below(const storage::disk& store, pipeline_id pipeline,
+                                               const std::string& exporter) {
+  const auto owed = read_debt(store, pipeline, exporter);
+  if (!owed)
+    return tl::unexpected(owed.error());
+  return *owed ? std::optional((*owed)->below) : std::nullopt;
+}
+
 result<std::vector<orphan>> find_orphans(const storage::disk& store,
-                                         const configured_exporters& now) {
+                                         const configured_exporters& now, unix_ns time,
+                                         std::int64_t retention_ns) {
   std::vector<orphan> found;
   for (const auto& [id, name] : store.pipelines()) {
     const auto cursors = store.cursors(id);
@@ -107,24 +140,18 @@ result<std::vector<orphan>> find_orphans(const storage::disk& store,
       const auto blocks = (*owed)->below - first;
       const auto all = std::max(blocks, (*owed)->below - std::min((*owed)->below, (*owed)->begin));
       found.push_back(
-          {id, name, exporter, first, (*owed)->below, ((*owed)->items * blocks + all - 1) / all});
+          {id, name, exporter, first, (*owed)->below, ((*owed)->items * blocks + all - 1) / all,
+           (*owed)->since == 0 ? 0 : (*owed)->since + static_cast<unix_ns>(retention_ns),
+           is_over(**owed, time, retention_ns)});
     }
   }
   return found;
 }
 
-unix_ns end_of(const storage::disk& store, const orphan& lost, std::int64_t retention_ns) {
-  const auto bytes = store.read_block(lost.pipeline, lost.below - 1);
-  if (!bytes)
-    return 0;
-  const auto block = codec::read_block(*bytes);
-  return block ? block->header.last_time + static_cast<unix_ns>(retention_ns) : 0;
-}
-
-std::string describe(const storage::disk& store, const orphan& lost, std::int64_t retention_ns) {
-  auto until = std::string("storage.retention is over");
-  if (const auto end = end_of(store, lost, retention_ns); end > 0) {
-    const auto seconds = static_cast<std::time_t>(end / second_ns);
+std::string describe(const orphan& lost) {
+  auto until = std::string("storage.cursor_retention is over");
+  if (lost.until > 0) {
+    const auto seconds = static_cast<std::time_t>(lost.until / second_ns);
     auto parts = std::tm();
     gmtime_r(&seconds, &parts);
     char text[32];
@@ -133,7 +160,8 @@ std::string describe(const storage::disk& store, const orphan& lost, std::int64_
   }
   return fmt::format("exporter {} of pipeline {} is not configured any more: {} items in {} blocks "
                      "were not delivered to it and stay until {}, or until the room is needed; "
-                     "configured again under these names, it goes on where it was",
+                     "configured again under these names, it goes on where it was, and `weir "
+                     "exporters adopt` hands them to another one",
                      lost.exporter, lost.pipeline_name, lost.items, lost.below - lost.first, until);
 }
 

@@ -66,7 +66,7 @@ replay_lane::replay_lane(replay_plan plan, replay_record& record,
   sends_on_ = !backends::carried_names(plan_.exporter).empty();
   delivery_.emplace(options_of(plan_), record.cursor, record.ahead,
                     plan_.seed ? *plan_.seed : std::random_device{}());
-  next_ = delivery_->next_block();
+  next_ = record.cursor.position;
 }
 
 // False: it cannot be read at the moment.
@@ -77,6 +77,13 @@ bool replay_lane::find_range() {
                                record_.bound);
   if (found) {
     range_ = std::move(*found);
+    // A new one begins where its range does, so that nothing before is known to be owed.
+    if (const auto first = range_->next(next_); first && record_.cursor == log_place{}) {
+      record_.cursor = {*first, 0};
+      next_ = *first;
+      delivery_.emplace(options_of(plan_), record_.cursor, record_.ahead,
+                        plan_.seed ? *plan_.seed : std::random_device{}());
+    }
     measured_blocks_ = blocks_done();
     return true;
   }
@@ -118,11 +125,14 @@ bool replay_lane::pump(moment now) {
   // Nothing waits for the blocks behind it while nothing is on its way.
   const bool may_read = delivery_->in_flight() > 0 || delivery_->blocks() == 0 || sent_nothing_;
   sent_nothing_ = false;
-  if (!all_read_ && may_read && delivery_->wants_blocks()) {
+  if (!all_read_ && may_read) {
     const auto position = range_->next(next_);
     all_read_ = !position;
-    if (position) {
-      read_next(*position);
+    if (position && wants(*position)) {
+      if (delivery_->is_behind())
+        read_next(*position);
+      else
+        next_ = *position + 1; // It was finished before the start.
       return failure_.empty();
     }
   }
@@ -135,13 +145,23 @@ bool replay_lane::pump(moment now) {
   count(before);
   if (!planned.empty())
     return true;
-  if (!all_read_ && !may_read && delivery_->wants_blocks()) {
+  if (!all_read_ && !may_read && reads_more()) {
     sent_nothing_ = true; // It waits to be tried again: meanwhile others are read.
     return true;
   }
   set_timer(may_send);
   settle();
   return false;
+}
+
+// Whether that block should be read now. What lies before it and is not of the range is passed over.
+bool replay_lane::wants(log_position position) {
+  for (; next_ < position; ++next_) {
+    delivery_->reaches(next_ + 1);
+    delivery_->available({.position = next_}, now_.steady);
+  }
+  delivery_->reaches(position + 1);
+  return reads_more();
 }
 
 // The log goes on without it: by age, or for room.
@@ -155,8 +175,9 @@ void replay_lane::follow_trim() {
     record_.counts.trimmed += gone;
     metrics::replay_trimmed_blocks.with().Increment(static_cast<double>(gone));
   }
+  delivery_->reaches(std::max(first, next_));
   delivery_->forget_before(first);
-  next_ = std::max({next_, first, delivery_->next_block()});
+  next_ = std::max(next_, first);
   loaded_.erase(loaded_.begin(), loaded_.lower_bound(first));
   count(before);
 }
@@ -165,8 +186,10 @@ void replay_lane::read_next(log_position position) {
   const auto packed = reader_.read(position);
   if (!packed)
     return on_unreadable(position, packed.error());
-  if (range_->is_behind(position, packed->header))
-    return range_->close(position);
+  if (range_->is_behind(position, packed->header)) {
+    range_->close(position);
+    return skip(position);
+  }
   if (!range_->holds(position, packed->header))
     return skip(position);
   take(position, *packed);
@@ -313,10 +336,26 @@ void replay_lane::on_unbuilt(const backends::planned_request& planned, const err
   ports_.send_report({planned.id, {outcome, 0, std::nullopt, why.message}});
 }
 
+// Halves are sent again until an item stands alone: some come twice, none is lost.
+void replay_lane::finish_by_item(const delivery_report& report) {
+  using kind = backends::outcome::kind;
+  if (const auto* plan = delivery_->plan_of(report.request); plan != nullptr && plan->items > 1)
+    return delivery_->split(report.request, now_.steady);
+  const auto& item = report.outcome.items.front();
+  auto outcome = report.outcome;
+  outcome.items.clear();
+  outcome.answer = item.again ? kind::retry : kind::refused;
+  outcome.reason = item.reason;
+  delivery_->finished(report.request, outcome, now_.steady);
+}
+
 void replay_lane::finished(const delivery_report& report, moment now) {
   now_ = now;
   const auto before = delivery_->counts();
-  delivery_->finished(report.request, report.outcome, now.steady);
+  if (!report.outcome.items.empty())
+    finish_by_item(report);
+  else
+    delivery_->finished(report.request, report.outcome, now.steady);
   trouble_ = delivery_->is_down() ? report.outcome.reason : "";
   if (const auto found = request_bytes_.find(report.request); found != request_bytes_.end()) {
     if (delivery_->counts().delivered > before.delivered) {
@@ -394,7 +433,7 @@ void replay_lane::save_letters(storage::batch& batch) {
     const auto message = build_what_is_held(*letter);
     if (!message)
       return;
-    batch.put_dead_letter(plan_.pipeline, plan_.letters->fetch_add(1),
+    batch.put_dead_letter(plan_.pipeline, plan_.letters->take_place(),
                           encode(codec::dead_letter_record{
                               plan_.signal, now_.wall, letter->items, plan_.exporter.id,
                               letter->reason, std::string(message->view())}));

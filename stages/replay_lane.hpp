@@ -3,13 +3,13 @@
 #include "backends/config.hpp"
 #include "backends/delivery.hpp"
 #include "backends/sender.hpp"
+#include "stages/letter_box.hpp"
 #include "stages/log_range.hpp"
 #include "stages/log_reader.hpp"
 #include "stages/messages.hpp"
 #include "stages/replay.hpp"
 #include "stages/replay_pace.hpp"
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,8 +24,8 @@ struct replay_plan {
   weir::signal signal = weir::signal::traces;
   selection_ptr pick;     ///< By the order's condition, trace ids and mark; null: all as it is.
   std::string record_key; ///< Of the family meta.
-  /// The next free place among the pipeline's dead letters, which all share.
-  std::shared_ptr<std::atomic<log_position>> letters;
+  /// Of the pipeline; all that write dead letters share it.
+  std::shared_ptr<letter_box> letters;
   std::optional<std::uint32_t> seed = {}; ///< Of the jitter of pauses; nothing: any.
 };
 
@@ -97,6 +97,8 @@ private:
   };
 
   bool find_range();
+  bool wants(log_position position);
+  bool reads_more() const { return delivery_->next_block() || !delivery_->is_behind(); }
   void follow_trim();
   void read_next(log_position position);
   void take(log_position position, const log_reader::packed_block& packed);
@@ -109,6 +111,7 @@ private:
   result<shared_bytes> build_what_is_held(const backends::item_set& items);
   void send(const backends::planned_request& planned);
   void on_unbuilt(const backends::planned_request& planned, const error& why);
+  void finish_by_item(const delivery_report& report);
   void count(const backends::delivery::totals& before);
   void note(log_position position, const unsent& found);
   void count_passed();

@@ -19,7 +19,7 @@ struct replayed_pipeline {
   std::string name;
   weir::signal signal = weir::signal::traces;
   std::optional<backends::batch_config> batch;
-  std::shared_ptr<std::atomic<log_position>> letters; ///< As replay_plan::letters.
+  std::shared_ptr<letter_box> letters; ///< As replay_plan::letters.
 };
 
 /// Makes what picks and marks of an order; null: all as it is. errc::invalid_argument: it has a

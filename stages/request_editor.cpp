@@ -42,12 +42,31 @@ edited_request request_editor::edit(const std::shared_ptr<const editing::chain>&
                                     const editing::request_context& origin,
                                     std::chrono::nanoseconds time) {
   edited_request made;
-  if (!check(kind, request, made))
-    return made;
+  if (check(kind, request, made) && chain)
+    apply(chain, kind, made.message ? std::string_view(*made.message) : request, origin, time,
+          made);
+  return made;
+}
+
+edited_request request_editor::edit_made(const std::shared_ptr<const editing::chain>& chain,
+                                         weir::signal kind, std::string message,
+                                         std::uint64_t items,
+                                         const editing::request_context& origin,
+                                         std::chrono::nanoseconds time) {
+  edited_request made;
+  made.items = items;
+  made.message = std::move(message);
+  if (chain)
+    apply(chain, kind, *made.message, origin, time, made);
+  return made;
+}
+
+void request_editor::apply(const std::shared_ptr<const editing::chain>& chain, weir::signal kind,
+                           std::string_view message, const editing::request_context& origin,
+                           std::chrono::nanoseconds time, edited_request& made) {
   auto& editor = editor_of(chain, kind);
-  if (!editor.apply(made.message ? std::string_view(*made.message) : request, made.items, origin,
-                    time))
-    return made;
+  if (!editor.apply(message, made.items, origin, time))
+    return;
   made.ended = editor.ended();
   made.refusal = editor.refusal();
   made.message.emplace();
@@ -58,7 +77,6 @@ edited_request request_editor::edit(const std::shared_ptr<const editing::chain>&
   } else {
     made.removed = made.items;
   }
-  return made;
 }
 
 } // namespace weir::stages

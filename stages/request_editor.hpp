@@ -34,10 +34,16 @@ class request_editor {
 public:
   explicit request_editor(otlp::scan_limits limits) : limits_(limits) {}
 
-  /// `time`: CPU time that the processors may take; 0: without end.
+  /// `time`: CPU time that the processors may take; 0: without end. Without a chain it is checked
+  /// alone.
   edited_request edit(const std::shared_ptr<const editing::chain>& chain, weir::signal kind,
                       std::string_view request, const editing::request_context& origin,
                       std::chrono::nanoseconds time);
+
+  /// The same for a message of that many good items that was checked before.
+  edited_request edit_made(const std::shared_ptr<const editing::chain>& chain, weir::signal kind,
+                           std::string message, std::uint64_t items,
+                           const editing::request_context& origin, std::chrono::nanoseconds time);
 
 private:
   /// Chains come and go by reloads, a few at a time: all are forgotten once there are so many.
@@ -45,6 +51,9 @@ private:
 
   editor& editor_of(const std::shared_ptr<const editing::chain>& chain, weir::signal kind);
   bool check(weir::signal kind, std::string_view request, edited_request& made);
+  void apply(const std::shared_ptr<const editing::chain>& chain, weir::signal kind,
+             std::string_view message, const editing::request_context& origin,
+             std::chrono::nanoseconds time, edited_request& made);
 
   otlp::scan_limits limits_;
   otlp::span_index index_;

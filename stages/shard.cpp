@@ -79,7 +79,7 @@ void shard::change(std::vector<shard_pipeline> pipelines, moment now) {
   for (auto& info : pipelines) {
     add_lane(std::move(info));
     if (ring_)
-      begin_handing(lanes_.back(), *ring_);
+      begin_handing(lanes_.back(), *ring_, {});
   }
   give_credit();
 }
@@ -140,8 +140,8 @@ void shard::add_to_window(lane& lane, const durable_entry& entry) {
     const auto print = sampling::fingerprint_of(entry.index.traces[s]);
     if (entry.settled.contains(s) || !config_.is_mine(print))
       continue;
-    wanted_[s] = entry.insists || owns(print);
-    if (!owns(print))
+    wanted_[s] = entry.insists || owns(lane, print);
+    if (!owns(lane, print))
       others.push_back(s);
   }
   if (entry.insists)
@@ -218,7 +218,6 @@ void shard::tick(moment now) {
   for (auto& each : lanes_) {
     read_again(each);
     decide(each);
-    keep_taken_over(each);
     each.gauges.show(*each.window, *each.cache, now.steady);
   }
   give_credit();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/listeners.hpp"
 #include "cluster/watermark.hpp"
 #include "codec/compression.hpp"
 #include "codec/hash.hpp"
@@ -107,13 +108,12 @@ public:
   /// What is another's by this ring is forgotten here: its origins send it there. Nothing is decided
   /// before all of them have, and the owners of before have handed over.
   void change_ring(ring_ptr ring, moment now);
-  /// From another owner. Without effect on what is decided here already.
+  /// From another owner. Without effect on what is decided here already. It goes to the disk as what
+  /// is decided here (decided::taken_over).
   void take_over(const taken_over& message, moment now);
   /// A chunk of decisions is with the other node.
   void handed(pipeline_id pipeline, const handed_decisions& message);
-  /// What others decided is on its way to the disk from now on: before an end.
-  void keep_taken_over();
-  /// It is.
+  /// Nothing that is decided is on its way to the disk.
   bool kept() const;
   /// Members whose word holds decisions back.
   std::size_t awaited() const;
@@ -146,12 +146,16 @@ private:
     steady_ns try_again_at = 0;
     /// Members that have not handed over yet what the ring took from them.
     std::set<node_id> deciders;
+    /// The same, with those who are gone since.
+    std::set<node_id> silent;
     /// By member: by which ring it has handed over all. Its word may be here before the ring.
     std::map<node_id, std::uint64_t> handed_all;
-    /// Partitions whose decisions go to another node, which is by partition; 0: none.
-    std::vector<node_id> handing;
-    std::uint64_t handing_end = 0; ///< Decisions below it are still to go; 0: none.
-    std::set<node_id> unanswered;  ///< Targets that have a chunk in hand.
+    /// By partition: to whom its decisions go; empty: to nobody.
+    std::vector<cluster::listeners> listeners;
+    /// By target that has not heard all: decisions below this are still to go; 0: none.
+    std::map<node_id, std::uint64_t> handing;
+    /// From others, and not on its way to the disk yet.
+    std::vector<handed_ticket> taken_over;
 
     /// Nothing more is decided until the disk can be read.
     bool held_up() const noexcept;
@@ -169,13 +173,14 @@ private:
   void give_credit();
 
   // -- the cluster (shard_ring.cpp) --
-  bool owns(std::uint64_t fingerprint) const noexcept;
+  bool owns(const lane& lane, std::uint64_t fingerprint) const;
   void await(lane& lane, bool anew) const;
+  void heard_all(lane& lane, node_id source, std::uint64_t ring) const;
   void drop_others(lane& lane);
   void keep_taken_over(lane& lane);
   void turn_away(const entry_id& entry, const std::vector<slot>& slots);
-  void begin_handing(lane& lane, const cluster::ring_view& before);
-  void hand_over(lane& lane);
+  void begin_handing(lane& lane, const cluster::ring_view& before, const std::set<node_id>& silent);
+  void hand_over(lane& lane, node_id target);
 
   // -- handing on (shard_handing.cpp) --
   void hand_on(lane& lane, const sampling::decided_batch& batch);

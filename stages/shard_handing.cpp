@@ -112,6 +112,7 @@ void shard::send(lane& lane, const sampling::decided_batch& batch, std::size_t f
   message->shard = config_.index;
   message->ticket = next_ticket_++;
   message->traces = flight.batch.traces;
+  message->taken_over = std::exchange(lane.taken_over, {});
   list_slots(lane, flight.batch, *message);
   if (lane.cache->has_news()) {
     message->chunk = lane.info.next_chunk->fetch_add(1);
@@ -136,7 +137,7 @@ void shard::list_slots(lane& lane, const sampling::decided_batch& batch, decided
         const auto& entry = lane.window->entry(ref.entry);
         out.entries.push_back({entry.id, entry.slots});
       }
-      out.slots.push_back({it->second, ref.slot, t});
+      out.slots.push_back({it->second, ref.slot, t, ref.spans});
     }
   }
 }

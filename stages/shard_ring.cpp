@@ -15,8 +15,8 @@ constexpr std::size_t decisions_at_once = 4096;
 
 } // namespace
 
-bool shard::owns(std::uint64_t print) const noexcept {
-  return !ring_ || ring_->owner_of(codec::partition_of(print)) == disk_->node();
+bool shard::owns(const lane& lane, std::uint64_t print) const {
+  return !ring_ || ring_->of(lane.info.name).owner_of(codec::partition_of(print)) == disk_->node();
 }
 
 void shard::change_ring(ring_ptr ring, moment now) {
@@ -33,9 +33,10 @@ void shard::change_ring(ring_ptr ring, moment now) {
       drop_others(lane);
     if (other)
       std::erase_if(lane.handed_all, [&](const auto& each) { return each.second == former.ring; });
+    const auto silent = lane.silent;
     await(lane, other);
     if (other)
-      begin_handing(lane, former);
+      begin_handing(lane, former, silent);
     lane.gauges.show(*lane.window, *lane.cache, now_.steady);
   }
   give_credit();
@@ -45,7 +46,7 @@ void shard::change_ring(ring_ptr ring, moment now) {
 // told.
 void shard::drop_others(lane& lane) {
   std::map<entry_id, std::vector<slot>> dropped;
-  lane.window->abandon([this](auto print) { return !owns(print); },
+  lane.window->abandon([&](auto print) { return !owns(lane, print); },
                        [&](const auto& entry, slot s) { dropped[entry.id].push_back(s); });
   for (const auto& [entry, slots] : dropped)
     turn_away(entry, slots);
@@ -71,66 +72,56 @@ void shard::await(lane& lane, bool anew) const {
   });
   std::erase_if(deciders, has_handed_over);
   if (anew)
-    lane.deciders = std::move(deciders);
+    lane.silent = lane.deciders = std::move(deciders);
   else
     std::erase_if(lane.deciders, [&](node_id each) { return !deciders.contains(each); });
   lane.window->hold_late(!lane.deciders.empty());
 }
 
-// What was this shard's to hand over by an earlier ring and is not with anybody yet goes to the
-// owner of now.
-void shard::begin_handing(lane& lane, const cluster::ring_view& before) {
+// Each target has its own pace: a slow one holds up nobody else.
+void shard::begin_handing(lane& lane, const cluster::ring_view& before,
+                          const std::set<node_id>& silent) {
   const auto self = disk_->node();
-  std::vector<node_id> targets(partition_count, 0);
-  bool any = false;
-  for (std::size_t p = 0; p < partition_count; ++p) {
-    if (p % config_.count != config_.index)
-      continue;
-    const auto owner = ring_->owner_of(p);
-    // Of an earlier start it may know what the owners of now do not.
-    const bool had = before.ring == 0 || before.owner_of(p) == self
-                     || (!lane.handing.empty() && lane.handing[p] != 0);
-    if (had && owner != self)
-      targets[p] = owner;
-    else if (owner == self && ring_->standby_of(p) != before.standby_of(p))
-      targets[p] = ring_->standby_of(p);
-    any = any || targets[p] != 0;
-  }
-  lane.handing = any ? std::move(targets) : std::vector<node_id>{};
-  lane.handing_end = any ? lane.cache->end() : 0;
-  lane.unanswered.clear();
+  for (auto& each : lane.listeners)
+    for (auto& target : each)
+      target = lane.handing.contains(target) ? target : 0; // It has heard all.
+  lane.listeners =
+      cluster::listeners_of({self, before.of(lane.info.name), ring_->of(lane.info.name),
+                             ring_->living, lane.listeners, silent});
+  lane.handing.clear();
   ports_.send_ring(lane.info.compressor, ring_);
-  hand_over(lane);
+  std::set<node_id> targets;
+  for (std::size_t p = config_.index; p < lane.listeners.size(); p += config_.count)
+    if (lane.listeners[p] != cluster::listeners{})
+      targets.insert(lane.listeners[p].begin(), lane.listeners[p].end());
+  for (const auto target : ring_->living)
+    if (target != self) {
+      lane.handing[target] = targets.contains(target) ? lane.cache->end() : 0;
+      hand_over(lane, target);
+    }
 }
 
-// One chunk at a time to each target: nothing gathers on the way.
-void shard::hand_over(lane& lane) {
-  while (lane.unanswered.empty() && lane.handing_end != 0) {
-    std::string chunk;
-    lane.handing_end = lane.cache->write_some(
-        lane.handing_end, decisions_at_once,
-        [&](auto print) { return lane.handing[codec::partition_of(print)] != 0; }, chunk);
-    const auto by_target = sampling::split_chunk(
-        chunk, [&](auto print) { return lane.handing[codec::partition_of(print)]; });
-    for (const auto& [target, decisions] : by_target)
-      lane.unanswered.insert(target);
-    for (const auto& [target, decisions] : by_target)
-      ports_.send_handed(lane.info.compressor, std::make_shared<const handed_decisions>(
-                                                   config_.index, ring_, target, decisions));
-  }
-  if (!lane.unanswered.empty())
-    return;
-  lane.handing.clear();
-  ports_.send_handed(lane.info.compressor,
-                     std::make_shared<const handed_decisions>(config_.index, ring_, 0, ""));
+// One chunk at a time: nothing gathers on the way.
+void shard::hand_over(lane& lane, node_id target) {
+  auto& end = lane.handing.at(target);
+  std::string chunk;
+  if (end != 0)
+    end = lane.cache->write_some(
+        end, decisions_at_once,
+        [&](auto print) {
+          return cluster::listens(lane.listeners[codec::partition_of(print)], target);
+        },
+        chunk);
+  if (chunk.empty())
+    lane.handing.erase(target);
+  ports_.send_handed(lane.info.compressor, std::make_shared<const handed_decisions>(
+                                               config_.index, ring_, target, std::move(chunk)));
 }
 
 void shard::handed(pipeline_id pipeline, const handed_decisions& message) {
   auto* lane = find(pipeline);
-  if (lane == nullptr || message.ring != ring_ || lane->unanswered.erase(message.target) == 0)
-    return;
-  if (lane->unanswered.empty())
-    hand_over(*lane);
+  if (lane != nullptr && message.ring == ring_ && lane->handing.contains(message.target))
+    hand_over(*lane, message.target);
 }
 
 void shard::take_over(const taken_over& message, moment now) {
@@ -138,33 +129,37 @@ void shard::take_over(const taken_over& message, moment now) {
   auto* lane = find(message.pipeline);
   if (lane == nullptr)
     return;
-  if (!message.message.decisions.empty()) {
-    lane->window->follow_others();
-    const auto differing = lane->cache->take_chunk(
-        message.message.decisions, [this](auto print) { return config_.is_mine(print); });
-    if (!differing)
-      log::warn({{"pipeline", lane->info.name}}, "decisions of another node cannot be read: {}",
-                differing.error().message);
-    else if (*differing > 0)
-      metrics::double_decisions.with({{"pipeline", lane->info.name}})
-          .Increment(static_cast<double>(*differing));
+  const auto& handed = message.message;
+  if (handed.last_of_ring != 0)
+    heard_all(*lane, message.source, handed.last_of_ring);
+  if (handed.decisions.empty())
+    return;
+  lane->window->follow_others();
+  const auto differing = lane->cache->take_chunk(
+      handed.decisions, [this](auto print) { return config_.is_mine(print); });
+  if (!differing)
+    log::warn({{"pipeline", lane->info.name}}, "decisions of another node cannot be read: {}",
+              differing.error().message);
+  else if (*differing > 0)
+    metrics::double_decisions.with({{"pipeline", lane->info.name}})
+        .Increment(static_cast<double>(*differing));
+  lane->taken_over.push_back({message.source, handed.ticket});
+  keep_taken_over(*lane);
+}
+
+void shard::heard_all(lane& lane, node_id source, std::uint64_t ring) const {
+  lane.handed_all[source] = ring;
+  if (ring_ && ring == ring_->ring) {
+    lane.deciders.erase(source);
+    lane.silent.erase(source);
   }
-  if (message.message.last_of_ring != 0)
-    lane->handed_all[message.source] = message.message.last_of_ring;
-  if (ring_ && message.message.last_of_ring == ring_->ring)
-    lane->deciders.erase(message.source);
-  lane->window->hold_late(!lane->deciders.empty());
+  lane.window->hold_late(!lane.deciders.empty());
 }
 
 // What others decided is remembered over a restart too, as what was decided here.
 void shard::keep_taken_over(lane& lane) {
-  if (ring_ && !lane.leaving && lane.cache->has_news())
+  if (!lane.taken_over.empty())
     send(lane, {}, 0, 0, std::make_shared<decided>());
-}
-
-void shard::keep_taken_over() {
-  for (auto& lane : lanes_)
-    keep_taken_over(lane);
 }
 
 bool shard::kept() const {

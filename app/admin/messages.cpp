@@ -175,7 +175,7 @@ Log to_message(const log_status& log) {
 
 log_status from_message(const Log& message) {
   using enum exporter_health;
-  constexpr std::array all{sending, backing_off, refused};
+  constexpr std::array all{sending, backing_off, refused, paused};
   return {.pipeline = message.pipeline(),
           .exporter = message.exporter(),
           .health = value_named(message.health(), all),

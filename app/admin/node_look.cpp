@@ -66,6 +66,8 @@ void take_measures(const families& measured, node_status& node) {
   disk.free_bytes = sum(measured, metrics::storage_free_bytes.name);
   disk.damaged_records = sum(measured, metrics::storage_damaged_records.name);
   disk.dead_letters = sum(measured, metrics::dead_letters.name);
+  node.split.double_decisions = sum(measured, metrics::double_decisions.name);
+  node.split.insisted_slots = sum(measured, metrics::cluster_insisted_slots.name);
 }
 
 std::vector<log_status> logs_of(const std::vector<exporter_status>& known, unix_ns now) {

@@ -14,7 +14,7 @@ namespace weir::app {
 /// nothing of node_admin.
 struct cluster_access {
   std::function<cluster::cluster_view()> view;
-  /// Begins to take the member out. errc::unsupported: that one has to be asked itself.
+  /// Begins to take the member out. errc::unsupported, errc::unavailable: it cannot be told from here.
   std::function<result<void>(node_id)> leave;
 };
 

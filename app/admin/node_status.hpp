@@ -50,6 +50,15 @@ struct disk_status {
 };
 
 /// One node, by itself.
+/// Traces that did not come together on one node, since the process began: a cut of the network, or
+/// an owner's death, does that.
+struct split_status {
+  std::uint64_t double_decisions = 0; ///< Traces that another member has decided the other way.
+  std::uint64_t insisted_slots = 0;   ///< Taken though they were another member's.
+
+  friend bool operator==(const split_status&, const split_status&) = default;
+};
+
 struct node_status {
   std::string id;   ///< 16 hexadecimal digits.
   std::string name; ///< What people call it; "" = its id.
@@ -59,6 +68,7 @@ struct node_status {
   std::string refusal = {};       ///< Why clients are told to retry; "" = they are served.
   window_status window = {};
   disk_status disk = {};
+  split_status split = {};           ///< For its troubles alone.
   std::vector<log_status> logs = {}; ///< By pipeline and exporter.
 
   friend bool operator==(const node_status&, const node_status&) = default;

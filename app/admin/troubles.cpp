@@ -32,6 +32,7 @@ public:
   void look_at_disk();
   void look_at_logs();
   void look_at_window();
+  void look_at_split();
   std::vector<trouble> take();
 
 private:
@@ -164,6 +165,10 @@ void search::look_at_logs() {
       add("see to the back end: nothing is lost as long as there is room",
           "exporter {} of pipeline {} gets nothing through, for {}, {} wait: {}", log.exporter,
           log.pipeline, span_text(log.health_seconds), waiting, log.reason);
+    else if (log.health == exporter_health::paused)
+      add("`weir exporters resume` when it may go on; what comes waits as long as there is room",
+          "exporter {} of pipeline {} is paused by hand, for {}, {} wait", log.exporter,
+          log.pipeline, span_text(log.health_seconds), waiting);
     else if (log.health == exporter_health::refused)
       add("the refused data is kept as dead letters; see what the back end has against it",
           "the back end of exporter {} of pipeline {} refuses data for good: {}", log.exporter,
@@ -178,6 +183,21 @@ void search::look_at_window() {
         "`sampling.window_memory` or lower `decision_wait`",
         "undecided traces take {} of {} of memory", size_text(window.bytes),
         size_text(window.limit_bytes));
+}
+
+void search::look_at_split() {
+  const auto& split = node_.split;
+  if (split.double_decisions > 0)
+    add("after a cut of the network or a member's death this is to be expected: of what one of "
+        "them "
+        "kept, the other's part is missing. Where it goes on, see to the links",
+        "decided otherwise by another member, since this node started: {}",
+        count_text(split.double_decisions, "trace"));
+  if (split.insisted_slots > 0)
+    add("these traces may be decided in parts: two members see another ring for long, see to the "
+        "network between all",
+        "taken though they are another member's, since this node started: {}",
+        count_text(split.insisted_slots, "slot"));
 }
 
 std::vector<trouble> search::take() {
@@ -199,6 +219,8 @@ std::vector<trouble> troubles_of(const node_status& node, const cluster::cluster
   looking.look_at_disk();
   looking.look_at_logs();
   looking.look_at_window();
+  if (view != nullptr)
+    looking.look_at_split();
   return looking.take();
 }
 

@@ -47,6 +47,10 @@ constexpr std::string_view exporters =
     " prometheusremotewrite pulsar rabbitmq sapm sentry signalfx skywalking splunkhec stackdriver"
     " stef sumologic syslog tanzuobservability tencentcloudlogservice tinybird zipkin ";
 
+constexpr std::string_view connectors =
+    " count datadog elasticapm exceptions failover grafanacloud metricsaslogs otlpjson roundrobin"
+    " servicegraph signaltometrics signozmeter slowsql spanmetrics sum ";
+
 constexpr std::string_view extensions =
     " ack asapclient avrologencoding awscloudwatchmetricstreamsencoding awslogsencoding awsproxy"
     " azureauth azureencoding cfgardenobserver cgroupruntime datadog dbstorage dockerobserver"
@@ -62,6 +66,7 @@ bool collector_has(std::string_view section, std::string_view type) {
   const auto all = section == "receivers"    ? receivers
                    : section == "processors" ? processors
                    : section == "exporters"  ? exporters
+                   : section == "connectors" ? connectors
                                              : extensions;
   std::string name = " ";
   std::copy_if(type.begin(), type.end(), std::back_inserter(name), [](char c) { return c != '_'; });

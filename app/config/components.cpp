@@ -89,6 +89,17 @@ std::vector<component_section> make_sections() {
            type_of({"nop"}, &nop_options, "Delivers to nowhere."),
        },
        {"elasticsearch", "influxdb", "jaeger", "kafka"}},
+      {"connectors",
+       "connector",
+       change_by::reload,
+       {
+           type_of({"forward"}, &forward_options, "Passes on what comes, to other pipelines."),
+           type_of({"count"}, &count_options, "Makes metrics of how much comes."),
+           type_of({"routing"}, &routing_options, "Says by conditions which pipelines get what."),
+           type_of({"spanmetrics", "span_metrics"}, &spanmetrics_options,
+                   "Makes metrics of spans: calls, durations, events."),
+       },
+       {}},
       {"extensions",
        "extension",
        change_by::restart,
@@ -208,19 +219,6 @@ std::string normal_id(std::string_view written, std::string& problem) {
     problem = fmt::format("found the id {}, expected a name without blanks and symbols behind `/`",
                           quoted(written));
   return fmt::format("{}/{}", type, name);
-}
-
-void read_connectors(decoder& reports, const yaml_value& map, std::vector<component>& out) {
-  if (map.is_null())
-    return;
-  if (!map.is_map())
-    return reports.error(map.position, "connectors",
-                         fmt::format("found {}, expected a map", describe(map)));
-  for (const auto& entry : map.entries) {
-    std::string problem;
-    const auto id = normal_id(entry.key, problem);
-    out.push_back({id, "connectors." + id, entry.position, {}, "and Weir has no connectors"});
-  }
 }
 
 void read_components(decoder& reports, const component_section& section, const yaml_value& map,

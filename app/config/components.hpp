@@ -17,9 +17,12 @@ using component_config =
                  sampling::tail_sampling_config, processors::attributes_config,
                  processors::resource_config, processors::span_config, processors::redaction_config,
                  processors::probabilistic_sampler_config, otlp_grpc_shape, otlp_http_shape,
-                 backends::debug_config, backends::file_config, backends::nop_config,
-                 processors::filter_config, processors::transform_config, health_check_shape,
-                 net::basic_auth_config, bearer_auth_shape, net::headers_setter_config>;
+                 exporter_shape<backends::debug_config>, exporter_shape<backends::file_config>,
+                 exporter_shape<backends::nop_config>, processors::filter_config,
+                 processors::transform_config, health_check_shape, net::basic_auth_config,
+                 bearer_auth_shape, net::headers_setter_config,
+                 connectors::forward_config, connectors::routing_config, connectors::count_config,
+                 connectors::spanmetrics_config>;
 
 /// One component of the file, decoded.
 struct component {
@@ -58,7 +61,7 @@ struct component_section {
   difference_list differences(const component& now, const component& wanted) const;
 };
 
-/// receivers, processors, exporters, extensions, in this order.
+/// receivers, processors, exporters, connectors, extensions, in this order.
 const std::vector<component_section>& component_sections();
 const component_section& section_named(std::string_view key);
 
@@ -67,9 +70,6 @@ std::string_view type_of_id(std::string_view id);
 
 /// "otlp / tempo " -> "otlp/tempo"; what is wrong with it comes back in `problem`.
 std::string normal_id(std::string_view written, std::string& problem);
-
-/// Decodes the map `connectors`: Weir has none, so all are missing.
-void read_connectors(decoder& reports, const yaml_value& map, std::vector<component>& out);
 
 /// Decodes one of the file's maps of components.
 void read_components(decoder& reports, const component_section& section, const yaml_value& map,

@@ -101,8 +101,6 @@ document read_document(decoder& reports, const yaml_value& tree) {
   for (const auto& kind : component_sections())
     if (const auto* entry = tree.find(kind.key))
       read_components(reports, kind, entry->value, d.components_of(kind.key));
-  if (const auto* connectors = tree.find("connectors"))
-    read_connectors(reports, connectors->value, d.connectors);
   read_block(reports, tree, "service", service_options(), d.service);
   read_block(reports, tree, "storage", storage_options(), d.storage);
   read_block(reports, tree, "sampling", sampling_options(), d.sampling);

@@ -23,12 +23,13 @@ node_config linker::link() {
   for (const auto& pipeline : source_.service.pipelines)
     if (auto linked = link_pipeline(pipeline))
       config.pipelines.push_back(std::move(*linked));
+  link_connectors(config);
   for (const auto& c : source_.exporters)
     if (used_.contains(c.path) && c.missing.empty())
       config.exporters.push_back(exporter(c));
   for (auto& pipeline : config.pipelines) {
     require_endpoints(config, pipeline);
-    carry(config.exporters, pipeline);
+    carry(config, pipeline);
   }
   for (const auto& c : source_.receivers)
     if (used_.contains(c.path) && c.missing.empty())
@@ -83,8 +84,6 @@ const component* linker::resolve(std::string_view section, std::string_view id, 
     used_.insert(found->path);
     return found->missing.empty() ? &*found : nullptr; // name_missing() says so
   }
-  if ((section == "receivers" || section == "exporters") && is_connector(normal))
-    return nullptr; // said once, where it is defined
   if (all.empty() ? failed_in(section) : failed_in(fmt::format("{}.{}", section, normal)))
     return nullptr; // said already
   std::vector<std::string_view> ids;
@@ -94,15 +93,6 @@ const component* linker::resolve(std::string_view section, std::string_view id, 
                  fmt::format("found {}, which is not in `{}`{}", app::quoted(id), section,
                              did_you_mean(normal, ids)));
   return nullptr;
-}
-
-bool linker::is_connector(std::string_view id) {
-  for (const auto& c : source_.connectors)
-    if (c.id == id) {
-      used_.insert(c.path);
-      return true;
-    }
-  return false;
 }
 
 // -- what is right, and may not be what was meant --

@@ -41,15 +41,13 @@ private:
   /// The component that an id names; one that is not there is an error.
   const component* resolve(std::string_view section, std::string_view id, place position,
                            const std::string& path);
-  /// Whether a connector has this id; it counts as used then.
-  bool is_connector(std::string_view id);
 
   // -- pipelines, in link_pipelines.cpp --
 
   std::optional<pipeline_config> link_pipeline(const pipeline_shape& shape);
-  /// The ids of a list that are there, each once.
+  /// The ids of a list that are there, each once; those of connectors apart.
   text_list references(const pipeline_shape& shape, const std::string& path, std::string_view list,
-                       const text_list& ids);
+                       const text_list& ids, text_list& connectors);
   void link_processors(const pipeline_shape& shape, const std::string& path,
                        pipeline_config& linked);
   void add_processor(const component& c, place position, const std::string& path,
@@ -66,7 +64,23 @@ private:
   /// Notes the headers of requests that actions take values from.
   void ask_for_headers(const std::vector<processors::action_config>& actions);
   /// What the exporters of a pipeline send on of requests is kept with their data.
-  void carry(const std::vector<backends::exporter_config>& exporters, pipeline_config& pipeline);
+  void carry(const node_config& config, pipeline_config& pipeline);
+
+  // -- connectors, in link_connectors.cpp --
+
+  /// The connector of this id, which counts as used then; null: there is none.
+  const component* connector(std::string_view id);
+  /// Puts the pipelines together that connectors stand between.
+  void link_connectors(node_config& config);
+  stages::connection connection_of(const component& c, const node_config& config);
+  /// What a connector cannot do where it stands.
+  void check_places(const component& c, const node_config& config);
+  void refuse_circles(const node_config& config);
+  /// The headers that are asked for behind connectors are kept by the receivers before them.
+  void ask_before(const node_config& config);
+  /// The receivers whose data comes to a pipeline, through connectors too.
+  static std::set<std::string> receivers_of(const node_config& config,
+                                            const pipeline_config& pipeline);
 
   // -- components, in link_components.cpp (also the templates: nothing else uses them) --
 
@@ -103,8 +117,9 @@ private:
 
   decoder& reports_;
   const document& source_;
-  std::set<std::string> asked_here_;                   // headers, by the pipeline in hand
-  std::map<std::string, std::set<std::string>> asked_; // by the pipelines behind a receiver
+  std::set<std::string> asked_here_;                      // headers, by the pipeline in hand
+  std::map<std::string, std::set<std::string>> asked_in_; // by pipeline
+  std::map<std::string, std::set<std::string>> asked_;    // by the pipelines behind a receiver
   std::set<std::string> used_;      // paths of components that pipelines or service name
   std::set<std::string> pipelines_; // ids so far
   std::string sampling_id_;         // of the tail_sampling that came last

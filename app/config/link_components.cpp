@@ -20,6 +20,7 @@ void server_exporter(const Shape& shape, Kind kind, backends::exporter_config& m
   made.kind = std::move(kind);
   made.retry = shape.retry;
   made.queue = shape.queue.queue;
+  link_delivery(shape.delivery, made);
   if (!made.queue.enabled)
     made.queue.num_consumers = 1;
   if (const auto& batch = shape.queue.batch) {
@@ -128,9 +129,10 @@ backends::exporter_config linker::exporter(const component& c) {
                    authenticate_exporter(c, kind);
                    server_exporter(shape, std::move(kind), made);
                  },
-                 [&](const backends::debug_config& kind) { made.kind = kind; },
-                 [&](const backends::file_config& kind) { made.kind = kind; },
-                 [&](const backends::nop_config& kind) { made.kind = kind; },
+                 [&]<class Kind>(const exporter_shape<Kind>& shape) {
+                   made.kind = shape.kind;
+                   link_delivery(shape.delivery, made);
+                 },
                  [](const auto&) {},
              },
              c.config);
@@ -211,7 +213,6 @@ telemetry_config linker::telemetry() const {
 void linker::name_missing() {
   for (const auto& section : component_sections())
     name_missing(section.word, source_.components_of(section.key));
-  name_missing("connector", source_.connectors);
 }
 
 void linker::name_missing(std::string_view word, const std::vector<component>& components) {

@@ -56,17 +56,18 @@ std::optional<pipeline_config> linker::link_pipeline(const pipeline_shape& shape
     return std::nullopt;
   }
   linked.signal = *signal;
-  linked.receivers = references(shape, path, "receivers", shape.receivers);
-  linked.exporters = references(shape, path, "exporters", shape.exporters);
+  linked.receivers =
+      references(shape, path, "receivers", shape.receivers, linked.connectors_before);
+  linked.exporters =
+      references(shape, path, "exporters", shape.exporters, linked.connectors_behind);
   asked_here_.clear();
   link_processors(shape, path, linked);
-  for (const auto& id : linked.receivers)
-    asked_[id].insert(asked_here_.begin(), asked_here_.end());
+  asked_in_[linked.name] = asked_here_;
   return linked;
 }
 
 text_list linker::references(const pipeline_shape& shape, const std::string& path,
-                             std::string_view list, const text_list& ids) {
+                             std::string_view list, const text_list& ids, text_list& connectors) {
   text_list found;
   const auto list_path = fmt::format("{}.{}", path, list);
   const auto word = section_named(list).word;
@@ -74,10 +75,15 @@ text_list linker::references(const pipeline_shape& shape, const std::string& pat
     reports_.error(item_position(shape, list, 0), list_path,
                    fmt::format("found no {}, expected at least one", word));
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto* c =
-        resolve(list, ids[i], item_position(shape, list, i), fmt::format("{}[{}]", list_path, i));
-    if (c != nullptr && std::find(found.begin(), found.end(), c->id) == found.end())
-      found.push_back(c->id);
+    const auto position = item_position(shape, list, i);
+    const auto* between = connector(ids[i]);
+    const auto* c = between != nullptr
+                        ? between
+                        : resolve(list, ids[i], position, fmt::format("{}[{}]", list_path, i));
+    auto& known = between != nullptr ? connectors : found;
+    if (c != nullptr && c->missing.empty()
+        && std::find(known.begin(), known.end(), c->id) == known.end())
+      known.push_back(c->id);
   }
   return found;
 }
@@ -204,14 +210,13 @@ void linker::ask_for_headers(const std::vector<processors::action_config>& actio
       asked_here_.insert(std::move(key));
 }
 
-void linker::carry(const std::vector<backends::exporter_config>& exporters,
-                   pipeline_config& pipeline) {
-  auto names = carried_in(pipeline, exporters);
+void linker::carry(const node_config& config, pipeline_config& pipeline) {
+  auto names = carried_in(pipeline, config.exporters);
   if (names.empty())
     return;
   for (const auto& name : names)
     if (const auto key = processors::metadata_key(name); !key.empty())
-      for (const auto& receiver : pipeline.receivers)
+      for (const auto& receiver : receivers_of(config, pipeline))
         asked_[receiver].insert(key);
   pipeline.edits_text += fmt::format("carried: {}\n", fmt::join(names, " "));
   pipeline.edits_before.push_back({"headers_setter", processors::make_carry(std::move(names))});

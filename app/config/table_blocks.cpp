@@ -97,9 +97,11 @@ const option_table<storage_config>& storage_options() {
           "When `max_bytes` is reached by what is owed to back ends: clients are told to retry, or "
           "the oldest of the largest log goes, counted.")),
       by_reload(works("retention", &c::retention,
-                      "Delivered blocks stay this long, or until the room is needed; so does what "
-                      "is owed to an exporter that is gone: one that comes back in that time goes "
-                      "on where it was.")),
+                      "Delivered blocks stay this long, or until the room is needed.")),
+      by_reload(works("cursor_retention", &c::cursor_retention,
+                      "What is owed to an exporter that is not configured any more stays this "
+                      "long, or until the room is needed, and so does its place: one that comes "
+                      "back in that time goes on where it was.")),
       by_reload(block("dead_letters", &c::dead_letters, &dead_letter_options)),
       by_reload(block("replays", &c::replays, &replay_options)),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},

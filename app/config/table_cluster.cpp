@@ -203,6 +203,10 @@ const option_table<cluster::cluster_settings>& cluster_options() {
                 "A node that hears of nobody for this long goes on alone."),
           works("gossip_interval", &c::gossip_interval, {.min = "50ms", .max = "1m"},
                 "Nodes tell each other what they know this far apart."),
+          works("link_credit", &c::link_credit, {.unit = unit::size, .min = "4MiB", .max = "32MiB"},
+                "Bytes of traces, unpacked, that may be on their way to one other node; what is "
+                "beyond "
+                "that waits on the disk."),
           works("leave_on_stop", &c::leave_on_stop,
                 "SIGTERM takes the node out of its cluster for good, as `weir leave` does. Off: it "
                 "is expected back."),

@@ -316,6 +316,7 @@ option_table<Shape> server_exporter(Kind Shape::*kind, table_of<Kind> options) {
       embedded(kind, options),
       block("retry_on_failure", &Shape::retry, &retry_options),
       block("sending_queue", &Shape::queue, &queue_options),
+      embedded(&Shape::delivery, &delivery_options),
       no_effect("read_buffer_size", no_buffers),
       no_effect("write_buffer_size", no_buffers),
       refused("middlewares", "Weir has no middlewares"),
@@ -358,7 +359,9 @@ const option_table<otlp_http_shape>& otlp_http_options() {
   return table;
 }
 
-const option_table<backends::debug_config>& debug_options() {
+namespace {
+
+const option_table<backends::debug_config>& debug_kind_options() {
   using c = backends::debug_config;
   static const option_table<c> table{
       {
@@ -383,8 +386,6 @@ const option_table<backends::debug_config>& debug_options() {
   return table;
 }
 
-namespace {
-
 const option_table<backends::rotation_config>& rotation_options() {
   using c = backends::rotation_config;
   static const option_table<c> table{{
@@ -406,9 +407,7 @@ const option_table<backends::file_config>& file_compression_params() {
   return table;
 }
 
-} // namespace
-
-const option_table<backends::file_config>& file_options() {
+const option_table<backends::file_config>& file_kind_options() {
   using c = backends::file_config;
   static const option_table<c> table{
       {
@@ -441,9 +440,32 @@ const option_table<backends::file_config>& file_options() {
   return table;
 }
 
-const option_table<backends::nop_config>& nop_options() {
+const option_table<backends::nop_config>& nop_kind_options() {
   static const option_table<backends::nop_config> table{};
   return table;
+}
+
+/// What all exporters have, around the options of the kind.
+template <class Kind>
+const option_table<exporter_shape<Kind>>& with_delivery(table_of<Kind> options) {
+  using c = exporter_shape<Kind>;
+  static const option_table<c> table{
+      {embedded(&c::kind, options), embedded(&c::delivery, &delivery_options)}};
+  return table;
+}
+
+} // namespace
+
+const option_table<exporter_shape<backends::debug_config>>& debug_options() {
+  return with_delivery<backends::debug_config>(&debug_kind_options);
+}
+
+const option_table<exporter_shape<backends::file_config>>& file_options() {
+  return with_delivery<backends::file_config>(&file_kind_options);
+}
+
+const option_table<exporter_shape<backends::nop_config>>& nop_options() {
+  return with_delivery<backends::nop_config>(&nop_kind_options);
 }
 
 } // namespace weir::app

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "app/config.hpp"
+#include "app/config/delivery_options.hpp"
 #include "app/config/option.hpp"
+#include "connectors/config.hpp"
 #include "processors/config.hpp"
 #include "processors/ottl_config.hpp"
 
@@ -50,12 +52,14 @@ struct otlp_grpc_shape {
   std::optional<keepalive_client_shape> keepalive;
   backends::retry_config retry;
   queue_shape queue;
+  delivery_shape delivery;
 };
 
 struct otlp_http_shape {
   backends::otlp_http_config kind;
   backends::retry_config retry;
   queue_shape queue;
+  delivery_shape delivery;
 };
 
 /// `bearertokenauth`
@@ -141,9 +145,9 @@ bool matches_by_nothing(const std::optional<processors::match_config>& c);
 // exporters
 const option_table<otlp_grpc_shape>& otlp_grpc_options();
 const option_table<otlp_http_shape>& otlp_http_options();
-const option_table<backends::debug_config>& debug_options();
-const option_table<backends::file_config>& file_options();
-const option_table<backends::nop_config>& nop_options();
+const option_table<exporter_shape<backends::debug_config>>& debug_options();
+const option_table<exporter_shape<backends::file_config>>& file_options();
+const option_table<exporter_shape<backends::nop_config>>& nop_options();
 // extensions
 const option_table<net::basic_auth_config>& basic_auth_options();
 const option_table<bearer_auth_shape>& bearer_auth_options();
@@ -171,5 +175,12 @@ bool has_scheme(std::string_view text, std::string_view scheme);
 /// An exporter's endpoint in one spelling: the scheme in small letters, this host where it names
 /// none (":4317").
 std::string normal_endpoint(std::string endpoint);
+
+// -- connectors --
+
+const option_table<connectors::forward_config>& forward_options();
+const option_table<connectors::count_config>& count_options();
+const option_table<connectors::routing_config>& routing_options();
+const option_table<connectors::spanmetrics_config>& spanmetrics_options();
 
 } // namespace weir::app

@@ -92,11 +92,15 @@ class Scratch:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def thread_seconds(pid):
-    """CPU time by thread name: where a process spends it."""
+def cpu_seconds(processes):
+    return sum(each.cpu_seconds() for each in processes)
+
+
+def thread_seconds(processes):
+    """CPU time by thread name: where it is spent."""
     tick = os.sysconf("SC_CLK_TCK")
     result = {}
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+    for task in (task for each in processes for task in pathlib.Path(f"/proc/{each.pid}/task").iterdir()):
         try:
             head, tail = (task / "stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)
         except OSError:
@@ -111,21 +115,24 @@ def run(target, offered, sink):
     """Plays the load, waits until the target is at rest, and counts its CPU time from the first request on."""
     # Of requests like those of the load and no faster than it, as the peak of memory is the whole run's.
     warm_up = dataclasses.replace(offered, rate=min(20_000, offered.rate or 20_000), seconds=2, rounds=0)
-    warmed = load.play(target.endpoint, *warm_up.options(), "--first-round", 1_000_000)
+    warmed = load.play(target.endpoints, *warm_up.options(), "--first-round", 1_000_000)
     wait_until(target.drained, 120, f"{target.name} to be at rest", every=0.2)
-    before = target.process.cpu_seconds()
-    threads_before = thread_seconds(target.process.pid)
+    before = cpu_seconds(target.processes)
+    threads_before = thread_seconds(target.processes)
     times = os.times()
-    summary = load.play(target.endpoint, *offered.options(), "--max-elapsed", 60_000, seconds=offered.seconds + 200)
+    summary = load.play(target.endpoints, *offered.options(), "--max-elapsed", 60_000,
+                        seconds=offered.seconds + 200)
     client = os.times()
     wait_until(target.drained, 300, f"{target.name} to be at rest", every=0.2)
     threads = {name: seconds - threads_before.get(name, 0)
-               for name, seconds in thread_seconds(target.process.pid).items()}
+               for name, seconds in thread_seconds(target.processes).items()}
     return Figure(
         target=target.name, offered=offered, spans=summary["acknowledged_spans"], seconds=summary["seconds"],
-        cpu_seconds=target.process.cpu_seconds() - before, p50_ms=summary["p50_ms"], p99_ms=summary["p99_ms"],
-        refusals=summary["refusals"], lost_attempts=summary["lost_attempts"], peak_memory=target.process.peak_memory_bytes(),
-        sent_spans=warmed["acknowledged_spans"] + summary["acknowledged_spans"], sink_spans=0, threads={name: value for name, value in threads.items() if value > 0.01},
+        cpu_seconds=cpu_seconds(target.processes) - before, p50_ms=summary["p50_ms"], p99_ms=summary["p99_ms"],
+        refusals=summary["refusals"], lost_attempts=summary["lost_attempts"],
+        peak_memory=sum(each.peak_memory_bytes() for each in target.processes),
+        sent_spans=warmed["acknowledged_spans"] + summary["acknowledged_spans"], sink_spans=0,
+        threads={name: value for name, value in threads.items() if value > 0.01},
         client_cpu_seconds=(client.children_user + client.children_system
                             - times.children_user - times.children_system))
 
@@ -150,3 +157,20 @@ def best(make_target, loads):
         if not figure.kept_up():
             break
     return max(figures, key=lambda figure: figure.per_cpu_second)
+
+
+def alternate(pairs, times):
+    """Targets by turns, each with its load, so often: their figures, by target."""
+    figures = [[] for _ in pairs]
+    for _ in range(times):
+        for made, (make, offered) in zip(figures, pairs):
+            figure = measure(make, offered)
+            print(f"  {figure.target}: {offered.text()}: {figure.per_second:.0f}/s, "
+                  f"{figure.cpu_ns_per_span:.0f} ns of CPU a span", flush=True)
+            made.append(figure)
+    return figures
+
+
+def middle(figures):
+    """The one of an odd number that has the median of spans per CPU-second."""
+    return sorted(figures, key=lambda figure: figure.per_cpu_second)[len(figures) // 2]

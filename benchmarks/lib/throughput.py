@@ -39,7 +39,7 @@ def _value(figure):
     return f"{text}; {figure.troubles()}" if figure.troubles() else text
 
 
-def _threads(figure):
+def threads_text(figure):
     total = sum(figure.threads.values()) or 1
     top = sorted(figure.threads.items(), key=lambda item: -item[1])[:4]
     return ", ".join(f"{name} {100 * seconds / total:.0f} %" for name, seconds in top)
@@ -49,7 +49,7 @@ def compare(what, goal, ours, theirs):
     """A row: spans per CPU-second of two figures, and the peak of memory of each."""
     ratio = ours.per_cpu_second / theirs.per_cpu_second
     return Row(what, _value(ours), f"{theirs.target}: {_value(theirs)}", f"{ratio:.1f}x", goal,
-               f"{ours.offered.text()}; peer {theirs.offered.text()}", f"CPU: {_threads(ours)}")
+               f"{ours.offered.text()}; peer {theirs.offered.text()}", f"CPU: {threads_text(ours)}")
 
 
 def durable_tail_sampling(seconds):

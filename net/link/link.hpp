@@ -18,7 +18,7 @@
 //   closed(reason)     <------------- session.close(reason), or either end or the way between is gone
 //
 // Order: entries, sent_until and forgotten arrive in the order in which they were sent; so do taken,
-// settled_slots and wrong_owner. Gossip and what is handed over overtake them and each other. Of
+// settled_slots and wrong_owner. What goes over the Control stream overtakes them and each other. Of
 // gossip that cannot leave yet only the newest is kept; it wants an answer if one that it replaced did.
 //
 // Bounded: what waits to leave by bytes (link_limits), what comes by the size of a message and by

@@ -8,7 +8,7 @@ namespace weir::net {
 namespace {
 
 /// Of a message with nothing in it, and of each part of one.
-constexpr std::size_t frame = 64;
+constexpr std::size_t frame = outbox<data_message>::least_weight;
 /// Of a message that was cut.
 constexpr std::size_t cut_bytes = 256 << 10;
 
@@ -41,9 +41,13 @@ std::size_t weight_of(const cluster::handed_over& handed) {
   return sum;
 }
 
+// Its slots come in the order in which their traces were decided.
 std::size_t weight_of(const cluster::entry_slots& entry) {
-  return frame + entry.slots.size() * sizeof(slot)
-         + (entry.slots.empty() ? 0 : (entry.slots.back() - entry.slots.front()) / 8);
+  const auto memory = frame + entry.slots.size() * sizeof(slot);
+  if (entry.slots.empty())
+    return memory;
+  const auto [least, greatest] = std::minmax_element(entry.slots.begin(), entry.slots.end());
+  return memory + (*greatest - *least) / 8;
 }
 
 std::size_t weight_of(const std::vector<cluster::entry_slots>& entries) {
@@ -58,6 +62,14 @@ std::size_t weight_of(const cluster::settled_slots& settled) {
 }
 std::size_t weight_of(const cluster::wrong_owner& wrong) {
   return weight_of(wrong.entries);
+}
+
+// Without credit nothing comes any more.
+template <class Kinds>
+bool hurries(const Kinds& message) {
+  return std::visit(
+      [](const auto& kind) { return std::is_same_v<std::decay_t<decltype(kind)>, cluster::taken>; },
+      message);
 }
 
 template <class Kinds>
@@ -121,6 +133,7 @@ bool outbox<Kinds>::push(Kinds message) {
   if (bytes > room_ - bytes_)
     return false;
   bytes_ += bytes;
+  hurried_ += net::hurries(message) ? 1 : 0;
   queue_.push_back({std::move(message), bytes});
   return true;
 }
@@ -139,8 +152,21 @@ std::optional<Kinds> outbox<Kinds>::pop() {
     return next;
   next.emplace(std::move(queue_.front().message));
   bytes_ -= queue_.front().bytes;
+  hurried_ -= net::hurries(*next) ? 1 : 0;
   queue_.pop_front();
   return next;
+}
+
+template <class Kinds>
+std::vector<Kinds> outbox<Kinds>::pop_some(std::size_t bytes) {
+  std::vector<Kinds> some;
+  std::size_t sum = gossip_ ? bytes : 0; // Gossip goes alone.
+  do {
+    sum += queue_.empty() ? 0 : queue_.front().bytes;
+    if (auto next = pop())
+      some.push_back(std::move(*next));
+  } while (!queue_.empty() && sum + queue_.front().bytes <= bytes);
+  return some;
 }
 
 template <class Kinds>
@@ -148,6 +174,7 @@ void outbox<Kinds>::clear() {
   gossip_.reset();
   queue_.clear();
   bytes_ = 0;
+  hurried_ = 0;
 }
 
 template class outbox<control_message>;

@@ -27,7 +27,17 @@ public:
   /// false: no room, and nothing is changed.
   bool push(Kinds message);
   std::optional<Kinds> pop();
+  /// The next ones, of at most so many bytes in all, or one; none: nothing waits.
+  std::vector<Kinds> pop_some(std::size_t bytes);
   void clear();
+
+  bool empty() const noexcept { return !gossip_ && queue_.empty(); }
+  /// What waits is not to wait for more: it is much, or one of it says so.
+  bool hurries() const noexcept { return hurried_ > 0 || bytes_ >= much; }
+  /// Of any message.
+  static constexpr std::size_t least_weight = 64;
+  /// Bytes that are worth a write.
+  static constexpr std::size_t much = 128 << 10;
 
   std::size_t bytes() const noexcept { return bytes_; }
 
@@ -41,6 +51,7 @@ private:
   std::size_t bytes_ = 0; ///< Without gossip, which cannot add up.
   std::optional<cluster::gossip> gossip_;
   std::deque<waiting> queue_;
+  std::size_t hurried_ = 0; ///< Messages that do not wait for others.
 };
 
 extern template class outbox<control_message>;

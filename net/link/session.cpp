@@ -1,9 +1,23 @@
 #include "net/link/session.hpp"
 
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+
 #include <algorithm>
 #include <type_traits>
 
 namespace weir::net {
+
+namespace {
+
+// Who does it without end gets a line now and then; all are counted.
+void note_blame(const std::string& peer, const std::string& reason) {
+  metrics::cluster_refused_peers.with().Increment();
+  if (log::permit("link-closed"))
+    log::warn({{"peer", peer}}, "a link from {} is closed: {}", peer, reason);
+}
+
+} // namespace
 
 // -- the streams --
 
@@ -17,7 +31,7 @@ void control_stream::begin(std::shared_ptr<session> session) {
 bool control_stream::came(std::string_view bytes) {
   auto message = decode_control_message(bytes);
   if (!message) {
-    session_->close(message.error().message);
+    session_->blame(message.error().message);
     return true;
   }
   return session_->control_came(std::move(*message), bytes.size());
@@ -33,8 +47,8 @@ void data_stream::begin() {
   late_.Set(std::chrono::system_clock::now() + table().limits().hello_timeout,
             [weak = weak_from_this()](bool fired) {
               if (const auto self = fired ? weak.lock() : nullptr)
-                static_cast<data_stream&>(*self).finish(grpc::StatusCode::DEADLINE_EXCEEDED,
-                                                        "no token in time");
+                static_cast<data_stream&>(*self).blame(grpc::StatusCode::DEADLINE_EXCEEDED,
+                                                       "no token in time");
             });
   begin_life();
   read();
@@ -50,8 +64,13 @@ bool data_stream::came(std::string_view bytes) {
   if (message)
     session_->data_came(std::move(*message));
   else
-    session_->close(message.error().message);
+    session_->blame(message.error().message);
   return true;
+}
+
+void data_stream::blame(grpc::StatusCode code, const std::string& reason) {
+  note_blame(peer(), reason);
+  finish(code, reason);
 }
 
 void data_stream::show_token(std::string_view bytes) {
@@ -59,14 +78,14 @@ void data_stream::show_token(std::string_view bytes) {
                      ? decode_data_message(bytes)
                      : fail(errc::too_large, "the first message is too large for a token");
   if (!message)
-    return finish(grpc::StatusCode::INVALID_ARGUMENT, message.error().message);
+    return blame(grpc::StatusCode::INVALID_ARGUMENT, message.error().message);
   const auto* shown = std::get_if<data_token>(&*message);
   if (!shown)
-    return finish(grpc::StatusCode::INVALID_ARGUMENT, "the first message is no token");
+    return blame(grpc::StatusCode::INVALID_ARGUMENT, "the first message is no token");
   auto session = table().take(shown->token);
   if (!session || !session->attach(std::static_pointer_cast<data_stream>(shared_from_this())))
-    return finish(grpc::StatusCode::UNAUTHENTICATED,
-                  "the token is none of this node's, or was used");
+    return blame(grpc::StatusCode::UNAUTHENTICATED,
+                 "the token is none of this node's, or was used");
   late_.Cancel();
   session_ = std::move(session);
 }
@@ -121,6 +140,11 @@ void session::close(const std::string& reason) {
   over(reason, grpc::StatusCode::ABORTED);
 }
 
+void session::blame(const std::string& reason, grpc::StatusCode code) {
+  note_blame(peer_, reason);
+  over(reason, code);
+}
+
 void session::send(cluster::link_answer answer) {
   const auto taken = std::visit(
       [this](auto&& kind) {
@@ -132,7 +156,7 @@ void session::send(cluster::link_answer answer) {
       },
       std::move(answer));
   if (!taken)
-    close("the answers are not taken: the queue is full");
+    blame("the answers are not taken: the queue is full");
 }
 
 bool session::send_control(control_answer answer) {
@@ -161,10 +185,12 @@ bool session::control_came(control_message message, std::size_t bytes) {
     received(std::move(*gossip));
   } else if (auto* handed = std::get_if<cluster::handed_over>(&message)) {
     received(std::move(*handed));
+  } else if (const auto* asked = std::get_if<cluster::leave_request>(&message)) {
+    received(*asked);
   } else if (const auto* hello = std::get_if<cluster::hello>(&message)) {
     if (bytes <= largest_first_message)
       return ask(*hello);
-    close("hello: too large");
+    blame("hello: too large");
   }
   return true;
 }
@@ -183,7 +209,7 @@ bool session::ask(const cluster::hello& hello) {
     }
   }
   if (second) {
-    close("a second hello");
+    blame("a second hello");
     return true;
   }
   events_ = table_->on_hello()(shared_from_this(), hello, peer_);
@@ -195,7 +221,7 @@ void session::data_came(data_message message) {
       [this](auto&& kind) {
         using kind_type = std::decay_t<decltype(kind)>;
         if constexpr (std::is_same_v<kind_type, data_token>)
-          close("a second token");
+          blame("a second token");
         else if constexpr (!std::is_same_v<kind_type, std::monostate>)
           received(std::move(kind));
       },
@@ -212,7 +238,7 @@ void session::received(cluster::link_message message) {
     early = state_ == state::awaiting_hello;
   }
   if (early)
-    close("the first message is no hello");
+    blame("the first message is no hello");
   else if (events_)
     events_->received(std::move(message));
 }
@@ -235,11 +261,11 @@ void session::late() {
     return state_;
   }();
   if (reached == state::awaiting_hello)
-    over("no hello in time", grpc::StatusCode::DEADLINE_EXCEEDED);
+    blame("no hello in time", grpc::StatusCode::DEADLINE_EXCEEDED);
   else if (reached == state::asked)
     over("the node did not answer the hello in time", grpc::StatusCode::DEADLINE_EXCEEDED);
   else if (reached == state::accepted)
-    over("no Data stream in time", grpc::StatusCode::DEADLINE_EXCEEDED);
+    blame("no Data stream in time", grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
 void session::over(const std::string& reason, grpc::StatusCode code, bool refusal) {

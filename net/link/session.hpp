@@ -66,7 +66,11 @@ class server_stream : public stream<server_reactor, Kinds> {
 public:
   server_stream(std::size_t room, grpc::CallbackServerContext& context,
                 std::shared_ptr<session_table> table)
-      : stream<server_reactor, Kinds>(room), table_(std::move(table)), context_(&context) {}
+      : stream<server_reactor, Kinds>(room), table_(std::move(table)), peer_(context.peer()),
+        context_(&context) {}
+
+  /// The other end of its connection, for a person.
+  const std::string& peer() const noexcept { return peer_; }
 
   /// The first status counts.
   void finish(grpc::StatusCode code, const std::string& reason, bool flush = false) {
@@ -119,6 +123,7 @@ private:
   }
 
   std::shared_ptr<session_table> table_;
+  const std::string peer_;
   grpc::CallbackServerContext* context_; ///< Null once gRPC is done.
   grpc::Status status_;
   grpc::Alarm cut_;
@@ -149,6 +154,7 @@ public:
 private:
   bool came(std::string_view bytes) override;
   void show_token(std::string_view bytes);
+  void blame(grpc::StatusCode code, const std::string& reason);
   void done() override;
 
   std::shared_ptr<session> session_; ///< Null: there was no token yet.
@@ -171,6 +177,8 @@ public:
   // From the streams.
   /// Whether more is to be read.
   bool control_came(control_message message, std::size_t bytes);
+  /// Closes for what came, or did not: the log says so.
+  void blame(const std::string& reason, grpc::StatusCode code = grpc::StatusCode::ABORTED);
   void data_came(data_message message);
   /// false: it is not the time for it.
   bool attach(std::shared_ptr<data_stream> data);

@@ -6,6 +6,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ inline constexpr std::size_t most_parts = 1 << 16;
 /// A message: an entry, the bits of its slots, and the rest.
 inline constexpr std::size_t largest_message =
     codec::largest_entry_bytes + most_slots / 8 + (64 << 10);
+/// Messages in one frame.
+inline constexpr std::size_t most_messages = 1 << 12;
 /// A hello, a data stream's first message.
 inline constexpr std::size_t largest_first_message = 8 << 10;
 
@@ -64,8 +67,8 @@ struct data_token {
   friend bool operator==(const data_token&, const data_token&) = default;
 };
 
-using control_message =
-    std::variant<std::monostate, cluster::hello, cluster::gossip, cluster::handed_over>;
+using control_message = std::variant<std::monostate, cluster::hello, cluster::gossip,
+                                     cluster::handed_over, cluster::leave_request>;
 using control_answer =
     std::variant<std::monostate, welcome_token, refused, cluster::gossip, cluster::handed_taken>;
 using data_message = std::variant<std::monostate, data_token, cluster::sent_entry,
@@ -79,6 +82,13 @@ std::string encode(const control_message& message);
 std::string encode(const control_answer& answer);
 std::string encode(const data_message& message);
 std::string encode(const data_answer& answer);
+
+/// Puts a message behind another one's bytes; `frame` is not empty.
+void append_behind(std::string& frame, std::string_view message);
+
+/// Gives the message and those behind it to `take`, in order, until it says false. False: there are
+/// more than one frame may hold, or the bytes cannot be told apart; those before were taken.
+bool each_message(std::string_view frame, const std::function<bool(std::string_view)>& take);
 
 result<control_message> decode_control_message(std::string_view bytes);
 result<control_answer> decode_control_answer(std::string_view bytes);

@@ -241,6 +241,8 @@ control_message take(pb::ControlMessage& message, checker& in) {
     return take(*message.mutable_gossip(), in);
   case pb::ControlMessage::kHandedOver:
     return take(*message.mutable_handed_over(), in);
+  case pb::ControlMessage::kLeaveRequest:
+    return cluster::leave_request{};
   case pb::ControlMessage::KIND_NOT_SET:
     break;
   }

@@ -87,6 +87,10 @@ void put(pb::ControlMessage& out, const cluster::handed_over& handed) {
   kind.set_last_of_ring(handed.last_of_ring);
 }
 
+void put(pb::ControlMessage& out, const cluster::leave_request&) {
+  out.mutable_leave_request();
+}
+
 void put(pb::ControlAnswer& out, const welcome_token& welcome) {
   auto& kind = *out.mutable_welcome();
   kind.set_node(welcome.welcome.node);

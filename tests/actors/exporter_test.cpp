@@ -44,7 +44,7 @@ struct fixture : stepped_system {
     plan.config.id = backend;
     plan.pipeline = traces;
     plan.pipeline_name = "traces";
-    plan.letters = std::make_shared<std::atomic<log_position>>(0);
+    plan.letters = std::make_shared<stages::letter_box>(disk, traces, "traces");
     write = system.spawn(fake_writer, &writer);
     uut = system.spawn(actors::exporter, plan, disk, tail, write, sender);
     run();

@@ -179,15 +179,30 @@ BOOST_AUTO_TEST_CASE(a_node_that_leaves_holds_nothing) {
   BOOST_TEST(becomes([&] { return whole(16, 2); }));
 }
 
+// Scenario: a node is asked to have another one leave, and one that nobody knows. Guarantee: the former
+// leaves, the latter is an error in words.
+BOOST_AUTO_TEST_CASE(a_node_leaves_when_another_is_asked) {
+  start();
+  start();
+  BOOST_REQUIRE(becomes([&] { return agree(2); }));
+  BOOST_TEST(nodes[0]->ask_to_leave(99).error().message.find("no link") != std::string::npos);
+  BOOST_REQUIRE(nodes[0]->ask_to_leave(nodes[1]->id()));
+  BOOST_TEST(becomes([&] { return nodes[1]->left(); }));
+  BOOST_TEST(!nodes[0]->left());
+}
+
 // Scenario: nodes of another cluster, and one that is alone. Guarantee: the other cluster's is not
-// let in, both are one of their own; who is alone has no place, and nothing to leave.
+// let in, and says so; both are one of their own; who is alone has no place, and nothing to leave.
 BOOST_AUTO_TEST_CASE(others_stay_apart) {
   auto& first = start();
   auto plan = plan_of(1, {first.cluster_endpoint()});
   plan.cluster->name = "red";
   auto other = node::start(plan);
   BOOST_REQUIRE(other);
-  BOOST_TEST(becomes([&] { return first.unready().empty() && (*other)->unready().empty(); }));
+  BOOST_TEST(becomes([&] {
+    return first.unready().empty()
+           && (*other)->unready().find("of cluster \"red\"") != std::string::npos;
+  }));
   BOOST_TEST(first.cluster_view()->members.size() == 1U);
   BOOST_TEST((*other)->cluster_view()->members.size() == 1U);
   plan = plan_of(2, {});

@@ -90,8 +90,9 @@ BOOST_AUTO_TEST_CASE(ranges_within_blocks_are_left_out) {
   o.batch = {};
   delivery d(o, {5, 2}, {{{5, 4}, {5, 6}}, {{5, 8}, {7, 3}}, {{7, 5}, {8, 0}}, {{9, 0}, {9, 10}}},
              1);
-  for (weir::log_position p = d.next_block(); p < 11; p = std::max(p + 1, d.next_block()))
-    d.available({p, 10, 100}, 0);
+  d.reaches(11);
+  while (const auto p = d.next_block())
+    d.available({*p, 10, 100}, 0);
   std::vector<item_range> sent;
   for (const auto& plan : d.next(0)) {
     sent.insert(sent.end(), plan.ranges.begin(), plan.ranges.end());

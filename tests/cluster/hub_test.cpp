@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <set>
 #include <variant>
 
 using namespace weir;
@@ -187,6 +188,46 @@ BOOST_AUTO_TEST_CASE(a_node_finds_all_by_one_seed) {
   BOOST_TEST(owned.size() == 3U);
 }
 
+// Scenario: of three members all sample one pipeline, two of them a second, one a third that goes with
+// a reload. Guarantee: each pipeline is owned by those who sample it, all partitions; which is another
+// ring.
+BOOST_AUTO_TEST_CASE(pipelines_are_owned_by_who_samples_them) {
+  start({address_of(2)});
+  uut->set_pipelines({"some", "traces"});
+  meet(2);
+  meet(3);
+  alive[2].pipelines = {"mine", "traces"};
+  alive[3].pipelines = {"some", "traces"};
+  pass(4 * second_ns);
+  const auto owners_of = [&](const char* pipeline) {
+    const auto& owners = rings.back().of(pipeline).owners;
+    return std::set(owners.begin(), owners.end());
+  };
+  BOOST_TEST((owners_of("traces") == std::set<node_id>{1, 2, 3}));
+  BOOST_TEST((owners_of("some") == std::set<node_id>{1, 3}));
+  BOOST_TEST((owners_of("mine") == std::set<node_id>{2}));
+  const auto before = rings.back().ring;
+  alive[2].pipelines = {"traces"};
+  pass(4 * second_ns);
+  BOOST_TEST(rings.back().ring != before);
+  BOOST_TEST(!rings.back().differing.contains("mine"));
+}
+
+// Scenario: seeds by ever other addresses, none of which answers. Guarantee: what is known of them is
+// bounded.
+BOOST_AUTO_TEST_CASE(addresses_are_forgotten) {
+  start({});
+  for (int round = 0; round < 3000; ++round) {
+    uut->set_seeds({"10.1.0.1:" + std::to_string(1000 + round)});
+    pass(second_ns);
+    const auto open = links;
+    for (const auto& [link, address] : open)
+      uut->closed(link, "refused", false, now);
+  }
+  BOOST_TEST(hellos.size() > 2500U);
+  BOOST_TEST(uut->addresses_known() <= 2 * ring::max_members);
+}
+
 // Scenario: a link breaks while its node lives. Guarantee: the node hears of it once, another is made
 // at the next tick, and it is heard of again.
 BOOST_AUTO_TEST_CASE(a_lost_link_is_made_again) {
@@ -337,6 +378,24 @@ BOOST_AUTO_TEST_CASE(who_does_not_belong_here_is_refused) {
   BOOST_TEST(welcomed[1].first == 4U);
   BOOST_TEST(welcomed[1].second.node == self);
   BOOST_TEST(welcomed[1].second.steady == now.steady);
+}
+
+// Scenario: the only seed refuses this node, for longer than it waits for others; then lets it in.
+// Guarantee: it is not ready, and says who refused it and why; then it is.
+BOOST_AUTO_TEST_CASE(who_is_refused_is_not_ready) {
+  start({address_of(2)});
+  for (int i = 0; i < 100; ++i) {
+    pass(step);
+    if (const auto link = link_to(address_of(2)); link != 0)
+      uut->closed(link, "it is of cluster \"weir\"", true, now);
+  }
+  BOOST_TEST(uut->members().unready(now.steady) == "");
+  BOOST_TEST(uut->unready(now)
+             == "refused by 10.0.0.2:4320, which says: it is of cluster \"weir\"");
+  BOOST_TEST(uut->view(now).unready == uut->unready(now));
+  meet(2);
+  pass(step);
+  BOOST_TEST(uut->unready(now) == "");
 }
 
 // -- the node --

@@ -128,6 +128,19 @@ BOOST_AUTO_TEST_CASE(a_node_dies_and_returns) {
   BOOST_TEST(uut.rings.at(3).digest() == uut.rings.at(1).digest());
 }
 
+// Scenario: one of nine nodes dies. Guarantee: as soon as one says that it is down, all know: their
+// rings change together.
+BOOST_AUTO_TEST_CASE(a_death_is_told_at_once) {
+  cluster_of uut(9);
+  uut.nodes.erase(4);
+  const auto down = [&](node_id seen_by) { return uut.state(seen_by, 4) == member_state::down; };
+  const std::vector<node_id> left = {1, 2, 3, 5, 6, 7, 8, 9};
+  while (std::none_of(left.begin(), left.end(), down))
+    uut.pass(step);
+  uut.pass(step);
+  BOOST_TEST(std::all_of(left.begin(), left.end(), down));
+}
+
 // Scenario: a node leaves. Guarantee: it is out of the ring at once, and nobody waits for it.
 BOOST_AUTO_TEST_CASE(a_node_leaves) {
   cluster_of uut(3);
@@ -180,6 +193,23 @@ BOOST_AUTO_TEST_CASE(a_short_pause) {
   uut.pass(2 * second_ns);
   BOOST_TEST(!uut.nodes.at(3).frozen());
   BOOST_TEST(!uut.nodes.at(3).told_down());
+}
+
+// Scenario: while a node stands still, all others go for ever. Guarantee: it waits for an answer for as
+// long as makes a member down, then goes on alone.
+BOOST_AUTO_TEST_CASE(all_others_go_during_a_pause) {
+  cluster_of uut(3);
+  uut.paused = 3;
+  uut.pass(8 * second_ns);
+  uut.nodes.erase(1);
+  uut.nodes.erase(2);
+  uut.pass(20 * second_ns);
+  uut.paused = 0;
+  uut.pass(9 * second_ns);
+  BOOST_TEST(uut.nodes.at(3).frozen());
+  uut.pass(5 * second_ns);
+  BOOST_TEST(!uut.nodes.at(3).frozen());
+  BOOST_TEST(uut.rings.at(3).members().size() == 1U);
 }
 
 // Scenario: the link between two of five nodes is cut, both still hear of each other; then one of

@@ -138,4 +138,24 @@ BOOST_AUTO_TEST_CASE(settled_slots_are_noted) {
   }
 }
 
+// Scenario: a node starts more often than marks are remembered. Guarantee: they are bounded; a late
+// word about the oldest start counts again, of the newest it does not, and goes when it is told so.
+BOOST_AUTO_TEST_CASE(marks_of_old_starts_are_forgotten) {
+  progress theirs;
+  progress p;
+  for (epoch each = 1; each <= progress::most_marks + 1; ++each)
+    p.forget(1, each, 10);
+  const entry_id old{1, 1, 5};
+  const entry_id fresh{1, progress::most_marks + 1, 5};
+  for (const auto& entry : {old, fresh})
+    theirs.settle(entry, 1, 0, true);
+  BOOST_TEST(p.merge(old, theirs.encode(old)).value());
+  BOOST_TEST(!p.merge(fresh, theirs.encode(fresh)).value());
+  const auto known = p.epochs();
+  BOOST_REQUIRE(known.size() == 1U);
+  BOOST_TEST((known[0] == std::tuple<node_id, epoch, sequence>{1, 1, 6}));
+  p.forget(1, 1, 6);
+  BOOST_TEST(p.entries() == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,7 @@ const std::vector<named_fault>& named_faults() {
   static const std::vector<named_fault> all{{"join", &cluster_faults::join},
                                             {"leave", &cluster_faults::leave},
                                             {"restart", &cluster_faults::restart},
+                                            {"roll", &cluster_faults::roll},
                                             {"broken_links", &cluster_faults::broken_links},
                                             {"stall", &cluster_faults::stall},
                                             {"refused_reads", &cluster_faults::refused_reads},
@@ -17,6 +18,7 @@ const std::vector<named_fault>& named_faults() {
                                             {"quick_starts", &cluster_faults::quick_starts},
                                             {"pause", &cluster_faults::pause},
                                             {"cut", &cluster_faults::cut},
+                                            {"flap", &cluster_faults::flap},
                                             {"wipe", &cluster_faults::wipe}};
   return all;
 }

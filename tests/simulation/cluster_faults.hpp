@@ -11,6 +11,7 @@ namespace weir::simulation {
 struct cluster_faults {
   bool join = false, leave = false;
   bool restart = false; ///< A clean end, and a start a moment later.
+  bool roll = false;    ///< The same, as a release newer, or as the one before again.
   bool broken_links = false;
   bool stall = false; ///< Nothing comes through, for less than anybody minds.
   bool refused_reads = false;
@@ -20,19 +21,15 @@ struct cluster_faults {
   bool quick_starts = false; ///< Killed, started and killed again, within seconds.
   bool pause = false;        ///< For up to a minute.
   bool cut = false;          ///< Whole or one way.
+  bool flap = false;         ///< The same, on and off again every few seconds.
   bool wipe = false;         ///< A node goes for ever, and its disk with it; another one comes.
 
-  /// Only pauses right after a decision excuse another one: for variants that are caught no other
-  /// way. An honest run breaks this now and then, where two stand still one after the other.
-  bool strict = false;
-
-  /// After which an owner may have decided what others know nothing of.
-  bool excuse_doubles() const noexcept { return kill || quick_starts || pause || cut || wipe; }
-  /// Of which nobody can say whom they hit.
-  bool excuse_all() const noexcept { return (pause && !strict) || cut || wipe; }
+  /// After which an owner may have decided what others know nothing of: who died, stood still or was
+  /// cut off then, and for how long, says which decisions may be another's again.
+  bool excuse_doubles() const noexcept {
+    return kill || quick_starts || pause || cut || flap || wipe;
+  }
   bool only_slow_disk() const noexcept;
-  /// After which entries are sent again.
-  bool cast_doubt() const noexcept { return join || leave || restart || broken_links || stall; }
   static cluster_faults all();
   /// "join,leave", "all", "none"; nothing: there is no such fault.
   static std::optional<cluster_faults> parse(std::string_view text);

@@ -5,6 +5,7 @@
 #include "storage/keys.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace weir::simulation {
 
@@ -58,7 +59,7 @@ cluster_world::cluster_world(cluster_options options)
       witness_(traces), clients_(schedule_, witness_), network_(schedule_) {
   if (options_.faults.excuse_doubles())
     witness_.excuse_doubles([this](node_id node, steady_ns when, node_id second) {
-      return options_.faults.excuse_all() || died_with(node, when) || stood_still(second, when);
+      return died_with(node, when) || stood_still(second, when) || cut_off_at(when);
     });
   for (unsigned i = 0; i < options_.members; ++i)
     add_seat();
@@ -91,6 +92,7 @@ void cluster_world::start(std::size_t index) {
   schedule_.note(fmt::format("n{} STARTS", index + 1));
   seat.process = std::make_unique<node>(schedule_, seat.disk, witness_, options_.broken, &network_,
                                         seat.boot, std::move(seeds));
+  seat.process->set_newer(seat.newer);
 }
 
 void cluster_world::end(std::size_t index, bool killed) {
@@ -194,10 +196,11 @@ void cluster_world::write(std::size_t index) {
 void cluster_world::look_after_seats() {
   for (std::size_t i = 0; i < seats_.size(); ++i)
     look_after_seat(i);
-  if (heals_ != 0 && schedule_.now().steady >= heals_) {
-    heals_ = 0;
-    network_.heal();
-  }
+  const auto now = schedule_.now().steady;
+  if (heals_ != 0 && now >= heals_)
+    mend_links();
+  else if (flapping_.one != 0 && now >= flapping_.next)
+    toggle_cut();
 }
 
 void cluster_world::look_after_seat(std::size_t index) {
@@ -257,8 +260,7 @@ std::uint64_t cluster_world::decisions_of_others(std::size_t index) const {
 void cluster_world::come_to_rest() {
   schedule_.note("no more faults");
   away_ = false;
-  network_.heal();
-  heals_ = 0;
+  mend_links();
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     auto& seat = seats_[i];
     seat.disk->refuse_reads(0);
@@ -295,12 +297,16 @@ void cluster_world::come_to_rest() {
 }
 
 bool cluster_world::at_rest() const {
-  return !clients_.has_unanswered()
-         && std::all_of(seats_.begin(), seats_.end(), [](const auto& seat) {
-              return seat.left
-                     || (seat.process && !seat.leaving && seat.process->at_rest()
-                         && seat.process->hub().present_ring());
-            });
+  std::set<std::uint64_t> rings;
+  for (const auto& seat : seats_) {
+    if (seat.left)
+      continue;
+    if (!seat.process || seat.leaving || !seat.process->at_rest()
+        || !seat.process->hub().present_ring())
+      return false;
+    rings.insert(seat.process->hub().present_ring()->digest());
+  }
+  return !clients_.has_unanswered() && rings.size() <= 1;
 }
 
 } // namespace weir::simulation

@@ -76,6 +76,7 @@ private:
     unsigned quick_starts = 0; ///< To come.
     steady_ns dies = 0;        ///< At once; 0: it does not.
     bool wiped = false;
+    bool newer = false;              ///< A release.
     std::uint64_t decisions = 0;     ///< Chunks that became durable there.
     std::uint64_t others_before = 0; ///< Chunks of others as it became slow.
   };
@@ -84,7 +85,9 @@ private:
   void fault();
   void inject(const std::string& name, std::size_t index);
   void inject_at_disk(const std::string& name, std::size_t index);
-  void cut_off(std::size_t index, steady_ns pause);
+  void cut_off(const std::string& name, std::size_t index);
+  void toggle_cut();
+  void mend_links();
   void add_seat();
   void wipe(std::size_t index);
   void start(std::size_t index);
@@ -96,6 +99,9 @@ private:
   std::uint64_t decisions_of_others(std::size_t index) const;
   bool died_with(node_id node, steady_ns when) const;
   bool stood_still(node_id node, steady_ns when) const;
+  bool cut_off_at(steady_ns when) const;
+  bool had_trouble(steady_ns since, steady_ns until) const;
+  bool lost_with_disks(const std::vector<span_number>& spans) const;
   steady_ns seconds(unsigned most);
   void drive(std::size_t index);
   void come_to_rest();
@@ -116,6 +122,16 @@ private:
   std::vector<seat> seats_;
   bool away_ = false; ///< The back end.
   steady_ns heals_ = 0;
+  struct flapping {
+    node_id one = 0, other = 0; ///< 0: nothing flaps.
+    bool both = false;          ///< Directions.
+    steady_ns next = 0;
+  };
+  flapping flapping_;
+  struct period {
+    steady_ns begin = 0, end = 0; ///< end: 0: it goes on.
+  };
+  std::vector<period> cuts_;
   struct death {
     node_id node = 0;
     steady_ns when = 0;

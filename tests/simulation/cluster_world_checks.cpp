@@ -55,9 +55,7 @@ void cluster_world::check_ledger() const {
                                   logged[stages::kept_items], logged[stages::appended_items],
                                   stages::exporter_ended(sent)));
   }
-  // Slots of a dropped trace that were settled before count for as many spans as others.
-  const auto allowed = options_.faults.cast_doubt() ? accepted / 200 : 0;
-  if (decided < accepted - allowed || decided > accepted + allowed)
+  if (decided != accepted)
     throw violation(fmt::format("{} spans were taken in, and {} decided", accepted, decided));
 }
 
@@ -84,9 +82,13 @@ void cluster_world::check_trace(span_number trace, const std::vector<span_number
   if (!split && !missed)
     return;
   ++report_.split;
+  if (witness_.is_excused(trace) || (split && lost_with_disks(missing)))
+    return;
   // What stood in the journal of one that was away came too late.
-  if (options_.faults.excuse_all() || witness_.is_excused(trace)
-      || (missed && (options_.faults.excuse_doubles() || witness_.is_incomplete(trace))))
+  if (missed
+      && (witness_.is_incomplete(trace)
+          || std::apply([this](auto... times) { return had_trouble(times...); },
+                        clients_.time_of(trace))))
     return;
   if (split)
     throw violation(fmt::format("of trace {} {} of {} spans are kept, not {}", trace, logged,

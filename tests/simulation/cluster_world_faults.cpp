@@ -13,6 +13,10 @@ namespace {
 constexpr steady_ns longest_absence = 30 * second_ns;
 // How far the standbys may lag behind.
 constexpr steady_ns copies_lag = 2 * second_ns;
+// After a cut, for all to have one ring again and to have told each other what was decided meanwhile.
+constexpr steady_ns healing = 30 * second_ns;
+// Longer than a trace waits for its spans, the gate's patience included.
+constexpr steady_ns longest_wait = 60 * second_ns;
 // Until a node that is to end is killed: longer than a disk is slow.
 constexpr steady_ns patience = 60 * second_ns;
 
@@ -22,6 +26,10 @@ constexpr steady_ns patience = 60 * second_ns;
 bool cluster_world::died_with(node_id node, steady_ns when) const {
   return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
     if (each.when >= when && each.when <= when + copies_lag)
+      return true;
+    // What it had decided before it stood still is on its disk when it has woken.
+    if (each.node == node && each.until != 0 && when >= each.when
+        && when <= each.until + copies_lag)
       return true;
     return each.node == node && each.when >= when
            && std::any_of(deaths_.begin(), deaths_.end(), [&](const death& other) {
@@ -35,6 +43,36 @@ bool cluster_world::died_with(node_id node, steady_ns when) const {
 bool cluster_world::stood_still(node_id node, steady_ns when) const {
   return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
     return each.node == node && each.when <= when && each.until >= when;
+  });
+}
+
+// Whether a cut, or what came of it, may have kept what was decided then from others.
+bool cluster_world::cut_off_at(steady_ns when) const {
+  return std::any_of(cuts_.begin(), cuts_.end(), [&](const period& each) {
+    return when >= each.begin - copies_lag && (each.end == 0 || when <= each.end + healing);
+  });
+}
+
+// Whether a node may have kept spans of that time to itself: it died, stood still or was cut off.
+bool cluster_world::had_trouble(steady_ns since, steady_ns until) const {
+  const auto meets = [&](steady_ns begin, steady_ns end) {
+    return begin <= until + longest_wait && end >= since;
+  };
+  return std::any_of(cuts_.begin(), cuts_.end(),
+                     [&](const period& each) {
+                       return meets(each.begin, each.end == 0 ? until : each.end + healing);
+                     })
+         || std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
+              return meets(each.when, std::max(each.until, each.when + longest_absence));
+            });
+}
+
+// Whether each stood nowhere but on disks that are gone.
+bool cluster_world::lost_with_disks(const std::vector<span_number>& spans) const {
+  return std::all_of(spans.begin(), spans.end(), [this](span_number span) {
+    const auto origins = witness_.origins_of(span);
+    return std::all_of(origins.begin(), origins.end(),
+                       [this](node_id each) { return seats_[each - 1].wiped; });
   });
 }
 
@@ -65,22 +103,24 @@ void cluster_world::inject(const std::string& name, std::size_t index) {
   const bool may_add = seats_.size() < most_seats;
   if ((name == "leave" && !has_room) || (name == "join" && !may_add)
       || (name == "wipe" && !(has_room && may_add))
-      || ((name == "cut" || name == "stall") && (seats_.size() < 2 || heals_ != 0)))
+      || ((name == "cut" || name == "stall" || name == "flap")
+          && (seats_.size() < 2 || heals_ != 0)))
     return;
   ++report_.faults[name];
   if (name == "join")
     return add_seat();
   if (name == "wipe")
     return wipe(index);
-  if (name == "cut" || name == "stall")
-    return cut_off(index, name == "cut" ? seconds(40) : seconds(4));
+  if (name == "cut" || name == "stall" || name == "flap")
+    return cut_off(name, index);
   if (name == "broken_links")
     return network_.break_one();
   auto& seat = seats_[index];
   if (name == "leave") {
     seat.leaving = true;
     seat.process->leave();
-  } else if (name == "restart") {
+  } else if (name == "restart" || name == "roll") {
+    seat.newer = seat.newer != (name == "roll");
     seat.process->stop();
     seat.ends = now + patience;
   } else if (name == "kill" || name == "quick_starts") {
@@ -113,15 +153,37 @@ void cluster_world::inject_at_disk(const std::string& name, std::size_t index) {
   seat.others_before = decisions_of_others(index);
 }
 
-void cluster_world::cut_off(std::size_t index, steady_ns pause) {
+void cluster_world::cut_off(const std::string& name, std::size_t index) {
   const node_id one = index + 1;
   const node_id other = 1 + schedule_.random()() % seats_.size();
   if (one == other)
     return;
+  const auto now = schedule_.now().steady;
+  flapping_ = {one, other, schedule_.chance(2), now};
+  heals_ = now + (name == "stall" ? seconds(4) : seconds(40));
+  toggle_cut();
+  if (name != "flap")
+    flapping_ = {};
+  if (name != "stall")
+    cuts_.push_back({now, 0});
+}
+
+void cluster_world::toggle_cut() {
+  auto& [one, other, both, next] = flapping_;
+  next = schedule_.now().steady + seconds(8);
+  if (network_.any_cut())
+    return network_.heal();
   network_.cut(one, other);
-  if (schedule_.chance(2))
+  if (both)
     network_.cut(other, one);
-  heals_ = schedule_.now().steady + pause;
+}
+
+void cluster_world::mend_links() {
+  network_.heal();
+  heals_ = 0;
+  flapping_ = {};
+  if (!cuts_.empty() && cuts_.back().end == 0)
+    cuts_.back().end = schedule_.now().steady;
 }
 
 // Its disk goes with it: whoever comes in its place is another node.

@@ -13,8 +13,8 @@ namespace {
 constexpr steady_ns keepalive = 5 * second_ns;
 
 std::string text_of(const cluster::link_message& message) {
-  static constexpr const char* names[] = {"gossip", "entry", "sent until", "forgotten",
-                                          "handed over"};
+  static constexpr const char* names[] = {"gossip",    "entry",       "sent until",
+                                          "forgotten", "handed over", "leave request"};
   if (const auto* handed = std::get_if<cluster::handed_over>(&message)) {
     auto text =
         fmt::format("handed over ({}): {} bytes of decisions{}", handed->ticket,
@@ -49,6 +49,7 @@ void network::set(node_id id, node* process) {
   processes_[id] = process;
   if (process != nullptr)
     return;
+  std::erase_if(lingering_, [id](const auto& each) { return each.second == id; });
   std::vector<cluster::session_number> gone;
   for (const auto& [session, each] : connections_)
     if (each.client == id || each.server == id)
@@ -79,9 +80,11 @@ void network::carry(const connection& over, bool to_server, std::string text,
     return;
   }
   schedule_.post(static_cast<owner_number>(target), fmt::format("n{} > ({})", source, session),
-                 std::move(text), [this, session, target, deliver = std::move(deliver)] {
+                 std::move(text), [this, session, to_server, target, deliver = std::move(deliver)] {
                    auto* there = process(target);
-                   if (there != nullptr && connections_.contains(session))
+                   const bool comes = connections_.contains(session)
+                                      || (to_server && lingering_.contains(session));
+                   if (there != nullptr && comes)
                      deliver(*there);
                  });
 }
@@ -174,8 +177,9 @@ void network::end(cluster::session_number session, const std::string& reason) {
                    if (auto* there = process(gone.client))
                      there->closed(gone.link, reason, false);
                  });
-  schedule_.post(static_cast<owner_number>(gone.server), fmt::format("({}) ends", session), reason,
+  schedule_.post(static_cast<owner_number>(gone.server), fmt::format("end > ({})", session), reason,
                  [this, gone] {
+                   lingering_.erase(gone.session);
                    if (auto* there = process(gone.server))
                      there->session_closed(gone.session);
                  });
@@ -218,6 +222,8 @@ void network::break_one() {
   const auto index = schedule_.random()() % connections_.size();
   const auto chosen = std::next(connections_.begin(), static_cast<std::ptrdiff_t>(index));
   schedule_.note(fmt::format("BROKEN n{} > n{}", chosen->second.client, chosen->second.server));
+  if (schedule_.chance(2))
+    lingering_[chosen->first] = chosen->second.server;
   end(chosen->first, "connection reset");
 }
 

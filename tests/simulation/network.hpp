@@ -36,7 +36,8 @@ public:
   /// Nothing comes from one to the other any more.
   void cut(node_id source, node_id target);
   void heal();
-  /// One connection breaks.
+  /// One connection breaks. What has come to the server by then may still be looked at, behind what
+  /// comes over the next one.
   void break_one();
   bool is_cut(node_id source, node_id target) const { return cuts_.contains({source, target}); }
   bool any_cut() const noexcept { return !cuts_.empty(); }
@@ -64,6 +65,7 @@ private:
   schedule& schedule_;
   std::map<node_id, node*> processes_;
   std::map<cluster::session_number, connection> connections_;
+  std::map<cluster::session_number, node_id> lingering_; ///< Servers of such.
   /// What waits for a cut to end, by direction, in order.
   struct held_message {
     cluster::session_number session;

@@ -167,8 +167,9 @@ void node::start_exporter() {
   plan.batch = backends::batch_config{.max_items = 5};
   plan.pipeline = traces;
   plan.pipeline_name = "traces";
-  plan.letters = std::make_shared<std::atomic<log_position>>(disk_->dead_letters(traces).next);
+  plan.letters = std::make_shared<stages::letter_box>(disk_, traces, "traces");
   plan.seed = static_cast<std::uint32_t>(room_.random()());
+  plan.config.drain.order = static_cast<backends::drain_order>(*plan.seed % 3);
   exporter_side_->stage.emplace(std::move(plan), disk_, tail_, *exporter_side_, room_.now());
   tail_->subscribe([this, pending = exporter_side_->stage->wake_pending()] {
     if (!pending->exchange(true))

@@ -50,6 +50,8 @@ public:
   void session_closed(cluster::session_number session);
   void leave();
   void say_left();
+  /// It speaks a protocol that the others do not know, beside theirs.
+  void set_newer(bool newer) { newer_ = newer; }
   /// It stands still, until it wakes.
   void falls_asleep() { slept_ = room_.now().steady; }
   void woke() { woken_ = room_.now().steady; }
@@ -118,6 +120,7 @@ private:
   network* wire_; ///< Null: it is alone.
   std::uint64_t boot_ = 0;
   bool stopping_ = false;
+  bool newer_ = false;
   steady_ns stops_ = 0;
   void check_decided(const stages::decided& message) const;
   std::optional<steady_ns> woken_;  ///< Last.

@@ -70,7 +70,9 @@ void node::inbox_side::close(node_id peer, const std::string& reason) {
 
 void node::hub_side::connect(cluster::link_number link, const std::string& address,
                              const cluster::hello& first) {
-  owner.wire_->connect(owner.number(), link, address, first);
+  auto word = first;
+  word.newest_protocol += owner.newer_ ? 1 : 0;
+  owner.wire_->connect(owner.number(), link, address, word);
 }
 
 void node::hub_side::disconnect(cluster::link_number link) {
@@ -146,8 +148,7 @@ void node::hub_side::change_ring(const cluster::ring_view& view) {
       owner.origin_side_->stage->change_ring(*ring, owner.room_.now());
     });
     owner.room_.post("hub > intake", "ring", [this, ring] {
-      owner.intake_side_->stage->change_owners(
-          std::make_shared<const std::vector<node_id>>(ring->owners));
+      owner.intake_side_->stage->change_owners(stages::owner_map(ring, &ring->owners));
     });
   });
 }
@@ -195,8 +196,11 @@ void node::received(cluster::session_number session, node_id peer, cluster::link
   auto& inbox = *inbox_side_->stage;
   if (const auto* said = std::get_if<cluster::gossip>(&message))
     return hub_side_->stage->received(session, peer, *said, room_.now());
-  if (std::exchange(inbox_side_->sessions[peer], session) != session)
+  // What still comes over an earlier link is as true as it was.
+  if (auto& newest = inbox_side_->sessions[peer]; newest < session) {
+    newest = session;
     inbox.link_changed(peer);
+  }
   if (const auto* entry = std::get_if<cluster::sent_entry>(&message))
     inbox.take(peer, *entry, room_.now());
   else if (const auto* until = std::get_if<cluster::sent_until>(&message))
@@ -276,7 +280,7 @@ bool node::gave_all_up() const {
   if (!hub_side_)
     return true;
   const auto& ring = hub_side_->stage->present_ring();
-  return ring && !ring->empty() && ring->owned_by(disk_->node()) == 0 && stopped();
+  return ring && !ring->empty() && stopped() && ring->owned_by(disk_->node()) == 0;
 }
 
 bool node::over() const {

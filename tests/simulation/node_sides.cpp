@@ -170,8 +170,8 @@ void node::shard_side::send_handed(stages::compressor_number compressor,
   owner.room_.post(
       shard_name(index) + " > compressor",
       [&] {
-        return message->target == 0 ? "no more decisions"
-                                    : fmt::format("decisions for n{}", message->target);
+        return fmt::format("{} for n{}", message->chunk.empty() ? "no more" : "decisions",
+                           message->target);
       },
       [side = owner.compressor_side_, compressor, message] {
         if (side->stage && side->number == compressor)
@@ -232,6 +232,11 @@ void node::compressor_side::send_handed(std::uint32_t shard, const stages::hande
                    [&node = owner, shard, message] {
                      node.shard_sides_[shard]->stage->handed(traces, *message);
                    });
+}
+
+void node::compressor_side::send_taken_over(const stages::handed_ticket& handed) {
+  owner.room_.post("compressor > inbox", "what another decided is durable",
+                   [&node = owner, handed] { node.inbox_side_->stage->taken_over(handed); });
 }
 
 // -- exporter --

@@ -71,6 +71,7 @@ struct node::compressor_side final : stages::compressor_ports,
   void show_after(steady_ns pause) override;
   void send_away(node_id target, cluster::handed_over message) override;
   void send_handed(std::uint32_t shard, const stages::handed_ptr& message) override;
+  void send_taken_over(const stages::handed_ticket& handed) override;
 
   node& owner;
   const stages::compressor_number number;

@@ -31,10 +31,7 @@ const std::vector<broken_variant>& broken_variants() {
       {"forget_turned_away", "join,leave,restart,broken_links", 300, 20,
        [](cluster_options& options) { options.broken.forget_turned_away = true; }},
       {"keep_window", "pause", 1500, 60,
-       [](cluster_options& options) {
-         options.broken.keep_window = true;
-         options.faults.strict = true;
-       }},
+       [](cluster_options& options) { options.broken.keep_window = true; }},
       {"keep_sent", "pause", 500, 20,
        [](cluster_options& options) { options.broken.keep_sent = true; }},
   };

@@ -174,6 +174,14 @@ void witness::progress_goes(const tables& durable, node_id node, weir::epoch epo
   }
 }
 
+std::vector<node_id> witness::origins_of(span_number span) const {
+  std::vector<node_id> origins;
+  if (const auto found = places_.find(span); found != places_.end())
+    for (const auto& each : found->second)
+      origins.push_back(each.entry.node);
+  return origins;
+}
+
 void witness::acknowledged(const std::vector<span_number>& spans) {
   for (const auto span : spans) {
     if (!places_.contains(span))

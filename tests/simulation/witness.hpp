@@ -69,6 +69,8 @@ public:
   bool logged(span_number span) const { return logged_.contains(span); }
   /// Who had it in its log first. @pre logged()
   node_id first_log(span_number span) const { return logged_.at(span).first.node; }
+  /// Nodes that took it in.
+  std::vector<node_id> origins_of(span_number span) const;
   bool was_delivered(span_number span) const { return delivered_.contains(span); }
   std::uint64_t delivered() const noexcept { return delivered_.size(); }
   std::uint64_t delivered_twice() const noexcept { return twice_; }

@@ -32,6 +32,10 @@ public:
   }
   /// All its spans came within so short a time, at first try, that the decision had to see them.
   bool came_in_time(span_number trace) const;
+  /// When its first span was sent, and its last one acknowledged. @pre came_in_time()
+  std::pair<steady_ns, steady_ns> time_of(span_number trace) const {
+    return {begun_.at(trace), last_answer_.at(trace)};
+  }
   const std::map<span_number, std::vector<span_number>>& traces() const noexcept { return traces_; }
 
 private:

@@ -28,7 +28,7 @@ struct fixture : compressor_tests::fixture {
   // The shard has passed it and handed nothing over: all of the ring is said, and answered.
   void settle_in(const ring_ptr& ring) {
     uut->ring_passed(shard, ring);
-    uut->hand_over(std::make_shared<const handed_decisions>(shard, ring, 0, ""));
+    uut->hand_over(std::make_shared<const handed_decisions>(shard, ring, standby, ""));
     while (!away.empty())
       answer(0);
     BOOST_TEST(uut->copied());
@@ -39,6 +39,8 @@ struct fixture : compressor_tests::fixture {
     away.erase(away.begin() + static_cast<std::ptrdiff_t>(number));
     uut->handed_taken(target, message.ticket, now);
   }
+
+  sequence last = 100;
 
   // Blocks that exporters may see.
   std::size_t visible() const { return tail->next(); }
@@ -164,7 +166,7 @@ BOOST_AUTO_TEST_CASE(progress_is_handed_over) {
   flush();
   const auto ring = ring_of(7);
   uut->ring_passed(shard, ring);
-  uut->hand_over(std::make_shared<const handed_decisions>(shard, ring, 0, ""));
+  uut->hand_over(std::make_shared<const handed_decisions>(shard, ring, standby, ""));
   BOOST_REQUIRE(away.size() == 1U);
   for (sequence number = 1; number <= 3; ++number)
     BOOST_TEST(told(away[0].second, number) == 1U);
@@ -205,7 +207,7 @@ BOOST_AUTO_TEST_CASE(a_ring_ends_with_its_own_commit) {
   decide({{2, 'a', true}});
   const auto second = ring_of(8);
   uut->ring_passed(shard, second);
-  uut->hand_over(std::make_shared<const handed_decisions>(shard, second, 0, ""));
+  uut->hand_over(std::make_shared<const handed_decisions>(shard, second, standby, ""));
   BOOST_TEST(writer.waiting() == 2U);
   const auto answer_all = [&] {
     bool last = false;
@@ -225,24 +227,76 @@ BOOST_AUTO_TEST_CASE(a_ring_ends_with_its_own_commit) {
 // -- what others say --
 
 // Scenario: another owner hands over what it settled, twice, and a record that is none. Guarantee:
-// it is durable with a commit of its own after the usual time, once; none of it is logged again here.
+// it is durable with a commit of its own after the usual time, and answered then, each time; none of
+// it is logged again here.
 BOOST_AUTO_TEST_CASE(what_others_settled_is_durable_and_not_logged_again) {
   cluster::progress theirs;
   theirs.settle(id(5), 1, 0, true);
   taken_over message;
   message.source = standby;
+  message.message.ticket = 9;
   message.message.progress = {{id(5), theirs.encode(id(5))}, {id(6), "x"}};
   uut->take_over(message);
   BOOST_TEST(timers.size() == 1U);
+  BOOST_TEST(taken_over_by.empty());
   flush();
   BOOST_TEST(has_progress(5));
   BOOST_TEST(!has_progress(6));
+  BOOST_TEST((taken_over_by == std::vector<handed_ticket>{{standby, 9}}));
   uut->take_over(message);
-  BOOST_TEST(timers.size() == 1U);
+  flush();
+  BOOST_TEST(taken_over_by.size() == 2U);
   BOOST_TEST(uut->idle());
   decide({{5, 'a', true}});
   flush();
   BOOST_TEST(logged_spans() == 0U);
+}
+
+// Scenario: another owner hands over decisions; the shard's part of them comes later, and the first
+// commit is durable before it. Guarantee: the other hears of it once both parts are on the disk.
+BOOST_AUTO_TEST_CASE(decisions_of_others_are_answered_when_they_are_durable) {
+  taken_over message;
+  message.source = standby;
+  message.message.ticket = 9;
+  message.message.decisions = "chunk";
+  uut->take_over(message);
+  flush();
+  BOOST_TEST(taken_over_by.empty());
+  decided kept;
+  kept.shard = shard;
+  kept.taken_over = {{standby, 9}};
+  uut->take(kept, now);
+  BOOST_TEST(taken_over_by.empty());
+  flush();
+  BOOST_TEST((taken_over_by == std::vector<handed_ticket>{{standby, 9}}));
+}
+
+// Scenario: progress of a node that goes away, and of one that stays. Guarantee: the former goes
+// after the retention time, from the disk too, and not before.
+BOOST_AUTO_TEST_CASE(progress_of_who_stays_away_goes_in_the_end) {
+  cluster::progress theirs;
+  const entry_id foreign{5, 1, 3};
+  theirs.settle(foreign, 1, 0, true);
+  taken_over message;
+  message.source = standby;
+  message.message.progress = {{foreign, theirs.encode(foreign)}};
+  uut->take_over(message);
+  uut->ring_passed(shard, ring_of(7));
+  const auto known = [&] { return disk->durable().progress.contains(foreign); };
+  const auto commit_after = [&](steady_ns pause) {
+    now = later(pause, now);
+    decide({{++last, 'a', false}});
+    flush();
+    disk->maintain();
+  };
+  const auto retention = config.progress_retention / std::chrono::nanoseconds(1);
+  commit_after(0);
+  BOOST_TEST(known());
+  commit_after(retention - 60 * second_ns);
+  BOOST_TEST(known());
+  commit_after(60 * second_ns);
+  BOOST_TEST(!known());
+  BOOST_TEST(has_progress(last));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

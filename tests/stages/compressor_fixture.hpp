@@ -33,6 +33,7 @@ struct fixture : compressor_ports {
     away.emplace_back(target, std::move(message));
   }
   void send_handed(std::uint32_t, const handed_ptr& message) override { handed.push_back(message); }
+  void send_taken_over(const handed_ticket& message) override { taken_over_by.push_back(message); }
 
   void start() {
     tail = std::make_shared<log_tail>(disk->log(traces).next, 1 << 20);
@@ -72,7 +73,7 @@ struct fixture : compressor_ports {
       batch.traces.push_back(trace);
       batch.refs.push_back({i, 0});
       message.entries.push_back({id(slots[i].entry), slots[i].slots});
-      message.slots.push_back({i, slots[i].slot, i});
+      message.slots.push_back({i, slots[i].slot, i, 1});
     }
     sampling::assembler collector;
     const auto read = [&](sampling::entry_number number) -> result<sampling::unpacked_entry> {
@@ -121,6 +122,7 @@ struct fixture : compressor_ports {
   std::vector<steady_ns> shows;
   std::vector<std::pair<node_id, cluster::handed_over>> away;
   std::vector<handed_ptr> handed;
+  std::vector<handed_ticket> taken_over_by;
   moment now = beginning;
   std::uint64_t ticket = 0;
   std::optional<compressor> uut;

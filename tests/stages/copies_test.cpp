@@ -44,8 +44,9 @@ struct fixture : copies_ports {
   }
 
   void end(const ring_ptr& ring) {
-    for (std::uint32_t shard = 0; shard < 2; ++shard)
-      uut.take(std::make_shared<const handed_decisions>(shard, ring, 0, ""));
+    for (const auto target : ring->living)
+      for (std::uint32_t shard = 0; shard < 2; ++shard)
+        uut.take(std::make_shared<const handed_decisions>(shard, ring, target, ""));
   }
 
   // A commit that settles a slot of one trace of each of these.
@@ -86,7 +87,7 @@ struct fixture : copies_ports {
   std::vector<handed_ptr> handed;
   cluster::progress progress;
   sequence last = 0;
-  copies uut{"traces", self, 2, *this};
+  copies uut{"traces", self, 1, 2, *this};
 };
 
 } // namespace
@@ -138,7 +139,7 @@ BOOST_AUTO_TEST_CASE(the_oldest_copies_are_given_up) {
 
 // Scenario: the ring takes a partition away and gives another a new standby; 10,000 entries have
 // progress. Guarantee: both targets get all of it, a piece of bounded size at a time; the last word
-// goes to all who live, once that is answered and the shards are done.
+// goes to each who lives, once that is answered and the shards are done with it.
 BOOST_AUTO_TEST_CASE(progress_goes_in_pieces) {
   constexpr sequence count = 10'000;
   for (sequence number = 1; number <= count; ++number)
@@ -146,6 +147,7 @@ BOOST_AUTO_TEST_CASE(progress_goes_in_pieces) {
   const auto before = ring_of(6, {});
   pass(before);
   uut.begin(before, all_records(progress));
+  end(before);
   away.clear();
   const auto ring = ring_of(7, {{'b', 3}}, {self, 2, 3, 4}, {{'a', 2}});
   BOOST_TEST(!uut.ring_passed(0, ring));

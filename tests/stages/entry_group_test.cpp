@@ -225,6 +225,27 @@ BOOST_AUTO_TEST_CASE(each_entry_has_one_owner) {
   }
 }
 
+// Scenario: 4 owners, then 1, then none; many requests of traces of all. Guarantee: entries are cut when
+// each owner's is about as large as one is without owners, not sooner.
+BOOST_AUTO_TEST_CASE(entries_of_many_owners_are_as_large_as_of_one) {
+  constexpr std::size_t wanted = 20'000;
+  for (const std::size_t count : {4U, 1U, 0U}) {
+    entry_group group(1, wanted, {});
+    std::vector<node_id> owners(partition_count);
+    for (std::size_t p = 0; p < partition_count; ++p)
+      owners[p] = count == 0 ? 0 : 1 + p % count;
+    if (count > 0)
+      group.split_by(std::make_shared<const std::vector<node_id>>(owners));
+    std::mt19937 random(1);
+    while (!group.full())
+      BOOST_REQUIRE(group.add(request({span(static_cast<char>(random() % 256), '1')}), 5));
+    const auto entries = group.take();
+    BOOST_TEST(entries.size() == std::max<std::size_t>(count, 1));
+    for (const auto& entry : entries)
+      BOOST_TEST(entry.unpacked.size() > wanted / 2);
+  }
+}
+
 // Scenario: owners are known while spans are gathered; later they are not any more. Guarantee: what is
 // gathered is split as it is closed; then nothing is split, and no partitions are looked at.
 BOOST_AUTO_TEST_CASE(owners_of_when_an_entry_is_closed_count) {

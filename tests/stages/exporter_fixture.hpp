@@ -35,11 +35,11 @@ struct fixture : exporter_ports {
     plan.config.retry.max_interval = std::chrono::milliseconds(500);
     plan.pipeline = traces;
     plan.pipeline_name = "traces";
-    plan.letters = std::make_shared<std::atomic<log_position>>(0);
     plan.seed = 1;
     storage::batch batch;
     batch.put_cursor(backend, traces, {0, 0});
     disk->commit(batch, true);
+    plan.letters = std::make_shared<letter_box>(disk, traces, "traces");
   }
 
   // -- what the exporter says --
@@ -90,6 +90,7 @@ struct fixture : exporter_ports {
   void kill() {
     uut.reset();
     writer = model_writer(disk);
+    plan.letters = std::make_shared<letter_box>(disk, traces, "traces");
     sent.clear();
     reports.clear();
     wake_at.clear();

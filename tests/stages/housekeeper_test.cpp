@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(what_is_owed_to_nobody_is_shown) {
   append(4);
   place("otlp/new", 4);
   storage::batch notes;
-  note_orphans(*disk, {{traces, {"otlp/new"}}}, notes);
+  note_orphans(*disk, {{traces, {"otlp/new"}}}, now.wall, notes);
   disk->commit(notes, true);
   start();
   tick();

@@ -492,8 +492,9 @@ BOOST_AUTO_TEST_CASE(it_does_not_start_without_its_counts) {
 // -- owners --
 
 // Scenario: two nodes own the traces of a request; then others do, while one is gathered. Guarantee:
-// an entry to each owner, in one commit, with one answer, and their partitions go to the origin; the
-// owners of when it is flushed count.
+// an entry to each owner, in one commit, with one answer, and their partitions go to the origin, with
+// the spans of what is this node's and the journal's bytes of what is not; the owners of when it is
+// flushed count.
 BOOST_AUTO_TEST_CASE(requests_are_split_by_owner) {
   const auto owners_of = [](node_id first, node_id second) {
     std::vector<node_id> owners(partition_count, first);
@@ -501,7 +502,8 @@ BOOST_AUTO_TEST_CASE(requests_are_split_by_owner) {
     return std::make_shared<const std::vector<node_id>>(owners);
   };
   const auto both = some_spans(1, 2, 10, 'a') + some_spans(2, 1, 10, 'b');
-  config.owners = owners_of(1, 2);
+  const auto self = disk->node();
+  config.owners = owners_of(self, self + 1);
   start();
   const auto asker = take(both);
   BOOST_TEST(!asker->answered.has_value());
@@ -510,12 +512,18 @@ BOOST_AUTO_TEST_CASE(requests_are_split_by_owner) {
   BOOST_TEST(writer().waiting() == 0U);
   BOOST_REQUIRE(ports->entries.size() == 2U);
   for (const auto& entry : ports->entries) {
-    BOOST_REQUIRE(entry->index.traces.size() == 1U);
     BOOST_REQUIRE(entry->partitions.size() == 1U);
-    BOOST_TEST(entry->partitions[0] == codec::partition_of(entry->index.traces[0]));
+    const bool here =
+        entry->partitions[0] == codec::partition_of(trace_id::from(std::string(16, 'a')));
+    BOOST_TEST(entry->index.spans.size() == (here ? 2U : 0U));
+    BOOST_TEST(entry->unpacked.empty() == !here);
+    const auto bytes = disk->read_entry(entry->position).value();
+    BOOST_TEST(entry->to_send.view() == (here ? "" : bytes));
+    BOOST_TEST(entry->handed_bytes
+               == (here ? entry->packed.size() + entry->unpacked.size() : bytes.size()));
   }
   BOOST_TEST(ports->entries[0]->header.spans + ports->entries[1]->header.spans == 3U);
-  uut->change_owners(owners_of(3, 3));
+  uut->change_owners(owners_of(self + 2, self + 2));
   take(both);
   writer().write_all();
   BOOST_REQUIRE(ports->entries.size() == 3U);

@@ -31,6 +31,8 @@ public:
       return false;
     const auto taken = std::move(waiting_.front());
     waiting_.pop_front();
+    if (taken.work->late)
+      taken.work->late(taken.work->batch);
     disk_->commit(taken.work->batch, taken.work->sync);
     if (taken.work->durable)
       taken.work->durable(now);

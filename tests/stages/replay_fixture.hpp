@@ -195,9 +195,8 @@ struct fixture : replays_ports {
   };
 
   moment now = later(3600 * second_ns, beginning);
-  std::shared_ptr<std::atomic<log_position>> letters =
-      std::make_shared<std::atomic<log_position>>(0);
   std::shared_ptr<test::model_disk> disk = std::make_shared<test::model_disk>();
+  std::shared_ptr<letter_box> letters = std::make_shared<letter_box>(disk, traces, "traces");
   model_writer writer{disk};
   bool writes = true; ///< The writer, by itself.
   replays_config config;

@@ -23,6 +23,8 @@ struct world : fixture {
         backends::batch_config{.max_items = 1 + one_of(4), .max_bytes = 1 << 20};
     config.seed = static_cast<std::uint32_t>(chosen);
     disk = std::make_shared<test::model_disk>(chosen, nobody);
+    letters = std::make_shared<letter_box>(disk, traces, "traces");
+    config.pipelines.front().letters = letters;
     writer = model_writer(disk);
     const auto blocks = 5 + one_of(40);
     for (unsigned block = 0; block < blocks; ++block) {

@@ -35,6 +35,17 @@ struct fixture : shard_tests::fixture {
       ring.owners[partition_of(trace)] = owner;
     for (const auto& [trace, standby] : standbys)
       ring.standbys[partition_of(trace)] = standby;
+    std::set<node_id> living{self};
+    for (const auto& nodes : {owners, standbys})
+      for (const auto& [trace, node] : nodes)
+        living.insert(node);
+    ring.living = {living.begin(), living.end()};
+    return ring;
+  }
+
+  // No others have entries: nobody has to say until when all is sent.
+  cluster::ring_view view_alone(std::uint64_t digest, const std::map<char, node_id>& owners) const {
+    auto ring = view(digest, owners);
     ring.living = {self};
     return ring;
   }
@@ -46,7 +57,7 @@ struct fixture : shard_tests::fixture {
   }
 
   ring_ptr change_ring(std::uint64_t digest, const std::map<char, node_id>& owners) {
-    return change_ring(view(digest, owners));
+    return change_ring(view_alone(digest, owners));
   }
 
   // All that was received before has come, by this ring; ticks come in time.
@@ -79,6 +90,7 @@ struct fixture : shard_tests::fixture {
 
   void take_over(std::uint64_t last_of_ring, node_id source, const std::string& decisions = "") {
     taken_over message;
+    message.message.ticket = ++last_ticket;
     message.source = source;
     message.pipeline = traces;
     message.message.decisions = decisions;
@@ -96,11 +108,32 @@ struct fixture : shard_tests::fixture {
     return chunk;
   }
 
+  // What others are to hear of as durable, with the messages that went to the compressor.
+  std::vector<handed_ticket> answered() const {
+    std::vector<handed_ticket> all;
+    for (const auto& message : messages())
+      all.insert(all.end(), message->taken_over.begin(), message->taken_over.end());
+    return all;
+  }
+
+  // Chunks that are on their way, and words that there are no more.
+  std::vector<handed_ptr> sent_chunks() const { return handed_over(false); }
+  std::vector<handed_ptr> ends() const { return handed_over(true); }
+  std::vector<handed_ptr> handed_over(bool last) const {
+    std::vector<handed_ptr> found;
+    for (const auto& message : only->handed)
+      if (message->chunk.empty() == last)
+        found.push_back(message);
+    return found;
+  }
+
+  std::uint64_t last_ticket = 0;
+
   // Decisions in chunks for a target.
   std::size_t decisions_for(node_id target) const {
     sampling::decision_cache reader(1 << 20);
     for (const auto& message : only->handed)
-      if (message->target == target)
+      if (message->target == target && !message->chunk.empty())
         BOOST_TEST(reader.take_chunk(message->chunk, [](auto) { return true; }).has_value());
     return reader.size();
   }
@@ -249,20 +282,22 @@ BOOST_AUTO_TEST_CASE(a_frozen_node_decides_nothing) {
 // -- taking over --
 
 // Scenario: another node has decided a trace that is held here, and one whose spans come later.
-// Guarantee: both follow; the decisions are written with the next tick, and once, so that they are
-// remembered over a restart.
+// Guarantee: both follow; the decisions are written at once, and once, so that they are remembered
+// over a restart, with the ticket that the other waits for. What is known already is answered too.
 BOOST_AUTO_TEST_CASE(what_others_decided_is_followed_and_kept) {
   change_ring(7, {{'a', self}, {'b', self}});
   take("a");
   take_over(7, 2, decisions_of("ab", false));
-  pass(second_ns, 7);
   BOOST_REQUIRE(messages().size() == 1U);
+  BOOST_TEST((answered() == std::vector<handed_ticket>{{2, 1}}));
   BOOST_TEST(messages()[0]->traces.empty());
   sampling::decision_cache reader(100);
   BOOST_TEST(reader.take_chunk(messages()[0]->decisions, [](auto) { return true; }).has_value());
   BOOST_TEST(reader.size() == 2U);
   pass(second_ns, 7);
   BOOST_TEST(messages().size() == 1U);
+  take_over(7, 2, decisions_of("a", false));
+  BOOST_TEST((answered() == std::vector<handed_ticket>{{2, 1}, {2, 2}}));
   take("b");
   pass(wait, 7);
   BOOST_TEST(decided_names() == "ab");
@@ -289,7 +324,7 @@ BOOST_AUTO_TEST_CASE(late_spans_wait_for_what_others_hand_over) {
 }
 
 // Scenario: decisions that cannot be read, and of a pipeline that is not here. Guarantee: nothing
-// comes of them.
+// comes of them; who sent the former need not wait.
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_left) {
   change_ring(7, {{'a', self}});
   take_over(7, 2, "nonsense");
@@ -298,14 +333,16 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_left) {
   other.message.decisions = decisions_of("a");
   only->uut->take_over(other, now);
   pass(second_ns, 7);
-  BOOST_TEST(messages().empty());
+  BOOST_REQUIRE(messages().size() == 1U);
+  BOOST_TEST(messages()[0]->decisions.empty());
+  BOOST_TEST((answered() == std::vector<handed_ticket>{{2, 1}}));
 }
 
 // -- handing over --
 
 // Scenario: 10,000 decisions of an earlier start; by the first ring half of the traces' partitions
-// are another's, a fourth a third's. Guarantee: each gets its own, a chunk at a time: the next one
-// goes when all have taken theirs; then comes the word that this is all.
+// are another's, a fourth a third's; one of them takes nothing at first. Guarantee: each gets its
+// own, a chunk at a time, and then the word that this is all, whatever the other does.
 BOOST_AUTO_TEST_CASE(decisions_go_to_who_owns_them_a_chunk_at_a_time) {
   constexpr std::size_t count = 10'000;
   auto big = pipeline(keep_all());
@@ -316,6 +353,7 @@ BOOST_AUTO_TEST_CASE(decisions_go_to_who_owns_them_a_chunk_at_a_time) {
   cluster::ring_view ring = view(7, {});
   for (std::size_t p = 0; p < partition_count; ++p)
     ring.owners[p] = p % 2 == 0 ? 2 : p % 4 == 1 ? 3 : self;
+  ring.living = {self, 2, 3, 4};
   for (std::uint64_t trace = 1; trace <= count; ++trace) {
     const auto print = codec::xxh3(std::to_string(trace));
     earlier.insert(print, {.keep = true});
@@ -327,22 +365,22 @@ BOOST_AUTO_TEST_CASE(decisions_go_to_who_owns_them_a_chunk_at_a_time) {
   BOOST_TEST(only->uut->load(chunks));
   const auto shared = change_ring(ring);
   BOOST_TEST((only->rings == std::vector{shared}));
-  std::size_t answered = 0;
-  unsigned rounds = 0;
-  while (only->handed.size() > answered && only->handed[answered]->target != 0) {
-    const auto gone = only->handed.size();
-    BOOST_TEST(gone - answered == 2U); // One to each.
-    for (; answered < gone; ++answered) {
-      BOOST_TEST(only->handed.size() == gone);
-      const auto message = only->handed[answered];
-      BOOST_TEST((message->ring == shared));
-      only->uut->handed(traces, *message);
+  BOOST_REQUIRE(ends().size() == 1U); // Nothing is for it.
+  BOOST_TEST(ends()[0]->target == 4U);
+  for (const node_id target : {2, 3}) {
+    unsigned rounds = 0;
+    for (auto begun = only->handed.size(); ends().size() < target; begun = only->handed.size()) {
+      const auto last = std::find_if(only->handed.rbegin(), only->handed.rend(),
+                                     [&](const auto& each) { return each->target == target; });
+      BOOST_TEST(((*last)->ring == shared));
+      only->uut->handed(traces, *std::shared_ptr(*last));
+      BOOST_TEST(only->handed.size() == begun + 1); // The next, or the end.
+      ++rounds;
     }
-    ++rounds;
+    BOOST_TEST(rounds >= 1U);
+    BOOST_TEST(ends().back()->target == target);
   }
-  BOOST_TEST(rounds >= 2U);
-  BOOST_REQUIRE(only->handed.size() == answered + 1);
-  BOOST_TEST(only->handed.back()->target == 0U);
+  BOOST_TEST(sent_chunks().size() == 3U); // 5,000 and 2,500.
   BOOST_TEST(decisions_for(2) == expected[2]);
   BOOST_TEST(decisions_for(3) == expected[3]);
 }
@@ -351,20 +389,49 @@ BOOST_AUTO_TEST_CASE(decisions_go_to_who_owns_them_a_chunk_at_a_time) {
 // is not with anybody goes to the owners of now; answers to what went before count for nothing.
 BOOST_AUTO_TEST_CASE(another_ring_begins_anew) {
   BOOST_TEST(only->uut->load(chunk_of(1, "ab")));
-  change_ring(7, {{'a', 2}, {'b', 4}});
-  BOOST_REQUIRE(only->handed.size() == 2U);
+  change_ring(view(7, {{'a', 2}, {'b', 4}}));
+  BOOST_REQUIRE(sent_chunks().size() == 2U);
   const auto before = std::exchange(only->handed, {});
-  change_ring(8, {{'a', 2}, {'b', 3}});
-  BOOST_REQUIRE(only->handed.size() == 2U);
+  change_ring(view(8, {{'a', 2}, {'b', 3}}));
+  BOOST_REQUIRE(sent_chunks().size() == 2U);
   BOOST_TEST(decisions_for(2) == 1U);
   BOOST_TEST(decisions_for(3) == 1U);
-  only->uut->handed(traces, *only->handed[1]);
+  const auto now_under_way = sent_chunks();
   for (const auto& each : before)
     only->uut->handed(traces, *each);
-  BOOST_TEST(only->handed.size() == 2U);
-  only->uut->handed(traces, *only->handed[0]);
-  BOOST_REQUIRE(only->handed.size() == 3U);
-  BOOST_TEST(only->handed[2]->target == 0U);
+  BOOST_TEST(ends().empty());
+  for (const auto& each : now_under_way)
+    only->uut->handed(traces, *each);
+  BOOST_TEST(ends().size() == 2U);
+}
+
+// Scenario: what a node knows by a ring has gone to the owner; the next ring has another owner.
+// Guarantee: who owned it hands it on; this node does where that one is gone and it is the standby,
+// and where somebody is gone that had not handed over all.
+BOOST_AUTO_TEST_CASE(what_a_dead_owner_knew_its_standby_hands_on) {
+  BOOST_TEST(only->uut->load(chunk_of(1, "ab")));
+  const auto settle_in = [&](cluster::ring_view ring) {
+    change_ring(ring);
+    auto under_way = sent_chunks();
+    only->handed.clear();
+    for (const auto& each : under_way)
+      only->uut->handed(traces, *each);
+    only->handed.clear();
+  };
+  settle_in(view(7, {{'a', 2}, {'b', 2}}, {{'a', self}, {'b', 3}}));
+  change_ring(view(8, {{'a', 4}, {'b', 4}}, {{'a', 2}, {'b', 2}}));
+  BOOST_TEST(sent_chunks().empty()); // Node 2 is still there.
+  settle_in(view(9, {{'a', 2}, {'b', 2}}, {{'a', self}, {'b', 3}}));
+  change_ring(view(10, {{'a', 4}, {'b', 4}}, {{'a', 3}, {'b', 3}}));
+  BOOST_TEST(decisions_for(4) == 1U);
+  auto quiet = view(11, {{'a', 2}, {'b', 2}}, {{'a', self}, {'b', 3}});
+  quiet.deciders["traces"] = {2, 3};
+  settle_in(quiet);
+  quiet.living = {self, 3};
+  quiet.deciders["traces"] = {3};
+  settle_in(quiet); // Node 2 goes, and has not said that this is all.
+  change_ring(view(12, {{'a', 3}, {'b', 3}}, {{'a', self}}));
+  BOOST_TEST(decisions_for(3) == 2U);
 }
 
 // Scenario: a partition that stays this node's gets another standby. Guarantee: that one has the
@@ -373,7 +440,7 @@ BOOST_AUTO_TEST_CASE(a_new_standby_gets_what_was_decided) {
   BOOST_TEST(only->uut->load(chunk_of(1, "ab")));
   change_ring(view(7, {{'a', self}, {'b', self}}, {{'a', 2}, {'b', 2}}));
   BOOST_TEST(decisions_for(2) == 2U);
-  only->uut->handed(traces, *only->handed[0]);
+  only->uut->handed(traces, *std::shared_ptr(only->handed[0]));
   only->handed.clear();
   change_ring(view(8, {{'a', self}, {'b', self}}, {{'a', 3}, {'b', 2}}));
   BOOST_TEST(decisions_for(3) == 1U);

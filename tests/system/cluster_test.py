@@ -90,7 +90,7 @@ class ClusterTest(case.SystemTest):
                 self.assertEqual(two.terminate(), 0, two.process.tail())
                 two.start()
                 nodes.wait_formed(4)
-                four.ask("leave")
+                one.ask("leave", "n4")
                 self.assertEqual(four.process.wait(90), 0, four.process.tail())
                 nodes.wait_formed(3)
                 one.process.signal(signal.SIGSTOP)

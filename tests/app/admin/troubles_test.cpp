@@ -80,6 +80,19 @@ BOOST_AUTO_TEST_CASE(troubles_of_a_cluster) {
          "from node-2");
 }
 
+// Scenario: traces that did not come together, in a cluster and on a node that is alone again.
+// Guarantee: they are spoken of in the cluster, each kind with its count.
+BOOST_AUTO_TEST_CASE(traces_that_were_split) {
+  auto node = test::node();
+  node.split = {1, 2000};
+  const auto view = test::cluster_of(3);
+  BOOST_TEST((problems(node, &view)
+              == texts{"decided otherwise by another member, since this node started: 1 trace",
+                       "taken though they are another member's, since this node started: 2,000 "
+                       "slots"}));
+  BOOST_TEST(problems(node).empty());
+}
+
 // Scenario: each thing that may be wrong with a node. Guarantee: the same.
 BOOST_AUTO_TEST_CASE(troubles_of_a_node) {
   const auto said = [](auto&& spoil) {

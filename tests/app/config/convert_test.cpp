@@ -162,7 +162,8 @@ service:
   BOOST_TEST(c.pipelines[1].tail_sampling.has_value());
   BOOST_TEST((c.pipelines[1].receivers == std::vector<std::string>{"otlp"}));
   BOOST_TEST(not_needed(made, "data was spread by `service`"));
-  BOOST_TEST(lost(made, "connectors.spanmetrics: found the connector type `spanmetrics`"));
+  BOOST_TEST(
+      lost(made, "connectors.spanmetrics: the pipeline `traces/sampling` has it as an exporter"));
   BOOST_TEST(changed(made, "exporters.loadbalancing.protocol.otlp.tls: nodes check each other"));
   BOOST_TEST(made.notes.lost.size() == 1u);
 }
@@ -267,7 +268,7 @@ service:
        {"service.pipelines.traces/all: nothing is left in `exporters`, so there is no such "
         "pipeline",
         "service.pipelines.metrics: nothing is left in `exporters`, so there is no such pipeline",
-        "connectors.spanmetrics: found the connector type `spanmetrics`",
+        "connectors.spanmetrics: the pipeline `traces/all` has it as an exporter",
         "found the exporter type `prometheusremotewrite`, which the Collector has",
         "found the receiver type `zipkin`, which the Collector has"})
     BOOST_TEST(lost(made, part), part << "\n" << made.yaml);

@@ -429,33 +429,31 @@ BOOST_AUTO_TEST_CASE(the_collectors_types_are_known_by_name) {
   BOOST_TEST(balanced[0].find("`weir config convert`") != std::string::npos);
 }
 
-// Scenario: connectors between six pipelines. Guarantee: each is one error, where it is defined,
-// and one that nothing uses is a warning.
+// Scenario: connectors that Weir does not have, between pipelines. Guarantee: each is one error, where
+// it is defined, and one that nothing uses is a warning.
 BOOST_AUTO_TEST_CASE(connectors_are_named_once) {
-  const auto text =
-      using_types("exporters: {nop: }\nconnectors:\n  spanmetrics:\n  forward/a:\n"
-                  "  count:\n",
-                  "    traces: {receivers: [otlp], exporters: [spanmetrics, nop]}\n"
-                  "    traces/b: {receivers: [otlp], exporters: [forward/a]}\n"
-                  "    traces/c: {receivers: [forward/a], exporters: [spanmetrics]}\n"
-                  "    metrics: {receivers: [spanmetrics], exporters: [nop]}\n"
-                  "    metrics/b: {receivers: [spanmetrics, otlp], exporters: [nop]}\n"
-                  "    logs: {receivers: [forward/a], exporters: [nop]}\n");
+  const auto text = using_types("exporters: {nop: }\nconnectors:\n  datadog:\n  failover/a:\n"
+                                "  sum:\n",
+                                "    traces: {receivers: [otlp], exporters: [datadog, nop]}\n"
+                                "    traces/b: {receivers: [otlp], exporters: [failover/a]}\n"
+                                "    traces/c: {receivers: [failover/a], exporters: [datadog]}\n"
+                                "    metrics: {receivers: [datadog], exporters: [nop]}\n"
+                                "    metrics/b: {receivers: [datadog, otlp], exporters: [nop]}\n"
+                                "    logs: {receivers: [failover/a], exporters: [nop]}\n");
   const auto loaded = load_config(text, test::variables());
   BOOST_REQUIRE(!loaded);
-  BOOST_TEST(
-      test::texts(loaded.error().errors)
-          == (std::vector<std::string>{
-              "f:5:3: connectors.spanmetrics: found the connector type `spanmetrics`, and "
-              "Weir has no connectors",
-              "f:6:3: connectors.forward/a: found the connector type `forward`, and Weir has "
-              "no connectors",
-          }),
-      boost::test_tools::per_element());
+  BOOST_TEST(test::texts(loaded.error().errors)
+                 == (std::vector<std::string>{
+                     "f:5:3: connectors.datadog: found the connector type `datadog`, which the "
+                     "Collector has and Weir does not",
+                     "f:6:3: connectors.failover/a: found the connector type `failover`, which the "
+                     "Collector has and Weir does not",
+                 }),
+             boost::test_tools::per_element());
   const auto warnings = test::texts(loaded.error().warnings);
   BOOST_TEST(std::count_if(warnings.begin(), warnings.end(),
                            [](const auto& line) {
-                             return line.find("connectors.count: ") != std::string::npos
+                             return line.find("connectors.sum: ") != std::string::npos
                                     && line.find("not read, as nothing uses it")
                                            != std::string::npos;
                            })

@@ -84,6 +84,10 @@ std::string sample_of(const subject& s, const reference_row& row) {
     return s.name == "otlphttp" ? "[\"http://h:77\"]" : "[\"h:77\"]";
   if (ends_with_any(row.path, {"_url_path", "path"}))
     return "/x7";
+  if (ends_with_any(row.path, {"explicit.buckets"}))
+    return "[57ms]";
+  if (ends_with_any(row.path, {"table[].statement"}))
+    return "route() where true";
   // Together they have to fit into an entry.
   if (ends_with_any(row.path, {"max_span_bytes"}))
     return "1984KiB";
@@ -91,6 +95,12 @@ std::string sample_of(const subject& s, const reference_row& row) {
     return "999KiB";
   if (ends_with_any(row.path, {"permanent_codes"}))
     return s.name == "otlphttp" ? "[503]" : "[ABORTED]";
+  if (row.path == "drain.share")
+    return "33%";
+  if (row.path == "drain.max_rate")
+    return "7MB/s";
+  if (row.path == "start_at")
+    return "beginning";
   if (row.type.starts_with("`"))
     return "\"" + last_name(row.type) + "\"";
   if (row.type.starts_with("list of `"))

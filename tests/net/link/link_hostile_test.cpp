@@ -274,6 +274,63 @@ BOOST_AUTO_TEST_CASE(the_first_message_is_a_small_hello) {
   BOOST_TEST(node.sessions.size() == 0u);
 }
 
+// Scenario: gossip in one frame with the hello; more messages in a frame than one may hold. Guarantee:
+// the session ends, and nobody has heard the gossip.
+BOOST_AUTO_TEST_CASE(a_frame_holds_what_it_may) {
+  listening_node node;
+  rude_client eager(node);
+  auto frame = encode(control_message(hello_of(2)));
+  append_behind(frame, encode(control_message(cluster::gossip{})));
+  pb::ControlMessage hello;
+  BOOST_REQUIRE(hello.ParseFromString(frame));
+  eager.open_control(hello);
+  (void)eager.control_end();
+  const auto first = node.sessions.next();
+  (void)first->reasons.next();
+  BOOST_TEST(first->messages.size() == 0u);
+  rude_client many(node);
+  many.open_data(token_message(many.be_welcomed()));
+  const auto second = node.sessions.next();
+  frame = encode(data_message(cluster::forgotten{1, 2}));
+  for (std::size_t i = 0; i < most_messages; ++i)
+    append_behind(frame, encode(data_message(cluster::forgotten{1, 2})));
+  pb::DataMessage message;
+  BOOST_REQUIRE(message.ParseFromString(frame));
+  many.data->Write(message);
+  (void)second->reasons.next();
+  BOOST_TEST(second->messages.size() == most_messages);
+  good_link_works(node);
+}
+
+// Scenario: a hundred answers one right after the other. Guarantee: few messages of gRPC bring them, in
+// their order; credit among them does not wait.
+BOOST_AUTO_TEST_CASE(many_answers_are_few_messages) {
+  listening_node node;
+  rude_client client(node);
+  client.open_data(token_message(client.be_welcomed()));
+  client.data->Write(message_of<pb::DataMessage>(data_message(cluster::forgotten{1, 2})));
+  const auto heard = node.sessions.next();
+  heard->messages.next();
+  constexpr std::uint64_t count = 100;
+  for (std::uint64_t i = 1; i <= count; ++i)
+    heard->session->send(cluster::settled_slots{{{{1, 1, i}, {3}}}});
+  std::uint64_t next = 1;
+  std::size_t writes = 0;
+  while (next <= count) {
+    pb::DataAnswer answer;
+    BOOST_REQUIRE(client.data->Read(&answer));
+    ++writes;
+    BOOST_REQUIRE(each_message(answer.SerializeAsString(), [&](std::string_view bytes) {
+      const auto said = decode_data_answer(bytes);
+      BOOST_REQUIRE(said);
+      BOOST_REQUIRE_EQUAL(std::get<cluster::settled_slots>(*said).entries[0].entry.sequence,
+                          next++);
+      return true;
+    }));
+  }
+  BOOST_TEST(writes <= 3u);
+}
+
 // Scenario: 200 sessions that are broken off at random places of what they say. Guarantee: good links
 // work afterwards.
 BOOST_AUTO_TEST_CASE(broken_off_sessions_leave_nothing) {

@@ -40,7 +40,8 @@ BOOST_AUTO_TEST_CASE(a_hello_is_welcomed) {
   const auto session = node.sessions.next();
   BOOST_TEST((session->hello == hello_of(2)));
   BOOST_TEST(session->peer.find("127.0.0.1") != std::string::npos);
-  BOOST_TEST((link.events->welcomes.next() == cluster::welcome{1, 3, 1, 99}));
+  BOOST_TEST(
+      (link.events->welcomes.next() == cluster::welcome{1, 3, cluster::newest_protocol, 99}));
 }
 
 // Scenario: messages of every kind in both directions, one after the other. Guarantee: each arrives

@@ -13,11 +13,13 @@ public:
   explicit message_samples(std::uint64_t seed) : random_(seed) {}
 
   control_message control() {
-    switch (number(3)) {
+    switch (number(4)) {
     case 0:
       return hello();
     case 1:
       return gossip();
+    case 2:
+      return cluster::leave_request{};
     default:
       return handed_over();
     }

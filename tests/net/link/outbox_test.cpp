@@ -58,6 +58,49 @@ BOOST_AUTO_TEST_CASE(it_is_bounded_in_bytes) {
   BOOST_TEST(!box.pop());
 }
 
+// Scenario: small answers, one that is larger than a frame, gossip. Guarantee: as many leave at once as a
+// frame holds, in order; what is larger leaves alone, and so does gossip.
+BOOST_AUTO_TEST_CASE(a_frame_of_messages_leaves_at_once) {
+  outbox<data_answer> box(1 << 20);
+  BOOST_TEST(box.pop_some(1000).empty());
+  for (std::uint64_t i = 1; i <= 20; ++i)
+    BOOST_REQUIRE(box.push(cluster::taken{i}));
+  BOOST_REQUIRE(box.push(cluster::settled_slots{{{{1, 1, 1}, std::vector<slot>(1000, 3)}}}));
+  BOOST_REQUIRE(box.push(cluster::taken{22}));
+  const auto first = box.pop_some(10 * weight(data_answer(cluster::taken{})));
+  BOOST_REQUIRE(first.size() == 10u);
+  for (std::uint64_t i = 1; i <= 10; ++i)
+    BOOST_TEST(std::get<cluster::taken>(first[i - 1]).bytes == i);
+  BOOST_TEST(box.pop_some(1000).size() == 10u);
+  BOOST_TEST(box.pop_some(1000).size() == 1u);
+  BOOST_TEST(box.pop_some(1000).size() == 1u);
+  BOOST_TEST(box.empty());
+  outbox<control_answer> gossips(1 << 20);
+  BOOST_REQUIRE(gossips.push(cluster::handed_taken{1}));
+  BOOST_REQUIRE(gossips.push(gossip_of(1, false)));
+  BOOST_REQUIRE(gossips.push(cluster::handed_taken{2}));
+  BOOST_TEST(gossips.pop_some(1000).size() == 1u);
+  BOOST_TEST(gossips.pop_some(1000).size() == 2u);
+}
+
+// Scenario: what may wait, until it is much; credit. Guarantee: much hurries, and so does credit, until
+// it has left.
+BOOST_AUTO_TEST_CASE(credit_does_not_wait) {
+  outbox<data_answer> box(1 << 20);
+  BOOST_REQUIRE(box.push(cluster::settled_slots{{{{1, 1, 1}, {3}}}}));
+  BOOST_TEST(!box.hurries());
+  BOOST_REQUIRE(box.push(cluster::taken{1}));
+  BOOST_TEST(box.hurries());
+  BOOST_TEST(box.pop_some(1 << 20).size() == 2u);
+  BOOST_TEST(!box.hurries());
+  while (box.bytes() < outbox<data_answer>::much)
+    BOOST_REQUIRE(box.push(cluster::settled_slots{{{{1, 1, 1}, {3}}}}));
+  BOOST_TEST(box.hurries());
+  BOOST_REQUIRE(box.push(cluster::taken{1}));
+  box.clear();
+  BOOST_TEST(!box.hurries());
+}
+
 // Scenario: answers small and large. Guarantee: the small are not cut; parts of the large are small,
 // none is empty, and they are the whole in order.
 BOOST_AUTO_TEST_CASE(large_answers_are_cut) {
@@ -79,6 +122,15 @@ BOOST_AUTO_TEST_CASE(large_answers_are_cut) {
   BOOST_TEST((together == whole.entries));
 }
 
+// Scenario: settled slots of one entry, in the order of their decisions. Guarantee: they weigh what
+// they do in any other order.
+BOOST_AUTO_TEST_CASE(the_order_of_slots_weighs_nothing) {
+  const cluster::settled_slots rising{{{{1, 1, 1}, {3, 5, 70}}}};
+  const cluster::settled_slots falling{{{{1, 1, 1}, {70, 5, 3}}}};
+  BOOST_TEST(weight(data_answer(falling)) == weight(data_answer(rising)));
+  BOOST_TEST(cut(falling).size() == 1u);
+}
+
 // Scenario: messages of every kind. Guarantee: none weighs less than half its bytes, so that a bound
 // on weights bounds memory.
 BOOST_AUTO_TEST_CASE(weights_are_like_sizes) {
@@ -94,6 +146,16 @@ BOOST_AUTO_TEST_CASE(weights_are_like_sizes) {
       BOOST_TEST(weighs(samples.data_reply()));
     }
   }
+}
+
+// Scenario: slots in falling order, as traces are decided in any. Guarantee: they weigh what they weigh
+// in rising order, and there is room for them.
+BOOST_AUTO_TEST_CASE(slots_in_any_order_weigh_the_same) {
+  const data_answer rising = cluster::settled_slots{{{{1, 2, 3}, {4, 90, 700}}}};
+  const data_answer falling = cluster::settled_slots{{{{1, 2, 3}, {700, 90, 4}}}};
+  BOOST_TEST(weight(falling) == weight(rising));
+  outbox<data_answer> uut(64 << 10);
+  BOOST_TEST(uut.push(falling));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

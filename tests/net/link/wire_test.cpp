@@ -62,6 +62,39 @@ std::string trouble(const result<data_message>& decoded) {
 
 BOOST_AUTO_TEST_SUITE(wire_test)
 
+// Scenario: frames of up to 50 messages (seeds 1 to 200), whole and with bytes changed, cut and put in.
+// Guarantee: the whole ones give the messages in order, and no more after one that says so; the others
+// give pieces of themselves, or nothing.
+BOOST_AUTO_TEST_CASE(a_frame_gives_its_messages) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    message_samples samples(seed);
+    std::vector<std::string> sent = {encode(samples.data())};
+    auto frame = sent[0];
+    for (auto left = frame.empty() ? 0 : samples.number(50); left > 0; --left) {
+      sent.push_back(encode(samples.data()));
+      append_behind(frame, sent.back());
+    }
+    std::vector<std::string> found;
+    const auto take = [&](std::string_view bytes) {
+      found.emplace_back(bytes);
+      return true;
+    };
+    BOOST_REQUIRE(each_message(frame, take));
+    BOOST_REQUIRE(found == sent);
+    std::size_t count = 0;
+    const bool whole = each_message(frame, [&](std::string_view) { return ++count < 2; });
+    BOOST_REQUIRE_EQUAL(whole, sent.size() <= 2);
+    BOOST_REQUIRE_EQUAL(count, std::min<std::size_t>(2, sent.size()));
+    const auto broken = mutated(frame, samples);
+    std::size_t bytes = 0;
+    (void)each_message(broken, [&](std::string_view message) {
+      bytes += message.size();
+      return true;
+    });
+    BOOST_REQUIRE_LE(bytes, broken.size());
+  }
+}
+
 // Scenario: 4,000 messages of every kind, made from seeds. Guarantee: bytes and back, they are the
 // same.
 BOOST_AUTO_TEST_CASE(every_kind_comes_back_as_it_went) {

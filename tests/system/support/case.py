@@ -1,11 +1,17 @@
 """The frame of a system test: a scratch directory, and exit code 77 where everything was skipped."""
 
+import os
 import shutil
 import sys
 import tempfile
 import unittest
 
 from . import paths
+
+
+# Minutes are not for every run: these are for whoever changes what they try, and for docs/proof.md.
+LONG = bool(os.environ.get("WEIR_LONG"))
+takes_minutes = unittest.skipUnless(LONG, "takes minutes: WEIR_LONG=1")
 
 
 class SystemTest(unittest.TestCase):

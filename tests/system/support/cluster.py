@@ -1,4 +1,4 @@
-"""Nodes that are one cluster, on loopback."""
+"""Nodes that are one cluster, on loopback or on hosts of their own (network.py)."""
 
 import json
 import subprocess
@@ -15,21 +15,32 @@ AT_REST = ("weir_journal_open_slots", "weir_window_spans", "otelcol_exporter_que
 class Member(node.Node):
     """A node that others reach at `address`, with an admin API."""
 
-    def __init__(self, directory, sink, address, seeds, cluster=None, **options):
+    def __init__(self, directory, sink, address, seeds, cluster=None, place=None, **options):
         self.address = address
+        self.place = place
+        prefix = place.prefix if place else ()
         self.admin = f"127.0.0.1:{node.free_port()}"
         block = {"name": "tested", "node": directory.name, "listen": address, "advertise": address,
                  "join": seeds, **(cluster or {})}
-        super().__init__(directory, sink, cluster=block, admin={"endpoint": self.admin}, **options)
+        super().__init__(directory, sink, cluster=block, admin={"endpoint": self.admin}, prefix=prefix,
+                         host=address.rsplit(":", 1)[0], **options)
 
-    def ask(self, command, *arguments):
-        """A command of the admin API: what it prints, as JSON."""
-        done = subprocess.run([paths.program("weir"), command, *arguments, "--endpoint", self.admin,
+    def command(self, name, *arguments, seconds=60):
+        """A command of the admin API, as it ended."""
+        return subprocess.run([*self.prefix, paths.program("weir"), name, *arguments, "--endpoint", self.admin,
                                "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=60, check=False)
+                              timeout=seconds, check=False)
+
+    def ask(self, name, *arguments):
+        """What such a command prints, as JSON."""
+        done = self.command(name, *arguments)
         if done.returncode != 0:
-            raise Failed(f"weir {command}: {done.stderr}")
+            raise Failed(f"weir {name}: {done.stderr}")
         return json.loads(done.stdout)
+
+    def troubles(self):
+        """What `weir status` says is wrong."""
+        return [each["problem"] for each in self.ask("status")["troubles"]]
 
     def ring(self):
         """Members that are up, and partitions that it owns, as it sees them."""
@@ -39,13 +50,17 @@ class Member(node.Node):
 
 
 class Cluster:
-    """Starts members one by one; all end with the block."""
+    """Starts members one by one; all end with the block.
 
-    def __init__(self, directory, sink, count, cluster=None, **options):
+    network: each gets a host of its own there. A trusted one, where `cluster` has no `tls`.
+    """
+
+    def __init__(self, directory, sink, count, cluster=None, network=None, **options):
         self.directory = directory
+        self.network = network
         self.sink = sink
         self.options = options
-        self.cluster = cluster
+        self.cluster = {"tls": {"insecure": True}, **(cluster or {})} if network else cluster
         self.seeds = []
         self.members = []
         for _ in range(count):
@@ -59,11 +74,12 @@ class Cluster:
             each.kill()
 
     def add(self):
-        address = f"127.0.0.1:{node.free_port()}"
+        place = self.network.add() if self.network else None
+        address = f"{place.address if place else '127.0.0.1'}:{node.free_port()}"
         if len(self.seeds) < 3:
             self.seeds.append(address)
         added = Member(self.directory / f"n{len(self.members) + 1}", self.sink, address, list(self.seeds),
-                       cluster=self.cluster, **self.options)
+                       cluster=self.cluster, place=place, **self.options)
         self.members.append(added)
         return added
 
@@ -85,6 +101,11 @@ class Cluster:
             rings = [each.ring() for each in self.running]
             return all(up == count for up, _ in rings) and sum(owned for _, owned in rings) == PARTITIONS
         wait_until(formed, seconds, f"a ring of {count}: {[each.ring() for each in self.running]}", every=0.2)
+
+    def wait_up(self, count, seconds=60):
+        """Until all that run see so many up, and own a part of the ring; who is not this test's too."""
+        wait_until(lambda: all(up == count and 0 < owned <= PARTITIONS * 2 // count for up, owned in
+                               (each.ring() for each in self.running)), seconds, f"{count} members", every=0.2)
 
     def metrics(self):
         """The pages of all that run, added up."""

@@ -33,13 +33,17 @@ class Sink:
         return json.loads(self.process.lines[-1])
 
 
-def play_command(endpoint, *options):
-    return [paths.program("weir-load"), "play", "--json", "--endpoint", endpoint, *map(str, options)]
+def play_command(endpoints, *options):
+    """`endpoints`: one, or several that the load is spread over."""
+    if isinstance(endpoints, str):
+        endpoints = [endpoints]
+    over = [word for each in endpoints for word in ("--endpoint", each)]
+    return [paths.program("weir-load"), "play", "--json", *over, *map(str, options)]
 
 
-def play(endpoint, *options, seconds=600):
+def play(endpoints, *options, seconds=600):
     """Plays to the end; its summary."""
-    done = subprocess.run(play_command(endpoint, *options), stdout=subprocess.PIPE, text=True,
+    done = subprocess.run(play_command(endpoints, *options), stdout=subprocess.PIPE, text=True,
                           timeout=seconds, check=False)
     if done.returncode == 2:
         raise RuntimeError(f"play: exit {done.returncode}")
@@ -49,8 +53,8 @@ def play(endpoint, *options, seconds=600):
 class Player(Process):
     """A play that goes on in the background."""
 
-    def __init__(self, endpoint, *options):
-        super().__init__(play_command(endpoint, *options), name="play")
+    def __init__(self, endpoints, *options):
+        super().__init__(play_command(endpoints, *options), name="play")
 
     def summary(self, seconds=600):
         """Waits for its end."""

@@ -36,10 +36,11 @@ def flow(value):
 
 
 def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None, storage=None,
-           exporter=None, limits=None, processors=None, **blocks):
+           exporter=None, limits=None, processors=None, host="127.0.0.1", **blocks):
     """The YAML of a node that takes OTLP in on free ports and sends to `sink`.
 
     policies: a list for tail_sampling; None: a pipeline without it.
+    host: the address where it listens.
     processors: others by name, in front of it; their options as a mapping or as YAML in flow style.
     sampling, storage, exporter, limits (of the service): further keys of these blocks.
     blocks: further ones, by name.
@@ -55,14 +56,14 @@ def config(directory, sink, policies=None, wait="2s", ports=None, sampling=None,
         "receivers:",
         "  otlp:",
         "    protocols:",
-        f"      grpc: {{endpoint: 127.0.0.1:{free_port()}, max_recv_msg_size_mib: 16}}",
-        f"      http: {{endpoint: 127.0.0.1:{free_port()}}}",
+        f"      grpc: {{endpoint: {host}:{free_port()}, max_recv_msg_size_mib: 16}}",
+        f"      http: {{endpoint: {host}:{free_port()}}}",
         f"exporters: {{otlp: {flow(export)}}}",
-        f"extensions: {{health_check: {{endpoint: 127.0.0.1:{ports['health']}}}}}",
+        f"extensions: {{health_check: {{endpoint: {host}:{ports['health']}}}}}",
         "service:",
         f"  limits: {flow(limits or {})}",
         "  telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: "
-        f"{{host: 127.0.0.1, port: {ports['metrics']}}}}}}}}}]}}}}",
+        f"{{host: {host}, port: {ports['metrics']}}}}}}}}}]}}}}",
         "  extensions: [health_check]",
         "  pipelines:",
         f"    traces: {{receivers: [otlp], processors: {flow(list(processors))}, exporters: [otlp]}}",
@@ -81,12 +82,15 @@ class Node:
 
     program = "weir"
 
-    def __init__(self, directory, sink, env=None, program="weir", **options):
+    def __init__(self, directory, sink, env=None, program="weir", host="127.0.0.1", prefix=(), **options):
+        """prefix: a command that runs the program's, and is gone once it does."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.env = env
         self.program = program
-        text, self.ports = config(self.directory / "data", sink, **options)
+        self.host = host
+        self.prefix = prefix
+        text, self.ports = config(self.directory / "data", sink, host=host, **options)
         self._config = self.directory / "weir.yaml"
         self._config.write_text(text, encoding="utf-8")
         self.process = None
@@ -102,13 +106,17 @@ class Node:
         """Starts it and waits until it takes clients. With the first start it gets ports, which it keeps."""
         if not self.endpoints:
             self._pin_ports()
-        self.process = Process([paths.program(self.program), "run", "--config", self._config], env=self.env,
-                               name="weir")
+        self.begin()
         self.process.wait_for_line(lambda line: re.search(r'\bready("})?$', line), seconds)
         self.endpoints = [match.group(1) for line in self.process.lines
                           if (match := re.search(r"listening on (\S+:\d+)", line))]
         self.wait_ready(seconds)
         return self
+
+    def begin(self):
+        """Starts it, and waits for nothing."""
+        self.process = Process([*self.prefix, paths.program(self.program), "run", "--config", self._config],
+                               env=self.env, name="weir")
 
     def _pin_ports(self):
         """Puts ports in place of 0: what the system gives could be another's before the next start."""
@@ -142,7 +150,7 @@ class Node:
     def health(self, page="/"):
         """The status of a health page; 0: nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['health']}{page}", timeout=5) as got:
+            with urllib.request.urlopen(f"http://{self.host}:{self.ports['health']}{page}", timeout=5) as got:
                 return got.status
         except urllib.error.HTTPError as refused:
             return refused.code
@@ -151,7 +159,7 @@ class Node:
 
     def metrics(self):
         """The metrics page: {name: {labels as text: value}}."""
-        return read_metrics(self.ports["metrics"])
+        return read_metrics(self.ports["metrics"], self.host)
 
     def metric(self, name, containing=""):
         """Sum of a metric's series whose labels contain a text; 0 where there is none."""
@@ -183,8 +191,8 @@ def wait_calm(metrics, seconds, names=AT_REST):
     wait_until(at_rest, seconds, "the node to come to rest", every=0.25)
 
 
-def read_metrics(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as got:
+def read_metrics(port, host="127.0.0.1"):
+    with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10) as got:
         return parse_metrics(got.read().decode())
 
 
