@@ -74,11 +74,12 @@ stages::live_load replays_state::look_at_load() {
   const auto exporters = exporter_board::instance().all();
   load.behind = std::any_of(exporters.begin(), exporters.end(),
                             [now](const auto& status) { return is_behind(status, now); });
-  const auto at = steady_now();
+  const auto looked = steady_now();
   const auto cpu = cpu_time_of_others();
-  if (looked_at_ != 0 && at > looked_at_)
-    load.cpu = static_cast<double>(cpu - cpu_ns_) / static_cast<double>(at - looked_at_) / cpus_;
-  looked_at_ = at;
+  if (looked_at_ != 0 && looked > looked_at_)
+    load.cpu =
+        static_cast<double>(cpu - cpu_ns_) / static_cast<double>(looked - looked_at_) / cpus_;
+  looked_at_ = looked;
   cpu_ns_ = cpu;
   return load;
 }
@@ -88,9 +89,8 @@ void replays_state::ask(const replay_question& question) {
   using kind = replay_question::kind;
   switch (question.hand) {
   case kind::check:
-    question.answer(stage_->would_start(question.order).map([] {
-      return std::vector<stages::replay_view>();
-    }));
+    question.answer(
+        stage_->would_start(question.order).map([] { return std::vector<stages::replay_view>(); }));
     return;
   case kind::list:
     question.answer(stage_->all());
@@ -159,12 +159,11 @@ void replays_state::close(stages::replay_id replay) {
 
 void replays_state::send(stages::replay_id replay, std::uint64_t request,
                          backends::export_request message) {
-  senders_.at(replay)->send(
-      std::move(message),
-      [to = caf::actor_cast<replays_actor>(self_), replay, request](backends::outcome outcome) {
-        caf::anon_send(to, std::make_shared<const replay_report>(
-                               replay_report{replay, {request, std::move(outcome)}}));
-      });
+  senders_.at(replay)->send(std::move(message), [to = caf::actor_cast<replays_actor>(self_), replay,
+                                                 request](backends::outcome outcome) {
+    caf::anon_send(to, std::make_shared<const replay_report>(
+                           replay_report{replay, {request, std::move(outcome)}}));
+  });
 }
 
 void replays_state::send_report(stages::replay_id replay, stages::delivery_report report) {

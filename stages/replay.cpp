@@ -43,8 +43,8 @@ void each_number(Record& r, const Each& each) {
   each(r.held_since);
   each(r.cursor.position);
   auto& c = r.counts;
-  for (auto* count : {&c.delivered, &c.rejected, &c.dead, &c.lost, &c.left_out, &c.bytes,
-                      &c.trimmed, &c.damaged})
+  for (auto* count :
+       {&c.delivered, &c.rejected, &c.dead, &c.lost, &c.left_out, &c.bytes, &c.trimmed, &c.damaged})
     each(*count);
   each(r.sending_ns);
 }
@@ -74,11 +74,10 @@ bool take(std::string_view bytes, replay_record& record) {
   std::uint64_t state = 0;
   std::uint64_t item = 0;
   bool sound = codec::take_varint(bytes, state) && state >= 1 && state < state_names.size();
-  each_number(record, [&](std::uint64_t& number) {
-    sound = sound && codec::take_varint(bytes, number);
-  });
-  sound = sound && codec::take_varint(bytes, item)
-          && item <= std::numeric_limits<std::uint32_t>::max();
+  each_number(record,
+              [&](std::uint64_t& number) { sound = sound && codec::take_varint(bytes, number); });
+  sound =
+      sound && codec::take_varint(bytes, item) && item <= std::numeric_limits<std::uint32_t>::max();
   each_text(record, [&](std::string& text) { sound = sound && take_text(bytes, text); });
   if (!sound || !take_traces(bytes, record.order.traces))
     return false;

@@ -63,11 +63,11 @@ struct replay_counts {
   std::uint64_t delivered = 0; ///< Items that the back end took, `rejected` included.
   std::uint64_t rejected = 0;  ///< Of these, refused by partial success.
   std::uint64_t dead = 0;      ///< Items in dead letters.
-  std::uint64_t lost = 0;      ///< Items that had been read, and were trimmed before they were sent.
-  std::uint64_t left_out = 0;  ///< Items that were not asked for.
-  std::uint64_t bytes = 0;     ///< Of what was delivered, unpacked.
-  std::uint64_t trimmed = 0;   ///< Blocks that were trimmed before they were read.
-  std::uint64_t damaged = 0;   ///< Blocks that could not be read.
+  std::uint64_t lost = 0;     ///< Items that had been read, and were trimmed before they were sent.
+  std::uint64_t left_out = 0; ///< Items that were not asked for.
+  std::uint64_t bytes = 0;    ///< Of what was delivered, unpacked.
+  std::uint64_t trimmed = 0;  ///< Blocks that were trimmed before they were read.
+  std::uint64_t damaged = 0;  ///< Blocks that could not be read.
 
   friend bool operator==(const replay_counts&, const replay_counts&) = default;
 };
@@ -78,10 +78,10 @@ struct replay_record {
   replay_state state = replay_state::running;
   std::string reason = {}; ///< Why it failed, or left.
   unix_ns created = 0;
-  unix_ns ended = 0;        ///< 0: not yet.
-  log_position bound = 0;   ///< What was written to the log later is not of it.
-  unix_ns held_since = 0;   ///< Not 0: what was received before, the log did not hold any more.
-  log_place cursor = {};    ///< Everything before is finished.
+  unix_ns ended = 0;      ///< 0: not yet.
+  log_position bound = 0; ///< What was written to the log later is not of it.
+  unix_ns held_since = 0; ///< Not 0: what was received before, the log did not hold any more.
+  log_place cursor = {};  ///< Everything before is finished.
   std::vector<backends::place_range> ahead = {}; ///< What else is finished.
   replay_counts counts = {};
   std::uint64_t sending_ns = 0; ///< It ran for so long.

@@ -402,7 +402,8 @@ void replay_lane::set_timer(bool may_send) {
 void replay_lane::tick(const live_load& load, moment now) {
   now_ = now;
   pace_.look(load);
-  record_.sending_ns += static_cast<std::uint64_t>(std::max<steady_ns>(0, now.steady - measured_at_));
+  record_.sending_ns +=
+      static_cast<std::uint64_t>(std::max<steady_ns>(0, now.steady - measured_at_));
   measure(now);
   if (!save())
     settle();
@@ -433,10 +434,10 @@ void replay_lane::save_letters(storage::batch& batch) {
     const auto message = build_what_is_held(*letter);
     if (!message)
       return;
-    batch.put_dead_letter(plan_.pipeline, plan_.letters->take_place(),
-                          encode(codec::dead_letter_record{
-                              plan_.signal, now_.wall, letter->items, plan_.exporter.id,
-                              letter->reason, std::string(message->view())}));
+    batch.put_dead_letter(
+        plan_.pipeline, plan_.letters->take_place(),
+        encode(codec::dead_letter_record{plan_.signal, now_.wall, letter->items, plan_.exporter.id,
+                                         letter->reason, std::string(message->view())}));
     delivery_->drop_letter();
   }
 }

@@ -10,7 +10,7 @@ namespace weir::stages {
 struct live_load {
   bool short_of_memory = false; ///< Clients are refused for it.
   bool behind = false;          ///< An exporter sends what has waited for a while.
-  double cpu = 0;               ///< Of the CPUs that the process may use, without replays; from 0 to 1.
+  double cpu = 0; ///< Of the CPUs that the process may use, without replays; from 0 to 1.
 
   friend bool operator==(const live_load&, const live_load&) = default;
 };

@@ -123,8 +123,8 @@ result<replay_plan> replays::plan_of(const replay_order& order) const {
   auto pick = config_.select ? config_.select(order, pipeline->signal) : selection_ptr();
   if (!pick)
     return tl::unexpected(pick.error());
-  return replay_plan{*exporter,       pipeline->batch, pipeline->id,      pipeline->signal,
-                     std::move(*pick), {},              pipeline->letters, config_.seed};
+  return replay_plan{*exporter, pipeline->batch,   pipeline->id, pipeline->signal, std::move(*pick),
+                     {},        pipeline->letters, config_.seed};
 }
 
 result<void> replays::would_start(const replay_order& order) const {
@@ -132,9 +132,8 @@ result<void> replays::would_start(const replay_order& order) const {
     return sound;
   if (const auto plan = plan_of(order); !plan)
     return tl::unexpected(plan.error());
-  const auto open = std::count_if(entries_.begin(), entries_.end(), [](const auto& each) {
-    return !has_ended(each->record.state);
-  });
+  const auto open = std::count_if(entries_.begin(), entries_.end(),
+                                  [](const auto& each) { return !has_ended(each->record.state); });
   if (open >= static_cast<std::ptrdiff_t>(config_.max))
     return fail(errc::full,
                 fmt::format("{} replays run or are paused, at most {} may (storage.replays.max): "
@@ -208,8 +207,7 @@ void replays::open(entry& each, moment now) {
   if (auto opened = ports_.open(each.record.order.id, plan->exporter); !opened)
     return end(each, replay_state::failed, opened.error().message, now);
   each.ports = std::make_unique<lane_ports>(ports_, each.record.order.id);
-  each.lane =
-      std::make_unique<replay_lane>(std::move(*plan), each.record, disk_, *each.ports, now);
+  each.lane = std::make_unique<replay_lane>(std::move(*plan), each.record, disk_, *each.ports, now);
   each.lane->tick(load_, now);
   ports_.pump_after(0);
 }
@@ -457,9 +455,9 @@ void replays::stop(moment now) {
 }
 
 bool replays::idle() const noexcept {
-  return writing_ == 0
-         && std::none_of(entries_.begin(), entries_.end(),
-                         [](const auto& each) { return each->lane != nullptr; });
+  return writing_ == 0 && std::none_of(entries_.begin(), entries_.end(), [](const auto& each) {
+           return each->lane != nullptr;
+         });
 }
 
 replay_view replays::view_of(const entry& each) const {
@@ -479,9 +477,8 @@ std::vector<replay_view> replays::all() const {
   std::vector<replay_view> views;
   for (const auto& each : entries_)
     views.push_back(view_of(*each));
-  std::sort(views.begin(), views.end(), [](const auto& a, const auto& b) {
-    return a.record.created > b.record.created;
-  });
+  std::sort(views.begin(), views.end(),
+            [](const auto& a, const auto& b) { return a.record.created > b.record.created; });
   return views;
 }
 

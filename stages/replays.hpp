@@ -30,7 +30,7 @@ struct replays_config {
   std::vector<replayed_pipeline> pipelines;
   std::vector<backends::exporter_config> exporters; ///< All of the file.
   selection_maker select;
-  std::uint32_t max = defaults::max_replays;             ///< That have not ended.
+  std::uint32_t max = defaults::max_replays;               ///< That have not ended.
   std::chrono::milliseconds keep = defaults::keep_replays; ///< Ended ones are shown so long.
   std::chrono::milliseconds cursor_interval = defaults::cursor_interval;
   std::optional<std::uint32_t> seed = {};

@@ -60,8 +60,7 @@ result<open_log> open(const node_place& place, const LogSelection& selection) {
   if (!range)
     return tl::unexpected(range.error());
   stages::log_reader reader(disk, found->id, found->signal, std::move(*pick), order->traces);
-  return open_log{std::move(disk), *found, std::move(*order), std::move(*range),
-                  std::move(reader)};
+  return open_log{std::move(disk), *found, std::move(*order), std::move(*range), std::move(reader)};
 }
 
 void add_traces(std::string_view message, otlp::span_index& index, stages::distinct_count& traces) {
@@ -89,8 +88,8 @@ result<void> count(const node_place& place, const CountLogRequest& request,
   };
   const auto range = log->range;
   std::optional<error> broken;
-  const auto walked = stages::walk_range(
-      *log->disk, log->pipeline.id, range, log->reader, [&](auto& picked) {
+  const auto walked =
+      stages::walk_range(*log->disk, log->pipeline.id, range, log->reader, [&](auto& picked) {
         const auto message = log->reader.message_of(picked.block);
         if (!message)
           return true; // Damaged: what walks over it next says so.
@@ -122,7 +121,8 @@ bool tell_message(signal kind, std::string_view message, std::uint64_t items,
                   listener<LogPiece>& told) {
   LogPiece piece;
   piece.set_signal(std::string(to_string(kind)));
-  const auto pieces = std::min<std::uint64_t>(items, (message.size() + piece_bytes - 1) / piece_bytes);
+  const auto pieces =
+      std::min<std::uint64_t>(items, (message.size() + piece_bytes - 1) / piece_bytes);
   if (pieces <= 1) {
     piece.set_message(std::string(message));
     return told.tell(piece);
@@ -143,16 +143,16 @@ result<void> read(const node_place& place, const ReadLogRequest& request,
   auto log = open(place, request.selection());
   if (!log)
     return tl::unexpected(log.error());
-  const auto walked = stages::walk_range(
-      *log->disk, log->pipeline.id, log->range, log->reader, [&](auto& picked) {
+  const auto walked =
+      stages::walk_range(*log->disk, log->pipeline.id, log->range, log->reader, [&](auto& picked) {
         const auto message = log->reader.message_of(picked.block);
         if (!message)
           return true;
         const auto kind = log->pipeline.signal;
         std::string bare; // Without what clients said beside their data.
         const auto carried = backends::take_carried_of_items(kind, message->view(), bare);
-        return tell_message(kind, carried.any ? bare : message->view(),
-                            picked.block.header.items, told);
+        return tell_message(kind, carried.any ? bare : message->view(), picked.block.header.items,
+                            told);
       });
   if (!walked)
     return tl::unexpected(walked.error());

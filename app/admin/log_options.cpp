@@ -14,8 +14,7 @@ void add_log_options(CLI::App& command, log_options& given) {
                   "What was received from then on: 2026-11-20T10:00 (local time), "
                   "2026-11-20T10:00:00Z, -2h, seconds since 1970")
       ->type_name("TIME");
-  command
-      .add_option("--to", given.end, "And before then; +2h: so long after --from")
+  command.add_option("--to", given.end, "And before then; +2h: so long after --from")
       ->type_name("TIME")
       ->capture_default_str();
   command

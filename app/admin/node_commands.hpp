@@ -37,7 +37,8 @@ std::unique_ptr<node_command> make_logs_cat_command();
 std::unique_ptr<node_command> make_trace_command();
 
 struct command_row {
-  std::string_view path; ///< With blanks between its words; one that others begin with stands first.
+  std::string_view
+      path; ///< With blanks between its words; one that others begin with stands first.
   std::string_view text; ///< A sentence.
   std::string_view examples;
   std::unique_ptr<node_command> (*make)();

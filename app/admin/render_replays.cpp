@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 6> order_of_states = {"running", "paused"
                                                              "left",    "cancelled", "done"};
 
 std::size_t rank_of(std::string_view state) {
-  return static_cast<std::size_t>(
-      std::find(order_of_states.begin(), order_of_states.end(), state) - order_of_states.begin());
+  return static_cast<std::size_t>(std::find(order_of_states.begin(), order_of_states.end(), state)
+                                  - order_of_states.begin());
 }
 
 bool is_open(const Replay& part) {
@@ -94,9 +94,9 @@ void add(whole_replay& whole, const std::string& node, const Replay& part, doubl
   if (is_open(part)) {
     whole.bytes_a_second += part.bytes_a_second();
     if (part.blocks_a_second() > 0)
-      whole.seconds_left = std::max(
-          whole.seconds_left,
-          static_cast<double>(part.blocks() - part.blocks_done()) / part.blocks_a_second());
+      whole.seconds_left =
+          std::max(whole.seconds_left, static_cast<double>(part.blocks() - part.blocks_done())
+                                           / part.blocks_a_second());
   }
   add_notes(node, part, whole.notes);
 }
@@ -135,7 +135,8 @@ std::string render_replays(const std::vector<whole_replay>& all) {
   for (const auto& each : all) {
     const bool runs = each.state == "running";
     table.add({each.id, each.state, each.pipeline, each.exporter, share_text(each.share),
-               count_text(each.delivered), runs ? size_text(static_cast<std::uint64_t>(each.bytes_a_second)) + "/s" : "",
+               count_text(each.delivered),
+               runs ? size_text(static_cast<std::uint64_t>(each.bytes_a_second)) + "/s" : "",
                runs && each.seconds_left >= 0 ? span_text(each.seconds_left) : ""});
     for (const auto& note : each.notes)
       notes += wrapped(each.id + "  ", note);
@@ -153,9 +154,10 @@ std::string render_counts(const std::vector<LogCount>& counts) {
   sum.set_traces_exact(true);
   std::string notes;
   const auto add_row = [&](const std::string& name, const LogCount& count) {
-    table.add({name,
-               count.traces() == 0 ? "" : (count.traces_exact() ? "" : "~") + count_text(count.traces()),
-               count_text(count.items()), size_text(count.bytes()), count_text(count.left_out())});
+    table.add(
+        {name,
+         count.traces() == 0 ? "" : (count.traces_exact() ? "" : "~") + count_text(count.traces()),
+         count_text(count.items()), size_text(count.bytes()), count_text(count.left_out())});
   };
   for (const auto& count : counts) {
     add_row(count.speaker().name(), count);

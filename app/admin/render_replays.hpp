@@ -16,7 +16,7 @@ struct whole_replay {
   std::uint64_t trimmed_blocks = 0, damaged_blocks = 0;
   double share = 0; ///< Of its range that is finished, from 0 to 1.
   double bytes_a_second = 0;
-  double seconds_left = -1;      ///< Below 0: nobody can say.
+  double seconds_left = -1;            ///< Below 0: nobody can say.
   std::vector<std::string> notes = {}; ///< What is to be known of single nodes.
 };
 

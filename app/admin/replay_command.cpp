@@ -221,8 +221,8 @@ public:
     const bool nowhere = std::all_of(heard->answers.begin(), heard->answers.end(),
                                      [](const auto& answer) { return answer.replays().empty(); });
     if (nowhere && heard->lacking.empty())
-      return session.fails({errc::not_found, "no node has a replay " + id_
-                                                 + ": `weir replay list` shows them"});
+      return session.fails(
+          {errc::not_found, "no node has a replay " + id_ + ": `weir replay list` shows them"});
     show(session, *heard);
     return session.end(heard->lacking);
   }

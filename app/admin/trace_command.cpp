@@ -39,10 +39,9 @@ std::string text_of(const TraceNews& news) {
                                                   : "policy " + decision.policy();
     return wrapped(head, fmt::format("decided here ({}): {}, {}{}", news.pipeline(),
                                      decision.keep() ? "keep" : "drop", policy,
-                                     decision.sampling_rate() > 1
-                                         ? fmt::format(", it stands for {:.6g}",
-                                                       decision.sampling_rate())
-                                         : ""));
+                                     decision.sampling_rate() > 1 ? fmt::format(
+                                         ", it stands for {:.6g}", decision.sampling_rate())
+                                                                  : ""));
   }
   if (!news.has_in_log())
     return {};
@@ -109,9 +108,8 @@ public:
       session.show_json(heard);
     else
       session.out << text_of_all(heard.answers);
-    const bool found = std::any_of(heard.answers.begin(), heard.answers.end(), [](const auto& news) {
-      return !news.has_search();
-    });
+    const bool found = std::any_of(heard.answers.begin(), heard.answers.end(),
+                                   [](const auto& news) { return !news.has_search(); });
     const auto code = session.end(heard.lacking);
     return code == done && !found ? failed : code;
   }
@@ -128,15 +126,15 @@ private:
     request.set_max_bytes(bytes);
     if (at_.empty())
       return {};
-    const auto at = parse_time(at_, now, now);
-    if (!at)
-      return "--at: " + at.error().message;
+    const auto middle = parse_time(at_, now, now);
+    if (!middle)
+      return "--at: " + middle.error().message;
     std::chrono::nanoseconds within{};
     if (!parse_duration(within_, within) || within.count() <= 0)
       return "--within: expected a duration, as 10m";
     const auto span = static_cast<unix_ns>(within.count());
-    request.set_begin_unix_ns(*at - std::min(*at, span));
-    request.set_end_unix_ns(*at + span + behind_hint);
+    request.set_begin_unix_ns(*middle - std::min(*middle, span));
+    request.set_end_unix_ns(*middle + span + behind_hint);
     return {};
   }
 
@@ -151,8 +149,8 @@ private:
       if (!news.spans().empty())
         messages.push_back(news.spans());
     }
-    auto text = places.empty() ? wrapped("", "no node has a trace " + without_controls(id_))
-                               : places;
+    auto text =
+        places.empty() ? wrapped("", "no node has a trace " + without_controls(id_)) : places;
     if (const auto spans = waterfall_of(messages); !spans.empty())
       text += "\n" + spans;
     text += "\n" + costs;

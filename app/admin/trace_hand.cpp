@@ -100,8 +100,7 @@ result<void> find(const node_place& place, const FindTraceRequest& request,
     cost.set_blocks(cost.blocks() + looked->blocks);
     cost.set_bytes(cost.bytes() + looked->bytes);
     cost.set_whole(cost.whole() && looked->whole);
-    if (looked->since != 0
-        && (cost.since_unix_ns() == 0 || looked->since < cost.since_unix_ns()))
+    if (looked->since != 0 && (cost.since_unix_ns() == 0 || looked->since < cost.since_unix_ns()))
       cost.set_since_unix_ns(looked->since);
   }
   cost.set_seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());

@@ -69,8 +69,7 @@ std::vector<shown_span> spans_of(const std::vector<std::string>& messages) {
     if (!otlp::index_traces(message, 0, index))
       continue;
     for (const auto& each : index.spans) {
-      auto span =
-          read(each.body.in(message), service_of(index, index.groups[each.group], message));
+      auto span = read(each.body.in(message), service_of(index, index.groups[each.group], message));
       if (known.insert(span.id).second)
         spans.push_back(std::move(span));
     }
@@ -92,7 +91,7 @@ public:
     }
     for (std::size_t i = 0; i < spans.size(); ++i)
       children_[ids.contains(spans[i].parent) && spans[i].parent != spans[i].id ? spans[i].parent
-                                                                                 : ""]
+                                                                                : ""]
           .push_back(i);
   }
 
@@ -162,7 +161,8 @@ std::string waterfall_of(const std::vector<std::string>& messages) {
     return {};
   auto text = drawing(spans).text();
   if (spans.size() > max_waterfall_spans)
-    text += fmt::format("... and {} more\n", count_text(spans.size() - max_waterfall_spans, "span"));
+    text +=
+        fmt::format("... and {} more\n", count_text(spans.size() - max_waterfall_spans, "span"));
   return text;
 }
 

@@ -37,9 +37,9 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != text.npos;
 }
 
-const std::string three = stages::request_of(stages::named_span('a', "checkout")
-                                             + stages::named_span('b', "cart")
-                                             + stages::named_span('b', "checkout"));
+const std::string three =
+    stages::request_of(stages::named_span('a', "checkout") + stages::named_span('b', "cart")
+                       + stages::named_span('b', "checkout"));
 
 } // namespace
 

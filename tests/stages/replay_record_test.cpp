@@ -10,16 +10,17 @@ namespace {
 
 replay_record some_record() {
   replay_record record;
-  record.order = {.id = 0xdeadbeef,
-                  .pipeline = "traces/main",
-                  .exporter = "otlp/new",
-                  .begin = 1'700'000'000ULL * second_ns,
-                  .end = 1'700'000'060ULL * second_ns,
-                  .where = R"(name == "x")",
-                  .traces = {trace_id::from("0123456789abcdef"), trace_id::from("fedcba9876543210")},
-                  .mark_key = "replayed",
-                  .mark_value = "yes",
-                  .rate = 20'000'000};
+  record.order = {
+      .id = 0xdeadbeef,
+      .pipeline = "traces/main",
+      .exporter = "otlp/new",
+      .begin = 1'700'000'000ULL * second_ns,
+      .end = 1'700'000'060ULL * second_ns,
+      .where = R"(name == "x")",
+      .traces = {trace_id::from("0123456789abcdef"), trace_id::from("fedcba9876543210")},
+      .mark_key = "replayed",
+      .mark_value = "yes",
+      .rate = 20'000'000};
   record.state = replay_state::failed;
   record.reason = "no exporter";
   record.created = 5;

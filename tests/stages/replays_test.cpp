@@ -450,8 +450,7 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_stops_nobody) {
 BOOST_AUTO_TEST_CASE(the_rate_is_kept) {
   config.exporters.front().batch = backends::batch_config{.max_items = 1};
   for (unsigned i = 0; i < 100; ++i) {
-    const auto made =
-        block_of(some_spans(i, 1, 1000), 1, beginning.wall + i * second_ns);
+    const auto made = block_of(some_spans(i, 1, 1000), 1, beginning.wall + i * second_ns);
     storage::batch batch;
     batch.append_block(traces, i, made.header.last_time, made.bytes);
     disk->commit(batch, true);

@@ -61,13 +61,15 @@ BOOST_AUTO_TEST_CASE(without_a_zone_it_is_local_time) {
 // Scenario: texts that are no moments, and days that there are not. Guarantee: refused, with what
 // can be written.
 BOOST_AUTO_TEST_CASE(what_is_no_moment_is_refused) {
-  for (const auto* text : {"", "yesterday", "2026-13-01T00:00Z", "2026-02-30T00:00:00Z", "2026-11-18T",
-                           "2026-11-18T25:00Z", "2026-11-18T11:06:40X", "2026-11-18T11:06:40.Z", "--2h",
-                           "-", "+x", "12x", "2026-11-18T11:06:40+1:00", "99999999999999999999"}) {
+  for (const auto* text :
+       {"", "yesterday", "2026-13-01T00:00Z", "2026-02-30T00:00:00Z", "2026-11-18T",
+        "2026-11-18T25:00Z", "2026-11-18T11:06:40X", "2026-11-18T11:06:40.Z", "--2h", "-", "+x",
+        "12x", "2026-11-18T11:06:40+1:00", "99999999999999999999"}) {
     const auto found = parse_time(text, now, now);
     BOOST_TEST(!found, text);
     if (!found)
-      BOOST_TEST(found.error().message.find("expected one like 2026-11-20T10:00") != std::string::npos);
+      BOOST_TEST(found.error().message.find("expected one like 2026-11-20T10:00")
+                 != std::string::npos);
   }
 }
 

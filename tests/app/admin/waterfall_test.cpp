@@ -66,16 +66,16 @@ BOOST_AUTO_TEST_SUITE(waterfall_test)
 // Scenario: spans of two services out of order, one twice, one that failed. Guarantee: each stands
 // once under its parent, by time, with a bar where it was; no line is longer than 80.
 BOOST_AUTO_TEST_CASE(spans_stand_under_their_parents) {
-  const auto text = waterfall_of({span("pay", "charge", 'c', 'b', 50, 90, true),
-                                  span("shop", "GET /", 'a', 0, 0, 100),
-                                  span("shop", "cart", 'd', 'a', 0, 25),
-                                  span("pay", "charge", 'c', 'b', 50, 90, true),
-                                  span("shop", "pay", 'b', 'a', 25, 100)});
-  BOOST_TEST(text
-             == "shop GET /                                 ==========================     100 ms\n"
-                "  shop cart                                ======                          25 ms\n"
-                "  shop pay                                       ====================      75 ms\n"
-                "    ! pay charge                                        !!!!!!!!!!         40 ms\n");
+  const auto text = waterfall_of(
+      {span("pay", "charge", 'c', 'b', 50, 90, true), span("shop", "GET /", 'a', 0, 0, 100),
+       span("shop", "cart", 'd', 'a', 0, 25), span("pay", "charge", 'c', 'b', 50, 90, true),
+       span("shop", "pay", 'b', 'a', 25, 100)});
+  BOOST_TEST(
+      text
+      == "shop GET /                                 ==========================     100 ms\n"
+         "  shop cart                                ======                          25 ms\n"
+         "  shop pay                                       ====================      75 ms\n"
+         "    ! pay charge                                        !!!!!!!!!!         40 ms\n");
   for (const auto& line : lines_of(text))
     BOOST_TEST(width_of(line) == screen_width);
 }
@@ -83,11 +83,11 @@ BOOST_AUTO_TEST_CASE(spans_stand_under_their_parents) {
 // Scenario: a span whose parent is not there, two that are each other's parents, a chain of 3,000.
 // Guarantee: every span is drawn, or counted; it ends.
 BOOST_AUTO_TEST_CASE(broken_trees_are_drawn) {
-  BOOST_TEST(lines_of(waterfall_of({span("s", "alone", 'a', 'z', 0, 1),
-                                    span("s", "one", 'b', 'c', 0, 1),
-                                    span("s", "other", 'c', 'b', 0, 1)}))
-                 .size()
-             == 3U);
+  BOOST_TEST(
+      lines_of(waterfall_of({span("s", "alone", 'a', 'z', 0, 1), span("s", "one", 'b', 'c', 0, 1),
+                             span("s", "other", 'c', 'b', 0, 1)}))
+          .size()
+      == 3U);
   std::vector<std::string> chain;
   for (unsigned i = 1; i <= 3000; ++i) {
     std::string id(8, '\1'), parent(8, '\1'), body, scope, spans, message;
