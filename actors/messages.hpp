@@ -11,6 +11,7 @@
 #include "stages/messages.hpp"
 #include "stages/origin.hpp"
 #include "stages/orphans.hpp"
+#include "stages/replays.hpp"
 #include "stages/shard.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -45,6 +46,23 @@ struct arrivals {
 };
 using arrivals_ptr = std::shared_ptr<arrivals>;
 
+/// What became of a replay's request.
+struct replay_report {
+  stages::replay_id replay = 0;
+  stages::delivery_report report;
+};
+using replay_report_ptr = std::shared_ptr<const replay_report>;
+
+/// What is wanted of the replays. `answer` is called once, on their thread: it must not block.
+struct replay_question {
+  enum class kind : std::uint8_t { check, start, list, pause, resume, cancel };
+  kind hand = kind::list;
+  stages::replay_order order; ///< Of check and start; of the others its id.
+  std::function<void(result<std::vector<stages::replay_view>>)> answer;
+};
+using replay_question_ptr = std::shared_ptr<const replay_question>;
+using replays_change = std::shared_ptr<const stages::replays_config>;
+
 using compressor_change = std::shared_ptr<const stages::compressor_config>;
 struct origin_change_message;
 struct shard_change_message;
@@ -68,6 +86,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::progress_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::decisions_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::delivery_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::exporter_order_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::replay_report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::replay_question_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::replays_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::intake_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::compressor_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::origin_change)
@@ -239,6 +260,20 @@ using exporter_actor = caf::typed_actor<
     caf::reacts_to<delivery_ptr>, caf::reacts_to<tick_atom>,
     // What a hand asks; answered when it is durable.
     caf::replies_to<exporter_order_ptr>::with<changed_atom>,
+    caf::replies_to<stop_atom>::with<stopped_atom>>;
+
+/// Sends ranges of logs once more, as people ask for it.
+using replays_actor = caf::typed_actor<
+    // INTERNAL: there is something to do again.
+    caf::reacts_to<wake_atom>,
+    // A request came to an end.
+    caf::reacts_to<replay_report_ptr>,
+    // From people.
+    caf::reacts_to<replay_question_ptr>,
+    // Other pipelines, other exporters.
+    caf::replies_to<replays_change>::with<changed_atom>,
+    // The node leaves its cluster.
+    caf::reacts_to<leave_atom>, caf::reacts_to<tick_atom>,
     caf::replies_to<stop_atom>::with<stopped_atom>>;
 
 /// Five times a second: space and admission; once a second retention and gauges too.

@@ -23,6 +23,7 @@ void show_limits(const node_plan& plan) {
   show_limit(metrics::window_index_bytes.name, "sampling.window_memory",
              plan.window_memory / 10 * 9);
   show_limit(metrics::decision_cache_size.name, "sampling.decision_cache", plan.decision_cache);
+  show_limit(metrics::replays.name, "storage.replays.max", plan.max_replays);
 }
 
 void show_receiver(const std::string& id, signal kind) {
@@ -63,10 +64,15 @@ void show_metrics_at_start(const node_plan& plan) {
         &metrics::storage_refused_spills, &metrics::cluster_ring_changes,
         &metrics::cluster_sent_entries, &metrics::cluster_sent_bytes,
         &metrics::cluster_received_entries, &metrics::cluster_turned_away_slots,
-        &metrics::cluster_insisted_slots, &metrics::cluster_refused_peers})
+        &metrics::cluster_insisted_slots, &metrics::cluster_refused_peers,
+        &metrics::replay_trimmed_blocks})
     counter->with();
   for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
     metrics::reloads.with({{"outcome", outcome}});
+  for (const auto& exporter : plan.exporters) {
+    metrics::replay_sent_items.with({{"exporter", exporter.id}});
+    metrics::replay_sent_bytes.with({{"exporter", exporter.id}});
+  }
   for (const auto& connection : plan.connections)
     if (connection.make_meter)
       for (const auto* counter : {&metrics::connector_overflowed, &metrics::connector_made_points})

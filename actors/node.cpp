@@ -171,6 +171,7 @@ void node::impl::stop(std::chrono::milliseconds deadline) {
   ask_to_stop(origin, left());
   for (const auto& [key, each] : exporters)
     ask_to_stop(each.actor, left());
+  ask_to_stop(replays, left());
   ask_to_stop(housekeeper, left());
   end_server();
 }
@@ -191,6 +192,7 @@ void node::impl::end_actors() {
     handle = std::decay_t<decltype(handle)>();
   };
   end(housekeeper);
+  end(replays);
   end(hub);
   end(inbox);
   end(intake);
@@ -252,6 +254,7 @@ result<std::unique_ptr<node>> node::start(node_plan plan) {
   auto pipelines = parts.pipelines_of_shards(parts.plan, parts.ids);
   if (!pipelines)
     return tl::unexpected(pipelines.error());
+  parts.spawn_replays();
   parts.spawn_compressors();
   parts.spawn_shards(std::move(*pipelines));
   parts.spawn_intake();

@@ -11,6 +11,7 @@
 #include "stages/connections.hpp"
 #include "stages/defaults.hpp"
 #include "stages/edit_limits.hpp"
+#include "stages/replays.hpp"
 #include "stages/sabotage.hpp"
 #include "storage/store.hpp"
 
@@ -50,6 +51,9 @@ struct node_plan {
   std::chrono::milliseconds dead_letter_retention = stages::defaults::dead_letter_retention;
   std::chrono::milliseconds cursor_interval = stages::defaults::cursor_interval;
   bool drop_oldest = false;
+  std::uint32_t max_replays = stages::defaults::max_replays;
+  std::chrono::milliseconds keep_replays = stages::defaults::keep_replays;
+  stages::selection_maker select; ///< What replays, and whoever reads logs, pick by.
   std::uint64_t window_memory = stages::defaults::window_memory;
   std::uint64_t decision_cache = stages::defaults::decision_cache;
   std::uint32_t samplers = 0;          ///< 0 = one for two cores
@@ -89,6 +93,24 @@ public:
 
   /// Why clients are told to retry; "" = they are served. Any thread.
   std::string refusal() const;
+
+  // -- replays; any thread --
+  /// Begins one; returns once it is durable. Errors as stages::replays::start(), errc::unavailable:
+  /// the node stops, or did not answer in time (some seconds).
+  result<stages::replay_view> start_replay(const stages::replay_order& order);
+  /// Whether it could be begun.
+  result<void> check_replay(const stages::replay_order& order);
+  result<std::vector<stages::replay_view>> replays();
+  enum class replay_change : std::uint8_t { pause, resume, cancel };
+  result<stages::replay_view> change_replay(stages::replay_id replay, replay_change change);
+
+  // -- the logs; any thread --
+  /// Null: the node stops.
+  std::shared_ptr<const storage::disk> disk() const;
+  /// The pipelines whose logs can be read, as they are configured.
+  std::vector<stages::replayed_pipeline> logs() const;
+  /// As node_plan::select.
+  stages::selection_maker selector() const;
 
   // -- the cluster; any thread --
   /// Why this node is not ready for clients, though it serves them: its place among others; "" = it

@@ -100,7 +100,10 @@ result<void> node::impl::join(std::uint64_t boot) {
   hub = system.spawn<caf::detached>(weir::actors::hub,
                                     hub_neighbours{shards, origin, intake, writer, store,
                                                    cluster_place, rates,
-                                                   [clients = gate] { clients->leave(); }},
+                                                   [clients = gate, sending = replays] {
+                                                     clients->leave();
+                                                     caf::anon_send(sending, leave_atom_v);
+                                                   }},
                                     std::make_shared<const hub_change_message>(change_of_hub()));
   net::link_server_config config;
   config.listen = wanted.listen;

@@ -10,6 +10,7 @@
 #include "actors/metrics_at_start.hpp"
 #include "actors/node.hpp"
 #include "actors/origin.hpp"
+#include "actors/replays.hpp"
 #include "actors/shard.hpp"
 #include "actors/writer.hpp"
 #include "core/log.hpp"
@@ -93,6 +94,7 @@ struct node::impl {
   origin_actor origin;
   intake_actor intake;
   housekeeper_actor housekeeper;
+  replays_actor replays;
   // -- none of these where it is alone --
   hub_actor hub;
   inbox_actor inbox;
@@ -104,6 +106,7 @@ struct node::impl {
   std::unique_ptr<net::seed_lookup> seeds;
   /// Who looks holds it: handles are not taken away meanwhile.
   mutable std::mutex look_mutex;
+  std::vector<stages::replayed_pipeline> readable_logs; ///< Guarded by it.
   std::unique_ptr<net::otlp_server> server;
   std::shared_ptr<admission> gate = std::make_shared<admission>();
   std::atomic<bool> serving{false};
@@ -132,6 +135,7 @@ struct node::impl {
   origin_change_message change_of_origin() const;
   stages::intake_config config_of_intake() const;
   stages::housekeeper_config config_of_housekeeper() const;
+  stages::replays_config config_of_replays() const;
   /// The exporters of the plan, by the ids of its pipelines.
   stages::configured_exporters configured() const;
   std::vector<signal> signals_of(std::uint32_t receiver) const;
@@ -139,6 +143,14 @@ struct node::impl {
   // -- start --
   result<void> spawn_exporters();
   void spawn_intake();
+
+  // -- replays (node_replays.cpp) --
+  void spawn_replays();
+  void change_replays();
+  result<std::vector<stages::replay_view>> ask_replays(replay_question::kind hand,
+                                                       stages::replay_order order) const;
+  result<stages::replay_view> ask_replay(replay_question::kind hand,
+                                         stages::replay_order order) const;
   result<void> serve();
   /// Whose data is owed to nobody any more, in the log.
   void say_orphans() const;

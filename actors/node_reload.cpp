@@ -169,8 +169,9 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
       || plan.memory_limit != before.memory_limit
       || plan.cursor_retention != before.cursor_retention
       || plan.dead_letter_bytes != before.dead_letter_bytes
-      || plan.dead_letter_retention != before.dead_letter_retention)
-    changes.push_back("retention, overflow, dead_letters or memory_limiter: changed");
+      || plan.dead_letter_retention != before.dead_letter_retention
+      || plan.max_replays != before.max_replays || plan.keep_replays != before.keep_replays)
+    changes.push_back("retention, overflow, dead_letters, replays or memory_limiter: changed");
   // What the stages had on its way is durable when it is asked for again; then nothing more comes
   // for those that are gone.
   commit({}, nullptr);
@@ -178,6 +179,7 @@ void node::impl::adopt(next_plan& next, std::vector<std::string>& changes) {
     stages::note_orphans(*store, configured(), moment::now().wall, batch);
   });
   change(housekeeper, std::make_shared<const stages::housekeeper_config>(config_of_housekeeper()));
+  change_replays();
 }
 
 // Stops what goes and what changes; the places of the former are left out of what comes back.

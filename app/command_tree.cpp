@@ -217,9 +217,10 @@ void command_tree::add_node_commands(node_arguments& given) {
 }
 
 node_command* command_tree::on_node() const {
-  for (const auto& [command, made] : node_commands_)
-    if (command->parsed())
-      return made.get();
+  // `replay list` is a `replay` too, and stands behind it.
+  for (auto each = node_commands_.rbegin(); each != node_commands_.rend(); ++each)
+    if (each->first->parsed())
+      return each->second.get();
   return nullptr;
 }
 

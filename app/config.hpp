@@ -45,6 +45,12 @@ struct dead_letter_limits {
   milliseconds retention = stages::defaults::dead_letter_retention;
 };
 
+/// `storage.replays`
+struct replay_limits {
+  std::uint32_t max = stages::defaults::max_replays;  ///< That run or are paused.
+  milliseconds keep = stages::defaults::keep_replays; ///< Ended ones are shown so long.
+};
+
 /// `storage.overflow`: what happens when `storage.max_bytes` is reached.
 enum class overflow_policy : std::uint8_t {
   refuse,      ///< Clients are told to retry.
@@ -59,6 +65,7 @@ struct storage_config {
   /// What is owed to exporters that are gone, and their places.
   milliseconds cursor_retention = stages::defaults::cursor_retention;
   dead_letter_limits dead_letters;
+  replay_limits replays;
   milliseconds cursor_interval =
       stages::defaults::cursor_interval; ///< At most this long until a cursor is on disk.
   journal_config journal;

@@ -1,6 +1,7 @@
 #include "app/node_plan.hpp"
 
 #include "app/config/memory_limit.hpp"
+#include "app/replay_selection.hpp"
 #include "app/version.hpp"
 
 #include <algorithm>
@@ -51,6 +52,9 @@ actors::node_plan plan_of(const node_config& config) {
   plan.dead_letter_bytes = config.storage.dead_letters.max_bytes;
   plan.cursor_retention = config.storage.cursor_retention;
   plan.dead_letter_retention = config.storage.dead_letters.retention;
+  plan.max_replays = config.storage.replays.max;
+  plan.keep_replays = config.storage.replays.keep;
+  plan.select = selection_of;
   plan.drop_oldest = config.storage.overflow == overflow_policy::drop_oldest;
   plan.window_memory = config.sampling.window_memory;
   plan.decision_cache = config.sampling.decision_cache;

@@ -21,5 +21,7 @@ inline constexpr std::uint32_t max_span_bytes = 1 << 20;
 inline constexpr std::uint32_t max_envelope_bytes = 1 << 20;
 inline constexpr std::uint64_t max_gathered_bytes = 32 << 20;
 inline constexpr std::chrono::seconds max_edit_time{2};
+inline constexpr std::uint32_t max_replays = 16;       ///< `storage.replays`
+inline constexpr std::chrono::hours keep_replays{168}; ///< `storage.replays`
 
 } // namespace weir::stages::defaults

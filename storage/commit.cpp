@@ -18,12 +18,9 @@ using keys::kind;
 constexpr auto stall_pause = std::chrono::milliseconds(2);
 constexpr int stall_attempts = 500;
 
-// How far a clock may go back before it is believed.
-constexpr unix_ns clock_slack = 600ULL * second_ns;
-
 // Blocks are a little out of order; beyond that a clock was ahead, and is right again.
 unix_ns index_time(unix_ns last, unix_ns time) {
-  return time < last && last - time <= clock_slack ? last : time;
+  return time < last && last - time <= index_slack ? last : time;
 }
 
 rocksdb::Slice slice(std::string_view bytes) {

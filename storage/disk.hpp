@@ -27,6 +27,9 @@ struct segment {
   bool in_memory = false;
 };
 
+/// How far a clock may go back before the index of a log believes it.
+inline constexpr unix_ns index_slack = 600'000'000'000;
+
 /// Why intake must stop.
 enum class refusal : std::uint8_t {
   none,
@@ -116,6 +119,13 @@ public:
   /// The first block that holds data received at `begin` or later, or log().next. Where a clock was
   /// set back by more than ten minutes, what was written before is older than what came after.
   virtual result<log_position> find_time(pipeline_id pipeline, unix_ns begin) const = 0;
+  /// Calls `each(time, position)` for the blocks that are indexed at `begin` or later, by time and
+  /// then by position, until it returns false. Seeks to the begin. A block is indexed at the latest
+  /// receive time in it; while a clock was set back by at most index_slack, at that of the block
+  /// before.
+  virtual result<void>
+  scan_times(pipeline_id pipeline, unix_ns begin,
+             const std::function<bool(unix_ns, log_position)>& each) const = 0;
   virtual result<void> trim_log(pipeline_id pipeline, log_position below) = 0;
   /// What is held, oldest first.
   virtual std::vector<segment> log_segments(pipeline_id pipeline) const = 0;

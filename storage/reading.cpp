@@ -284,6 +284,21 @@ result<log_position> store::find_time(pipeline_id pipeline, unix_ns begin) const
   return std::min(found, held.next);
 }
 
+result<void> store::scan_times(pipeline_id pipeline, unix_ns begin,
+                               const std::function<bool(unix_ns, log_position)>& each) const {
+  const auto log = impl_->log_of(pipeline);
+  if (!log)
+    return tl::unexpected(log.error());
+  const auto held = (*log)->blocks.held();
+  return impl_->scan((*log)->index, keys::time(pipeline, begin, 0),
+                     keys::end_of(keys::prefix(keys::kind::time, pipeline)),
+                     [&](std::string_view key, std::string_view) {
+                       const auto parsed = keys::parse(key);
+                       return !parsed || parsed->number < held.first || parsed->number >= held.next
+                              || each(parsed->time, parsed->number);
+                     });
+}
+
 result<void> store::trim_log(pipeline_id pipeline, log_position below) {
   const auto log = impl_->log_of(pipeline);
   if (!log)

@@ -93,6 +93,8 @@ public:
   bounds log(pipeline_id pipeline) const override;
   result<std::string> read_block(pipeline_id pipeline, log_position position) const override;
   result<log_position> find_time(pipeline_id pipeline, unix_ns begin) const override;
+  result<void> scan_times(pipeline_id pipeline, unix_ns begin,
+                          const std::function<bool(unix_ns, log_position)>& each) const override;
   result<void> trim_log(pipeline_id pipeline, log_position below) override;
   std::vector<segment> log_segments(pipeline_id pipeline) const override;
   result<std::map<std::string, log_place>> cursors(pipeline_id pipeline) const override;

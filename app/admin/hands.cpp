@@ -9,10 +9,8 @@ namespace weir::app {
 
 const std::vector<hand>& all_hands() {
   static const std::vector<hand> hands{
-      status_hand(),
-      members_hand(),
-      leave_hand(),
-      exporters_hand(),
+      status_hand(),  members_hand(),       leave_hand(),     exporters_hand(), start_replay_hand(),
+      replays_hand(), change_replay_hand(), count_log_hand(), read_log_hand(),  find_trace_hand(),
   };
   return hands;
 }

@@ -12,6 +12,12 @@ hand status_hand();
 hand members_hand();
 hand leave_hand();
 hand exporters_hand();
+hand start_replay_hand();
+hand replays_hand();
+hand change_replay_hand();
+hand count_log_hand();
+hand read_log_hand();
+hand find_trace_hand();
 
 /// All of them.
 const std::vector<hand>& all_hands();

@@ -28,6 +28,31 @@ constexpr std::array rows{
   weir exporters list --node gamma
   weir exporters list --output json)",
                 make_exporters_list_command},
+    command_row{
+        "replay", "Sends once more what the logs of all nodes hold of a time",
+        R"(  weir replay --pipeline traces --from 2026-11-20T10:00 --to +2h --exporter otlp/new
+  weir replay --pipeline traces --from -30m --dry-run
+  weir replay --pipeline traces --from -2h --exporter otlp/new --rate 20MB/s       --where 'resource.attributes["service.name"] == "checkout"' --watch
+  weir replay --pipeline logs --from -1d --exporter otlphttp/archive --mark replayed=yes)",
+        make_replay_command},
+    command_row{"replay list", "Lists the replays of all nodes, and how far they are",
+                R"(  weir replay list
+  weir replay list --output json)",
+                make_replay_list_command},
+    command_row{"replay pause", "Lets a replay wait", R"(  weir replay pause 0123456789abcdef)",
+                make_replay_pause_command},
+    command_row{"replay resume", "Goes on with a replay that is paused, has failed, or was left",
+                R"(  weir replay resume 0123456789abcdef)", make_replay_resume_command},
+    command_row{"replay cancel", "Ends a replay for good",
+                R"(  weir replay cancel 0123456789abcdef)", make_replay_cancel_command},
+    command_row{"logs cat", "Prints what the logs of all nodes hold of a time, as OTLP/JSON lines",
+                R"(  weir logs cat --pipeline traces --from -10m
+  weir logs cat --pipeline traces --from -1h --where 'status.code == 2' > errors.jsonl)",
+                make_logs_cat_command},
+    command_row{"trace", "Finds a trace on all nodes: where it is, what was decided, its spans",
+                R"(  weir trace 4bf92f3577b34da6a3ce929d0e0e4736
+  weir trace 4bf92f3577b34da6a3ce929d0e0e4736 --at 2026-11-20T10:00 --within 5m)",
+                make_trace_command},
 };
 
 struct group_row {
@@ -35,6 +60,7 @@ struct group_row {
 };
 constexpr std::array groups{
     group_row{"exporters", "Shows and steers the exporters of all nodes"},
+    group_row{"logs", "Reads the logs of all nodes"},
 };
 
 /// The first line of a file that holds something.

@@ -28,9 +28,17 @@ std::unique_ptr<node_command> make_status_command();
 std::unique_ptr<node_command> make_members_command();
 std::unique_ptr<node_command> make_leave_command();
 std::unique_ptr<node_command> make_exporters_list_command();
+std::unique_ptr<node_command> make_replay_command();
+std::unique_ptr<node_command> make_replay_list_command();
+std::unique_ptr<node_command> make_replay_pause_command();
+std::unique_ptr<node_command> make_replay_resume_command();
+std::unique_ptr<node_command> make_replay_cancel_command();
+std::unique_ptr<node_command> make_logs_cat_command();
+std::unique_ptr<node_command> make_trace_command();
 
 struct command_row {
-  std::string_view path; ///< With blanks between its words.
+  std::string_view
+      path; ///< With blanks between its words; one that others begin with stands first.
   std::string_view text; ///< A sentence.
   std::string_view examples;
   std::unique_ptr<node_command> (*make)();

@@ -45,6 +45,18 @@ const option_table<dead_letter_limits>& dead_letter_options() {
   return table;
 }
 
+const option_table<replay_limits>& replay_options() {
+  using c = replay_limits;
+  static const option_table<c> table{{
+      works("max", &c::max, {.min = "1", .max = "32"},
+            "That run or are paused on a node at a time; more are refused."),
+      works("keep", &c::keep, {.min = "1m"},
+            "Ended ones are shown by `weir replay list` for so long; of more than 64 the oldest "
+            "goes."),
+  }};
+  return table;
+}
+
 const option_table<storage::options>& database_options() {
   using c = storage::options;
   static const option_table<c> table{{
@@ -91,6 +103,7 @@ const option_table<storage_config>& storage_options() {
                       "long, or until the room is needed, and so does its place: one that comes "
                       "back in that time goes on where it was.")),
       by_reload(block("dead_letters", &c::dead_letters, &dead_letter_options)),
+      by_reload(block("replays", &c::replays, &replay_options)),
       works("cursor_interval", &c::cursor_interval, {.min = "10ms", .max = "1m"},
             "At most this long, or 16384 items, until an exporter's place is on disk: what is sent "
             "twice after a crash."),

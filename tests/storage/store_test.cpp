@@ -236,6 +236,36 @@ BOOST_AUTO_TEST_CASE(a_clock_that_jumped_ahead_is_forgotten) {
   BOOST_TEST(database->find_time(pipeline, 120 * minute).value() == 5u);
 }
 
+// Scenario: blocks that came a little out of order, a clock that was set back by an hour, blocks
+// that were trimmed. Guarantee: what is indexed at a time or later comes by time and position; those
+// out of order stand at the time before them; what was trimmed does not come.
+BOOST_AUTO_TEST_CASE(times_are_scanned) {
+  const auto pipeline = database->pipeline("traces").value();
+  BOOST_REQUIRE(database->open_log(pipeline));
+  constexpr unix_ns minute = 60ULL * second_ns;
+  const unix_ns times[] = {100 * minute, 102 * minute, 101 * minute, 40 * minute, 103 * minute};
+  for (unsigned i = 0; i < 5; ++i) {
+    auto b = batch();
+    b.append_block(pipeline, i, times[i], std::string_view("x"));
+    commit(std::move(b));
+  }
+  using found = std::vector<std::pair<unix_ns, log_position>>;
+  const auto scanned = [&](unix_ns begin, std::size_t most = 100) {
+    found all;
+    BOOST_REQUIRE(database->scan_times(pipeline, begin, [&](unix_ns time, log_position position) {
+      all.emplace_back(time / minute, position);
+      return all.size() < most;
+    }));
+    return all;
+  };
+  BOOST_TEST((scanned(0) == found{{40, 3}, {100, 0}, {102, 1}, {102, 2}, {103, 4}}));
+  BOOST_TEST((scanned(100 * minute + 1) == found{{102, 1}, {102, 2}, {103, 4}}));
+  BOOST_TEST((scanned(0, 2) == found{{40, 3}, {100, 0}}));
+  BOOST_TEST(scanned(104 * minute).empty());
+  BOOST_REQUIRE(database->trim_log(pipeline, 2));
+  BOOST_TEST((scanned(0) == found{{40, 3}, {102, 2}, {103, 4}}));
+}
+
 // Scenario: progress, settled records and decisions are trimmed. Guarantee: gone at once, and after
 // a restart; records of another epoch stay.
 BOOST_AUTO_TEST_CASE(small_records_are_trimmed) {

@@ -3,6 +3,7 @@
 #include "codec/block.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace weir::test {
 
@@ -294,6 +295,30 @@ result<log_position> model_disk::find_time(pipeline_id pipeline, unix_ns begin) 
         codec::read_block(bytes.view())->header.last_time >= begin)
       return position;
   return held.next;
+}
+
+result<void> model_disk::scan_times(pipeline_id pipeline, unix_ns begin,
+                                    const std::function<bool(unix_ns, log_position)>& each) const {
+  if (refuses())
+    return refused();
+  std::set<std::pair<unix_ns, log_position>> index;
+  unix_ns last = 0;
+  const auto held = log(pipeline);
+  for (auto position = held.first; position < held.next; ++position) {
+    const auto block = now_.blocks.find({pipeline, position});
+    if (block == now_.blocks.end())
+      continue;
+    // As the header has it, whether or not the block is sound.
+    const auto bytes = block->second.view();
+    unix_ns time = 0;
+    std::memcpy(&time, bytes.data() + 40, sizeof time);
+    last = time < last && last - time <= storage::index_slack ? last : time;
+    index.emplace(last, position);
+  }
+  for (auto found = index.lower_bound({begin, 0}); found != index.end(); ++found)
+    if (!each(found->first, found->second))
+      break;
+  return {};
 }
 
 std::vector<storage::segment> model_disk::log_segments(pipeline_id pipeline) const {
