@@ -5,6 +5,7 @@ import pathlib
 import time
 
 from support import case, cluster, load, network, node, paths
+from support.process import wait_until
 
 RATE = 8_000  # spans a second
 WAIT = "4s"
@@ -77,8 +78,8 @@ class ClusterNetworkTest(case.SystemTest):
         scenario.net.cut(scenario.hosts[0], scenario.hosts[1])
         time.sleep(seconds)  # The fault itself.
         for each, peer in ((one, other), (other, one)):
-            self.assertTrue(any(f"no link to {peer.directory.name}" in line for line in each.troubles()),
-                            each.troubles())
+            wait_until(lambda: any(f"no link to {peer.directory.name}" in line for line in each.troubles()), 30,
+                       f"{each.directory.name} to miss its link: {each.troubles()}", every=0.5)
             self.assertEqual(each.ring()[0], 3)
         scenario.net.heal()
         scenario.nodes.wait_formed(3)
