@@ -23,12 +23,11 @@ error not_found(const exporter_filter& which) {
 result<void> node::impl::obey(const exporter_actor& actor, stages::exporter_order order) {
   caf::scoped_actor self{system};
   result<void> done;
-  self->request(actor, patience,
-                std::make_shared<const stages::exporter_order>(std::move(order)))
+  self->request(actor, patience, std::make_shared<const stages::exporter_order>(std::move(order)))
       .receive([](changed_atom) {},
                [&](const caf::error& why) {
-                 done = fail(errc::unavailable, "the exporter did not answer in time: "
-                                                  + system.render(why));
+                 done = fail(errc::unavailable,
+                             "the exporter did not answer in time: " + system.render(why));
                });
   return done;
 }
@@ -38,9 +37,10 @@ result<std::size_t> node::impl::pipeline_of(const exporter_filter& which) const 
   std::optional<std::size_t> found;
   for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
     const auto& pipeline = plan.pipelines[p];
-    const bool has = std::any_of(
-        pipeline.exporters.begin(), pipeline.exporters.end(),
-        [&](auto index) { return which.takes(pipeline.name, plan.exporters[index].id); });
+    const bool has =
+        std::any_of(pipeline.exporters.begin(), pipeline.exporters.end(), [&](auto index) {
+          return which.takes(pipeline.name, plan.exporters[index].id);
+        });
     if (!has)
       continue;
     if (found)

@@ -68,7 +68,7 @@ struct drain_config {
 /// Where an exporter begins in a log that it has no cursor in. (Weir's own.)
 struct start_config {
   enum class place : std::uint8_t { end, beginning, time };
-  place at = place::end;
+  place where = place::end;
   std::uint64_t time = 0; ///< Unix nanoseconds, of `time`.
 
   friend bool operator==(const start_config&, const start_config&) = default;

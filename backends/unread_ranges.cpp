@@ -26,12 +26,12 @@ unread_ranges::unread_ranges(const log_place& start, const std::vector<place_ran
   ranges_.push_back({reached, no_end});
 }
 
-std::optional<log_position> unread_ranges::next(log_position from, log_position below) const {
+std::optional<log_position> unread_ranges::next(log_position begin, log_position below) const {
   const auto it = std::partition_point(ranges_.begin(), ranges_.end(),
-                                       [from](const auto& r) { return end_of(r) <= from; });
+                                       [begin](const auto& r) { return end_of(r) <= begin; });
   if (it == ranges_.end())
     return std::nullopt;
-  const auto found = std::max(from, it->first.position);
+  const auto found = std::max(begin, it->first.position);
   return found < below ? std::optional(found) : std::nullopt;
 }
 
@@ -43,9 +43,9 @@ std::optional<log_position> unread_ranges::last(log_position below) const {
   return std::min(below, end_of(*std::prev(it))) - 1;
 }
 
-std::uint64_t unread_ranges::blocks(log_position from, log_position below) const {
+std::uint64_t unread_ranges::blocks(log_position begin, log_position below) const {
   std::uint64_t count = 0;
-  auto counted = from; // Two ranges may lie in one block.
+  auto counted = begin; // Two ranges may lie in one block.
   for (const auto& range : ranges_) {
     const auto first = std::max(counted, range.first.position);
     const auto end = std::min(below, end_of(range));

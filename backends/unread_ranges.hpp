@@ -19,12 +19,12 @@ public:
 
   /// The first place that is not read; the end of the log, where there is no gap before it.
   const log_place& first() const noexcept { return ranges_.front().first; }
-  /// The first block in [from, below) of which something is not read.
-  std::optional<log_position> next(log_position from, log_position below) const;
+  /// The first block in [begin, below) of which something is not read.
+  std::optional<log_position> next(log_position begin, log_position below) const;
   /// The last block before `below` of which something is not read.
   std::optional<log_position> last(log_position below) const;
-  /// How many blocks in [from, below) are not read, at least in part.
-  std::uint64_t blocks(log_position from, log_position below) const;
+  /// How many blocks in [begin, below) are not read, at least in part.
+  std::uint64_t blocks(log_position begin, log_position below) const;
 
   /// A block is read now. @returns its items that were not
   std::vector<item_range> take(log_position block, std::uint32_t items);

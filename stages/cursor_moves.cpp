@@ -44,7 +44,7 @@ result<log_position> target_of(const storage::disk& store, pipeline_id log,
                                const backends::start_config& target) {
   using place = backends::start_config::place;
   const auto held = store.log(log);
-  switch (target.at) {
+  switch (target.where) {
   case place::beginning:
     return held.first;
   case place::time:
@@ -68,8 +68,9 @@ result<std::uint32_t> items_of(const storage::disk& store, pipeline_id log, log_
 }
 
 // What is owed from a place on, but for `finished`, and before `below`.
-result<std::uint64_t> owed_items(const storage::disk& store, pipeline_id log, const log_place& place,
-                                 const std::vector<place_range>& finished, log_position below) {
+result<std::uint64_t> owed_items(const storage::disk& store, pipeline_id log,
+                                 const log_place& place, const std::vector<place_range>& finished,
+                                 log_position below) {
   backends::unread_ranges unread(place, finished);
   std::uint64_t items = 0;
   while (const auto position = unread.next(0, below)) {
@@ -102,8 +103,8 @@ result<std::uint64_t> hand_over_copies(const storage::disk& store, const named_l
       continue;
     for (;; ++free) {
       if (free > max_copies)
-        return fail(errc::full, fmt::format("exporters {} and {} have set too many requests aside",
-                                            old, heir));
+        return fail(errc::full,
+                    fmt::format("exporters {} and {} have set too many requests aside", old, heir));
       const auto taken = store.meta(aside_key(log.name, heir, free));
       if (!taken)
         return tl::unexpected(taken.error());
@@ -138,8 +139,8 @@ void place_exporter(const storage::disk& store, const named_log& log, const std:
 }
 
 result<std::int64_t> seek_exporter(const storage::disk& store, const named_log& log,
-                                   const std::string& exporter, const backends::start_config& target,
-                                   storage::batch& changes) {
+                                   const std::string& exporter,
+                                   const backends::start_config& target, storage::batch& changes) {
   const auto now = standing_of(store, log, exporter);
   if (!now)
     return tl::unexpected(now.error());
@@ -163,9 +164,9 @@ result<std::int64_t> seek_exporter(const storage::disk& store, const named_log& 
 result<std::uint64_t> adopt_exporter(const storage::disk& store, const named_log& log,
                                      const std::string& old, const std::string& heir,
                                      storage::batch& changes) {
-  auto from = standing_of(store, log, old);
-  if (!from)
-    return tl::unexpected(from.error());
+  auto source = standing_of(store, log, old);
+  if (!source)
+    return tl::unexpected(source.error());
   auto now = standing_of(store, log, heir);
   if (!now)
     return tl::unexpected(now.error());
@@ -178,13 +179,13 @@ result<std::uint64_t> adopt_exporter(const storage::disk& store, const named_log
   const auto is_owed_by_old = [&](const log_place& place) { return place < log_place{below, 0}; };
   std::vector<place_range> ahead;
   const auto add = [&](log_place first, const log_place& last) {
-    first = std::max(first, from->cursor);
+    first = std::max(first, source->cursor);
     if (!ahead.empty() && first <= ahead.back().last)
       ahead.back().last = std::max(ahead.back().last, last);
     else if (first < last)
       ahead.push_back({first, last});
   };
-  for (const auto& range : from->ahead)
+  for (const auto& range : source->ahead)
     if (is_owed_by_old(range.first))
       add(range.first, std::min(range.last, log_place{below, 0}));
   if (is_owed_by_old(now->cursor))
@@ -193,21 +194,21 @@ result<std::uint64_t> adopt_exporter(const storage::disk& store, const named_log
   add({below, 0}, now->cursor);
   for (const auto& range : now->ahead)
     add(range.first, range.last);
-  const auto owed = owed_items(store, log.id, from->cursor, ahead, below);
+  const auto owed = owed_items(store, log.id, source->cursor, ahead, below);
   if (!owed)
     return tl::unexpected(owed.error());
   const auto copies = hand_over_copies(store, log, old, heir, changes);
   if (!copies)
     return tl::unexpected(copies.error());
-  put_standing(log, heir, {from->cursor, ahead}, changes);
+  put_standing(log, heir, {source->cursor, ahead}, changes);
   put_standing(log, old, {{next, 0}, {}}, changes);
   const auto items = *owed + *copies;
   ledger_page page(store, ledger_key(log.name, heir), exporter_counts);
   page[moved_items] -= items;
   page.write(changes);
-  ledger_page source(store, ledger_key(log.name, old), exporter_counts);
-  source[moved_items] += items;
-  source.write(changes);
+  ledger_page old_page(store, ledger_key(log.name, old), exporter_counts);
+  old_page[moved_items] += items;
+  old_page.write(changes);
   return items;
 }
 

@@ -25,8 +25,8 @@ void place_exporter(const storage::disk& store, const named_log& log, const std:
 /// @returns by how many items it goes on; below 0: so many are sent once more. errc::not_found: the
 /// exporter has no cursor there
 result<std::int64_t> seek_exporter(const storage::disk& store, const named_log& log,
-                                   const std::string& exporter, const backends::start_config& target,
-                                   storage::batch& changes);
+                                   const std::string& exporter,
+                                   const backends::start_config& target, storage::batch& changes);
 
 /// What is owed to `old` is owed to `heir` from now on, beside what is; what `heir` has delivered
 /// stays delivered. Requests that were set aside go over too. For the writer's thread.

@@ -84,7 +84,9 @@ bool exporter::finish_by_item(const delivery_report& report) {
   for (const auto& item : answer.items) {
     const auto first = std::clamp<std::uint64_t>(item.first, next, order.size());
     const auto last = std::clamp<std::uint64_t>(item.last, first, order.size());
-    const auto place = [&](std::uint64_t i) { return order.begin() + static_cast<std::ptrdiff_t>(i); };
+    const auto place = [&](std::uint64_t i) {
+      return order.begin() + static_cast<std::ptrdiff_t>(i);
+    };
     delivered.insert(delivered.end(), place(next), place(first));
     const bool has_room = refused.size() < max_reasons || refused.contains(item.reason);
     auto& target = item.again ? again : has_room ? refused[item.reason] : refused.rbegin()->second;

@@ -62,7 +62,7 @@ void exporter::resume_orders() {
 void exporter::obey(const exporter_order& order, moment now) {
   now_ = now;
   using kind = exporter_order::kind;
-  switch (order.what) {
+  switch (order.act) {
   case kind::pause:
     if (!paused_since_) {
       paused_since_ = now.wall;

@@ -24,7 +24,7 @@ letter_order read_letter_order(std::string_view bytes);
 /// What a hand asks of an exporter. Answered when it is durable.
 struct exporter_order {
   enum class kind : std::uint8_t { pause, resume, send_letters };
-  kind what = kind::pause;
+  kind act = kind::pause;
   letter_order letters = {};
 };
 using exporter_order_ptr = std::shared_ptr<const exporter_order>;

@@ -23,8 +23,8 @@ result<gone_letters> gone_letters::read(const storage::disk& disk, const std::st
   if (!bytes)
     return tl::unexpected(bytes.error());
   gone_letters gone;
-  gone.ranges_ = backends::decode_finished(bytes->value_or(""),
-                                           {std::numeric_limits<log_position>::max(), 0});
+  gone.ranges_ =
+      backends::decode_finished(bytes->value_or(""), {std::numeric_limits<log_position>::max(), 0});
   return gone;
 }
 
@@ -43,9 +43,8 @@ std::uint64_t gone_letters::count(const storage::bounds& held) const {
 }
 
 log_position gone_letters::first_left(log_position position) const {
-  const auto it = std::partition_point(ranges_.begin(), ranges_.end(), [&](const auto& r) {
-    return r.last.position <= position;
-  });
+  const auto it = std::partition_point(ranges_.begin(), ranges_.end(),
+                                       [&](const auto& r) { return r.last.position <= position; });
   return it != ranges_.end() && it->first.position <= position ? it->last.position : position;
 }
 
@@ -56,9 +55,8 @@ bool gone_letters::is_full() const {
 void gone_letters::add(log_position letter) {
   if (contains(letter))
     return;
-  auto it = std::partition_point(ranges_.begin(), ranges_.end(), [&](const auto& r) {
-    return r.last.position < letter;
-  });
+  auto it = std::partition_point(ranges_.begin(), ranges_.end(),
+                                 [&](const auto& r) { return r.last.position < letter; });
   if (it == ranges_.end() || it->first.position > letter + 1)
     it = ranges_.insert(it, place_range{{letter, 0}, {letter + 1, 0}});
   it->first.position = std::min(it->first.position, letter);

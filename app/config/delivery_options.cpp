@@ -48,10 +48,9 @@ const option_table<drain_shape>& drain_options() {
 void check_delivery(const section& map, const delivery_shape& shape) {
   const auto& start = shape.start_at;
   if (start != "end" && start != "beginning" && !parse_rfc3339(start))
-    map.error("start_at",
-              fmt::format("found {}, expected `end`, `beginning` or a time such as "
-                          "`2026-11-20T10:00:00Z`",
-                          quoted_text(start)));
+    map.error("start_at", fmt::format("found {}, expected `end`, `beginning` or a time such as "
+                                      "`2026-11-20T10:00:00Z`",
+                                      quoted_text(start)));
 }
 
 bool take_number(std::string_view& text, std::size_t digits, int& out) {
@@ -162,7 +161,7 @@ void link_delivery(const delivery_shape& shape, backends::exporter_config& made)
   made.drain.max_rate = parse_rate(shape.drain.max_rate).value_or(0);
   using place = backends::start_config::place;
   if (shape.start_at == "beginning")
-    made.start.at = place::beginning;
+    made.start.where = place::beginning;
   else if (const auto time = parse_rfc3339(shape.start_at))
     made.start = {place::time, *time};
 }

@@ -192,11 +192,10 @@ BOOST_AUTO_TEST_CASE(a_kill_loses_no_letter) {
       }
       writes = true;
       answers = [](const auto&) { return delivered(); };
-      if (letters_left() > 0 && read_letter_order(disk->meta(letter_order_key("traces", backend))
-                                                      .value()
-                                                      .value_or(""))
-                                        .below
-                                    == 0)
+      if (letters_left() > 0
+          && read_letter_order(disk->meta(letter_order_key("traces", backend)).value().value_or(""))
+                     .below
+                 == 0)
         obey(send_all()); // The order itself may have been lost with the first kill.
       pass(5 * second_ns);
       BOOST_TEST(letters_left() == 0u);
@@ -261,16 +260,16 @@ BOOST_AUTO_TEST_CASE(a_cursor_is_moved) {
   start();
   pass(2 * second_ns);
   BOOST_TEST(taken == 10u);
-  BOOST_TEST(seek({.at = place::beginning}) == -10);
+  BOOST_TEST(seek({.where = place::beginning}) == -10);
   BOOST_TEST(owed() == 10u);
   pass(2 * second_ns);
   BOOST_TEST(taken == 20u);
-  BOOST_TEST(seek({.at = place::time, .time = middle}) == -4);
+  BOOST_TEST(seek({.where = place::time, .time = middle}) == -4);
   pass(2 * second_ns);
   BOOST_TEST(taken == 24u);
   answers = nullptr;
   fill(2, 2);
-  BOOST_TEST(seek({.at = place::end}) == 4);
+  BOOST_TEST(seek({.where = place::end}) == 4);
   pass(2 * second_ns);
   BOOST_TEST(sent.empty());
   BOOST_TEST(owed() == 0u);
@@ -294,9 +293,9 @@ BOOST_AUTO_TEST_CASE(a_new_exporter_begins_where_it_says) {
     kill();
     return taken;
   };
-  BOOST_TEST(owed_to({.at = place::end}) == 0u);
-  BOOST_TEST(owed_to({.at = place::beginning}) == 10u);
-  BOOST_TEST(owed_to({.at = place::time, .time = middle}) == 4u);
+  BOOST_TEST(owed_to({.where = place::end}) == 0u);
+  BOOST_TEST(owed_to({.where = place::beginning}) == 10u);
+  BOOST_TEST(owed_to({.where = place::time, .time = middle}) == 4u);
 }
 
 // Scenario: an exporter is renamed while ten items wait for it; its heir begins at the end and
