@@ -21,6 +21,9 @@ constexpr unsigned quick_attempts = 3;
 // Between the words of an origin that has nothing open: traces of other origins wait for them.
 constexpr steady_ns quiet_pause = second_ns;
 
+// Of what waits for an owner, the oldest first: entries from before the start stand at its beginning.
+constexpr std::size_t most_looked_at = 64;
+
 // Entries whose settled slots are written in one commit.
 constexpr std::size_t kept_at_once = 512;
 
@@ -126,13 +129,25 @@ void origin::retry_turned_away() {
   }
 }
 
-// What was turned away is not there, though it was sent.
+// What was turned away is not there, though it was sent. And of an entry from before the start nobody
+// can say how late its traces are: its age was cut to its wait. Until the owner has it, it is as old
+// as any.
 std::optional<steady_ns> origin::oldest_unsent(node_id owner) const {
+  const auto is_old = [this](const entry_id& entry) { return entry.epoch != disk_->epoch(); };
+  for (std::size_t skipped = 0; skipped < most_looked_at; ++skipped) {
+    const auto* next = settling_.next_unsent(owner, skipped);
+    if (next == nullptr)
+      break;
+    if (is_old(next->id))
+      return 0;
+  }
   auto oldest = settling_.oldest_unsent(owner);
   for (const auto& each : turned_away_)
     for (const auto& [entry, slots] : each.report.entries)
-      if (const auto* open = settling_.find(entry); open != nullptr && each.owner == owner)
-        oldest = std::min(oldest.value_or(open->received), open->received);
+      if (const auto* open = settling_.find(entry); open != nullptr && each.owner == owner) {
+        const auto received = is_old(entry) ? 0 : open->received;
+        oldest = std::min(oldest.value_or(received), received);
+      }
   return oldest;
 }
 
