@@ -276,10 +276,6 @@ bool node::ready() const noexcept {
   return impl_->serving;
 }
 
-const storage::disk& node::disk() const noexcept {
-  return *impl_->store;
-}
-
 node_id node::id() const noexcept {
   return impl_->store->node();
 }

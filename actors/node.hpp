@@ -82,9 +82,6 @@ public:
   /// Its lasting id.
   node_id id() const noexcept;
 
-  /// What it has on disk, to read.
-  const storage::disk& disk() const noexcept;
-
   /// Addresses that the OTLP ports are bound to.
   std::vector<std::string> endpoints() const;
 
