@@ -66,8 +66,7 @@ private:
       self.pipelines = {"traces"};
       hub_settings settings;
       settings.cluster = "weir";
-      stage.emplace(self, std::vector{address_of(1), address_of(2)}, settings, id, *this,
-                    all.now_);
+      stage.emplace(self, std::vector{address_of(1), address_of(2)}, settings, id, *this, all.now_);
     }
     session_number session_of(link_number link) const { return id << 32 | link; }
     node& peer_of(session_number session) const { return *all.nodes_[(session >> 32) - 1]; }
