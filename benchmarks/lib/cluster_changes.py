@@ -61,7 +61,7 @@ def join(spans, seconds):
 
 def death(spans):
     """One of three is killed that has taken nothing in, but owns a third of what is undecided."""
-    wait_s = 4
+    wait_s = 3
     with measure.Scratch() as directory, load.Sink() as sink, tiers.WeirCluster(
             directory, sink.endpoint, policies=targets.KEEP_ALL, wait=f"{wait_s}s") as target:
         *others, killed = target.cluster.members
