@@ -128,6 +128,7 @@ struct told_inbox {
   std::map<node_id, std::uint64_t> credit;
   std::map<node_id, std::vector<settled_ptr>> settled;
   std::map<node_id, std::vector<wrong_owner_ptr>> turned_away;
+  std::vector<std::pair<node_id, std::uint64_t>> handed; ///< Tickets that are durable.
 };
 
 inline inbox_actor::behavior_type fake_inbox(inbox_actor::pointer, told_inbox* told) {
@@ -140,6 +141,9 @@ inline inbox_actor::behavior_type fake_inbox(inbox_actor::pointer, told_inbox* t
       },
       [told](node_id origin, const wrong_owner_ptr& report) {
         told->turned_away[origin].push_back(report);
+      },
+      [told](handed_atom, node_id giver, std::uint64_t ticket) {
+        told->handed.emplace_back(giver, ticket);
       },
       [](const inbox_change&) -> caf::result<changed_atom> { return changed_atom_v; },
       [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },

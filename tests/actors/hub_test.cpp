@@ -21,6 +21,7 @@ intake_actor::behavior_type fake_intake(intake_actor::pointer, std::vector<ring_
       [](const arrivals_ptr&) {},
       [](edited_atom) {},
       [](flush_atom) {},
+      [](tick_atom) {},
       [](const intake_change&) -> caf::result<changed_atom> { return changed_atom_v; },
       [rings](const ring_ptr& ring) { rings->push_back(ring); },
       [](stop_atom) -> caf::result<stopped_atom> { return stopped_atom_v; },
