@@ -55,17 +55,26 @@ void show_pipeline(const node_plan& plan, const node_pipeline& pipeline) {
 
 void show_metrics_at_start(const node_plan& plan) {
   show_limits(plan);
-  for (const auto* counter :
-       {&metrics::journal_damaged_entries, &metrics::journal_moved_entries,
-        &metrics::journal_orphaned_spans, &metrics::intake_edits_slow, &metrics::intake_edits_ended,
-        &metrics::kept_edits_ended, &metrics::sampler_unfinished_conditions,
-        &metrics::storage_damaged_records, &metrics::storage_salvaged_records,
-        &metrics::storage_lost_records, &metrics::storage_spilled_bytes,
-        &metrics::storage_refused_spills, &metrics::cluster_ring_changes,
-        &metrics::cluster_sent_entries, &metrics::cluster_sent_bytes,
-        &metrics::cluster_received_entries, &metrics::cluster_turned_away_slots,
-        &metrics::cluster_insisted_slots, &metrics::cluster_refused_peers,
-        &metrics::replay_trimmed_blocks})
+  for (const auto* counter : {&metrics::journal_damaged_entries,
+                              &metrics::journal_moved_entries,
+                              &metrics::journal_orphaned_spans,
+                              &metrics::intake_edits_slow,
+                              &metrics::intake_edits_ended,
+                              &metrics::kept_edits_ended,
+                              &metrics::sampler_unfinished_conditions,
+                              &metrics::storage_damaged_records,
+                              &metrics::storage_salvaged_records,
+                              &metrics::storage_lost_records,
+                              &metrics::storage_spilled_bytes,
+                              &metrics::storage_refused_spills,
+                              &metrics::cluster_ring_changes,
+                              &metrics::cluster_sent_entries,
+                              &metrics::cluster_sent_bytes,
+                              &metrics::cluster_received_entries,
+                              &metrics::cluster_turned_away_slots,
+                              &metrics::cluster_insisted_slots,
+                              &metrics::cluster_refused_peers,
+                              &metrics::replay_trimmed_blocks})
     counter->with();
   for (const auto* outcome : {"taken", "refused", "nothing_to_change"})
     metrics::reloads.with({{"outcome", outcome}});

@@ -46,8 +46,8 @@ void node::impl::change_replays() {
   change(replays, std::make_shared<const stages::replays_config>(std::move(config)));
 }
 
-result<std::vector<stages::replay_view>>
-node::impl::ask_replays(replay_question::kind hand, stages::replay_order order) const {
+result<std::vector<stages::replay_view>> node::impl::ask_replays(replay_question::kind hand,
+                                                                 stages::replay_order order) const {
   using answer = result<std::vector<stages::replay_view>>;
   // Shared: the answer may come when nobody waits any more.
   const auto promised = std::make_shared<std::promise<answer>>();
@@ -56,10 +56,10 @@ node::impl::ask_replays(replay_question::kind hand, stages::replay_order order) 
     const std::lock_guard guard(look_mutex);
     if (!replays || *ending)
       return fail(errc::unavailable, "the node stops");
-    caf::anon_send(replays,
-                   std::make_shared<const replay_question>(replay_question{
-                       hand, std::move(order),
-                       [promised](answer found) { promised->set_value(std::move(found)); }}));
+    caf::anon_send(replays, std::make_shared<const replay_question>(
+                                replay_question{hand, std::move(order), [promised](answer found) {
+                                                  promised->set_value(std::move(found));
+                                                }}));
   }
   if (coming.wait_for(patience) != std::future_status::ready)
     return fail(errc::unavailable,

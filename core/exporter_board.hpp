@@ -28,12 +28,12 @@ struct exporter_status {
   std::string pipeline; ///< "traces/main"
   std::string exporter; ///< "otlp/tempo"
   exporter_health health = exporter_health::sending;
-  unix_ns since = 0;               ///< In this health since then.
-  std::string reason = {};         ///< The back end's last words; empty while sending.
-  std::uint64_t waiting_items = 0; ///< In the log, not delivered yet.
-  unix_ns oldest_waiting = 0;      ///< When the oldest of them was received; 0: nothing waits.
-  unix_ns next_try = 0;            ///< While backing off; 0: at any moment.
-  std::uint64_t backlog_blocks = 0; ///< Of what has waited, not read yet.
+  unix_ns since = 0;                 ///< In this health since then.
+  std::string reason = {};           ///< The back end's last words; empty while sending.
+  std::uint64_t waiting_items = 0;   ///< In the log, not delivered yet.
+  unix_ns oldest_waiting = 0;        ///< When the oldest of them was received; 0: nothing waits.
+  unix_ns next_try = 0;              ///< While backing off; 0: at any moment.
+  std::uint64_t backlog_blocks = 0;  ///< Of what has waited, not read yet.
   std::uint64_t letters_to_send = 0; ///< Dead letters, and what was set aside, at most.
 };
 

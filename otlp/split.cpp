@@ -103,8 +103,7 @@ private:
     const auto& envelope = whole_.groups[scopes_[run.first_scope].group];
     span_group group;
     group.first_resource_slice = static_cast<std::uint32_t>(out_->index.slices.size());
-    group.resource_slices =
-        write_envelope(envelope.first_resource_slice, envelope.resource_slices);
+    group.resource_slices = write_envelope(envelope.first_resource_slice, envelope.resource_slices);
     for (auto s = run.first_scope; s < run.first_scope + run.scopes; ++s)
       write_scope(scopes_[s], group);
   }
@@ -127,8 +126,8 @@ private:
       known = static_cast<slot>(index.traces.size());
       index.traces.push_back(whole_.traces[span.slot]);
     }
-    index.spans.push_back({{place(), span.body.length},
-                           static_cast<std::uint32_t>(index.groups.size() - 1), known});
+    index.spans.push_back(
+        {{place(), span.body.length}, static_cast<std::uint32_t>(index.groups.size() - 1), known});
     out_->message.append(span.body.in(message_));
   }
 

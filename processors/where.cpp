@@ -32,9 +32,8 @@ public:
     case context_kind::metric:
       return ottl::with_metric(context, s, [this](const auto& subject) { return judge(subject); });
     default: {
-      const auto points = ottl::for_each_metric_point(context, s, [this](const auto& subject) {
-        return judge(subject) == disposition::keep;
-      });
+      const auto points = ottl::for_each_metric_point(
+          context, s, [this](const auto& subject) { return judge(subject) == disposition::keep; });
       return points.left == 0 ? disposition::drop : disposition::keep;
     }
     }
@@ -103,8 +102,8 @@ result<processor_ptr> make_where(const std::string& condition, weir::signal kind
 result<processor_ptr> make_traces_filter(std::span<const trace_id> traces, weir::signal kind) {
   if (kind == weir::signal::metrics)
     return fail(errc::invalid_argument, "metrics are of no trace");
-  return std::make_shared<const of_traces>(
-      traces, kind == weir::signal::traces ? span_trace_id : log_trace_id);
+  return std::make_shared<const of_traces>(traces, kind == weir::signal::traces ? span_trace_id
+                                                                                : log_trace_id);
 }
 
 } // namespace weir::processors

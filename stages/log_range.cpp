@@ -23,8 +23,7 @@ void add(std::vector<run>& runs, log_position position) {
 
 // By position, those that touch as one.
 void order(std::vector<run>& runs) {
-  std::sort(runs.begin(), runs.end(),
-            [](const run& a, const run& b) { return a.first < b.first; });
+  std::sort(runs.begin(), runs.end(), [](const run& a, const run& b) { return a.first < b.first; });
   std::vector<run> joined;
   for (const auto& each : runs)
     if (!joined.empty() && each.first <= joined.back().next)
@@ -42,7 +41,8 @@ void close_gaps(std::vector<run>& runs, std::size_t most) {
   for (std::size_t i = 1; i < runs.size(); ++i)
     gaps.push_back(runs[i].first - runs[i - 1].next);
   const auto closed = runs.size() - most;
-  std::nth_element(gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(closed - 1), gaps.end());
+  std::nth_element(gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(closed - 1),
+                   gaps.end());
   const auto largest = gaps[closed - 1];
   std::vector<run> joined;
   for (const auto& each : runs)
@@ -59,18 +59,17 @@ result<log_range> log_range::find(const storage::disk& disk, pipeline_id pipelin
                                   unix_ns end, log_position bound) {
   log_range range(begin, end, bound);
   auto& runs = range.runs_;
-  const auto done =
-      disk.scan_times(pipeline, begin, [&](unix_ns time, log_position position) {
-        if (time >= end)
-          return false;
-        if (position < bound)
-          add(runs, position);
-        if (runs.size() > 64 * max_runs_of_range) {
-          order(runs);
-          close_gaps(runs, max_runs_of_range);
-        }
-        return true;
-      });
+  const auto done = disk.scan_times(pipeline, begin, [&](unix_ns time, log_position position) {
+    if (time >= end)
+      return false;
+    if (position < bound)
+      add(runs, position);
+    if (runs.size() > 64 * max_runs_of_range) {
+      order(runs);
+      close_gaps(runs, max_runs_of_range);
+    }
+    return true;
+  });
   if (!done)
     return tl::unexpected(done.error());
   order(runs);
@@ -107,8 +106,7 @@ bool log_range::indexed(log_position position) const noexcept {
 
 std::optional<log_position> log_range::next(log_position position) const noexcept {
   const auto* found = run_of(position);
-  if (found != nullptr
-      && position < closed_[static_cast<std::size_t>(found - runs_.data())])
+  if (found != nullptr && position < closed_[static_cast<std::size_t>(found - runs_.data())])
     return position;
   const auto* behind = found == nullptr ? runs_.data() : found + 1;
   if (behind == runs_.data() + runs_.size())

@@ -73,8 +73,7 @@ result<log_reader::picked_block> log_reader::pick(log_position position,
   if (!message)
     return tl::unexpected(message.error());
   std::string edited;
-  const auto outcome =
-      pick_->apply(kind_, message->view(), {}, scratch_, edited, max_pick_time);
+  const auto outcome = pick_->apply(kind_, message->view(), {}, scratch_, edited, max_pick_time);
   if (!outcome.refusal.empty())
     return fail(errc::invalid_argument, outcome.refusal);
   block.body = outcome.changed ? shared_bytes(std::move(edited)) : std::move(*message);

@@ -75,7 +75,7 @@ std::map<std::string, std::string> trace_search::exporters_at(pipeline_id pipeli
   if (!cursors)
     return states;
   for (const auto& [exporter, place] : *cursors)
-    states[exporter] = position < place.position                          ? "delivered"
+    states[exporter] = position < place.position                      ? "delivered"
                        : position == place.position && place.item > 0 ? "in part"
                                                                       : "waiting";
   return states;
@@ -121,9 +121,8 @@ result<search_cost> trace_search::log(pipeline_id pipeline, unix_ns begin, unix_
   return cost;
 }
 
-result<search_cost>
-trace_search::journal(const std::function<bool(trace_in_journal&&)>& told,
-                      const std::function<bool()>& goes_on) const {
+result<search_cost> trace_search::journal(const std::function<bool(trace_in_journal&&)>& told,
+                                          const std::function<bool()>& goes_on) const {
   search_cost cost;
   codec::packer packer;
   std::string payload;

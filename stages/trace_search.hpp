@@ -35,10 +35,10 @@ struct found_decision {
 
 /// What a search cost.
 struct search_cost {
-  std::uint64_t blocks = 0;  ///< Looked at; of the journal, entries.
-  std::uint64_t bytes = 0;   ///< Of these, packed.
-  bool whole = true;         ///< Nothing was left out.
-  unix_ns since = 0;         ///< The oldest block looked at began then; 0: none was.
+  std::uint64_t blocks = 0; ///< Looked at; of the journal, entries.
+  std::uint64_t bytes = 0;  ///< Of these, packed.
+  bool whole = true;        ///< Nothing was left out.
+  unix_ns since = 0;        ///< The oldest block looked at began then; 0: none was.
 };
 
 /// Looks for one trace on a disk. Reads and unpacks what it looks at: there is no index of traces.

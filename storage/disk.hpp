@@ -123,9 +123,8 @@ public:
   /// then by position, until it returns false. Seeks to the begin. A block is indexed at the latest
   /// receive time in it; while a clock was set back by at most index_slack, at that of the block
   /// before.
-  virtual result<void>
-  scan_times(pipeline_id pipeline, unix_ns begin,
-             const std::function<bool(unix_ns, log_position)>& each) const = 0;
+  virtual result<void> scan_times(pipeline_id pipeline, unix_ns begin,
+                                  const std::function<bool(unix_ns, log_position)>& each) const = 0;
   virtual result<void> trim_log(pipeline_id pipeline, log_position below) = 0;
   /// What is held, oldest first.
   virtual std::vector<segment> log_segments(pipeline_id pipeline) const = 0;

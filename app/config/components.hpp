@@ -20,8 +20,8 @@ using component_config =
                  exporter_shape<backends::debug_config>, exporter_shape<backends::file_config>,
                  exporter_shape<backends::nop_config>, processors::filter_config,
                  processors::transform_config, health_check_shape, net::basic_auth_config,
-                 bearer_auth_shape, net::headers_setter_config,
-                 connectors::forward_config, connectors::routing_config, connectors::count_config,
+                 bearer_auth_shape, net::headers_setter_config, connectors::forward_config,
+                 connectors::routing_config, connectors::count_config,
                  connectors::spanmetrics_config>;
 
 /// One component of the file, decoded.

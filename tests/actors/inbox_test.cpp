@@ -67,9 +67,10 @@ struct fixture : stepped_system {
 
 BOOST_FIXTURE_TEST_SUITE(inbox_test, fixture)
 
-// Scenario: another node sends an entry, a word, a mark and what it hands over; the shards take the
-// entry over. Guarantee: each shard has the entry and the word; what is handed over is answered over
-// the link, and so is the credit, once both shards have given it.
+// Scenario: another node sends an entry, a word and what it hands over; the shards take the entry
+// over. Guarantee: each shard has the entry and the word; the credit goes back over the link with
+// the next word, once both shards have given it; what is handed over is answered there once the
+// compressor says that it is durable, and not before.
 BOOST_AUTO_TEST_CASE(what_comes_over_a_link_is_answered_over_it) {
   send(session, some_entry());
   send(session, cluster::sent_until{steady_now(), 3});
@@ -81,6 +82,7 @@ BOOST_AUTO_TEST_CASE(what_comes_over_a_link_is_answered_over_it) {
   const auto bytes = told[0].entries[0]->unpacked.size();
   tell(uut, taken_atom_v, peer, std::uint64_t{bytes});
   tell(uut, taken_atom_v, peer, std::uint64_t{bytes});
+  send(session, cluster::sent_until{steady_now(), 3});
   cluster::handed_over handed;
   handed.pipeline = "traces";
   handed.ticket = 8;
@@ -90,6 +92,8 @@ BOOST_AUTO_TEST_CASE(what_comes_over_a_link_is_answered_over_it) {
     if (const auto* given = std::get_if<cluster::taken>(&each))
       credit += given->bytes;
   BOOST_TEST(credit == bytes);
+  BOOST_TEST(!std::holds_alternative<cluster::handed_taken>(link->answers.back()));
+  tell(uut, handed_atom_v, peer, std::uint64_t{8});
   BOOST_TEST((std::get<cluster::handed_taken>(link->answers.back()).ticket == 8U));
 }
 

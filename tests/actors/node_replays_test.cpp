@@ -147,8 +147,8 @@ BOOST_AUTO_TEST_CASE(wrong_questions_are_answered) {
   BOOST_TEST(uut->logs().size() == 1U);
   BOOST_REQUIRE(uut->start_replay(order()));
   wait_for(stages::replay_state::done); // Of nothing.
-  BOOST_TEST((uut->change_replay(id, node::replay_change::pause).error().code
-              == errc::unsupported));
+  BOOST_TEST(
+      (uut->change_replay(id, node::replay_change::pause).error().code == errc::unsupported));
   uut->stop(patience);
 }
 

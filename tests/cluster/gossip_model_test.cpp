@@ -213,7 +213,8 @@ BOOST_AUTO_TEST_CASE(a_flapping_link_moves_nothing) {
     uut.cut(3, 40, true);
     const auto seconds = static_cast<steady_ns>(2 + uut.random(19));
     uut.pass(seconds * second_ns);
-    BOOST_TEST(uut.ready(3) == (seconds <= 10));
+    if (seconds != 10) // As long as `down_after`: which comes first is chance.
+      BOOST_TEST(uut.ready(3) == (seconds < 10));
     for (node_id id = 1; id <= count; ++id)
       BOOST_TEST((uut.ready(id) || id == 3 || id == 40));
     uut.cut(3, 40, false);

@@ -271,7 +271,7 @@ BOOST_AUTO_TEST_CASE(over_a_new_link_comes_what_is_open) {
   BOOST_TEST(away.empty());
   link_up(2);
   BOOST_REQUIRE(!away.empty());
-  BOOST_TEST((std::get<cluster::forgotten>(away[0].second) == cluster::forgotten{7, 2}));
+  BOOST_TEST((std::get<cluster::forgotten>(away[0].second) == cluster::forgotten{1, 2}));
   BOOST_TEST(
       (taken_by(2) == std::vector<std::pair<sequence, slots>>{{2, {0}}, {3, {0, 1}}, {4, {0}}}));
 }

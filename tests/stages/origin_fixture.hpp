@@ -15,8 +15,9 @@ namespace weir::stages::origin_tests {
 inline constexpr pipeline_id traces = 1;
 inline constexpr steady_ns wait = 10 * second_ns;
 
+// Of the model disk's first start.
 inline entry_id id(sequence number) {
-  return {1, 7, number};
+  return {1, 1, number};
 }
 
 inline std::vector<entry_id> ids(sequence first, sequence last) {

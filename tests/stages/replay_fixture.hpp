@@ -121,10 +121,10 @@ struct fixture : replays_ports {
   }
 
   using change = void (replays::*)(replay_id, moment, const replay_answer&);
-  result<replay_view> change_to(change what, replay_id replay = 7) {
+  result<replay_view> change_to(change wanted, replay_id replay = 7) {
     const auto found = std::make_shared<result<replay_view>>(fail(errc::unavailable, "no answer"));
-    (uut.get()->*what)(replay, now,
-                       [found](result<replay_view> view) { *found = std::move(view); });
+    (uut.get()->*wanted)(replay, now,
+                         [found](result<replay_view> view) { *found = std::move(view); });
     settle();
     return *found;
   }

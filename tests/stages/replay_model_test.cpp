@@ -54,8 +54,9 @@ struct world : fixture {
   // The items of a message.
   std::vector<unsigned> items_in(std::string_view message) const {
     std::vector<unsigned> found;
-    for (auto at = message.find('<'); at != message.npos; at = message.find('<', at + 1))
-      found.push_back(static_cast<unsigned>(std::atoi(message.data() + at + 1)));
+    for (auto begin = message.find('<'); begin != message.npos;
+         begin = message.find('<', begin + 1))
+      found.push_back(static_cast<unsigned>(std::atoi(message.data() + begin + 1)));
     return found;
   }
 

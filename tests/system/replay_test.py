@@ -46,10 +46,11 @@ class ReplayTest(case.SystemTest):
 
     @staticmethod
     def add_exporter(weir, endpoint):
-        """Configures `otlp/second`, which stands in no pipeline."""
+        """Configures `otlp/second`, in a pipeline that nothing comes to."""
         exporter = node.flow({"endpoint": endpoint, "tls": {"insecure": True}, "compression": "none",
                               "retry_on_failure": {"initial_interval": "100ms", "max_interval": "500ms"}})
-        weir.write_text(weir.config_text().replace("exporters: {otlp: ", f"exporters: {{otlp/second: {exporter}, otlp: "))
+        weir.write_text(weir.config_text().replace("exporters: {otlp: ", f"exporters: {{otlp/second: {exporter}, otlp: ")
+                         .replace("  pipelines:", "  pipelines:\n    metrics: {receivers: [otlp], exporters: [otlp/second]}"))
 
     def one_node(self, sink, second, **options):
         admin = f"127.0.0.1:{node.free_port()}"

@@ -73,9 +73,9 @@ BOOST_AUTO_TEST_CASE(spans_stand_under_their_parents) {
   BOOST_TEST(
       text
       == "shop GET /                                 ==========================     100 ms\n"
-         "  shop cart                                ======                          25 ms\n"
-         "  shop pay                                       ====================      75 ms\n"
-         "    ! pay charge                                        !!!!!!!!!!         40 ms\n");
+         "  shop cart                                ======                        25.0 ms\n"
+         "  shop pay                                       ====================    75.0 ms\n"
+         "    ! pay charge                                        !!!!!!!!!!       40.0 ms\n");
   for (const auto& line : lines_of(text))
     BOOST_TEST(width_of(line) == screen_width);
 }

@@ -195,8 +195,8 @@ const std::vector<bad_case> one_fault{
         "rotation the file is gone on with in any case"),
     exporter("file: {path: \"\"}", "f:3:16: exporters.file.path: found nothing, expected text"),
     exporter("nop: {}", "f:4:3: nop: the key is given twice; first on line 3"),
-    exporter("nop / x: {endpoint: x}",
-             "f:3:13: exporters.nop/x.endpoint: found an unknown option, expected none"),
+    exporter("nop / x: {endpoint: x}", "f:3:13: exporters.nop/x.endpoint: found an unknown option, "
+                                       "expected `drain` or `start_at`"),
     exporter("file/a b: {path: x}",
              "f:3:3: exporters.file/a b: found the id `file/a b`, expected a "
              "name without blanks and symbols behind `/`"),

@@ -60,6 +60,15 @@ std::string last_name(const std::string& type) {
   return type.substr(start + 1, end - start - 1);
 }
 
+/// The last of the names in backquotes that is not the default.
+std::string another_name(const reference_row& row) {
+  const auto names = names_in(row.type);
+  const auto found = std::find_if(names.rbegin(), names.rend(),
+                                  [&](const auto& name) { return name != row.fallback; });
+  BOOST_REQUIRE(found != names.rend());
+  return *found;
+}
+
 /// What stands behind `word` in "whole number, 1 to 1024; required".
 std::string bound(const std::string& type, const std::string& word) {
   const auto found = type.find(word);
@@ -102,7 +111,7 @@ std::string sample_of(const subject& s, const reference_row& row) {
   if (row.path == "start_at")
     return "beginning";
   if (row.type.starts_with("`"))
-    return "\"" + last_name(row.type) + "\"";
+    return "\"" + another_name(row) + "\"";
   if (row.type.starts_with("list of `"))
     return "[" + last_name(row.type) + "]";
   if (row.type.starts_with("truth value"))
