@@ -122,7 +122,7 @@ class ReplayTest(case.SystemTest):
                 return words
             self.assertRegex(self.refusal(admin, 1, *with_option("--exporter", "otlp/third")),
                              r"no exporter `otlp/third` is configured; there are: .*otlp/second")
-            self.assertIn("there are: traces", self.refusal(admin, 1, *with_option("--pipeline", "traces/x")))
+            self.assertIn("there are: metrics, traces", self.refusal(admin, 1, *with_option("--pipeline", "traces/x")))
             self.assertIn("is no time", self.refusal(admin, 2, *with_option("--from", "yesterday")))
             self.assertIn("--where", self.refusal(admin, 1, *good, "--where", "nmae == 1"))
             self.assertEqual(self.replays(admin), [])
