@@ -39,10 +39,11 @@ bool cluster_world::died_with(node_id node, steady_ns when) const {
   });
 }
 
-// Whether it may have decided before it stood still what others decided meanwhile.
+// Whether it may have decided before it stood still what others decided meanwhile, or until it had said so on
+// waking.
 bool cluster_world::stood_still(node_id node, steady_ns when) const {
   return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
-    return each.node == node && each.when <= when && each.until >= when;
+    return each.node == node && each.when <= when && each.until + copies_lag >= when;
   });
 }
 

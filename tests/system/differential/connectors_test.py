@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The same requests through Weir's and the Collector's connectors: what comes out has to be the same. The routing
-connector is that of the newest Collector that has it in Go's module proxy.
+connector is that of the newest Collector that has it in Go's module proxy: a second Collector to be built, so that
+part wants WEIR_LONG=1.
 """
 
 import gzip
@@ -213,16 +214,19 @@ class ConnectorsTest(case.SystemTest):
                 print(f"{signal} {name}: {got}", flush=True)
                 self.assertGreater(sum(1 for n in got if n), 1, "everything went one way")
 
+    @case.takes_minutes
     def test_routing_traces(self):
         """Scenario: made-up spans through tables of routes.
         Guarantee: each pipeline gets the same spans."""
         self.check_routing("traces")
 
+    @case.takes_minutes
     def test_routing_logs(self):
         """Scenario: made-up log records through tables of routes.
         Guarantee: each pipeline gets the same records."""
         self.check_routing("logs")
 
+    @case.takes_minutes
     def test_routing_metrics(self):
         """Scenario: metrics of every kind through tables of routes.
         Guarantee: each pipeline gets the same metrics with the same data points."""
