@@ -81,6 +81,7 @@ class Node:
     """A node that can be killed and started again on its directory."""
 
     program = "weir"
+    host = "127.0.0.1"
     prefix = ()
 
     def __init__(self, directory, sink, env=None, program="weir", host="127.0.0.1", prefix=(), **options):
