@@ -30,7 +30,7 @@ class PeersTest(case.SystemTest):
         nodes.wait_up(len(nodes.members) + 1)
         return made
 
-    def check(self, behaviour, patience=75):
+    def check(self, behaviour, patience=30):
         """Two nodes beside a member that is none: what the two own arrives; when it is gone, all."""
         seen, acked = self.path("seen"), self.path("acked")
         with load.Sink(record=seen) as sink:

@@ -81,10 +81,10 @@ public:
   }
   std::uint64_t ring() {
     const std::lock_guard guard(mutex_);
-    std::vector<cluster::ring_member> up{{self_.id, self_.boot, self_.zone}};
+    std::vector<cluster::ring_member> up{{self_.id, self_.boot, self_.zone, self_.pipelines}};
     for (const auto& [id, each] : others_)
       if (each.state == cluster::member_state::up)
-        up.push_back({id, each.boot, each.zone});
+        up.push_back({id, each.boot, each.zone, each.pipelines});
     std::sort(up.begin(), up.end());
     return cluster::ring_digest(up);
   }
