@@ -210,12 +210,8 @@ void cluster_world::look_after_seat(std::size_t index) {
     start(index);
   if (seat.heals != 0 && now >= seat.heals)
     heal_disk(index);
-  if (seat.paused && now >= seat.wakes) {
-    schedule_.note(fmt::format("n{} WAKES", index + 1));
-    seat.paused = false;
-    seat.process->woke();
-    schedule_.pause(static_cast<owner_number>(index + 1), false);
-  }
+  if (seat.paused && now >= seat.wakes)
+    wake(index);
   if (!seat.process || seat.paused)
     return;
   if (seat.process->over()) { // A process manager starts it again.

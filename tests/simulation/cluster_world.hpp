@@ -84,6 +84,7 @@ private:
   void step();
   void fault();
   void inject(const std::string& name, std::size_t index);
+  void wake(std::size_t index);
   void inject_at_disk(const std::string& name, std::size_t index);
   void cut_off(const std::string& name, std::size_t index);
   void toggle_cut();

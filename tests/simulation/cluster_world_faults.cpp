@@ -39,11 +39,10 @@ bool cluster_world::died_with(node_id node, steady_ns when) const {
   });
 }
 
-// Whether it may have decided before it stood still what others decided meanwhile, or until it had said so on
-// waking.
+// Whether it may have decided before it stood still what others decided meanwhile.
 bool cluster_world::stood_still(node_id node, steady_ns when) const {
   return std::any_of(deaths_.begin(), deaths_.end(), [&](const death& each) {
-    return each.node == node && each.when <= when && each.until + copies_lag >= when;
+    return each.node == node && each.when <= when && each.until >= when;
   });
 }
 
@@ -138,6 +137,19 @@ void cluster_world::inject(const std::string& name, std::size_t index) {
   } else {
     inject_at_disk(name, index);
   }
+}
+
+// Which may be some steps after it was to.
+void cluster_world::wake(std::size_t index) {
+  const auto now = schedule_.now().steady;
+  schedule_.note(fmt::format("n{} WAKES", index + 1));
+  seats_[index].paused = false;
+  const auto pause = std::find_if(deaths_.rbegin(), deaths_.rend(), [&](const death& each) {
+    return each.node == index + 1 && each.until != 0;
+  });
+  pause->until = now;
+  seats_[index].process->woke();
+  schedule_.pause(static_cast<owner_number>(index + 1), false);
 }
 
 void cluster_world::inject_at_disk(const std::string& name, std::size_t index) {
